@@ -1,0 +1,1 @@
+//! Tests of the built program with a real browser and other people's clients

@@ -1,0 +1,1 @@
+//! The Holdline codecs on std sockets: an event loop for servers, and blocking connections over any Read + Write
