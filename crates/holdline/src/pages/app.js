@@ -1,0 +1,80 @@
+// The page of Holdline: puts the parts together.
+
+import { startBox } from "./box.js";
+import { startChat } from "./chat.js";
+import { find } from "./dom.js";
+import { createPanel } from "./panels.js";
+import { startPresence } from "./presence.js";
+import { startPublishing } from "./publish.js";
+import { createTabLease } from "./tabs.js";
+import { startTracker } from "./tracker.js";
+import { iframe } from "./transport-iframe.js";
+import { jsonp } from "./transport-jsonp.js";
+import { longPoll, poll } from "./transport-poll.js";
+import { sse } from "./transport-sse.js";
+import { websocket } from "./transport-websocket.js";
+import { xhrStream } from "./transport-xhr.js";
+
+const CUT = 5_000;
+const PAYLOAD = "Counted: the payload of each message. The browser does not show what the wire adds.";
+
+const TRANSPORTS = [
+  { transport: poll, title: "Polling", how: "A request every 2 s, answered at once.",
+    cost: "Counted: the bodies of all answers." },
+  { transport: longPoll, title: "Long polling", how: "A request that waits for the next message.",
+    cost: "Counted: the bodies of all answers." },
+  { transport: jsonp, title: "JSONP", how: "A long poll whose answer is a script.",
+    cost: "Counted: the JSON inside each script." },
+  { transport: xhrStream, title: "XHR streaming", how: "One response without end, a line per message.",
+    cost: "Counted: the text of the response, padding and heartbeats included." },
+  { transport: iframe, title: "Iframe streaming", how: "A page without end, a script per message. The browser’s loading mark may keep turning.",
+    cost: "Counted: the JSON inside each script." },
+  { transport: sse, title: "Server-sent events", how: "An event stream. It carries the moving box, too.",
+    cost: PAYLOAD, companions: ["box"] },
+  { transport: websocket, title: "WebSocket", how: "Both ways, a frame per message.", cost: PAYLOAD },
+];
+
+function start() {
+  const box = startBox();
+  const panels = TRANSPORTS.map((info) => createPanel(info, info.transport === sse ? box : {}));
+  box.connect(panels.find(({ section }) => section.dataset.transport === "sse"));
+  find("#panels").prepend(...panels.map(({ section }) => section));
+
+  let channel = "demo";
+  startPublishing((name) => {
+    channel = name;
+    find("#channel-name").textContent = name;
+    for (const panel of panels) panel.follow(name);
+  });
+  const sockets = [startChat(), startTracker()];
+  for (const socket of sockets) socket.start();
+  startPresence(() => channel);
+
+  const allow = (on) => {
+    find("#elsewhere").hidden = on;
+    find("#panels").dataset.holding = on;
+    for (const panel of panels) if (panel.held) panel.allow(on);
+  };
+  const lease = createTabLease({ hold: () => allow(true), yield: () => allow(false) });
+  lease.start();
+  find("#take-over").addEventListener("click", () => lease.claim());
+  find("#cut-all").addEventListener("click", () => panels.forEach((panel) => panel.cut(CUT)));
+  setInterval(() => panels.forEach((panel) => panel.tick()), 500);
+
+  // A page that is left keeps no connection, also when the browser keeps the page.
+  const free = panels.filter((panel) => !panel.held);
+  addEventListener("pagehide", () => {
+    for (const socket of sockets) socket.stop();
+    for (const panel of free) panel.allow(false);
+  });
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    for (const socket of sockets) socket.start();
+    for (const panel of free) panel.allow(true);
+  });
+}
+
+// An endless frame that begins before the page is loaded would keep the page
+// from ever being loaded.
+if (document.readyState === "complete") setTimeout(start);
+else addEventListener("load", () => setTimeout(start));

@@ -1,0 +1,163 @@
+// One panel per transport: its state, its messages, and what they cost.
+
+import { arrived } from "./delays.js";
+import { appendToLog, describeState, element, find, formatBytes, formatDelay, setText } from "./dom.js";
+import { createSubscriber } from "./subscriber.js";
+import { createStrip } from "./wire.js";
+
+const SHOWN = 50;
+const DELAYS = 101;
+
+/**
+ * @param info `{ transport, title, how, cost, companions }`; `companions` are
+ *   channels that ride along, whose messages go to `onOther`.
+ */
+export function createPanel(info, onOther = {}) {
+  const { transport, companions = [] } = info;
+  const section = find("#panel-template").content.firstElementChild.cloneNode(true);
+  const part = (selector) => find(selector, section);
+  const list = part(".messages");
+  const button = part(".toggle");
+  const strip = createStrip(part("canvas"));
+  const count = { messages: 0, lost: 0, requests: 0, bytes: 0 };
+  let delays = [];
+  let fresh = [];
+  let scheduled = 0;
+  let channel = "";
+  let subscriber = null;
+  let state = "paused";
+  let detail = {};
+  let wanted = true;
+  let allowed = !transport.held;
+
+  section.dataset.transport = transport.name;
+  section.setAttribute("aria-labelledby", `panel-${transport.name}`);
+  part("h3").id = `panel-${transport.name}`;
+  setText(part("h3"), info.title);
+  setText(part(".how"), info.how);
+  part(".bytes-cell").title = info.cost;
+  list.setAttribute("aria-label", `Messages over ${info.title}`);
+
+  function subscribe() {
+    const channels = [channel, ...companions.filter((name) => name !== channel)];
+    subscriber = createSubscriber(transport, channels, null, {
+      state(next, more) {
+        state = next;
+        detail = more;
+        showState();
+        onOther.state?.(state, shownDetail());
+      },
+      message(message) {
+        if (companions.includes(message.channel)) onOther.message?.(message);
+        if (message.channel !== channel) return;
+        count.messages += 1;
+        strip.mark();
+        add(row(message));
+        arrived(message.id, (delay) => {
+          delays = [...delays.slice(1 - DELAYS), delay];
+          refreshSoon();
+        });
+      },
+      lost(message) {
+        count.lost += 1;
+        add(note("The server could not keep everything: some messages are lost here."));
+        onOther.lost?.(message);
+      },
+      spent(requests, bytes) {
+        count.requests += requests;
+        count.bytes += bytes;
+        refreshSoon();
+      },
+      wire: strip.busy,
+    });
+  }
+
+  function add(item) {
+    fresh.push(item);
+    if (fresh.length > SHOWN) fresh.shift();
+    refreshSoon();
+  }
+
+  // Many messages a second are painted a few times a second.
+  function refreshSoon() {
+    scheduled ||= setTimeout(refresh, 50);
+  }
+
+  function refresh() {
+    scheduled = 0;
+    for (const [name, value] of Object.entries(count)) {
+      const cell = part(`[data-count="${name}"]`);
+      cell.dataset.value = value;
+      setText(cell, name === "bytes" ? formatBytes(value) : value);
+    }
+    const median = [...delays].sort((a, b) => a - b)[delays.length >> 1];
+    const last = delays.at(-1);
+    setText(part('[data-count="delay"]'), last === undefined ? "–" : formatDelay(last));
+    setText(part('[data-count="median"]'), median === undefined ? "–" : formatDelay(median));
+    section.classList.toggle("has-lost", count.lost > 0);
+    part(".empty").hidden = count.messages + count.lost > 0;
+    appendToLog(list, fresh.splice(0), SHOWN);
+  }
+
+  const shownDetail = () => ({ ...detail, elsewhere: wanted && !allowed });
+
+  function showState() {
+    section.dataset.state = state;
+    const words = describeState(state, shownDetail());
+    setText(part(".state-text"), words);
+    part(".state").title = detail.reason ?? "";
+    section.classList.toggle("elsewhere", wanted && !allowed);
+    setText(button, wanted ? "Stop" : "Start");
+    button.setAttribute("aria-label", `${wanted ? "Stop" : "Start"} ${info.title}`);
+  }
+
+  function apply() {
+    if (wanted && allowed) subscriber.start();
+    else subscriber.stop();
+    showState();
+    onOther.state?.(state, shownDetail());
+  }
+
+  button.addEventListener("click", () => {
+    wanted = !wanted;
+    apply();
+  });
+
+  return {
+    section,
+    held: transport.held,
+    /** Follows another channel, from now on, with counters at zero. */
+    follow(name) {
+      if (name === channel) return;
+      subscriber?.stop();
+      channel = name;
+      for (const key of Object.keys(count)) count[key] = 0;
+      delays = [];
+      fresh = [];
+      list.replaceChildren();
+      strip.clear();
+      refresh();
+      subscribe();
+      apply();
+    },
+    /** What the browser's other tabs leave to this one. */
+    allow(on) {
+      allowed = on;
+      if (subscriber) apply();
+    },
+    cut: (delay) => subscriber.cut(delay),
+    /** Repaints what changes by time alone. */
+    tick() {
+      if (state === "retrying") showState();
+    },
+  };
+}
+
+function row(message) {
+  const item = element("li", { "data-id": message.id });
+  if (message.event) item.append(element("span", { class: "event" }, message.event));
+  item.append(element("span", { class: "data" }, message.data));
+  return item;
+}
+
+const note = (text) => element("li", { class: "note", "data-lost": "" }, text);

@@ -1,0 +1,107 @@
+// The publish box, and the same request as a curl command.
+
+import { now, published } from "./delays.js";
+import { find, setText } from "./dom.js";
+import { explain } from "./transport-poll.js";
+
+const BURST = 20;
+
+/** @param onChannel called with each channel that the reader chose. */
+export function startPublishing(onChannel) {
+  const form = find("#publish-form");
+  const channel = find("#publish-channel");
+  const text = find("#publish-text");
+  const result = find("#publish-result");
+  const curl = find("#curl");
+  let number = 0;
+
+  function showCommand() {
+    const data = text.value || "hello";
+    // With -d, a text that begins with @ would name a file.
+    const option = data.startsWith("@") ? "--data-raw" : "-d";
+    const name = encodeURIComponent(channel.value.trim() || "demo");
+    setText(curl, `curl ${option} ${quote(data)} ${location.origin}/channels/${name}`);
+  }
+
+  /** The channel, when the field holds the name of one. */
+  function chosen() {
+    channel.value = channel.value.trim();
+    if (!channel.reportValidity()) return null;
+    onChannel(channel.value);
+    return channel.value;
+  }
+
+  function say(words, failed = false) {
+    setText(result, words);
+    result.classList.toggle("failed", failed);
+  }
+
+  /** Publishes the texts one after the other; true when all were taken. */
+  async function publish(texts) {
+    const name = chosen();
+    if (name === null) return false;
+    const start = now();
+    try {
+      let answer = null;
+      for (const body of texts) {
+        const time = now();
+        const response = await fetch(`/channels/${encodeURIComponent(name)}`, {
+          method: "POST",
+          headers: { "Content-Type": "text/plain; charset=utf-8" },
+          body,
+        });
+        if (!response.ok) throw new Error(explain(response.status, await response.text()));
+        answer = await response.json();
+        published(answer.id, time);
+      }
+      const what = texts.length === 1 ? "Published" : `Published ${texts.length} messages`;
+      const whom = answer.receivers === 1 ? "1 receiver" : `${answer.receivers} receivers`;
+      say(`${what} to ${whom} in ${Math.round(now() - start)} ms. Its id is ${answer.id}.`);
+      return true;
+    } catch (error) {
+      say(error.name === "TypeError" ? "Not published: no connection to the server." : `Not published: ${error.message}`, true);
+      return false;
+    }
+  }
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (text.value === "") return text.focus();
+    const value = text.value;
+    text.value = "";
+    showCommand();
+    if (!(await publish([value])) && text.value === "") {
+      text.value = value;
+      showCommand();
+    }
+    text.focus({ preventScroll: true });
+  });
+  find("#publish-burst").addEventListener("click", () => {
+    const texts = Array.from({ length: BURST }, () => `burst ${(number += 1)}`);
+    publish(texts);
+  });
+  text.addEventListener("input", showCommand);
+  channel.addEventListener("input", showCommand);
+  channel.addEventListener("change", chosen);
+  find("#curl-copy").addEventListener("click", ({ currentTarget }) => copy(curl, currentTarget));
+  showCommand();
+  onChannel(channel.value);
+}
+
+/** A text as one word of a shell. */
+const quote = (text) => (/^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
+async function copy(source, button) {
+  const selection = getSelection();
+  selection.selectAllChildren(source);
+  let done = true;
+  try {
+    // Only there in a secure context; else what is selected can be copied by hand.
+    await navigator.clipboard.writeText(source.textContent);
+    selection.removeAllRanges();
+  } catch {
+    done = document.execCommand("copy");
+  }
+  setText(button, done ? "Copied" : "Selected");
+  setTimeout(setText, 1500, button, "Copy");
+}
