@@ -1,2 +1,72 @@
-//! The developers' commands
-fn main() {}
+//! The developers' commands: `cargo xtask test` is what CI runs.
+//!
+//! Each check is a [`Step`](steps::Step) that also runs alone, so that one that failed can
+//! be repeated without the others.
+
+mod e2e;
+mod features;
+mod fuzz;
+mod package;
+mod process;
+mod steps;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use steps::Step;
+
+fn main() -> ExitCode {
+    let steps: &[Step] = match Arguments::parse().command {
+        Command::Test => &Step::ALL,
+        Command::Fuzz { seconds, target } => return fuzz::run(seconds, target.as_deref()),
+        Command::Tools => &[Step::Tools],
+        Command::Fmt => &[Step::Fmt],
+        Command::Lint => &[Step::Lint],
+        Command::Unit => &[Step::Unit],
+        Command::Features => &[Step::Features],
+        Command::Doc => &[Step::Doc],
+        Command::Package => &[Step::Package],
+        Command::E2e => &[Step::E2e],
+    };
+    steps::run(steps)
+}
+
+/// The developers' commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run every check below, in this order, up to the first that fails
+    Test,
+    /// Find the browser, its driver and curl; install them from Debian's packages if allowed
+    Tools,
+    /// Check the formatting
+    Fmt,
+    /// Run clippy on everything; warnings are errors
+    Lint,
+    /// Run the unit tests, scenario tests and doc tests
+    Unit,
+    /// Build and test the codec crates with each set of features, and prove them no_std
+    Features,
+    /// Build the documentation; warnings are errors
+    Doc,
+    /// Package the published crates and check what is in them
+    Package,
+    /// Build the program in release mode and drive it with a browser and other clients
+    E2e,
+    /// Fuzz with libFuzzer; needs nightly Rust and cargo-fuzz
+    Fuzz {
+        /// How long to run each target
+        #[arg(long, value_name = "N", default_value_t = 60)]
+        seconds: u32,
+        /// One target; all of them when none is given
+        target: Option<String>,
+    },
+}

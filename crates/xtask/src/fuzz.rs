@@ -1,0 +1,47 @@
+//! Fuzzing with libFuzzer. Stable Rust replays the same properties as tests.
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::process::Program;
+
+/// Fuzzes one target or all of them, for `seconds` each.
+pub(crate) fn run(seconds: u32, target: Option<&str>) -> ExitCode {
+    match fuzz(seconds, target) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn fuzz(seconds: u32, target: Option<&str>) -> Result<()> {
+    if !cargo_fuzz(["--version"]).succeeds() {
+        bail!(
+            "fuzzing needs nightly Rust and cargo-fuzz:\n  \
+             rustup toolchain install nightly\n  \
+             cargo install cargo-fuzz"
+        );
+    }
+    let list = cargo_fuzz(["list"]).stdout()?;
+    let targets: Vec<_> = list
+        .lines()
+        .filter(|name| target.is_none_or(|target| target == *name))
+        .collect();
+    if targets.is_empty() {
+        bail!("no such fuzz target; there are:\n{list}");
+    }
+    for name in targets {
+        let time = format!("-max_total_time={seconds}");
+        cargo_fuzz(["run", "--features=libfuzzer", name, "--", &time]).run()?;
+    }
+    Ok(())
+}
+
+/// `cargo +nightly fuzz`, by way of rustup because we run inside another cargo.
+fn cargo_fuzz<const N: usize>(arguments: [&str; N]) -> Program {
+    let rustup = ["run", "nightly", "cargo", "fuzz"];
+    Program::new("rustup", rustup.into_iter().chain(arguments))
+}

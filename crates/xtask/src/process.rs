@@ -1,0 +1,116 @@
+//! Running other programs, and saying which one when it fails.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, bail};
+
+/// The root of the workspace.
+pub(crate) fn root() -> &'static Path {
+    let crate_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
+    crate_dir.ancestors().nth(2).unwrap_or(crate_dir)
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target_dir() -> PathBuf {
+    // A relative path in the variable is relative to where cargo runs: the root.
+    root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+}
+
+/// Whether a program of this name can be run.
+pub(crate) fn is_installed(name: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|dir| dir.join(name).is_file())
+}
+
+/// The cargo that runs us, with arguments separated by spaces.
+pub(crate) fn cargo(arguments: &str) -> Program {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let program = Program::new(&cargo, arguments.split(' '));
+    Program {
+        shown: format!("cargo {arguments}"),
+        ..program
+    }
+}
+
+/// A program to run in the root of the workspace.
+#[derive(Debug)]
+pub(crate) struct Program {
+    command: Command,
+    /// The command as a person would type it.
+    shown: String,
+}
+
+impl Program {
+    pub(crate) fn new(
+        program: impl AsRef<OsStr>,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    ) -> Self {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(root());
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        let words: Vec<_> = words.map(OsStr::to_string_lossy).collect();
+        Self {
+            shown: words.join(" "),
+            command,
+        }
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        let value = value.as_ref();
+        self.shown = format!("{name}={} {}", value.to_string_lossy(), self.shown);
+        self.command.env(name, value);
+        self
+    }
+
+    /// Runs it with our own output.
+    ///
+    /// # Errors
+    /// When it cannot be run, or ends with anything but success.
+    pub(crate) fn run(mut self) -> Result<()> {
+        println!("$ {self}");
+        let status = self.command.status();
+        let status = status.with_context(|| format!("cannot run `{self}`"))?;
+        if !status.success() {
+            bail!("`{self}` ended with {status}");
+        }
+        Ok(())
+    }
+
+    /// Runs it without a word.
+    ///
+    /// # Errors
+    /// When it cannot be run. How it ended is in the answer.
+    fn output(mut self) -> Result<Output> {
+        let output = self.command.output();
+        output.with_context(|| format!("cannot run `{self}`"))
+    }
+
+    /// Runs it and gives what it prints.
+    ///
+    /// # Errors
+    /// When it cannot be run, or ends with anything but success; with what it complained.
+    pub(crate) fn stdout(self) -> Result<String> {
+        let shown = self.shown.clone();
+        let output = self.output()?;
+        if !output.status.success() {
+            let complaint = String::from_utf8_lossy(&output.stderr);
+            bail!("`{shown}` ended with {}\n{complaint}", output.status);
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Whether it runs and succeeds.
+    pub(crate) fn succeeds(self) -> bool {
+        self.output().is_ok_and(|output| output.status.success())
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}

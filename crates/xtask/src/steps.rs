@@ -1,0 +1,126 @@
+//! The checks: their names, their order, and how they are reported.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::process::cargo;
+use crate::{e2e, features, package, tools};
+
+/// One check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Tools,
+    Fmt,
+    Lint,
+    Unit,
+    Features,
+    Doc,
+    Package,
+    E2e,
+}
+
+impl Step {
+    /// What `cargo xtask test` runs, in order: what fails fast comes first.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Tools,
+        Self::Fmt,
+        Self::Lint,
+        Self::Unit,
+        Self::Features,
+        Self::Doc,
+        Self::Package,
+        Self::E2e,
+    ];
+
+    /// The subcommand that runs this step alone.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Tools => "tools",
+            Self::Fmt => "fmt",
+            Self::Lint => "lint",
+            Self::Unit => "unit",
+            Self::Features => "features",
+            Self::Doc => "doc",
+            Self::Package => "package",
+            Self::E2e => "e2e",
+        }
+    }
+
+    fn check(self) -> Result<()> {
+        match self {
+            Self::Tools => tools::check(),
+            Self::Fmt => cargo("fmt --all --check").run(),
+            Self::Lint => lint(),
+            Self::Unit => cargo("test --workspace --exclude holdline-e2e").run(),
+            Self::Features => features::check(),
+            Self::Doc => doc(),
+            Self::Package => package::check(),
+            Self::E2e => e2e::check(),
+        }
+    }
+}
+
+/// Runs the steps up to the first that fails. The last line that is printed is
+/// `N passed, M failed`.
+pub(crate) fn run(steps: &[Step]) -> ExitCode {
+    let start = Instant::now();
+    let mut lines = Vec::new();
+    let mut failed = None;
+    for (index, &step) in steps.iter().enumerate() {
+        println!("\n==== {} ({} of {})", step.name(), index + 1, steps.len());
+        let start = Instant::now();
+        let result = step.check();
+        let time = seconds(start.elapsed());
+        let name = step.name();
+        match result {
+            Ok(()) => {
+                println!("==== {name}: passed in {time}");
+                lines.push(format!("passed   {time:>8}  {name}"));
+            }
+            Err(error) => {
+                println!("==== {name}: failed after {time}");
+                lines.push(format!("FAILED   {time:>8}  {name}"));
+                failed = Some((name, error));
+                break;
+            }
+        }
+    }
+    let passed = lines.len() - usize::from(failed.is_some());
+    lines.extend(
+        steps
+            .iter()
+            .skip(lines.len())
+            .map(|step| format!("not run            {}", step.name())),
+    );
+    println!("\n==== summary\n{}", lines.join("\n"));
+    println!("total    {:>8}", seconds(start.elapsed()));
+    if let Some((name, error)) = &failed {
+        println!("\nThe step `{name}` failed: {error:#}");
+        println!("To repeat the step: cargo xtask {name}");
+    }
+    println!("{passed} passed, {} failed", usize::from(failed.is_some()));
+    match failed {
+        Some(_) => ExitCode::FAILURE,
+        None => ExitCode::SUCCESS,
+    }
+}
+
+fn lint() -> Result<()> {
+    // The feature `libfuzzer` compiles C++ and belongs to nightly Rust, so the fuzz crate
+    // is checked with its default features, which hold all of its properties.
+    cargo("clippy --workspace --exclude holdline-fuzz --all-targets --all-features -- -D warnings")
+        .run()?;
+    cargo("clippy -p holdline-fuzz --all-targets -- -D warnings").run()
+}
+
+fn doc() -> Result<()> {
+    cargo("doc --workspace --exclude holdline-fuzz --no-deps --all-features")
+        .env("RUSTDOCFLAGS", "-Dwarnings")
+        .run()
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}

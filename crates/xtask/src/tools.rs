@@ -1,0 +1,97 @@
+//! The programs that the browser tests need, which are not Rust.
+
+use anyhow::{Result, bail};
+
+use crate::process::{Program, is_installed};
+
+/// Finds the tools. What is missing is installed from Debian's packages when there is
+/// `apt-get` and we are root or become it without a password.
+pub(crate) fn check() -> Result<()> {
+    if missing().is_empty() {
+        println!("found: {}", names(&TOOLS));
+        return Ok(());
+    }
+    println!("missing: {}", names(&missing()));
+    install()?;
+    if !missing().is_empty() {
+        bail!(
+            "still not in PATH after installing {}: {}",
+            packages(&TOOLS),
+            names(&missing())
+        );
+    }
+    Ok(())
+}
+
+struct Tool {
+    name: &'static str,
+    /// The Debian package that has it.
+    package: &'static str,
+}
+
+const TOOLS: [Tool; 3] = [
+    Tool {
+        name: "chromium",
+        package: "chromium",
+    },
+    Tool {
+        name: "chromedriver",
+        package: "chromium-driver",
+    },
+    Tool {
+        name: "curl",
+        package: "curl",
+    },
+];
+
+fn missing() -> Vec<Tool> {
+    let missing = TOOLS.into_iter().filter(|tool| !is_installed(tool.name));
+    missing.collect()
+}
+
+fn install() -> Result<()> {
+    let missing = missing();
+    let packages = packages(&missing);
+    let by_hand = format!(
+        "install {} so that these are in PATH: {}",
+        packages,
+        names(&missing)
+    );
+    if !is_installed("apt-get") {
+        bail!("there is no apt-get here; please {by_hand}");
+    }
+    let become_root: &[&str] = if is_root() {
+        &[]
+    } else if Program::new("sudo", ["-n", "true"]).succeeds() {
+        &["sudo", "-n"]
+    } else {
+        bail!("not root, and sudo asks for a password; please {by_hand}");
+    };
+    let apt_get = |arguments: &str| {
+        let fixed = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
+        let mut words = become_root
+            .iter()
+            .copied()
+            .chain(fixed)
+            .chain(arguments.split(' '));
+        let program = words.next().unwrap_or("env");
+        Program::new(program, words).run()
+    };
+    apt_get("update")?;
+    apt_get(&format!("install --yes --no-install-recommends {packages}"))
+}
+
+fn is_root() -> bool {
+    let id = Program::new("id", ["-u"]).stdout();
+    id.is_ok_and(|id| id.trim() == "0")
+}
+
+fn names(tools: &[Tool]) -> String {
+    let names: Vec<_> = tools.iter().map(|tool| tool.name).collect();
+    names.join(", ")
+}
+
+fn packages(tools: &[Tool]) -> String {
+    let packages: Vec<_> = tools.iter().map(|tool| tool.package).collect();
+    packages.join(" ")
+}
