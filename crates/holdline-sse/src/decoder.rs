@@ -1,0 +1,551 @@
+//! Bytes to items (WHATWG HTML §9.2.5 and §9.2.6).
+//!
+//! There are two ways through. A line that lies whole in the input is taken as a slice, and an
+//! event of such lines borrows it. A line that is cut goes through [`Partial`] piece by piece:
+//! its name is remembered in the decoder, its value goes straight to where it belongs in the
+//! [`Buffer`]. Both obey the same limits at the same byte.
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use core::time::Duration;
+
+use memchr::memchr;
+
+use crate::buffer::{Block, Kept, Piece, push_lossy, text};
+use crate::field::Digits;
+use crate::line::{CR, Cursor, LF, Name, Partial, Target};
+use crate::{Buffer, DecodeError, DecodeErrorKind, Event, FieldName, Item, Limits, Line};
+
+/// Reads one event stream: bytes in, [`Item`]s out.
+///
+/// ```
+/// use holdline_sse::{Buffer, Decoder, Item};
+///
+/// let mut decoder = Decoder::default();
+/// let mut buffer = Buffer::new();
+/// let mut text = String::new();
+/// for chunk in [&b"data: Hel"[..], b"lo\n\ndata:  world\n", b"\n"] {
+///     let mut input = chunk;
+///     while let Some(Item::Event(event)) = decoder.decode(&mut input, &mut buffer)? {
+///         text.push_str(event.data);
+///     }
+/// }
+/// assert_eq!(text, "Hello world");
+/// # Ok::<(), holdline_sse::DecodeError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    limits: Limits,
+    comments: bool,
+    retry: bool,
+    ids: bool,
+
+    /// Bytes taken from the stream so far.
+    position: u64,
+    /// Bytes of a leading byte order mark taken so far; its length when that is over.
+    mark: usize,
+    /// The last line ended with CR: an LF that comes next belongs to it.
+    after_cr: bool,
+    partial: Partial,
+    /// The value of a cut `retry` line.
+    digits: Digits,
+    /// Bytes of a cut line's value so far.
+    value_len: usize,
+    /// Which parts of the unfinished block are in the buffer.
+    kept: Kept,
+    last_event_id: String,
+    reconnection_time: Option<Duration>,
+    error: Option<DecodeError>,
+}
+
+impl Decoder {
+    /// A decoder at the beginning of a stream. It hands out events; ask for more with the
+    /// `with_` functions. Does not allocate.
+    #[must_use]
+    pub const fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            comments: false,
+            retry: false,
+            ids: false,
+            position: 0,
+            mark: 0,
+            after_cr: false,
+            partial: Partial::START,
+            digits: Digits::new(),
+            value_len: 0,
+            kept: Kept::NOTHING,
+            last_event_id: String::new(),
+            reconnection_time: None,
+            error: None,
+        }
+    }
+
+    /// Also hands out comments, as [`Item::Comment`].
+    #[must_use]
+    pub const fn with_comments(mut self) -> Self {
+        self.comments = true;
+        self
+    }
+
+    /// Also hands out valid `retry` fields, as [`Item::Retry`].
+    #[must_use]
+    pub const fn with_retry(mut self) -> Self {
+        self.retry = true;
+        self
+    }
+
+    /// Also hands out the last event ID when a block sets it without dispatching an event, as
+    /// [`Item::Id`]. An ID that comes with an event is in [`Event::id`].
+    #[must_use]
+    pub const fn with_ids(mut self) -> Self {
+        self.ids = true;
+        self
+    }
+
+    /// Begins with a last event ID that is already known, from an earlier stream.
+    #[must_use]
+    pub fn with_last_event_id(mut self, id: &str) -> Self {
+        self.last_event_id = id.to_owned();
+        self
+    }
+
+    /// Takes bytes from the front of `input` up to the end of the next item.
+    ///
+    /// `Ok(None)`: the input is used up. Nothing beyond the item is taken: when the item's last
+    /// line ends with CR, an LF after it stays in `input` and is dropped by the next call.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] when the stream exceeds one of the [`Limits`]. `input` then begins with
+    /// the byte that was too much. Every later call returns the same error and takes nothing.
+    pub fn decode<'b, 'i: 'b>(
+        &mut self,
+        input: &mut &'i [u8],
+        buffer: &'b mut Buffer,
+    ) -> Result<Option<Item<'b>>, DecodeError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        buffer.release(self.kept, !self.partial.is_start());
+        let mut block = Block::from_kept(self.kept);
+        let mut cursor = Cursor::new(input, self.position);
+        match self.scan(&mut cursor, buffer, &mut block) {
+            Ok(found) => {
+                *input = cursor.rest();
+                self.position = cursor.position();
+                self.kept = match found {
+                    Some(Found::Event) => Kept::NOTHING,
+                    _ => block.keep(buffer),
+                };
+                Ok(found.map(|found| self.item(found, &block, buffer)))
+            }
+            Err(error) => {
+                let taken = usize::try_from(error.at() - self.position).unwrap_or(usize::MAX);
+                *input = input.get(taken..).unwrap_or(&[]);
+                self.position = error.at();
+                self.error = Some(error);
+                Err(error)
+            }
+        }
+    }
+
+    /// Tells the decoder that the stream ended. What is unfinished is discarded: "Once the end
+    /// of the file is reached, any pending data must be discarded" (WHATWG HTML §9.2.6).
+    ///
+    /// Afterwards the decoder stands at the beginning of the next stream. The last event ID is
+    /// kept, and the next stream begins with it, as in the browsers.
+    ///
+    /// # Errors
+    ///
+    /// The error that [`decode`](Self::decode) returned, if it did.
+    pub fn decode_eof(&mut self) -> Result<Option<Item<'static>>, DecodeError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        self.position = 0;
+        self.mark = 0;
+        self.after_cr = false;
+        self.partial = Partial::START;
+        self.kept = Kept::NOTHING;
+        Ok(None)
+    }
+
+    /// The last event ID string: what the last finished block left, or the seed. A client sends
+    /// it as `Last-Event-ID` when it reconnects. Empty when there is none.
+    #[must_use]
+    pub fn last_event_id(&self) -> &str {
+        &self.last_event_id
+    }
+
+    /// The last valid `retry` value. It takes effect at the end of its line, before the block is
+    /// finished.
+    #[must_use]
+    pub const fn reconnection_time(&self) -> Option<Duration> {
+        self.reconnection_time
+    }
+
+    /// Whether nothing is unfinished. If this is `false` when the stream ends, it was cut in the
+    /// middle of a line or of a block with fields. After an error it is `false`.
+    #[must_use]
+    pub fn is_between_events(&self) -> bool {
+        let begun = self.mark > 0 && self.mark < BYTE_ORDER_MARK.len();
+        self.error.is_none() && !begun && self.partial.is_start() && self.kept == Kept::NOTHING
+    }
+
+    /// Bytes taken from this stream so far.
+    #[must_use]
+    pub const fn position(&self) -> u64 {
+        self.position
+    }
+
+    fn scan<'i>(
+        &mut self,
+        cursor: &mut Cursor<'i>,
+        buffer: &mut Buffer,
+        block: &mut Block<'i>,
+    ) -> Result<Option<Found<'i>>, DecodeError> {
+        if self.mark < BYTE_ORDER_MARK.len() {
+            self.skip_byte_order_mark(cursor);
+        }
+        while let Some(first) = cursor.first() {
+            if self.after_cr {
+                self.after_cr = false;
+                if first == LF {
+                    cursor.take(1);
+                    continue;
+                }
+            }
+            let at = cursor.position();
+            let found = if self.partial.is_start()
+                && let Some((line, is_cr)) = cursor.take_line()
+            {
+                self.after_cr = is_cr;
+                self.whole_line(line, at, buffer, block)?
+            } else {
+                self.part_of_line(cursor, buffer, block)?
+            };
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// "One leading U+FEFF BYTE ORDER MARK character must be ignored if any are present."
+    fn skip_byte_order_mark(&mut self, cursor: &mut Cursor<'_>) {
+        while let Some(expected) = BYTE_ORDER_MARK.get(self.mark) {
+            let Some(next) = cursor.first() else { return };
+            if next == *expected {
+                cursor.take(1);
+                self.mark += 1;
+            } else {
+                // Bytes that only began like the mark began a line, and no known field.
+                if self.mark > 0 {
+                    self.partial = Partial::Value(Target::Nothing);
+                }
+                self.mark = BYTE_ORDER_MARK.len();
+            }
+        }
+    }
+
+    /// A line that lies whole in the input and begins at offset `at`.
+    #[inline]
+    fn whole_line<'i>(
+        &mut self,
+        line: &'i [u8],
+        at: u64,
+        buffer: &mut Buffer,
+        block: &mut Block<'i>,
+    ) -> Result<Option<Found<'i>>, DecodeError> {
+        let (name, value) = match Line::parse(line) {
+            Line::Blank => return Ok(self.blank_line(buffer, block)),
+            Line::Field { name, value } => (name, value),
+            Line::Comment(text) if self.comments && text.len() <= self.limits.max_line => {
+                return Ok(Some(Found::Comment(Piece::Input(text))));
+            }
+            Line::Comment(_) | Line::Unknown => return Ok(None),
+        };
+        let value_at = at + (line.len() - value.len()) as u64;
+        match name {
+            FieldName::Data => match block.data {
+                None => {
+                    self.check_data(value, 0, 0, value_at)?;
+                    block.data = Some(Piece::Input(value));
+                }
+                Some(_) => {
+                    block.join_data(buffer);
+                    self.check_data(value, 0, buffer.data.len(), value_at)?;
+                    buffer.data.extend_from_slice(value);
+                }
+            },
+            FieldName::Event => {
+                self.check_line(value, 0, value_at)?;
+                block.event = Some(Piece::Input(value));
+            }
+            FieldName::Id => {
+                if self.check_id(value, 0, value_at)? {
+                    block.id = Some(Piece::Input(value));
+                }
+            }
+            FieldName::Retry => {
+                let mut digits = Digits::new();
+                digits.push(value);
+                return Ok(self.retry_line(digits));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes what the input has of a line that is cut, and ends the line if its end is there.
+    fn part_of_line<'i>(
+        &mut self,
+        cursor: &mut Cursor<'i>,
+        buffer: &mut Buffer,
+        block: &mut Block<'i>,
+    ) -> Result<Option<Found<'i>>, DecodeError> {
+        while let Some(first) = cursor.first() {
+            match self.partial {
+                Partial::Name(name) => match first {
+                    LF | CR if name.is_empty() => {
+                        self.after_cr = cursor.take_line_end() == Some(true);
+                        return Ok(self.blank_line(buffer, block));
+                    }
+                    b':' => {
+                        cursor.take(1);
+                        let target = self.target(name);
+                        self.begin(target, buffer, block);
+                        self.partial = Partial::AfterColon(target);
+                    }
+                    LF | CR => {
+                        let target = self.target(name);
+                        self.begin(target, buffer, block);
+                        self.partial = Partial::Value(target);
+                    }
+                    byte => {
+                        cursor.take(1);
+                        self.partial = match name.push(byte) {
+                            Some(name) => Partial::Name(name),
+                            None => Partial::Value(Target::Nothing),
+                        };
+                    }
+                },
+                Partial::AfterColon(target) => {
+                    cursor.take_byte(b' ');
+                    self.partial = Partial::Value(target);
+                }
+                Partial::Value(target) => {
+                    let at = cursor.position();
+                    let target = self.extend(target, cursor.take_value(), at, buffer)?;
+                    self.partial = Partial::Value(target);
+                    if let Some(is_cr) = cursor.take_line_end() {
+                        self.after_cr = is_cr;
+                        self.partial = Partial::START;
+                        return Ok(self.end(target, buffer, block));
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Where the value of a cut line with this name goes.
+    fn target(&self, name: Name) -> Target {
+        match FieldName::parse(name.as_bytes()) {
+            Some(name) => Target::Field(name),
+            None if name.is_empty() && self.comments => Target::Comment,
+            None => Target::Nothing,
+        }
+    }
+
+    /// A cut line has shown what it is.
+    fn begin(&mut self, target: Target, buffer: &mut Buffer, block: &mut Block<'_>) {
+        self.value_len = 0;
+        self.digits = Digits::new();
+        buffer.line.clear();
+        if target == Target::Field(FieldName::Data) {
+            block.join_data(buffer);
+        }
+    }
+
+    /// Adds to the value of a cut line, and tells where the rest of it goes. `bytes` may be
+    /// empty, but then the next byte is the line end.
+    fn extend(
+        &mut self,
+        target: Target,
+        bytes: &[u8],
+        at: u64,
+        buffer: &mut Buffer,
+    ) -> Result<Target, DecodeError> {
+        match target {
+            Target::Nothing => {}
+            Target::Field(FieldName::Retry) => self.digits.push(bytes),
+            Target::Field(FieldName::Data) => {
+                self.check_data(bytes, self.value_len, buffer.data.len(), at)?;
+                buffer.data.extend_from_slice(bytes);
+            }
+            Target::Field(FieldName::Event) => {
+                self.check_line(bytes, self.value_len, at)?;
+                buffer.line.extend_from_slice(bytes);
+            }
+            Target::Field(FieldName::Id) => {
+                if !self.check_id(bytes, self.value_len, at)? {
+                    return Ok(Target::Nothing);
+                }
+                buffer.line.extend_from_slice(bytes);
+            }
+            Target::Comment => {
+                if bytes.len() > self.limits.max_line - self.value_len {
+                    return Ok(Target::Nothing);
+                }
+                buffer.line.extend_from_slice(bytes);
+            }
+        }
+        self.value_len += bytes.len();
+        Ok(target)
+    }
+
+    /// A cut line has ended.
+    fn end<'i>(
+        &mut self,
+        target: Target,
+        buffer: &mut Buffer,
+        block: &mut Block<'i>,
+    ) -> Option<Found<'i>> {
+        match target {
+            Target::Nothing | Target::Field(FieldName::Data) => None,
+            Target::Comment => Some(Found::Comment(Piece::Buffer)),
+            Target::Field(FieldName::Retry) => self.retry_line(self.digits),
+            Target::Field(FieldName::Event) => {
+                core::mem::swap(&mut buffer.line, &mut buffer.event);
+                block.event = Some(Piece::Buffer);
+                None
+            }
+            Target::Field(FieldName::Id) => {
+                core::mem::swap(&mut buffer.line, &mut buffer.id);
+                block.id = Some(Piece::Buffer);
+                None
+            }
+        }
+    }
+
+    fn retry_line<'i>(&mut self, digits: Digits) -> Option<Found<'i>> {
+        let time = digits.finish()?;
+        self.reconnection_time = Some(time);
+        self.retry.then_some(Found::Retry(time))
+    }
+
+    /// The end of a block: "dispatch the event".
+    #[inline]
+    fn blank_line<'i>(&mut self, buffer: &Buffer, block: &mut Block<'i>) -> Option<Found<'i>> {
+        // "Set the last event ID string of the event source to the value of the last event ID
+        // buffer", before it is known whether there is an event.
+        let id = block.id.take();
+        if let Some(id) = &id {
+            self.last_event_id.clear();
+            push_lossy(&mut self.last_event_id, id.bytes(&buffer.id));
+        }
+        if block.data.is_some() {
+            return Some(Found::Event);
+        }
+        block.event = None;
+        (id.is_some() && self.ids).then_some(Found::Id)
+    }
+
+    fn item<'b, 'i: 'b>(
+        &self,
+        found: Found<'i>,
+        block: &Block<'i>,
+        buffer: &'b mut Buffer,
+    ) -> Item<'b> {
+        match found {
+            Found::Event => {
+                self.last_event_id.as_str().clone_into(&mut buffer.id_text);
+                let event = text(block.event, &buffer.event, &mut buffer.event_text);
+                Item::Event(Event {
+                    event: if event.is_empty() { "message" } else { event },
+                    data: text(block.data, &buffer.data, &mut buffer.data_text),
+                    id: &buffer.id_text,
+                })
+            }
+            Found::Comment(piece) => {
+                Item::Comment(text(Some(piece), &buffer.line, &mut buffer.event_text))
+            }
+            Found::Retry(time) => Item::Retry(time),
+            Found::Id => {
+                self.last_event_id.as_str().clone_into(&mut buffer.id_text);
+                Item::Id(&buffer.id_text)
+            }
+        }
+    }
+
+    /// Checks the next `bytes` of a `data` line, which begin at offset `at`; `line_len` bytes of
+    /// its value and `data_len` of the event's data came before.
+    #[inline]
+    fn check_data(
+        &self,
+        bytes: &[u8],
+        line_len: usize,
+        data_len: usize,
+        at: u64,
+    ) -> Result<(), DecodeError> {
+        let Limits {
+            max_line,
+            max_event,
+        } = self.limits;
+        let too_long = DecodeErrorKind::EventTooLong { limit: max_event };
+        // There may be no room even for the LF that joins this line to the one before.
+        let Some(event_room) = max_event.checked_sub(data_len) else {
+            return Err(DecodeError::new(too_long, at));
+        };
+        if max_line - line_len <= event_room {
+            return self.check_line(bytes, line_len, at);
+        }
+        if bytes.len() > event_room {
+            return Err(DecodeError::new(too_long, at + event_room as u64));
+        }
+        Ok(())
+    }
+
+    /// The same for a line that is not `data`.
+    #[inline]
+    fn check_line(&self, bytes: &[u8], line_len: usize, at: u64) -> Result<(), DecodeError> {
+        let limit = self.limits.max_line;
+        let room = limit - line_len;
+        if bytes.len() > room {
+            let kind = DecodeErrorKind::LineTooLong { limit };
+            return Err(DecodeError::new(kind, at + room as u64));
+        }
+        Ok(())
+    }
+
+    /// The same for an `id` line. `false`: it must be ignored, because of a NUL that came before
+    /// the limit.
+    #[inline]
+    fn check_id(&self, bytes: &[u8], line_len: usize, at: u64) -> Result<bool, DecodeError> {
+        let room = self.limits.max_line - line_len;
+        if memchr(0x00, bytes.get(..room).unwrap_or(bytes)).is_some() {
+            return Ok(false);
+        }
+        self.check_line(bytes, line_len, at)?;
+        Ok(true)
+    }
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::new(Limits::default())
+    }
+}
+
+/// What was found, before it borrows the buffer. The text of `Event` is in the block.
+#[derive(Clone, Copy, Debug)]
+enum Found<'i> {
+    Event,
+    Id,
+    Comment(Piece<'i>),
+    Retry(Duration),
+}
+
+/// U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];

@@ -1,0 +1,173 @@
+//! What happens at a limit, one byte before it and one byte after it.
+
+use holdline_sse::{DecodeErrorKind, ItemBuf, Limits};
+
+use crate::harness::{Trace, comment, decoder, event, id, message, retry, trace_with};
+
+fn limits(max_line: usize, max_event: usize) -> Limits {
+    let mut limits = Limits::default();
+    limits.max_line = max_line;
+    limits.max_event = max_event;
+    limits
+}
+
+fn limited(max_line: usize, max_event: usize, stream: &[u8]) -> Trace {
+    trace_with(&decoder(limits(max_line, max_event)), stream)
+}
+
+#[track_caller]
+fn fits(max_line: usize, max_event: usize, stream: &[u8], items: &[ItemBuf]) {
+    let trace = limited(max_line, max_event, stream);
+    assert_eq!((trace.items().as_slice(), trace.error), (items, None));
+}
+
+#[track_caller]
+fn too_long_line(max_line: usize, max_event: usize, stream: &[u8], at: u64) {
+    let error = limited(max_line, max_event, stream).error;
+    let error = error.expect("an error");
+    let kind = DecodeErrorKind::LineTooLong { limit: max_line };
+    assert_eq!((error.kind(), error.at()), (kind, at));
+    assert_eq!(error.rfc(), "WHATWG HTML §9.2.5");
+}
+
+#[track_caller]
+fn too_long_event(max_line: usize, max_event: usize, stream: &[u8], at: u64) {
+    let error = limited(max_line, max_event, stream).error;
+    let error = error.expect("an error");
+    let kind = DecodeErrorKind::EventTooLong { limit: max_event };
+    assert_eq!((error.kind(), error.at()), (kind, at));
+    assert_eq!(error.rfc(), "WHATWG HTML §9.2.6");
+}
+
+#[test]
+fn a_data_line_has_a_limit() {
+    fits(4, 9, b"data: abcd\n\n", &[message("abcd")]);
+    fits(4, 9, b"data:abcd\r\rdata", &[message("abcd")]);
+    too_long_line(4, 9, b"data: abcde\n\n", 10);
+    too_long_line(4, 9, b"data:abcde", 9);
+    too_long_line(4, 9, b"\xef\xbb\xbfdata:abcde", 12);
+    too_long_line(4, 9, b"data:  abcd", 10);
+    too_long_line(4, 4, b"data: abcde", 10);
+    too_long_line(0, 9, b"data: a", 6);
+    fits(0, 9, b"data: \ndata\n\n", &[message("\n")]);
+}
+
+#[test]
+fn an_event_has_a_limit() {
+    fits(
+        4,
+        9,
+        b"data: abcd\ndata: efgh\n\n",
+        &[message("abcd\nefgh")],
+    );
+    too_long_event(4, 8, b"data: abcd\ndata: efgh\n\n", 20);
+    too_long_event(4, 3, b"data: abcd\n\n", 9);
+    too_long_event(4, 4, b"data: abcd\ndata: efgh\n\n", 17);
+    too_long_event(4, 0, b"data: a", 6);
+    fits(4, 0, b"data\n\n", &[message("")]);
+}
+
+#[test]
+fn the_lf_that_joins_lines_counts() {
+    fits(4, 5, b"data: abcd\ndata\n\n", &[message("abcd\n")]);
+    too_long_event(4, 4, b"data: abcd\ndata\n", 15);
+    too_long_event(4, 4, b"data: abcd\ndata:\n", 16);
+    too_long_event(4, 4, b"data: abcd\ndata: \n", 17);
+    too_long_event(9, 3, b"data\ndata\ndata\ndata\ndata\n", 24);
+}
+
+#[test]
+fn the_limit_of_an_event_is_for_each_event() {
+    let stream = b"data: abcd\n\ndata: efgh\n\n";
+    fits(4, 4, stream, &[message("abcd"), message("efgh")]);
+}
+
+#[test]
+fn types_and_ids_have_the_limit_of_a_line() {
+    fits(
+        2,
+        9,
+        b"event: ab\nid: cd\ndata\n\n",
+        &[event("ab", "", "cd")],
+    );
+    too_long_line(2, 9, b"event: abc\n", 9);
+    too_long_line(2, 9, b"id: abc\n", 6);
+}
+
+#[test]
+fn an_id_with_nul_before_the_limit_is_skipped() {
+    fits(2, 9, b"id: a\0aaaaaaaa\ndata: x\n\n", &[message("x")]);
+    too_long_line(2, 9, b"id: aa\0aaaaaaaa\n", 6);
+}
+
+#[test]
+fn a_long_comment_is_skipped_and_no_error() {
+    fits(
+        2,
+        9,
+        b": ab\n: abc\n:abc\n:\n",
+        &[comment("ab"), comment("")],
+    );
+    fits(2, 9, b": abcdefgh\ndata: x\n\n", &[message("x")]);
+}
+
+#[test]
+fn a_long_unknown_field_is_skipped_and_no_error() {
+    fits(
+        2,
+        9,
+        b"abcdefgh\nabcdefgh: ijk\ndata: x\n\n",
+        &[message("x")],
+    );
+    fits(2, 9, b"a: abcdefgh\ndatab: c\ndata: x\n\n", &[message("x")]);
+}
+
+#[test]
+fn a_long_retry_line_is_no_error() {
+    fits(2, 9, b"retry: 000000012\n", &[retry(12)]);
+    fits(2, 9, b"retry: 0000000x\n", &[]);
+}
+
+#[test]
+fn items_before_the_error_come_out_first() {
+    let trace = limited(2, 9, b"id: 1\n\ndata: abc");
+    assert_eq!(
+        (trace.items(), trace.last_event_id),
+        (vec![id("1")], "1".into())
+    );
+    assert_eq!(trace.error.map(|error| error.at()), Some(15));
+}
+
+#[test]
+fn an_error_says_what_and_where_and_what_to_do() {
+    let error = limited(2, 9, b"data: abc").error.expect("an error");
+    assert_eq!(
+        error.to_string(),
+        "a line's value is longer than 2 bytes at byte 8 (WHATWG HTML §9.2.5); \
+         drop the connection, or raise the limit"
+    );
+}
+
+#[test]
+fn comments_and_unknown_fields_are_not_stored() {
+    use holdline_sse::{Buffer, Decoder};
+    for start in [
+        ": ",
+        "unknown: ",
+        "unknown",
+        "id: \0",
+        "retry: ",
+        "\u{feff}\u{feff}",
+    ] {
+        let mut decoder = Decoder::new(limits(1000, 1000)).with_comments();
+        let mut buffer = Buffer::new();
+        assert_eq!(decoder.decode(&mut start.as_bytes(), &mut buffer), Ok(None));
+        for _ in 0..1000 {
+            assert_eq!(
+                decoder.decode(&mut &[b'1'; 1000][..], &mut buffer),
+                Ok(None)
+            );
+            assert!(buffer.capacity() <= 4096, "{start:?}");
+        }
+    }
+}
