@@ -27,7 +27,7 @@ const TRANSPORTS = [
     cost: "Counted: the JSON inside each script." },
   { transport: xhrStream, title: "XHR streaming", how: "One response without end, a line per message.",
     cost: "Counted: the text of the response, padding and heartbeats included." },
-  { transport: iframe, title: "Iframe streaming", how: "A page without end, a script per message. The browser’s loading mark may keep turning.",
+  { transport: iframe, title: "Iframe streaming", how: "A page without end, a script per message.",
     cost: "Counted: the JSON inside each script." },
   { transport: sse, title: "Server-sent events", how: "An event stream. It carries the moving box, too.",
     cost: PAYLOAD, companions: ["box"] },
@@ -36,7 +36,8 @@ const TRANSPORTS = [
 
 function start() {
   const box = startBox();
-  const panels = TRANSPORTS.map((info) => createPanel(info, info.transport === sse ? box : {}));
+  const takeOver = () => lease.claim();
+  const panels = TRANSPORTS.map((info) => createPanel(info, takeOver, info.transport === sse ? box : {}));
   box.connect(panels.find(({ section }) => section.dataset.transport === "sse"));
   find("#panels").prepend(...panels.map(({ section }) => section));
 
@@ -57,7 +58,7 @@ function start() {
   };
   const lease = createTabLease({ hold: () => allow(true), yield: () => allow(false) });
   lease.start();
-  find("#take-over").addEventListener("click", () => lease.claim());
+  find("#take-over").addEventListener("click", takeOver);
   find("#cut-all").addEventListener("click", () => panels.forEach((panel) => panel.cut(CUT)));
   setInterval(() => panels.forEach((panel) => panel.tick()), 500);
 

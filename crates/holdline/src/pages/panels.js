@@ -10,9 +10,10 @@ const DELAYS = 101;
 
 /**
  * @param info `{ transport, title, how, cost, companions }`; `companions` are
- *   channels that ride along, whose messages go to `onOther`.
+ *   channels that ride along, whose messages go to `onOther`
+ * @param takeOver asks the browser's other tabs for the held connections
  */
-export function createPanel(info, onOther = {}) {
+export function createPanel(info, takeOver, onOther = {}) {
   const { transport, companions = [] } = info;
   const section = find("#panel-template").content.firstElementChild.cloneNode(true);
   const part = (selector) => find(selector, section);
@@ -106,9 +107,9 @@ export function createPanel(info, onOther = {}) {
     const words = describeState(state, shownDetail());
     setText(part(".state-text"), words);
     part(".state").title = detail.reason ?? "";
-    section.classList.toggle("elsewhere", wanted && !allowed);
-    setText(button, wanted ? "Stop" : "Start");
-    button.setAttribute("aria-label", `${wanted ? "Stop" : "Start"} ${info.title}`);
+    const action = wanted && allowed ? "Stop" : "Start";
+    setText(button, action);
+    button.setAttribute("aria-label", `${action} ${info.title}`);
   }
 
   function apply() {
@@ -119,7 +120,8 @@ export function createPanel(info, onOther = {}) {
   }
 
   button.addEventListener("click", () => {
-    wanted = !wanted;
+    wanted = !(wanted && allowed);
+    if (wanted && !allowed) takeOver();
     apply();
   });
 

@@ -20,7 +20,7 @@ export function startPublishing(onChannel) {
     // With -d, a text that begins with @ would name a file.
     const option = data.startsWith("@") ? "--data-raw" : "-d";
     const name = encodeURIComponent(channel.value.trim() || "demo");
-    setText(curl, `curl ${option} ${quote(data)} ${location.origin}/channels/${name}`);
+    setText(curl, `curl ${option} ${quote(data)} ${quote(`${location.origin}/channels/${name}`)}`);
   }
 
   /** The channel, when the field holds the name of one. */
@@ -89,7 +89,7 @@ export function startPublishing(onChannel) {
 }
 
 /** A text as one word of a shell. */
-const quote = (text) => (/^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+const quote = (text) => (/^[\w./:%-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 async function copy(source, button) {
   const selection = getSelection();

@@ -2,7 +2,7 @@
 // back-off, and hands on each message once.
 //
 // A transport is `{ name, held, connect(link) }`. `connect` opens a connection,
-// tells the `link` what happens, and returns `{ close(), send?(text) }`. It may
+// tells the `link` what happens, and returns `{ close(), send?, suspect? }`. It may
 // make several requests in one connection's life (long polling does). A link is
 // dead as soon as its connection was dropped: whatever arrives late through it
 // is ignored, and asked for again with the cursor. This is what makes a message
@@ -69,6 +69,8 @@ export function createSubscriber(transport, channels, since = null, callbacks = 
         if (mine.openedAt) return;
         mine.openedAt = performance.now();
         report("open");
+        // The server is back: the others need not sit out their back-off.
+        if (failures) for (const other of [...everyone]) other.hurry();
       }),
       message: live(take),
       /** A whole answer of the polling transports. */
@@ -110,6 +112,8 @@ export function createSubscriber(transport, channels, since = null, callbacks = 
     failures += 1;
     drop();
     wait(ceiling * (0.5 + Math.random() / 2), reason);
+    if (!openedAt) return;
+    for (const other of [...everyone]) if (other !== subscriber) other.suspect();
   }
 
   function wait(delay, reason) {
@@ -142,10 +146,12 @@ export function createSubscriber(transport, channels, since = null, callbacks = 
     },
     /** Does not wait for the end of the back-off. */
     hurry() {
-      if (!timer) return;
+      if (!timer || !failures) return;
       clearTimeout(timer);
       connect();
     },
+    /** Another subscriber's connection broke: is this one still alive? */
+    suspect: () => session?.handle?.suspect?.(),
     /** Sends one text where the transport can; false when it did not go out. */
     send: (text) => session?.handle?.send?.(text) ?? false,
     get cursor() {

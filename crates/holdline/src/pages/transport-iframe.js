@@ -1,10 +1,18 @@
 // The endless page in a hidden frame: each message is a script that calls a
 // function of this page. The oldest way to stream into a browser.
+//
+// A frame tells when its page ended in good order, or never came. When the
+// connection breaks in the middle of the page, Chromium tells nothing: the frame
+// goes on "loading". Two things help: a watch over the heartbeats, and the other
+// subscribers, which notice that the server is gone.
 
+import { watchSilence } from "./silence.js";
 import { utf8Length } from "./wire-size.js";
 
 /** The frame's document grows with each message: begin a new one after so many. */
 const ENOUGH = 1_000;
+/** Time between two reconnects out of mere suspicion, in ms. */
+const TRUST = 3_000;
 
 let frames = 0;
 
@@ -28,15 +36,28 @@ export const iframe = {
     frame.hidden = true;
     frame.title = "Endless page of the iframe transport";
     // An endless page never finishes loading. This one did, or never came.
-    frame.addEventListener("load", () => link.failed("the page ended"));
+    frame.addEventListener("load", () => link.failed(messages ? "the page ended" : "no connection"));
     frame.src = link.url("iframe", { callback });
     link.request();
     document.body.append(frame);
+    const began = performance.now();
+    const watch = watchSilence(() => size(frame), () => link.failed("silence"));
     return {
+      /** Another subscriber lost its connection; this one may be dead as well. */
+      suspect() {
+        if (performance.now() - began > TRUST) link.renew();
+      },
       close() {
+        watch.stop();
         frame.remove();
         delete window[callback];
       },
     };
   },
 };
+
+/** Grows with every script and with the blank lines between them. */
+function size(frame) {
+  const body = frame.contentDocument?.body;
+  return body ? `${body.childNodes.length} ${body.lastChild?.nodeValue?.length}` : "";
+}

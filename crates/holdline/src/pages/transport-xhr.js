@@ -2,6 +2,7 @@
 // message; empty lines are heartbeats, and the first line is only padding.
 
 import { explain } from "./transport-poll.js";
+import { watchSilence } from "./silence.js";
 import { utf8Length } from "./wire-size.js";
 
 /** XMLHttpRequest keeps all it ever read: begin a new one after this much text. */
@@ -46,6 +47,12 @@ export const xhrStream = {
     request.open("GET", link.url("xhr-stream"));
     link.request();
     request.send();
-    return { close: () => request.abort() };
+    const watch = watchSilence(() => counted, () => link.failed("silence"));
+    return {
+      close() {
+        watch.stop();
+        request.abort();
+      },
+    };
   },
 };
