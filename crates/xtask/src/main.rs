@@ -1,6 +1,6 @@
 //! The developers' commands: `cargo xtask test` is what CI runs.
 //!
-//! Each check is a [`Step`](steps::Step) that also runs alone, so that one that failed can
+//! Each check is a [`Step`] that also runs alone, so that one that failed can
 //! be repeated without the others.
 
 mod e2e;
