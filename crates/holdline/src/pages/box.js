@@ -5,7 +5,8 @@ import { describeState, find, setText } from "./dom.js";
 
 const WIDTH = 800;
 const HEIGHT = 600;
-const HALF = 30;
+/** The side of the box; its place is its upper left corner. */
+const SIDE = 40;
 const TRAIL = 24;
 /** How long a cut lasts, in ms. */
 const CUT = 5_000;
@@ -38,14 +39,14 @@ export function startBox() {
   }
 
   function move({ x, y }) {
-    const place = (value, most) => Math.min(most - HALF, Math.max(HALF, value));
+    const place = (value, most) => Math.min(most - SIDE, Math.max(0, value));
     const [left, top] = [place(x, WIDTH), place(y, HEIGHT)];
     box.dataset.x = x;
     box.dataset.y = y;
     box.style.transform = `translate(${left}px, ${top}px)`;
     setText(find("#box-place"), `${Math.round(x)}, ${Math.round(y)}`);
     setText(find("#box-steps"), (steps += 1));
-    path.push([left, top]);
+    path.push([left + SIDE / 2, top + SIDE / 2]);
     if (path.length > TRAIL) path.shift();
     drawTrail();
   }
@@ -79,6 +80,18 @@ export function startBox() {
       }
     });
   }
+
+  // Another visitor may have chosen another speed.
+  async function showSpeed() {
+    try {
+      const { tick } = await (await fetch("/demo/box", { cache: "no-store" })).json();
+      const input = find(`input[name="tick"][value="${Number(tick)}"]`);
+      if (input) input.checked = true;
+    } catch {
+      // Then the choice shows what was chosen last.
+    }
+  }
+  showSpeed();
 
   return {
     connect: (value) => (panel = value),

@@ -2,7 +2,8 @@
 
 import { appendToLog, describeState, element, find, memory, setText } from "./dom.js";
 import { createSubscriber } from "./subscriber.js";
-import { websocket } from "./transport-websocket.js";
+import { askForToken, onToken } from "./token.js";
+import { REFUSED, websocket } from "./transport-websocket.js";
 
 const SHOWN = 200;
 
@@ -17,6 +18,9 @@ export function startChat() {
     state(state, detail) {
       find("#chat").dataset.state = state;
       setText(status, describeState(state, detail));
+      if (!detail.reason?.startsWith(`closed with ${REFUSED}`)) return;
+      askForToken();
+      show(element("li", { class: "note" }, "Not taken: publishing needs a token here. Enter it at the top of the page."));
     },
     message: (message) => show(line(message.data, name.value)),
     lost: () => show(element("li", { class: "note" }, "Some messages are no longer kept by the server.")),
@@ -42,6 +46,7 @@ export function startChat() {
     }
     text.focus({ preventScroll: true });
   });
+  onToken(() => subscriber.cut(0));
   return subscriber;
 }
 

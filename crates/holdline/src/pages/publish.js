@@ -2,6 +2,7 @@
 
 import { now, published } from "./delays.js";
 import { find, setText } from "./dom.js";
+import { askForToken, publishToken } from "./token.js";
 import { explain } from "./transport-poll.js";
 
 const BURST = 20;
@@ -47,9 +48,10 @@ export function startPublishing(onChannel) {
         const time = now();
         const response = await fetch(`/channels/${encodeURIComponent(name)}`, {
           method: "POST",
-          headers: { "Content-Type": "text/plain; charset=utf-8" },
+          headers: headers(),
           body,
         });
+        if (response.status === 401) askForToken();
         if (!response.ok) throw new Error(explain(response.status, await response.text()));
         answer = await response.json();
         published(answer.id, time);
@@ -86,6 +88,12 @@ export function startPublishing(onChannel) {
   find("#curl-copy").addEventListener("click", ({ currentTarget }) => copy(curl, currentTarget));
   showCommand();
   onChannel(channel.value);
+}
+
+function headers() {
+  const fields = { "Content-Type": "text/plain; charset=utf-8" };
+  if (publishToken()) fields.Authorization = `Bearer ${publishToken()}`;
+  return fields;
 }
 
 /** A text as one word of a shell. */

@@ -3,6 +3,7 @@
 
 import { describeState, element, find, setText } from "./dom.js";
 import { createSubscriber } from "./subscriber.js";
+import { onToken } from "./token.js";
 import { websocket } from "./transport-websocket.js";
 
 /** A position is told again after this time (ms), for those who came later. */
@@ -143,6 +144,7 @@ export function startTracker() {
     showButtons();
   });
 
+  onToken(() => subscriber.cut(0));
   setInterval(age, 1_000);
   setInterval(() => watch !== null && tell(), REPEAT);
   return subscriber;

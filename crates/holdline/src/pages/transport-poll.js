@@ -5,8 +5,8 @@
 const PAUSE = 2_000;
 /** How long the server may hold a long poll, in seconds. */
 export const WAIT = 25;
-/** An answer with this many messages may have been cut short: ask again at once. */
-const FULL_ANSWER = 50;
+/** An answer of this many bytes may have been cut short: ask again at once. */
+const FULL_ANSWER = 16_000;
 /** A held request that outlives its wait by this much (ms) is given up. */
 export const PATIENCE = 15_000;
 
@@ -16,10 +16,10 @@ export const poll = {
   name: "poll",
   held: false,
   connect: (link) => loop(link, async (signal) => {
-    const answer = await ask(link, link.url("poll"), 0, signal);
+    const { answer, size } = await ask(link, link.url("poll"), 0, signal);
     link.opened();
     link.answer(answer);
-    if (answer.messages.length < FULL_ANSWER) await sleep(PAUSE, signal);
+    if (size < FULL_ANSWER) await sleep(PAUSE, signal);
   }),
 };
 
@@ -32,7 +32,7 @@ export const longPoll = {
     let wait = 0;
     return loop(link, async (signal) => {
       const began = performance.now();
-      const answer = await ask(link, link.url("long-poll", { wait }), wait, signal);
+      const { answer } = await ask(link, link.url("long-poll", { wait }), wait, signal);
       link.opened();
       link.answer(answer);
       const early = answer.messages.length === 0 && performance.now() - began < 250;
@@ -52,7 +52,7 @@ export async function ask(link, url, wait, signal) {
   link.bytes(body.byteLength);
   const text = decoder.decode(body);
   if (!response.ok) throw new Error(explain(response.status, text));
-  return checked(JSON.parse(text));
+  return { answer: checked(JSON.parse(text)), size: body.byteLength };
 }
 
 /** The answer, when it has the form of one. */

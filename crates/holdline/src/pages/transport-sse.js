@@ -32,7 +32,7 @@ export const sse = {
     // before the first message loses nothing.
     async function begin() {
       try {
-        const answer = await ask(link, link.url("poll"), 0, controller.signal);
+        const { answer } = await ask(link, link.url("poll"), 0, controller.signal);
         link.setCursor(answer.cursor);
         if (!controller.signal.aborted) open();
       } catch (error) {

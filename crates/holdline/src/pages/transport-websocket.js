@@ -1,13 +1,19 @@
 // WebSocket: both ways over one connection, which does not count among the
 // browser's six.
 
+import { publishToken } from "./token.js";
 import { utf8Length } from "./wire-size.js";
+
+/** The close code of a server that will not have what was sent. */
+export const REFUSED = 1008;
 
 export const websocket = {
   name: "websocket",
   held: false,
   connect(link) {
-    const address = new URL(link.url("websocket"), location.href);
+    // A page cannot set header fields of a WebSocket.
+    const token = publishToken();
+    const address = new URL(link.url("websocket", token ? { token } : {}), location.href);
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(address);
     let closed = false;
