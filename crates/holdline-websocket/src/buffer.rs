@@ -1,0 +1,68 @@
+//! What is kept of a message that arrives in pieces.
+
+use alloc::{string::String, vec::Vec};
+
+/// Memory for messages that arrive in pieces; one for each connection, kept beside it.
+///
+/// It allocates only when a frame is cut by the end of a read, or a message has several fragments. It
+/// grows with what really came, by doubling, so its capacity is at most twice what the message has so far.
+/// All memory is given back with the first call after the message was handed out: an idle connection
+/// holds none.
+#[derive(Debug, Default)]
+pub struct Buffer {
+    /// The text so far. A `String`, so that each byte is validated once, when it comes, and the whole
+    /// need not be looked at again: pieces are appended as the `&str` that the validator made of them,
+    /// and the validator keeps what is cut within a code point.
+    pub(crate) text: String,
+    /// The binary message so far.
+    pub(crate) binary: Vec<u8>,
+    /// The control frame so far, at most 125 bytes. It may come between the fragments of a message.
+    pub(crate) control: Vec<u8>,
+    /// What was handed out by the last call and is given back by the next.
+    pub(crate) lent: Lent,
+}
+
+/// Which part of a [`Buffer`] the caller has seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Lent {
+    #[default]
+    Nothing,
+    Message,
+    Control,
+}
+
+impl Buffer {
+    /// An empty buffer. Does not allocate.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            text: String::new(),
+            binary: Vec::new(),
+            control: Vec::new(),
+            lent: Lent::Nothing,
+        }
+    }
+
+    /// How many bytes it holds allocated.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.text.capacity() + self.binary.capacity() + self.control.capacity()
+    }
+
+    /// Frees what the last call handed out.
+    pub(crate) fn give_back(&mut self) {
+        match core::mem::take(&mut self.lent) {
+            Lent::Nothing => {}
+            Lent::Message => {
+                self.text = String::new();
+                self.binary = Vec::new();
+            }
+            Lent::Control => self.control = Vec::new(),
+        }
+    }
+
+    /// Whether nothing of the message under way is kept here.
+    pub(crate) fn has_no_message(&self) -> bool {
+        self.text.is_empty() && self.binary.is_empty()
+    }
+}

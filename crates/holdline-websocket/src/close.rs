@@ -1,0 +1,260 @@
+//! Close codes and reasons (RFC 6455 §5.5.1, §7.4).
+
+use core::fmt;
+
+use crate::{error::ReceiveErrorKind, utf8::Utf8Validator};
+
+/// A close code: why a connection ended.
+///
+/// Any number fits, because codes are also reported that are never sent. [`is_sendable`](Self::is_sendable)
+/// tells which may stand in a Close frame.
+///
+/// ```
+/// use holdline_websocket::CloseCode;
+///
+/// assert!(CloseCode::GOING_AWAY.is_sendable());
+/// assert!(!CloseCode::NO_STATUS.is_sendable());
+/// assert!(CloseCode::from(4000).is_sendable());
+/// assert_eq!(CloseCode::NORMAL.to_string(), "1000 (normal closure)");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CloseCode(u16);
+
+impl CloseCode {
+    /// 1000: the purpose is fulfilled.
+    pub const NORMAL: Self = Self(1000);
+    /// 1001: the server goes down, or the browser leaves the page.
+    pub const GOING_AWAY: Self = Self(1001);
+    /// 1002: the peer broke the protocol.
+    pub const PROTOCOL_ERROR: Self = Self(1002);
+    /// 1003: data of a kind that this side does not take.
+    pub const UNSUPPORTED: Self = Self(1003);
+    /// 1005: the Close frame had no code. Never sent.
+    pub const NO_STATUS: Self = Self(1005);
+    /// 1006: the connection ended without a Close frame. Never sent.
+    pub const ABNORMAL: Self = Self(1006);
+    /// 1007: data that is not what its type says, such as text that is not UTF-8.
+    pub const INVALID_PAYLOAD: Self = Self(1007);
+    /// 1008: against this side's policy.
+    pub const POLICY_VIOLATION: Self = Self(1008);
+    /// 1009: a message too big to process.
+    pub const MESSAGE_TOO_BIG: Self = Self(1009);
+    /// 1010: the client needs an extension that the server did not negotiate.
+    pub const MANDATORY_EXTENSION: Self = Self(1010);
+    /// 1011: something unexpected in the server.
+    pub const INTERNAL_ERROR: Self = Self(1011);
+    /// 1012: the service restarts (IANA registry).
+    pub const SERVICE_RESTART: Self = Self(1012);
+    /// 1013: try again later (IANA registry).
+    pub const TRY_AGAIN_LATER: Self = Self(1013);
+    /// 1014: a gateway got a bad answer (IANA registry).
+    pub const BAD_GATEWAY: Self = Self(1014);
+    /// 1015: the TLS handshake failed. Never sent.
+    pub const TLS_HANDSHAKE: Self = Self(1015);
+
+    /// The number.
+    #[must_use]
+    pub const fn as_u16(self) -> u16 {
+        self.0
+    }
+
+    /// Whether the code may stand in a Close frame: 1000 to 1003, 1007 to 1014, and 3000 to 4999.
+    ///
+    /// The others are reserved (§7.4.2), have no meaning yet (1004), or only report what happened without
+    /// a code on the wire (1005, 1006, 1015: "MUST NOT be set as a status code in a Close control frame",
+    /// §7.4.1).
+    #[must_use]
+    pub const fn is_sendable(self) -> bool {
+        matches!(self.0, 1000..=1003 | 1007..=1014 | 3000..=4999)
+    }
+
+    /// The meaning in a few words, for the codes of the RFC and the IANA registry.
+    #[must_use]
+    pub const fn description(self) -> Option<&'static str> {
+        Some(match self {
+            Self::NORMAL => "normal closure",
+            Self::GOING_AWAY => "going away",
+            Self::PROTOCOL_ERROR => "protocol error",
+            Self::UNSUPPORTED => "unsupported data",
+            Self::NO_STATUS => "no status received",
+            Self::ABNORMAL => "abnormal closure",
+            Self::INVALID_PAYLOAD => "invalid payload data",
+            Self::POLICY_VIOLATION => "policy violation",
+            Self::MESSAGE_TOO_BIG => "message too big",
+            Self::MANDATORY_EXTENSION => "mandatory extension",
+            Self::INTERNAL_ERROR => "internal error",
+            Self::SERVICE_RESTART => "service restart",
+            Self::TRY_AGAIN_LATER => "try again later",
+            Self::BAD_GATEWAY => "bad gateway",
+            Self::TLS_HANDSHAKE => "TLS handshake",
+            _ => return None,
+        })
+    }
+}
+
+impl From<u16> for CloseCode {
+    fn from(number: u16) -> Self {
+        Self(number)
+    }
+}
+
+impl From<CloseCode> for u16 {
+    fn from(code: CloseCode) -> Self {
+        code.0
+    }
+}
+
+impl fmt::Display for CloseCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.description() {
+            Some(description) => write!(f, "{} ({description})", self.0),
+            None => write!(f, "{}", self.0),
+        }
+    }
+}
+
+/// Code and reason of a close.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CloseReason<'b> {
+    /// The code of the Close frame; [`CloseCode::NO_STATUS`] when it had none, [`CloseCode::ABNORMAL`]
+    /// when the stream ended without one.
+    pub code: CloseCode,
+    /// The reason of the Close frame, at most 123 bytes. For logs: it is not meant for people (§5.5.1).
+    pub reason: &'b str,
+}
+
+impl CloseReason<'static> {
+    /// The stream ended without a Close frame (§7.1.5).
+    pub(crate) const ABNORMAL: Self = Self {
+        code: CloseCode::ABNORMAL,
+        reason: "",
+    };
+}
+
+impl CloseReason<'_> {
+    /// The longest reason, in bytes: a control frame's 125 without the code.
+    pub const MAX_REASON: usize = 123;
+
+    /// Whether the peer said goodbye: false when the stream just ended (1006).
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.code != CloseCode::ABNORMAL
+    }
+}
+
+impl<'b> CloseReason<'b> {
+    /// Reads the payload of a Close frame. The error says where in the payload it is.
+    pub(crate) fn decode(payload: &'b [u8]) -> Result<Self, (ReceiveErrorKind, usize)> {
+        let Some((code, reason)) = payload.split_first_chunk() else {
+            return if payload.is_empty() {
+                Ok(Self {
+                    code: CloseCode::NO_STATUS,
+                    reason: "",
+                })
+            } else {
+                Err((ReceiveErrorKind::ClosePayload, 0))
+            };
+        };
+        let code = CloseCode(u16::from_be_bytes(*code));
+        if !code.is_sendable() {
+            return Err((ReceiveErrorKind::CloseCode, 0));
+        }
+        let mut validator = Utf8Validator::new();
+        match validator.push(reason) {
+            Ok(piece) if validator.is_complete() => Ok(Self {
+                code,
+                reason: piece.text,
+            }),
+            Ok(_) => Err((ReceiveErrorKind::CloseReason, payload.len())),
+            Err(error) => Err((ReceiveErrorKind::CloseReason, 2 + error.at)),
+        }
+    }
+}
+
+/// The payload of a Close frame that this side sends.
+#[derive(Clone, Copy)]
+pub(crate) struct ClosePayload {
+    bytes: [u8; 125],
+    length: usize,
+}
+
+impl ClosePayload {
+    /// Code and reason, the reason cut to 123 bytes at a character's boundary. `NO_STATUS` gives the empty
+    /// payload.
+    pub(crate) fn new(code: CloseCode, reason: &str) -> Self {
+        let mut bytes = [0; 125];
+        if code == CloseCode::NO_STATUS {
+            return Self { bytes, length: 0 };
+        }
+        let reason = cut(reason, CloseReason::MAX_REASON);
+        let payload = code.0.to_be_bytes().into_iter().chain(reason.bytes());
+        for (place, byte) in bytes.iter_mut().zip(payload) {
+            *place = byte;
+        }
+        Self {
+            bytes,
+            length: 2 + reason.len(),
+        }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
+/// The longest beginning of `text` that has at most `most` bytes.
+fn cut(text: &str, most: usize) -> &str {
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_cut_at_a_character_boundary() {
+        assert_eq!(cut("short", 123), "short");
+        assert_eq!(cut("a\u{1f40b}", 4), "a");
+        let long = "\u{e9}".repeat(80); // 160 bytes, an odd limit
+        let payload = ClosePayload::new(CloseCode::NORMAL, &long);
+        assert_eq!(payload.as_bytes().len(), 2 + 122);
+        assert_eq!(
+            CloseReason::decode(payload.as_bytes()).map(|r| r.reason.len()),
+            Ok(122)
+        );
+    }
+
+    #[test]
+    fn no_status_is_the_empty_payload() {
+        assert_eq!(ClosePayload::new(CloseCode::NO_STATUS, "").as_bytes(), b"");
+        assert_eq!(
+            CloseReason::decode(b"").map(|r| r.code),
+            Ok(CloseCode::NO_STATUS)
+        );
+    }
+
+    #[test]
+    fn errors_say_where() {
+        assert_eq!(
+            CloseReason::decode(b"\x03"),
+            Err((ReceiveErrorKind::ClosePayload, 0))
+        );
+        assert_eq!(
+            CloseReason::decode(b"\x03\xed"),
+            Err((ReceiveErrorKind::CloseCode, 0))
+        );
+        assert_eq!(
+            CloseReason::decode(b"\x03\xe8ok\xff"),
+            Err((ReceiveErrorKind::CloseReason, 4))
+        );
+        assert_eq!(
+            CloseReason::decode(b"\x03\xe8\xe2\x82"),
+            Err((ReceiveErrorKind::CloseReason, 4))
+        );
+    }
+}

@@ -1,0 +1,148 @@
+//! The client's half of the handshake (RFC 6455 §4.1).
+
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+
+use super::{
+    key::ClientKey,
+    name,
+    server::{Repeated, single},
+    token::{ascii, elements, is_token, lists},
+};
+
+/// What a client asks for. Send its headers with `GET`, HTTP/1.1 and `Host`.
+#[derive(Clone, Debug)]
+pub struct Request {
+    key: ClientKey,
+    protocols: Vec<String>,
+}
+
+impl Request {
+    /// Begins with a nonce of 16 random bytes, fresh for each connection (§4.1, 7).
+    #[must_use]
+    pub fn new(nonce: [u8; 16]) -> Self {
+        Self {
+            key: ClientKey::new(nonce),
+            protocols: Vec::new(),
+        }
+    }
+
+    /// Offers one more subprotocol, after those offered before.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidProtocol`] when the name is not a token or was offered before (§4.1, 10).
+    pub fn offer_protocol(&mut self, protocol: &str) -> Result<(), InvalidProtocol> {
+        if !is_token(protocol) || self.protocols.iter().any(|other| other == protocol) {
+            return Err(InvalidProtocol);
+        }
+        self.protocols.push(protocol.to_owned());
+        Ok(())
+    }
+
+    /// The headers to send: `Upgrade`, `Connection`, `Sec-WebSocket-Key`, `Sec-WebSocket-Version`, and
+    /// `Sec-WebSocket-Protocol` when subprotocols are offered. Add `Host`, and what else the request needs.
+    #[must_use]
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        let mut headers = Vec::with_capacity(5);
+        headers.push((name::UPGRADE, "websocket".into()));
+        headers.push((name::CONNECTION, "Upgrade".into()));
+        headers.push((name::KEY, self.key.as_str().into()));
+        headers.push((name::VERSION, "13".into()));
+        if !self.protocols.is_empty() {
+            headers.push((name::PROTOCOL, self.protocols.join(", ")));
+        }
+        headers
+    }
+
+    /// Checks the response: everything that makes a client "_Fail the WebSocket Connection_" in §4.1.
+    ///
+    /// Follow a redirect or answer a 401 before this, if you want to: any status but 101 is an error here.
+    ///
+    /// # Errors
+    ///
+    /// A [`VerifyError`]: close the connection.
+    pub fn verify<'h>(
+        &self,
+        status: u16,
+        headers: impl Iterator<Item = (&'h str, &'h [u8])> + Clone,
+    ) -> Result<Accepted<'h>, VerifyError> {
+        if status != 101 {
+            return Err(VerifyError::Status(status));
+        }
+        let lines = |name: &'static str| {
+            headers
+                .clone()
+                .filter(move |(found, _)| found.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value)
+        };
+        let only = |name, token: &str| {
+            let mut found = lines(name).flat_map(elements).peekable();
+            found.peek().is_some() && found.all(|e| e.eq_ignore_ascii_case(token.as_bytes()))
+        };
+        if !only(name::UPGRADE, "websocket") {
+            return Err(VerifyError::Upgrade);
+        }
+        if !lines(name::CONNECTION).any(|line| lists(line, "upgrade")) {
+            return Err(VerifyError::Connection);
+        }
+        match single(lines(name::ACCEPT)) {
+            Ok(Some(accept)) if accept == self.key.accept().as_str().as_bytes() => {}
+            _ => return Err(VerifyError::Accept),
+        }
+        // §4.1: "if this header field indicates the use of an extension that was not present in the
+        // client's handshake". Nothing was offered, so anything is too much.
+        if lines(name::EXTENSIONS).flat_map(elements).next().is_some() {
+            return Err(VerifyError::Extension);
+        }
+        let protocol = match single(lines(name::PROTOCOL)) {
+            Ok(None) => None,
+            Ok(Some(protocol)) => Some(
+                ascii(protocol)
+                    .filter(|chosen| self.protocols.iter().any(|offer| offer == chosen))
+                    .ok_or(VerifyError::Protocol)?,
+            ),
+            Err(Repeated) => return Err(VerifyError::Protocol),
+        };
+        Ok(Accepted { protocol })
+    }
+}
+
+/// What the server agreed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Accepted<'h> {
+    /// The subprotocol it chose from those that were offered; `None` when it chose none.
+    pub protocol: Option<&'h str>,
+}
+
+/// A name that cannot be offered as a subprotocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a subprotocol must be a token, and be offered once (RFC 6455 §4.1)")]
+pub struct InvalidProtocol;
+
+/// A response that a client must not accept (§4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// The status is not 101. The rest of the response is ordinary HTTP.
+    #[error("the status is {0}, not 101 (RFC 6455 §4.1)")]
+    Status(u16),
+    /// No `Upgrade: websocket`, or something else beside it.
+    #[error("the response does not upgrade to websocket (RFC 6455 §4.1)")]
+    Upgrade,
+    /// No `Connection: Upgrade`.
+    #[error("the response lacks the connection option Upgrade (RFC 6455 §4.1)")]
+    Connection,
+    /// `Sec-WebSocket-Accept` is missing, repeated, or does not follow from the key.
+    #[error("Sec-WebSocket-Accept does not answer the key (RFC 6455 §4.1)")]
+    Accept,
+    /// An extension that was not offered.
+    #[error("the server uses an extension that was not offered (RFC 6455 §4.1)")]
+    Extension,
+    /// A subprotocol that was not offered, or more than one.
+    #[error("the server uses a subprotocol that was not offered (RFC 6455 §4.1)")]
+    Protocol,
+}
+
+#[cfg(test)]
+mod tests;

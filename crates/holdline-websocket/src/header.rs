@@ -1,0 +1,205 @@
+//! The frame header (RFC 6455 §5.2).
+
+use bytes::{BufMut, BytesMut};
+
+use crate::opcode::Opcode;
+
+/// A frame header: everything before the payload.
+///
+/// `decode` and `encode` judge what a header alone can break: reserved opcodes, control frames that are
+/// fragmented or too long, lengths that are not minimal or have the highest bit. Whether the reserved
+/// bits, the mask or the opcode are right at this place depends on the connection: see
+/// [`MessageDecoder`](crate::MessageDecoder).
+///
+/// ```
+/// use bytes::BytesMut;
+/// use holdline_websocket::{FrameHeader, Opcode};
+///
+/// let (header, size) = FrameHeader::decode(b"\x89\x05Hello").unwrap().unwrap();
+/// assert_eq!((header.opcode, header.payload_len, size), (Opcode::Ping, 5, 2));
+///
+/// let mut out = BytesMut::new();
+/// header.encode(&mut out).unwrap();
+/// assert_eq!(out[..], b"\x89\x05"[..]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameHeader {
+    /// The last (or only) frame of a message.
+    pub fin: bool,
+    /// RSV1, RSV2 and RSV3 as they stand in the first byte: 0x40, 0x20 and 0x10. Zero unless an extension
+    /// was negotiated.
+    pub reserved: u8,
+    /// What the frame carries.
+    pub opcode: Opcode,
+    /// The masking key: present in each frame of a client, absent from each of a server (§5.1).
+    pub mask: Option<[u8; 4]>,
+    /// The payload's length in bytes, at most 2^63 - 1.
+    pub payload_len: u64,
+}
+
+impl FrameHeader {
+    /// The largest header: two bytes, a 64-bit length and a key.
+    pub const MAX_SIZE: usize = 14;
+
+    /// Reads a header from the beginning of `bytes`, and says how many bytes it took.
+    ///
+    /// `Ok(None)` means that more bytes are needed.
+    ///
+    /// # Errors
+    ///
+    /// A [`HeaderError`], found at the first byte that shows it, also when the header is not complete.
+    pub fn decode(bytes: &[u8]) -> Result<Option<(Self, usize)>, HeaderError> {
+        let Some((&first, rest)) = bytes.split_first() else {
+            return Ok(None);
+        };
+        let fin = first & field::FIN != 0;
+        let opcode = Opcode::from_u8(first & field::OPCODE).ok_or(HeaderError::ReservedOpcode)?;
+        if opcode.is_control() && !fin {
+            return Err(HeaderError::ControlFragmented);
+        }
+
+        let Some((&second, rest)) = rest.split_first() else {
+            return Ok(None);
+        };
+        let short = second & field::LENGTH;
+        if opcode.is_control() && short > field::LENGTH_MAX {
+            return Err(HeaderError::ControlTooLong);
+        }
+        let Some((payload_len, rest)) = decode_length(short, rest)? else {
+            return Ok(None);
+        };
+
+        let (mask, rest) = if second & field::MASK == 0 {
+            (None, rest)
+        } else if let Some((key, rest)) = rest.split_first_chunk::<4>() {
+            (Some(*key), rest)
+        } else {
+            return Ok(None);
+        };
+        let header = Self {
+            fin,
+            reserved: first & field::RESERVED,
+            opcode,
+            mask,
+            payload_len,
+        };
+        Ok(Some((header, bytes.len() - rest.len())))
+    }
+
+    /// Appends the header to `out`.
+    ///
+    /// # Errors
+    ///
+    /// A [`HeaderError`] when the header would break the rules that `decode` checks; `out` is then as it
+    /// was. Bits of `reserved` other than the three are ignored.
+    pub fn encode(&self, out: &mut BytesMut) -> Result<(), HeaderError> {
+        if self.opcode.is_control() && !self.fin {
+            return Err(HeaderError::ControlFragmented);
+        }
+        if self.opcode.is_control() && self.payload_len > u64::from(field::LENGTH_MAX) {
+            return Err(HeaderError::ControlTooLong);
+        }
+        if self.payload_len >> 63 != 0 {
+            return Err(HeaderError::LengthHighBit);
+        }
+        self.put(out);
+        Ok(())
+    }
+
+    /// How many bytes `encode` appends: 2 to 14.
+    #[must_use]
+    pub const fn size(&self) -> usize {
+        let length = match self.payload_len {
+            0..=0x7d => 0,
+            0x7e..=0xffff => 2,
+            _ => 8,
+        };
+        2 + length + if self.mask.is_some() { 4 } else { 0 }
+    }
+
+    /// `encode` for headers that this crate made itself and that therefore keep the rules.
+    pub(crate) fn put(&self, out: &mut BytesMut) {
+        let fin = if self.fin { field::FIN } else { 0 };
+        out.put_u8(fin | (self.reserved & field::RESERVED) | self.opcode.as_u8());
+        let mask = if self.mask.is_some() { field::MASK } else { 0 };
+        // §5.2: "the minimal number of bytes MUST be used to encode the length"
+        if self.payload_len <= u64::from(field::LENGTH_MAX) {
+            out.put_u8(mask | self.payload_len as u8);
+        } else if let Ok(length) = u16::try_from(self.payload_len) {
+            out.put_u8(mask | field::LENGTH_16);
+            out.put_u16(length);
+        } else {
+            out.put_u8(mask | field::LENGTH_64);
+            out.put_u64(self.payload_len);
+        }
+        if let Some(key) = self.mask {
+            out.put_slice(&key);
+        }
+    }
+}
+
+/// A header that no connection could accept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HeaderError {
+    /// Opcodes 3 to 7 and 11 to 15 (§5.2).
+    #[error("the opcode is reserved")]
+    ReservedOpcode,
+    /// A control frame without FIN (§5.5).
+    #[error("a control frame must not be fragmented")]
+    ControlFragmented,
+    /// A control frame with more than 125 bytes (§5.5).
+    #[error("a control frame must not carry more than 125 bytes")]
+    ControlTooLong,
+    /// A length that fits a shorter form (§5.2).
+    #[error("the length is not in its shortest form")]
+    NonMinimalLength,
+    /// A 64-bit length with its highest bit set (§5.2).
+    #[error("the highest bit of a 64-bit length must be zero")]
+    LengthHighBit,
+}
+
+fn decode_length(short: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, HeaderError> {
+    let (length, rest, least) = match short {
+        field::LENGTH_16 => {
+            let Some((bytes, rest)) = rest.split_first_chunk() else {
+                return Ok(None);
+            };
+            let least = u64::from(field::LENGTH_MAX) + 1;
+            (u64::from(u16::from_be_bytes(*bytes)), rest, least)
+        }
+        field::LENGTH_64 => {
+            // Seen with the first byte of the eight, so judged with it.
+            if rest.first().is_some_and(|byte| byte & 0x80 != 0) {
+                return Err(HeaderError::LengthHighBit);
+            }
+            let Some((bytes, rest)) = rest.split_first_chunk() else {
+                return Ok(None);
+            };
+            (u64::from_be_bytes(*bytes), rest, 0x1_0000)
+        }
+        _ => (u64::from(short), rest, 0),
+    };
+    if length < least {
+        return Err(HeaderError::NonMinimalLength);
+    }
+    Ok(Some((length, rest)))
+}
+
+/// The bits of the first two bytes.
+mod field {
+    /// First byte.
+    pub(super) const FIN: u8 = 0x80;
+    pub(super) const RESERVED: u8 = 0x70;
+    pub(super) const OPCODE: u8 = 0x0f;
+    /// Second byte.
+    pub(super) const MASK: u8 = 0x80;
+    pub(super) const LENGTH: u8 = 0x7f;
+    /// The largest length that is written in the second byte itself.
+    pub(super) const LENGTH_MAX: u8 = 0x7d;
+    pub(super) const LENGTH_16: u8 = 0x7e;
+    pub(super) const LENGTH_64: u8 = 0x7f;
+}
+
+#[cfg(test)]
+mod tests;
