@@ -25,6 +25,7 @@ export function startBox() {
   const path = [];
   let steps = 0;
   let panel = null;
+  let drawing = 0;
   // After a cut, until the first pause: how many steps were caught up.
   let catchingUp = null;
 
@@ -48,10 +49,12 @@ export function startBox() {
     setText(find("#box-steps"), (steps += 1));
     path.push([left + SIDE / 2, top + SIDE / 2]);
     if (path.length > TRAIL) path.shift();
-    drawTrail();
+    // A replay moves the box many times before the next picture.
+    drawing ||= setTimeout(drawTrail, 16);
   }
 
   function drawTrail() {
+    drawing = 0;
     const lines = path.slice(1).map(([x2, y2], index) => {
       const [x1, y1] = path[index];
       const line = document.createElementNS(SVG, "line");

@@ -53,7 +53,7 @@ export function createPanel(info, takeOver, onOther = {}) {
         if (message.channel !== channel) return;
         count.messages += 1;
         strip.mark();
-        add(row(message));
+        add(() => row(message));
         arrived(message.id, (delay) => {
           delays = [...delays.slice(1 - DELAYS), delay];
           refreshSoon();
@@ -61,7 +61,7 @@ export function createPanel(info, takeOver, onOther = {}) {
       },
       lost(message) {
         count.lost += 1;
-        add(note("The server could not keep everything: some messages are lost here."));
+        add(() => note("The server could not keep everything: some messages are lost here."));
         onOther.lost?.(message);
       },
       spent(requests, bytes) {
@@ -73,8 +73,9 @@ export function createPanel(info, takeOver, onOther = {}) {
     });
   }
 
-  function add(item) {
-    fresh.push(item);
+  /** Adds what `make` makes, unless it is out of sight before it is painted. */
+  function add(make) {
+    fresh.push(make);
     if (fresh.length > SHOWN) fresh.shift();
     refreshSoon();
   }
@@ -97,7 +98,7 @@ export function createPanel(info, takeOver, onOther = {}) {
     setText(part('[data-count="median"]'), median === undefined ? "–" : formatDelay(median));
     section.classList.toggle("has-lost", count.lost > 0);
     part(".empty").hidden = count.messages + count.lost > 0;
-    appendToLog(list, fresh.splice(0), SHOWN);
+    appendToLog(list, fresh.splice(0).map((make) => make()), SHOWN);
   }
 
   const shownDetail = () => ({ ...detail, elsewhere: wanted && !allowed });

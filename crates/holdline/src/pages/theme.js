@@ -15,6 +15,7 @@
     const button = document.querySelector("#theme");
     const show = () => {
       button.textContent = dark() ? "Light" : "Dark";
+      button.title = "Change between light and dark";
       button.setAttribute("aria-label", dark() ? "Use the light theme" : "Use the dark theme");
     };
     button.addEventListener("click", () => {

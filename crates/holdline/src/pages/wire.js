@@ -2,6 +2,8 @@
 // that was open, a mark is a message.
 
 const SPAN = 30_000;
+/** Marks that are closer than this (ms) would be one on the screen. */
+const DISTINCT = 60;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const strips = new Set();
 let lastDrawn = 0;
@@ -17,7 +19,10 @@ export function createStrip(canvas) {
         strip.open = null;
       }
     },
-    mark: () => strip.marks.push(Date.now()),
+    mark() {
+      const time = Date.now();
+      if (!(time - strip.marks.at(-1) < DISTINCT)) strip.marks.push(time);
+    },
     clear() {
       strip.bars = strip.open ? [strip.open] : [];
       strip.marks = [];
