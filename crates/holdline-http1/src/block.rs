@@ -1,0 +1,247 @@
+//! Field lines to be sent: checked once, then written in one go.
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::class;
+use crate::error::{SendError, SendErrorKind};
+use crate::framing::connection_options;
+use crate::trailer;
+
+/// Field lines for a head or trailer section.
+///
+/// Implemented for arrays, slices and vectors of `(name, value)` pairs, for `()` (no field),
+/// [`HeaderBlock`], `Option` of these, references to them, and tuples of two of them:
+///
+/// ```
+/// use holdline_http1::{Fields, HeaderBlock};
+///
+/// fn takes(_: impl Fields) {}
+/// takes([("Content-Type", "text/plain")]);
+/// let common = HeaderBlock::new([("Server", "holdline")])?;
+/// takes((&common, vec![("X-Id", b"1".to_vec())]));
+/// # Ok::<(), holdline_http1::SendError>(())
+/// ```
+///
+/// Names must be tokens and values free of control characters. `Content-Length` and
+/// `Transfer-Encoding` are refused: the connection writes them from the body's length.
+/// `Connection` may be given; its `close` is obeyed, and what the connection must say itself
+/// is added.
+pub trait Fields: sealed::Sealed {}
+
+/// Field lines that were checked and laid out once, to be written often. A clone is cheap.
+///
+/// ```
+/// use holdline_http1::HeaderBlock;
+///
+/// let block = HeaderBlock::new([("Cache-Control", "no-store"), ("X-Accel-Buffering", "no")])?;
+/// assert_eq!(&block.as_bytes()[..25], b"Cache-Control: no-store\r\n");
+/// assert!(HeaderBlock::new([("X", "a\r\nSet-Cookie: b")]).is_err());
+/// # Ok::<(), holdline_http1::SendError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeaderBlock {
+    bytes: Bytes,
+    seen: Seen,
+}
+
+impl HeaderBlock {
+    /// Checks the fields and lays them out.
+    ///
+    /// # Errors
+    ///
+    /// A name that is no token, a value with a control character, or a framing field.
+    pub fn new<N, V>(fields: impl IntoIterator<Item = (N, V)>) -> Result<Self, SendError>
+    where
+        N: AsRef<str>,
+        V: AsRef<[u8]>,
+    {
+        let mut out = BytesMut::new();
+        let mut writer = Writer::head(&mut out);
+        for (name, value) in fields {
+            writer.field(name.as_ref(), value.as_ref())?;
+        }
+        let seen = writer.seen;
+        Ok(Self {
+            bytes: out.freeze(),
+            seen,
+        })
+    }
+
+    /// The field lines as they are written, each with its CRLF.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+}
+
+/// What was among the fields that a caller gave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// Options in Connection: `CLOSE`, `KEEP_ALIVE`, `UPGRADE`.
+    pub(crate) connection: u8,
+    pub(crate) upgrade: bool,
+    pub(crate) hosts: u8,
+    pub(crate) bad_host: bool,
+    pub(crate) expect_continue: bool,
+    forbidden_trailer: bool,
+}
+
+/// Appends field lines and notes those that bind the connection. Who calls it takes back what
+/// was appended when an error comes.
+#[derive(Debug)]
+#[doc(hidden)]
+#[allow(unnameable_types, reason = "only the sealed trait names it")]
+pub struct Writer<'o> {
+    out: &'o mut BytesMut,
+    trailers: bool,
+    pub(crate) seen: Seen,
+}
+
+impl<'o> Writer<'o> {
+    pub(crate) fn head(out: &'o mut BytesMut) -> Self {
+        Self {
+            out,
+            trailers: false,
+            seen: Seen::default(),
+        }
+    }
+
+    pub(crate) fn trailers(out: &'o mut BytesMut) -> Self {
+        Self {
+            trailers: true,
+            ..Self::head(out)
+        }
+    }
+
+    pub(crate) fn write(&mut self, fields: &impl Fields) -> Result<(), SendError> {
+        fields.append(self)
+    }
+
+    fn field(&mut self, name: &str, value: &[u8]) -> Result<(), SendError> {
+        if !class::is_token_text(name.as_bytes()) {
+            return Err(SendErrorKind::InvalidFieldName.into());
+        }
+        if !value.iter().all(|&byte| class::is_value(byte)) {
+            return Err(SendErrorKind::InvalidFieldValue.into());
+        }
+        self.note(name, value)?;
+        self.out.reserve(name.len() + value.len() + 4);
+        self.out.put_slice(name.as_bytes());
+        self.out.put_slice(b": ");
+        self.out.put_slice(value);
+        self.out.put_slice(b"\r\n");
+        Ok(())
+    }
+
+    fn note(&mut self, name: &str, value: &[u8]) -> Result<(), SendError> {
+        let forbidden = trailer::is_forbidden(name.as_bytes());
+        if forbidden && self.trailers {
+            return Err(SendErrorKind::ForbiddenTrailer.into());
+        }
+        let seen = &mut self.seen;
+        seen.forbidden_trailer |= forbidden;
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        match name.len() {
+            4 if is("host") => {
+                seen.hosts = seen.hosts.saturating_add(1);
+                let value = crate::header::trim(value);
+                seen.bad_host |= crate::target::Authority::parse(value).is_none();
+            }
+            6 if is("expect") => {
+                seen.expect_continue |=
+                    crate::header::list(value).any(|e| e.eq_ignore_ascii_case(b"100-continue"));
+            }
+            7 if is("upgrade") => seen.upgrade = true,
+            10 if is("connection") => seen.connection |= connection_options(value),
+            14 if is("content-length") => return Err(SendErrorKind::FramingField.into()),
+            17 if is("transfer-encoding") => return Err(SendErrorKind::FramingField.into()),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn block(&mut self, block: &HeaderBlock) -> Result<(), SendError> {
+        let other = block.seen;
+        if self.trailers && other.forbidden_trailer {
+            return Err(SendErrorKind::ForbiddenTrailer.into());
+        }
+        self.seen.connection |= other.connection;
+        self.seen.upgrade |= other.upgrade;
+        self.seen.hosts = self.seen.hosts.saturating_add(other.hosts);
+        self.seen.bad_host |= other.bad_host;
+        self.seen.expect_continue |= other.expect_continue;
+        self.out.put_slice(&block.bytes);
+        Ok(())
+    }
+}
+
+mod sealed {
+    use super::Writer;
+    use crate::error::SendError;
+
+    #[allow(unnameable_types, reason = "this is what seals the trait")]
+    pub trait Sealed {
+        #[doc(hidden)]
+        fn append(&self, writer: &mut Writer<'_>) -> Result<(), SendError>;
+    }
+}
+
+use sealed::Sealed;
+
+impl Fields for () {}
+impl Sealed for () {
+    fn append(&self, _: &mut Writer<'_>) -> Result<(), SendError> {
+        Ok(())
+    }
+}
+
+impl Fields for HeaderBlock {}
+impl Sealed for HeaderBlock {
+    fn append(&self, writer: &mut Writer<'_>) -> Result<(), SendError> {
+        writer.block(self)
+    }
+}
+
+impl<N: AsRef<str>, V: AsRef<[u8]>> Fields for [(N, V)] {}
+impl<N: AsRef<str>, V: AsRef<[u8]>> Sealed for [(N, V)] {
+    fn append(&self, writer: &mut Writer<'_>) -> Result<(), SendError> {
+        self.iter()
+            .try_for_each(|(name, value)| writer.field(name.as_ref(), value.as_ref()))
+    }
+}
+
+impl<N: AsRef<str>, V: AsRef<[u8]>, const K: usize> Fields for [(N, V); K] {}
+impl<N: AsRef<str>, V: AsRef<[u8]>, const K: usize> Sealed for [(N, V); K] {
+    fn append(&self, writer: &mut Writer<'_>) -> Result<(), SendError> {
+        self.as_slice().append(writer)
+    }
+}
+
+impl<N: AsRef<str>, V: AsRef<[u8]>> Fields for alloc::vec::Vec<(N, V)> {}
+impl<N: AsRef<str>, V: AsRef<[u8]>> Sealed for alloc::vec::Vec<(N, V)> {
+    fn append(&self, writer: &mut Writer<'_>) -> Result<(), SendError> {
+        self.as_slice().append(writer)
+    }
+}
+
+impl<A: Fields, B: Fields> Fields for (A, B) {}
+impl<A: Fields, B: Fields> Sealed for (A, B) {
+    fn append(&self, writer: &mut Writer<'_>) -> Result<(), SendError> {
+        self.0.append(writer)?;
+        self.1.append(writer)
+    }
+}
+
+impl<F: Fields> Fields for Option<F> {}
+impl<F: Fields> Sealed for Option<F> {
+    fn append(&self, writer: &mut Writer<'_>) -> Result<(), SendError> {
+        self.as_ref().map_or(Ok(()), |fields| fields.append(writer))
+    }
+}
+
+impl<F: Fields + ?Sized> Fields for &F {}
+impl<F: Fields + ?Sized> Sealed for &F {
+    fn append(&self, writer: &mut Writer<'_>) -> Result<(), SendError> {
+        (**self).append(writer)
+    }
+}

@@ -1,0 +1,58 @@
+//! The limits that bound what a peer can make us keep or count.
+
+/// What a peer may send before it is refused.
+///
+/// Every value can be changed; the defaults suit a server on the open Internet.
+/// Nothing is reserved because a peer declared a length: the limits only say when to stop.
+///
+/// ```
+/// use holdline_http1::Limits;
+///
+/// let mut limits = Limits::default();
+/// limits.max_body = 1 << 20; // refuse bodies above 1 MiB with 413
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of a head, from its first byte to the empty line that ends it. Default 16 KiB.
+    /// Beyond it: 431. Values above 4 GiB count as 4 GiB.
+    pub max_head: usize,
+    /// Field lines in a head, and in a trailer section. Default 100. Beyond it: 431.
+    pub max_fields: usize,
+    /// Bytes of a request target. Default 8192. Beyond it: 414.
+    ///
+    /// RFC 9112 §3 recommends that "all HTTP senders and recipients support, at a minimum,
+    /// request-line lengths of 8000 octets".
+    pub max_target: usize,
+    /// Bytes of a method. Default 32. Beyond it: 501.
+    pub max_method: usize,
+    /// Bytes of a body, without chunk framing and trailers. Beyond it: 413.
+    ///
+    /// The default is `u64::MAX`, no limit, because a body is handed on piece by piece and
+    /// never kept here. A program that joins the pieces must set this.
+    pub max_body: u64,
+    /// Bytes of the extensions of one chunk. Default 256.
+    pub max_chunk_extension: usize,
+    /// Bytes of all chunk extensions of a body. Default 4096.
+    pub max_chunk_extensions: usize,
+    /// Bytes of a trailer section with the empty line that ends it. Default 8 KiB. Beyond it: 431.
+    pub max_trailers: usize,
+    /// Informational responses before a final one (client). Default 16.
+    pub max_informational: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_head: 16 * 1024,
+            max_fields: 100,
+            max_target: 8192,
+            max_method: 32,
+            max_body: u64::MAX,
+            max_chunk_extension: 256,
+            max_chunk_extensions: 4096,
+            max_trailers: 8 * 1024,
+            max_informational: 16,
+        }
+    }
+}

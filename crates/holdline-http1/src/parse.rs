@@ -1,0 +1,537 @@
+//! From the bytes of a complete head to its view: a fast way, and the strict one behind it.
+//!
+//! The fast way lets httparse cut a head that lies whole in the input, and then checks what
+//! httparse lets pass. It only ever says yes. When it says no, for whatever reason, the head
+//! goes through `scan`, which alone decides what is wrong and where; then it is cut here by
+//! the strict way. Heads that arrive in pieces always take the strict way, so the tests that
+//! cut every case at every byte compare the two.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::mem::MaybeUninit;
+
+use httparse::{Header, ParserConfig, Status};
+use memchr::memchr;
+
+use crate::buffer::{Buffer, Span};
+use crate::class;
+use crate::error::{ReceiveError, ReceiveErrorKind as Kind};
+use crate::framing::{BodyLength, Facts, Framing, Version};
+use crate::head::{Line, RequestHead, ResponseHead};
+use crate::header::{Headers, trim};
+use crate::limits::Limits;
+use crate::scan::{Fault, Rules, Scan};
+use crate::target::{self, Authority};
+
+/// A request head cut from plain bytes.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ParsedRequest<'b> {
+    /// The head.
+    pub head: RequestHead<'b>,
+    /// The body that follows it.
+    pub body: BodyLength,
+    /// Bytes of the input that the head took.
+    pub consumed: usize,
+}
+
+/// A response head cut from plain bytes.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ParsedResponse<'b> {
+    /// The head.
+    pub head: ResponseHead<'b>,
+    /// The body that follows it.
+    pub body: BodyLength,
+    /// Bytes of the input that the head took.
+    pub consumed: usize,
+}
+
+/// Parses the request head at the start of `input`, with every rule that a
+/// [`ServerConnection`](crate::ServerConnection) applies. `Ok(None)`: the head is not complete.
+///
+/// Keeps nothing: a call with more bytes looks at all of them again. `buffer` only lends the
+/// memory for the table of fields.
+///
+/// # Errors
+///
+/// The rule that the head breaks, with the offset in `input`.
+///
+/// ```
+/// use holdline_http1::{Buffer, Limits, parse_request_head};
+///
+/// let mut buffer = Buffer::new();
+/// let bytes = b"GET /a?b=c HTTP/1.1\r\nHost: example.com\r\n\r\n";
+/// let parsed = parse_request_head(bytes, &Limits::default(), &mut buffer)?.expect("complete");
+/// assert_eq!(parsed.head.path(), "/a");
+/// assert_eq!(parsed.consumed, bytes.len());
+/// # Ok::<(), holdline_http1::ReceiveError>(())
+/// ```
+pub fn parse_request_head<'b>(
+    input: &'b [u8],
+    limits: &Limits,
+    buffer: &'b mut Buffer,
+) -> Result<Option<ParsedRequest<'b>>, ReceiveError> {
+    buffer.reset();
+    let parsed = match fast_request(input, limits, &mut buffer.spans) {
+        Some(parsed) => parsed,
+        None => {
+            let rules = Rules::head(limits, false);
+            match Scan::request().advance(input, &rules).map_err(at_offset)? {
+                None => return Ok(None),
+                Some(length) => {
+                    let head = input.get(..length).unwrap_or(input);
+                    strict_request(head, limits, &mut buffer.spans).map_err(at_offset)?
+                }
+            }
+        }
+    };
+    Ok(Some(parsed.view(input, &buffer.spans)))
+}
+
+/// Parses the response head at the start of `input`, for a response to `method`, with every
+/// rule that a [`ClientConnection`](crate::ClientConnection) applies. `Ok(None)`: the head is
+/// not complete. See [`parse_request_head`].
+///
+/// # Errors
+///
+/// The rule that the head breaks, with the offset in `input`.
+pub fn parse_response_head<'b>(
+    input: &'b [u8],
+    method: &str,
+    limits: &Limits,
+    buffer: &'b mut Buffer,
+) -> Result<Option<ParsedResponse<'b>>, ReceiveError> {
+    buffer.reset();
+    let asked = Asked::of(method);
+    let parsed = match fast_response(input, asked, limits, &mut buffer.spans) {
+        Some(parsed) => parsed,
+        None => {
+            let rules = Rules::head(limits, false);
+            match Scan::response().advance(input, &rules).map_err(at_offset)? {
+                None => return Ok(None),
+                Some(length) => {
+                    let head = input.get(..length).unwrap_or(input);
+                    strict_response(head, asked, limits, &mut buffer.spans).map_err(at_offset)?
+                }
+            }
+        }
+    };
+    Ok(Some(parsed.view(input, &buffer.spans)))
+}
+
+/// What a response depends on in the request that it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Head,
+    Connect,
+    Other,
+}
+
+impl Asked {
+    pub(crate) fn of(method: &str) -> Self {
+        match method {
+            "HEAD" => Self::Head,
+            "CONNECT" => Self::Connect,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// A request head that was found good. The spans are beside it.
+pub(crate) struct Request<'h> {
+    pub(crate) line: Line<&'h str>,
+    pub(crate) body: BodyLength,
+    pub(crate) consumed: usize,
+}
+
+impl<'h> Request<'h> {
+    pub(crate) fn view<'b>(self, bytes: &'b [u8], spans: &'b [Span]) -> ParsedRequest<'b>
+    where
+        'h: 'b,
+    {
+        ParsedRequest {
+            head: RequestHead {
+                line: self.line,
+                headers: Headers::new(bytes.get(..self.consumed).unwrap_or(bytes), spans),
+            },
+            body: self.body,
+            consumed: self.consumed,
+        }
+    }
+}
+
+/// A response head that was found good. The spans are beside it.
+pub(crate) struct Response<'h> {
+    pub(crate) status: u16,
+    version: Version,
+    keep_alive: bool,
+    reason: &'h [u8],
+    pub(crate) body: BodyLength,
+    pub(crate) consumed: usize,
+}
+
+impl<'h> Response<'h> {
+    pub(crate) fn view<'b>(self, bytes: &'b [u8], spans: &'b [Span]) -> ParsedResponse<'b>
+    where
+        'h: 'b,
+    {
+        ParsedResponse {
+            head: ResponseHead {
+                status: self.status,
+                version: self.version,
+                keep_alive: self.keep_alive,
+                reason: self.reason,
+                headers: Headers::new(bytes.get(..self.consumed).unwrap_or(bytes), spans),
+            },
+            body: self.body,
+            consumed: self.consumed,
+        }
+    }
+}
+
+/// A request head that lies whole at the start of `bytes` and breaks no rule.
+pub(crate) fn fast_request<'h>(
+    bytes: &'h [u8],
+    limits: &Limits,
+    spans: &mut Vec<Span>,
+) -> Option<Request<'h>> {
+    let bytes = bytes.get(..limits.max_head).unwrap_or(bytes);
+    // httparse skips any number of empty lines, and bare line feeds.
+    let start = match bytes {
+        [b'\r', b'\n', b'\r' | b'\n', ..] | [b'\n', ..] => return None,
+        [b'\r', b'\n', ..] => 2,
+        _ => 0,
+    };
+    let head = bytes.get(start..)?;
+    with_table(limits.max_fields, head.len(), |table| {
+        let mut request = httparse::Request::new(&mut []);
+        let Ok(Status::Complete(length)) = request.parse_with_uninit_headers(head, table) else {
+            return None;
+        };
+        let (method, target) = (request.method?, request.path?);
+        if method.len() > limits.max_method
+            || target.len() > limits.max_target
+            || !target.bytes().all(class::is_target)
+        {
+            return None;
+        }
+        let facts = note_all(bytes, start + length, request.headers, spans)?;
+        let target_at = start + method.len() + 1;
+        let judge = Judge {
+            bytes,
+            limits,
+            facts: &facts,
+            spans,
+        };
+        judge
+            .request(
+                method,
+                target,
+                target_at,
+                version(request.version?),
+                start + length,
+            )
+            .ok()
+    })
+}
+
+/// A response head that lies whole at the start of `bytes` and breaks no rule.
+pub(crate) fn fast_response<'h>(
+    bytes: &'h [u8],
+    asked: Asked,
+    limits: &Limits,
+    spans: &mut Vec<Span>,
+) -> Option<Response<'h>> {
+    let bytes = bytes.get(..limits.max_head).unwrap_or(bytes);
+    if matches!(bytes, [b'\r' | b'\n', ..]) {
+        return None;
+    }
+    with_table(limits.max_fields, bytes.len(), |table| {
+        let mut response = httparse::Response::new(&mut []);
+        let parsed =
+            ParserConfig::default().parse_response_with_uninit_headers(&mut response, bytes, table);
+        let Ok(Status::Complete(length)) = parsed else {
+            return None;
+        };
+        let status = response.code.filter(|&code| code >= 100)?;
+        let version = version(response.version?);
+        let facts = note_all(bytes, length, response.headers, spans)?;
+        let line = bytes.get(..memchr(b'\r', bytes)?)?;
+        let judge = Judge {
+            bytes,
+            limits,
+            facts: &facts,
+            spans,
+        };
+        let response = judge.response(line, status, version, asked, length).ok()?;
+        // httparse takes a reason phrase byte for byte as we do, but lets nothing be known of
+        // what it found in it.
+        response
+            .reason
+            .iter()
+            .all(|&byte| class::is_value(byte))
+            .then_some(response)
+    })
+}
+
+/// Cuts a request head that `scan` found whole and well-formed.
+pub(crate) fn strict_request<'h>(
+    bytes: &'h [u8],
+    limits: &Limits,
+    spans: &mut Vec<Span>,
+) -> Result<Request<'h>, Fault> {
+    let start = if bytes.starts_with(b"\r\n") { 2 } else { 0 };
+    let line = line_at(bytes, start);
+    let mut words = line.splitn(3, |&byte| byte == b' ');
+    let mut word = || words.next().map_or("", text);
+    let (method, target, name) = (word(), word(), word());
+    split_fields(bytes, start + line.len() + 2, spans);
+    let target_at = start + method.len() + 1;
+    let form = target::parse(method, target);
+    form.map_err(|(kind, offset)| Fault::new(kind, target_at + offset))?;
+    let judge = Judge {
+        bytes,
+        limits,
+        facts: &note_spans(bytes, spans)?,
+        spans,
+    };
+    let version = version(u8::from(name.ends_with('1')));
+    judge.request(method, target, target_at, version, bytes.len())
+}
+
+/// Cuts a response head that `scan` found whole and well-formed.
+pub(crate) fn strict_response<'h>(
+    bytes: &'h [u8],
+    asked: Asked,
+    limits: &Limits,
+    spans: &mut Vec<Span>,
+) -> Result<Response<'h>, Fault> {
+    let line = line_at(bytes, 0);
+    split_fields(bytes, line.len() + 2, spans);
+    let digits = line.get(9..12).unwrap_or_default();
+    let status = digits.iter().fold(0, |status, &digit| {
+        status * 10 + u16::from(digit.wrapping_sub(b'0'))
+    });
+    let judge = Judge {
+        bytes,
+        limits,
+        facts: &note_spans(bytes, spans)?,
+        spans,
+    };
+    let version = version(u8::from(line.get(7) == Some(&b'1')));
+    judge.response(line, status, version, asked, bytes.len())
+}
+
+/// Cuts field lines that `scan` found well-formed, from `start` to the empty line.
+pub(crate) fn split_fields(bytes: &[u8], start: usize, spans: &mut Vec<Span>) {
+    spans.clear();
+    let mut at = start;
+    loop {
+        let line = line_at(bytes, at);
+        let Some(colon) = memchr(b':', line) else {
+            return;
+        };
+        let (name, value) = line.split_at_checked(colon + 1).unwrap_or_default();
+        let leading = value.len() - value.trim_ascii_start().len();
+        let value_start = at + name.len() + leading;
+        spans.push(Span {
+            name_start: at as u32,
+            name_end: (at + colon) as u32,
+            value_start: value_start as u32,
+            value_end: (value_start + trim(value).len()) as u32,
+        });
+        at += line.len() + 2;
+    }
+}
+
+/// What depends on the meaning of fields, the same for both ways.
+struct Judge<'a, 'h> {
+    bytes: &'h [u8],
+    limits: &'a Limits,
+    facts: &'a Facts,
+    spans: &'a [Span],
+}
+
+impl<'h> Judge<'_, 'h> {
+    fn request(
+        &self,
+        method: &'h str,
+        target: &'h str,
+        target_at: usize,
+        version: Version,
+        consumed: usize,
+    ) -> Result<Request<'h>, Fault> {
+        let form = target::parse(method, target)
+            .map_err(|(kind, offset)| Fault::new(kind, target_at + offset))?;
+        self.host(&form, target_at, version)?;
+        let body = match self.facts.framing(version)? {
+            // RFC 9112 §6.3: "If this is a request message and none of the above are true, then
+            // the message body length is zero".
+            None => BodyLength::None,
+            Some(framing) => self.within_limit(framing)?,
+        };
+        let authority = match form.authority {
+            None => 0..0,
+            Some(_) if form.path_start == 0 => 0..target.len(),
+            Some(authority) => form.path_start - authority.len()..form.path_start,
+        };
+        Ok(Request {
+            line: Line::new(method, target, version, authority, self.facts),
+            body,
+            consumed,
+        })
+    }
+
+    /// RFC 9112 §3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1
+    /// request message that lacks a Host header field and to any request message that contains
+    /// more than one Host header field line or a Host header field with an invalid field value."
+    fn host(
+        &self,
+        form: &target::Target<'_>,
+        target_at: usize,
+        version: Version,
+    ) -> Result<(), Fault> {
+        let Some(span) = self
+            .facts
+            .host
+            .and_then(|index| self.spans.get(index as usize))
+        else {
+            return match version {
+                Version::Http11 => Err(Fault::new(Kind::MissingHost, target_at)),
+                Version::Http10 => Ok(()),
+            };
+        };
+        let at = span.value_start as usize;
+        let host =
+            Authority::parse(span.value(self.bytes)).ok_or(Fault::new(Kind::InvalidHost, at))?;
+        // In authority-form clients differ about the port in Host; the target alone counts.
+        if form.path_start > 0
+            && let Some(authority) = form.authority
+        {
+            let agrees = Authority::parse(authority.as_bytes())
+                .is_some_and(|authority| host.agrees(&authority, form.default_port));
+            if !agrees {
+                return Err(Fault::new(Kind::HostMismatch, at));
+            }
+        }
+        Ok(())
+    }
+
+    fn response(
+        &self,
+        line: &'h [u8],
+        status: u16,
+        version: Version,
+        asked: Asked,
+        consumed: usize,
+    ) -> Result<Response<'h>, Fault> {
+        // Bad framing fields are an error also where the body does not depend on them.
+        let framing = self.facts.framing(version)?;
+        let body = match (asked, status, framing) {
+            // RFC 9112 §6.3, rules 1 and 2.
+            (Asked::Head, ..) | (_, 100..=199 | 204 | 304, _) => BodyLength::None,
+            (Asked::Connect, 200..=299, _) => BodyLength::None,
+            (_, _, Some(framing)) => self.within_limit(framing)?,
+            (_, _, None) => BodyLength::UntilClose,
+        };
+        Ok(Response {
+            status,
+            version,
+            keep_alive: self.facts.keep_alive(version),
+            reason: line.get(13..).unwrap_or_default(),
+            body,
+            consumed,
+        })
+    }
+
+    fn within_limit(&self, framing: Framing) -> Result<BodyLength, Fault> {
+        match framing {
+            Framing::Length(length, at) if length > self.limits.max_body => {
+                Err(Fault::new(Kind::BodyTooLong, at))
+            }
+            _ => Ok(framing.length()),
+        }
+    }
+}
+
+/// Notes where the fields are, when every line ends in CRLF. httparse takes a bare line feed as
+/// the end of a line, and no other byte can stand before one: so it is enough to look at the
+/// two bytes before each line and at the end.
+fn note_all(
+    bytes: &[u8],
+    end: usize,
+    fields: &[Header<'_>],
+    spans: &mut Vec<Span>,
+) -> Option<Facts> {
+    let base = bytes.as_ptr().addr();
+    let mut facts = Facts::default();
+    spans.clear();
+    spans.reserve(fields.len());
+    for (index, field) in fields.iter().enumerate() {
+        let name_start = field.name.as_ptr().addr().wrapping_sub(base);
+        let value_start = field.value.as_ptr().addr().wrapping_sub(base);
+        if bytes.get(name_start.wrapping_sub(2)..name_start)? != b"\r\n" {
+            return None;
+        }
+        spans.push(Span {
+            name_start: name_start as u32,
+            name_end: (name_start + field.name.len()) as u32,
+            value_start: value_start as u32,
+            value_end: (value_start + field.value.len()) as u32,
+        });
+        facts
+            .note(index, field.name.as_bytes(), field.value, value_start)
+            .ok()?;
+    }
+    (bytes.get(end.wrapping_sub(4)..end)? == b"\r\n\r\n").then_some(facts)
+}
+
+fn note_spans(bytes: &[u8], spans: &[Span]) -> Result<Facts, Fault> {
+    let mut facts = Facts::default();
+    for (index, span) in spans.iter().enumerate() {
+        let at = span.value_start as usize;
+        facts.note(index, span.name(bytes), span.value(bytes), at)?;
+    }
+    Ok(facts)
+}
+
+/// Lends a table for up to `max_fields` fields: on the stack when it is of usual size.
+fn with_table<'h, T>(
+    max_fields: usize,
+    head_len: usize,
+    run: impl FnOnce(&mut [MaybeUninit<Header<'h>>]) -> T,
+) -> T {
+    const USUAL: usize = 128;
+    let mut usual = [const { MaybeUninit::uninit() }; USUAL];
+    match usual.get_mut(..max_fields) {
+        Some(table) => run(table),
+        None => {
+            // A field line has at least four bytes.
+            let mut table = vec![MaybeUninit::uninit(); max_fields.min(head_len / 4 + 1)];
+            run(&mut table)
+        }
+    }
+}
+
+fn line_at(bytes: &[u8], start: usize) -> &[u8] {
+    let rest = bytes.get(start..).unwrap_or_default();
+    let end = memchr(b'\r', rest).unwrap_or(rest.len());
+    rest.get(..end).unwrap_or_default()
+}
+
+/// Bytes that were found to be ASCII.
+fn text(bytes: &[u8]) -> &str {
+    core::str::from_utf8(bytes).unwrap_or_default()
+}
+
+fn version(minor: u8) -> Version {
+    match minor {
+        0 => Version::Http10,
+        _ => Version::Http11,
+    }
+}
+
+fn at_offset(fault: Fault) -> ReceiveError {
+    ReceiveError::new(fault.kind, fault.at as u64)
+}

@@ -1,0 +1,558 @@
+//! What is taken and what is refused, each at every split.
+
+use super::*;
+
+/// A good request, then one after it.
+const NEXT: &str = "GET /next HTTP/1.1\r\nHost: a\r\n\r\n";
+
+/// Accepts `bytes` as one request, and the request behind it as another one.
+#[track_caller]
+fn accepted(bytes: &str) -> Vec<String> {
+    let outcome = serve(format!("{bytes}{NEXT}").as_bytes());
+    assert_eq!(outcome.error, None, "{bytes:?}");
+    let last = outcome.items.get(outcome.items.len() - 2).expect("items");
+    assert!(
+        last.contains("\"/next\""),
+        "{bytes:?} gave {:?}",
+        outcome.items
+    );
+    assert_eq!(outcome.sent.matches("HTTP/1.1 200 OK").count(), 2);
+    assert!(!outcome.closes);
+    outcome.items
+}
+
+/// Refuses `bytes` with this error, answers its status, closes, and never answers what follows.
+#[track_caller]
+fn refused(bytes: &[u8], kind: Kind, at: u64) {
+    for trailing in ["", NEXT] {
+        let mut all = bytes.to_vec();
+        all.extend_from_slice(trailing.as_bytes());
+        let outcome = serve(&all);
+        let text = all.escape_ascii();
+        assert_eq!(outcome.error, Some((kind, at)), "{text}");
+        assert!(outcome.closes, "{text}");
+        let answers = outcome.sent.matches("HTTP/1.1 ").count();
+        assert_eq!(answers, 1, "{text}: {}", outcome.sent);
+        let line = format!("HTTP/1.1 {} ", kind.status());
+        assert!(outcome.sent.starts_with(&line), "{text}: {}", outcome.sent);
+        assert!(outcome.sent.contains("Connection: close\r\n"), "{text}");
+        assert!(!outcome.items.iter().any(|i| i.contains("/next")), "{text}");
+    }
+}
+
+/// A request with these field lines after Host.
+fn with_fields(fields: &str) -> String {
+    format!("POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n")
+}
+
+#[test]
+fn plain_requests_are_accepted() {
+    accepted("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    accepted("\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    accepted(
+        "GET /?a=b%20c&d=[]{}|^` HTTP/1.1\r\nhOST:a:80\t \r\nX:\r\nY: \t\r\nZ:\tb c\t\r\n\r\n",
+    );
+    accepted("X!#$%&'*+-.^_`|~9 / HTTP/1.1\r\nHost:\r\n\r\n");
+    accepted("GET http://A.b/c HTTP/1.1\r\nHost: a.B:80\r\n\r\n");
+    accepted("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n");
+    accepted("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    accepted("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello");
+    accepted("HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+    accepted("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi");
+    accepted("POST / HTTP/1.1\r\nHost: a\r\nExpect: x\r\nContent-Length: 2\r\n\r\nhi");
+}
+
+#[test]
+fn chunked_bodies_and_trailers_come_apart() {
+    let items = accepted(
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
+         5;a=b\r\nhello\r\n6\r\n world\r\n0\r\nX-Sum: 11\r\nY:\r\n\r\n",
+    );
+    assert_eq!(items[1], "data hello world");
+    assert_eq!(items[2], "end {\"X-Sum\": \"11\", \"Y\": \"\"}");
+    assert_eq!(items[4], "end {}");
+}
+
+#[test]
+fn values_keep_obs_text_and_case() {
+    let outcome = serve(b"GET / HTTP/1.1\r\nHost: a\r\nX-Name: caf\xe9 \xff\r\n\r\n");
+    assert!(
+        outcome.items[0].contains(r#""X-Name": "caf\xe9 \xff""#),
+        "{:?}",
+        outcome.items
+    );
+}
+
+#[test]
+fn line_ends_are_crlf() {
+    refused(b"GET / HTTP/1.1\nHost: a\n\n", Kind::BareLf, 14);
+    refused(b"\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", Kind::BareLf, 0);
+    refused(b"GET / HTTP/1.1\r\nHost: a\n\r\n", Kind::BareLf, 23);
+    refused(b"GET / HTTP/1.1\r\nHost: a\r\n\n", Kind::BareLf, 25);
+    refused(
+        b"GET / HTTP/1.1\r\nHost: a\r\nA: b\nC: d\r\n\r\n",
+        Kind::BareLf,
+        29,
+    );
+    refused(b"GET / HTTP/1.1\rHost: a\r\n\r\n", Kind::BareCr, 14);
+    refused(b"GET / HTTP/1.1\r\nHost: a\rb\r\n\r\n", Kind::BareCr, 23);
+    refused(b"GET / HTTP/1.1\r\nHost: a\r\n\rx", Kind::BareCr, 25);
+    refused(b"\rGET / HTTP/1.1\r\nHost: a\r\n\r\n", Kind::BareCr, 0);
+    refused(
+        b"\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        Kind::EmptyLines,
+        2,
+    );
+    refused(b"GET\n / HTTP/1.1\r\n", Kind::BareLf, 3);
+    refused(b"GET /\n HTTP/1.1\r\n", Kind::BareLf, 5);
+}
+
+#[test]
+fn the_request_line_has_three_words() {
+    refused(b" GET / HTTP/1.1\r\n\r\n", Kind::InvalidMethod, 0);
+    refused(b"G(T / HTTP/1.1\r\n\r\n", Kind::InvalidMethod, 1);
+    refused(b"GET\t/ HTTP/1.1\r\n\r\n", Kind::InvalidMethod, 3);
+    refused(b"GET\r\n\r\n", Kind::InvalidMethod, 3);
+    refused(b"G\0T / HTTP/1.1\r\n", Kind::InvalidMethod, 1);
+    refused(b"GET  / HTTP/1.1\r\n\r\n", Kind::InvalidTarget, 4);
+    refused(b"GET \r\n\r\n", Kind::InvalidTarget, 4);
+    refused(b"GET /\t HTTP/1.1\r\n\r\n", Kind::InvalidTarget, 5);
+    refused(b"GET /  HTTP/1.1\r\n\r\n", Kind::InvalidVersion, 6);
+    refused(b"GET / HTTP/1.1 \r\n\r\n", Kind::InvalidVersion, 14);
+    refused(b"GET /\r\n\r\n", Kind::Http09, 5);
+    for byte in ["#", "\"", "<", ">", "\\", "\u{e9}", "\0", "\x7f"] {
+        let request = format!("GET /a{byte}b HTTP/1.1\r\nHost: a\r\n\r\n");
+        refused(request.as_bytes(), Kind::InvalidTarget, 6);
+    }
+}
+
+#[test]
+fn versions_are_one_zero_and_one_one() {
+    for version in [
+        "http/1.1",
+        "HTTp/1.1",
+        "HTTP 1.1",
+        "HTTP/1",
+        "HTTP/1.",
+        "HTTP/11.1",
+        "HTTP/1.10",
+    ] {
+        let request = format!("GET / {version}\r\nHost: a\r\n\r\n");
+        let matched = version
+            .bytes()
+            .zip(*b"HTTP/1.1\r")
+            .take_while(|(a, b)| a == b)
+            .count();
+        refused(request.as_bytes(), Kind::InvalidVersion, 6 + matched as u64);
+    }
+    for version in ["HTTP/1.2", "HTTP/2.0", "HTTP/0.9", "HTTP/9.9"] {
+        let request = format!("GET / {version}\r\nHost: a\r\n\r\n");
+        refused(request.as_bytes(), Kind::UnsupportedVersion, 6);
+    }
+    refused(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Kind::Http2Preface, 0);
+    refused(
+        b"PRJ * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        Kind::UnsupportedVersion,
+        6,
+    );
+    refused(b"\x16\x03\x01\x02\x00\x01\x00", Kind::TlsHello, 0);
+}
+
+#[test]
+fn what_can_never_be_a_request_is_refused_without_its_end() {
+    refused(b"\x80\x9e\x01\x03", Kind::InvalidMethod, 0);
+    refused(b"SSH-2.0-OpenSSH_9.6\r\n", Kind::InvalidMethod, 19);
+    refused(b"{\"a\": 1}", Kind::InvalidMethod, 0);
+    refused(&[b'A'; 100], Kind::MethodTooLong, 32);
+}
+
+#[test]
+fn field_lines_are_strict() {
+    let start = "GET / HTTP/1.1\r\nHost: a\r\n";
+    for (line, kind, offset) in [
+        ("A : b", Kind::InvalidFieldName, 1),
+        ("A\t: b", Kind::InvalidFieldName, 1),
+        (": b", Kind::InvalidFieldName, 0),
+        ("A", Kind::InvalidFieldName, 1),
+        ("A b: c", Kind::InvalidFieldName, 1),
+        ("A(: c", Kind::InvalidFieldName, 1),
+        ("\u{e9}: c", Kind::InvalidFieldName, 0),
+        ("A\0: c", Kind::InvalidFieldName, 1),
+        ("A: b\0", Kind::InvalidFieldValue, 4),
+        ("A: \x01", Kind::InvalidFieldValue, 3),
+        ("A: b\x7f", Kind::InvalidFieldValue, 4),
+        ("A: b\x0b", Kind::InvalidFieldValue, 4),
+        (" A: b", Kind::ObsFold, 0),
+        ("\tA: b", Kind::ObsFold, 0),
+        ("A: b\r\n c", Kind::ObsFold, 6),
+        (" ", Kind::ObsFold, 0),
+    ] {
+        let request = format!("{start}{line}\r\n\r\n");
+        refused(request.as_bytes(), kind, start.len() as u64 + offset);
+    }
+    refused(
+        b"GET / HTTP/1.1\r\n Host: a\r\n\r\n",
+        Kind::LeadingWhitespace,
+        16,
+    );
+    refused(
+        b"GET / HTTP/1.1\r\n\tHost: a\r\n\r\n",
+        Kind::LeadingWhitespace,
+        16,
+    );
+}
+
+#[test]
+fn targets_have_one_of_four_forms() {
+    for (line, kind, at) in [
+        ("GET a", Kind::InvalidTargetForm, 4),
+        ("GET *", Kind::AsteriskWithoutOptions, 4),
+        ("GET a:80", Kind::InvalidTargetForm, 4),
+        ("CONNECT /", Kind::InvalidConnectTarget, 8),
+        ("CONNECT a", Kind::InvalidConnectTarget, 8),
+        ("GET http://u@a/", Kind::InvalidAuthority, 11),
+        ("GET http:///", Kind::InvalidAuthority, 11),
+        ("GET http://b/", Kind::HostMismatch, 30),
+        ("GET http://a:81/", Kind::HostMismatch, 33),
+        ("GET https://a:80/", Kind::HostMismatch, 34),
+    ] {
+        refused(
+            format!("{line} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes(),
+            kind,
+            at,
+        );
+    }
+}
+
+#[test]
+fn there_is_one_good_host() {
+    refused(b"GET / HTTP/1.1\r\n\r\n", Kind::MissingHost, 4);
+    refused(
+        b"GET / HTTP/1.1\r\nHost: a\r\nhost: a\r\n\r\n",
+        Kind::DuplicateHost,
+        31,
+    );
+    refused(
+        b"GET / HTTP/1.0\r\nHost: a\r\nhost: a\r\n\r\n",
+        Kind::DuplicateHost,
+        31,
+    );
+    for host in [
+        "a,b", "a b", "u@a", "a/b", "http://a", "a:b", "a:99999", "a:-1", "[::1", "a\\b", "a:1:2",
+    ] {
+        let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        refused(request.as_bytes(), Kind::InvalidHost, 22);
+    }
+}
+
+#[test]
+fn framing_is_never_ambiguous() {
+    let at = "POST / HTTP/1.1\r\nHost: a\r\n".len() as u64;
+    for value in [
+        "",
+        "+5",
+        "-5",
+        "5 5",
+        "5,5",
+        "05",
+        "0x5",
+        "5.",
+        "18446744073709551616",
+        "a",
+    ] {
+        let request = with_fields(&format!("Content-Length: {value}\r\n"));
+        refused(request.as_bytes(), Kind::InvalidContentLength, at + 16);
+    }
+    let cases: [(&str, Kind, u64); 15] = [
+        (
+            "Content-Length: 5\r\nContent-Length: 5\r\n",
+            Kind::DuplicateContentLength,
+            35,
+        ),
+        (
+            "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+            Kind::ContentLengthWithTransferEncoding,
+            16,
+        ),
+        (
+            "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+            Kind::ContentLengthWithTransferEncoding,
+            44,
+        ),
+        (
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+            Kind::DuplicateTransferEncoding,
+            47,
+        ),
+        (
+            "Transfer-Encoding: chunked, chunked\r\n",
+            Kind::ChunkedNotFinal,
+            19,
+        ),
+        (
+            "Transfer-Encoding: chunked, gzip\r\n",
+            Kind::ChunkedNotFinal,
+            19,
+        ),
+        ("Transfer-Encoding: gzip\r\n", Kind::ChunkedNotFinal, 19),
+        (
+            "Transfer-Encoding: gzip, chunked\r\n",
+            Kind::UnsupportedTransferCoding,
+            19,
+        ),
+        (
+            "Transfer-Encoding: chunked;q=1\r\n",
+            Kind::InvalidTransferEncoding,
+            19,
+        ),
+        (
+            "Transfer-Encoding: , chunked\r\n",
+            Kind::InvalidTransferEncoding,
+            19,
+        ),
+        (
+            "Transfer-Encoding: chunked,\r\n",
+            Kind::InvalidTransferEncoding,
+            19,
+        ),
+        (
+            "Transfer-Encoding: identity\r\n",
+            Kind::UnknownTransferCoding,
+            19,
+        ),
+        (
+            "Transfer-Encoding: xchunked\r\n",
+            Kind::UnknownTransferCoding,
+            19,
+        ),
+        (
+            "Transfer-Encoding: \x0bchunked\r\n",
+            Kind::InvalidFieldValue,
+            19,
+        ),
+        (
+            "Transfer-Encoding: \"chunked\"\r\n",
+            Kind::InvalidTransferEncoding,
+            19,
+        ),
+    ];
+    for (fields, kind, offset) in cases {
+        refused(with_fields(fields).as_bytes(), kind, at + offset);
+    }
+    refused(
+        b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        Kind::TransferEncodingInHttp10,
+        36,
+    );
+    // Known problem children: names that only look like framing fields.
+    refused(
+        with_fields("Transfer-Encoding : chunked\r\n").as_bytes(),
+        Kind::InvalidFieldName,
+        at + 17,
+    );
+    refused(
+        with_fields("Content-Length\x00: 5\r\n").as_bytes(),
+        Kind::InvalidFieldName,
+        at + 14,
+    );
+}
+
+#[test]
+fn syntax_is_judged_before_meaning() {
+    // Both rules are broken; the line that cannot be read comes first, at every split.
+    refused(
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\nA: b\nC: d\r\n\r\n",
+        Kind::BareLf,
+        49,
+    );
+}
+
+#[test]
+fn limits_are_kept() {
+    let long = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(8191));
+    let whole = crate::testing::feed(server(&ServerConfig::default()), &[long.as_bytes()], false);
+    assert_eq!(whole.error, None);
+
+    let mut config = ServerConfig::default();
+    config.limits.max_target = 10;
+    config.limits.max_method = 4;
+    config.limits.max_head = 80;
+    config.limits.max_fields = 3;
+    config.limits.max_body = 9;
+    config.limits.max_trailers = 12;
+    let serve = |bytes: &[u8]| every_way(|| server(&config), bytes, false);
+    let host = "Host: a\r\n";
+    let pass = [
+        format!("GET /123456789 HTTP/1.1\r\n{host}\r\n"),
+        format!("POST / HTTP/1.1\r\n{host}A: b\r\nC: d\r\n\r\n"),
+        format!(
+            "POST / HTTP/1.1\r\n{host}A: {}\r\n\r\n",
+            "b".repeat(80 - 33)
+        ),
+        format!("POST / HTTP/1.1\r\n{host}Content-Length: 9\r\n\r\n123456789"),
+        format!(
+            "POST / HTTP/1.1\r\n{host}Transfer-Encoding: chunked\r\n\r\n4\r\n1234\r\n5\r\n12345\r\n0\r\nA: 12345\r\n\r\n"
+        ),
+    ];
+    for request in pass {
+        assert_eq!(serve(request.as_bytes()).error, None, "{request}");
+    }
+    let fail = [
+        (
+            format!("GET /1234567890 HTTP/1.1\r\n{host}\r\n"),
+            Kind::TargetTooLong,
+            14,
+        ),
+        (
+            format!("PATCH / HTTP/1.1\r\n{host}\r\n"),
+            Kind::MethodTooLong,
+            4,
+        ),
+        (
+            format!("GET / HTTP/1.1\r\n{host}A: b\r\nC: d\r\nE: f\r\n\r\n"),
+            Kind::TooManyFields,
+            37,
+        ),
+        (
+            format!(
+                "POST / HTTP/1.1\r\n{host}A: {}\r\n\r\n",
+                "b".repeat(80 - 32)
+            ),
+            Kind::HeadTooLong,
+            80,
+        ),
+        (
+            format!("POST / HTTP/1.1\r\n{host}Content-Length: 10\r\n\r\n"),
+            Kind::BodyTooLong,
+            42,
+        ),
+        (
+            format!(
+                "POST / HTTP/1.1\r\n{host}Transfer-Encoding: chunked\r\n\r\n4\r\n1234\r\n006\r\n"
+            ),
+            Kind::BodyTooLong,
+            65,
+        ),
+        (
+            format!(
+                "POST / HTTP/1.1\r\n{host}Transfer-Encoding: chunked\r\n\r\n0\r\nA: 123456\r\n\r\n"
+            ),
+            Kind::TrailersTooLong,
+            71,
+        ),
+    ];
+    for (request, kind, at) in fail {
+        assert_eq!(
+            serve(request.as_bytes()).error,
+            Some((kind, at)),
+            "{request}"
+        );
+    }
+}
+
+#[test]
+fn more_fields_than_usual_can_be_allowed() {
+    let mut config = ServerConfig::default();
+    config.limits.max_fields = 400;
+    let request = format!(
+        "GET / HTTP/1.1\r\nHost: a\r\n{}\r\n",
+        "A: b\r\n".repeat(399)
+    );
+    let outcome = crate::testing::feed(server(&config), &[request.as_bytes()], false);
+    assert_eq!(outcome.error, None);
+    config.limits.max_fields = 399;
+    let outcome = crate::testing::feed(server(&config), &[request.as_bytes()], false);
+    assert_eq!(
+        outcome.error.map(|(kind, _)| kind),
+        Some(Kind::TooManyFields)
+    );
+}
+
+#[test]
+fn bad_chunks_are_refused_at_once() {
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let at = head.len() as u64;
+    for (body, kind, offset) in [
+        ("5 \r\nhello", Kind::InvalidChunkSize, 1),
+        ("5\nhello", Kind::BareLf, 1),
+        ("5\r\nhelloworld", Kind::InvalidChunkEnd, 8),
+        ("5\r\nhello\n0\r\n\r\n", Kind::InvalidChunkEnd, 8),
+        ("0x5\r\nhello\r\n", Kind::InvalidChunkSize, 1),
+        ("0\r\nA : b\r\n\r\n", Kind::InvalidFieldName, 4),
+        ("0\r\n A: b\r\n\r\n", Kind::LeadingWhitespace, 3),
+        ("0\r\nA: b\n\r\n", Kind::BareLf, 7),
+        (
+            "0\r\nA: b\r\nContent-Length: 5\r\n\r\n",
+            Kind::ForbiddenTrailer,
+            9,
+        ),
+        ("0\r\nHost: b\r\n\r\n", Kind::ForbiddenTrailer, 3),
+        ("0\r\n\n", Kind::BareLf, 3),
+    ] {
+        refused(format!("{head}{body}").as_bytes(), kind, at + offset);
+    }
+}
+
+#[test]
+fn nothing_is_parsed_after_close() {
+    for first in [
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: x, CLOSE\r\nConnection: keep-alive\r\n\r\n",
+        "GET / HTTP/1.0\r\n\r\n",
+        "GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi",
+    ] {
+        for rest in [NEXT, "\0\n"] {
+            let outcome = serve(format!("{first}{rest}").as_bytes());
+            assert_eq!(outcome.error, None);
+            assert_eq!(outcome.left, rest.as_bytes());
+            assert_eq!(outcome.sent.matches("HTTP/1.1").count(), 1);
+            assert!(outcome.sent.contains("Connection: close\r\n"));
+            assert!(outcome.closes);
+        }
+    }
+}
+
+#[test]
+fn a_good_request_before_bad_bytes_is_answered() {
+    let outcome = serve(format!("{NEXT}GET\0").as_bytes());
+    assert_eq!(
+        outcome.error,
+        Some((Kind::InvalidMethod, NEXT.len() as u64 + 3))
+    );
+    let answers: Vec<_> = outcome
+        .sent
+        .match_indices("HTTP/1.1 ")
+        .map(|(at, _)| outcome.sent[at + 9..at + 12].to_string())
+        .collect();
+    assert_eq!(answers, ["200", "400"]);
+}
+
+#[test]
+fn the_decoder_alone_gives_the_same_items() {
+    let stream = format!(
+        "{}hello{NEXT}{}5\r\nhello\r\n0\r\nA: b\r\n\r\n{NEXT}",
+        with_fields("Content-Length: 5\r\n"),
+        with_fields("Transfer-Encoding: chunked\r\n"),
+    );
+    let decoder = || Decoder(RequestDecoder::new(Limits::default()), Buffer::new());
+    let decoded = every_way(decoder, stream.as_bytes(), true);
+    assert_eq!(decoded.items, serve(stream.as_bytes()).items);
+    assert_eq!(decoded.items.len(), 10);
+}
+
+#[test]
+fn the_end_of_the_stream_is_judged() {
+    let serve =
+        |bytes: &str| every_way(|| server(&ServerConfig::default()), bytes.as_bytes(), true);
+    assert_eq!(serve("").error, None);
+    assert_eq!(serve("\r\n").error, None);
+    assert_eq!(serve(NEXT).error, None);
+    assert_eq!(serve("GET").error, Some((Kind::TruncatedHead, 3)));
+    let head = with_fields("Content-Length: 5\r\n");
+    let at = head.len() as u64 + 2;
+    assert_eq!(
+        serve(&format!("{head}hi")).error,
+        Some((Kind::TruncatedBody, at))
+    );
+}

@@ -1,0 +1,238 @@
+//! The states of a connection, ignorant of which side is ours.
+//!
+//! A connection has a requester (the client) and a responder (the server). Each walks its own
+//! way; the tables say which step is allowed where. A server and a client keep the same two
+//! states, and differ only in which of them they drive and which they watch.
+//!
+//! ```text
+//! requester   Idle ──Request──► Body ──RequestEnd──► Done
+//! responder   Idle ──Request──► Owes ──Response──► Body ──ResponseEnd──► Done
+//!                                 └──Switch──► Switched (both)
+//! ```
+//!
+//! - When both are `Done` and the connection may be kept, both are `Idle` again.
+//! - When it may not be kept, who is `Done` `MustClose`: nothing follows from that side.
+//! - A fault of one side puts that side in `Error`. The other side keeps its own state, so a
+//!   responder can still answer the fault with a 4xx.
+//! - `Switched` is for good: the bytes belong to another protocol.
+
+/// Where the client stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Requester {
+    /// Between requests.
+    Idle,
+    /// The head is through, the body is not.
+    Body,
+    /// The request is complete.
+    Done,
+    /// Complete, and it was the last one.
+    MustClose,
+    /// The stream from the client has ended.
+    Closed,
+    /// Another protocol.
+    Switched,
+    /// The client broke a rule.
+    Error,
+}
+
+/// Where the server stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Responder {
+    /// Nothing to answer.
+    Idle,
+    /// A request or a fault waits for an answer.
+    Owes,
+    /// The head is through, the body is not.
+    Body,
+    /// The response is complete.
+    Done,
+    /// Complete, and it was the last one.
+    MustClose,
+    /// The stream from the server has ended.
+    Closed,
+    /// Another protocol.
+    Switched,
+    /// The server broke a rule.
+    Error,
+}
+
+/// A step of one side that the other side may have to know of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The head of a request.
+    Request,
+    /// The end of a request.
+    RequestEnd,
+    /// A rule broken by the requester.
+    RequestFault,
+    /// The end of the requester's stream, where that is allowed.
+    RequesterEof,
+    /// A 1xx other than 101.
+    Informational,
+    /// The head of a final response.
+    Response,
+    /// The end of a response.
+    ResponseEnd,
+    /// A rule broken by the responder.
+    ResponseFault,
+    /// The end of the responder's stream, where that is allowed.
+    ResponderEof,
+    /// 101, or 2xx to CONNECT.
+    Switch,
+}
+
+/// Both sides, and whether another exchange may follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct State {
+    pub(crate) requester: Requester,
+    pub(crate) responder: Responder,
+    keep_alive: bool,
+    /// The request asks for a switch.
+    may_switch: bool,
+}
+
+impl State {
+    pub(crate) const fn new() -> Self {
+        Self {
+            requester: Requester::Idle,
+            responder: Responder::Idle,
+            keep_alive: true,
+            may_switch: false,
+        }
+    }
+
+    /// Takes a step when the tables allow it. False: they do not, and nothing has changed.
+    #[must_use = "a step may be refused"]
+    pub(crate) fn step(&mut self, step: Step) -> bool {
+        if step == Step::Switch && !self.may_switch {
+            return false;
+        }
+        let (Some(requester), Some(responder)) = (
+            next(REQUESTER, self.requester, step),
+            next(RESPONDER, self.responder, step),
+        ) else {
+            return false;
+        };
+        self.requester = requester;
+        self.responder = responder;
+        self.settle();
+        true
+    }
+
+    /// The request or the response forbids another exchange, or we do.
+    pub(crate) fn refuse_keep_alive(&mut self) {
+        self.keep_alive = false;
+        self.settle();
+    }
+
+    pub(crate) fn allow_switch(&mut self) {
+        self.may_switch = true;
+    }
+
+    pub(crate) const fn keeps_alive(&self) -> bool {
+        self.keep_alive
+    }
+
+    pub(crate) const fn may_switch(&self) -> bool {
+        self.may_switch
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.requester == Requester::Idle && self.responder == Responder::Idle
+    }
+
+    pub(crate) fn is_switched(&self) -> bool {
+        self.responder == Responder::Switched
+    }
+
+    /// What follows from both states together, until nothing more does.
+    fn settle(&mut self) {
+        use {Requester as Q, Responder as P};
+        // RFC 9112 §9.3: "If the received protocol is HTTP/1.1 (or later), the connection will
+        // persist after the current response".
+        if (self.requester, self.responder, self.keep_alive) == (Q::Done, P::Done, true) {
+            *self = Self::new();
+        }
+        if !self.keep_alive && self.requester == Q::Done {
+            self.requester = Q::MustClose;
+        }
+        let responder_is_last =
+            !self.keep_alive || matches!(self.requester, Q::Closed | Q::Error | Q::MustClose);
+        if responder_is_last && self.responder == P::Done {
+            self.responder = P::MustClose;
+        }
+        // A client that has closed, or a connection that is not kept, gets no new exchange.
+        if self.responder == P::Idle
+            && (self.requester == Q::Closed || (self.requester == Q::Idle && !self.keep_alive))
+        {
+            self.responder = P::MustClose;
+        }
+        if matches!(self.responder, P::Closed | P::Error | P::MustClose)
+            && matches!(self.requester, Q::Idle | Q::Done)
+        {
+            self.requester = Q::MustClose;
+        }
+    }
+}
+
+/// The state after a step: by the table when it has the step, else the same one.
+fn next<S: Copy + PartialEq>(table: &[(S, Step, S)], from: S, step: Step) -> Option<S> {
+    let mut concerned = false;
+    for &(state, row, to) in table {
+        if row == step {
+            concerned = true;
+            if state == from {
+                return Some(to);
+            }
+        }
+    }
+    (!concerned).then_some(from)
+}
+
+const REQUESTER: &[(Requester, Step, Requester)] = {
+    use Requester::{Body, Closed, Done, Error, Idle, MustClose, Switched};
+    use Step::{Request, RequestEnd, RequestFault, RequesterEof, Switch};
+    &[
+        (Idle, Request, Body),
+        (Body, RequestEnd, Done),
+        (Body, RequestFault, Error),
+        (Idle, RequestFault, Error),
+        (Idle, RequesterEof, Closed),
+        (Done, RequesterEof, Closed),
+        (MustClose, RequesterEof, Closed),
+        (Closed, RequesterEof, Closed),
+        (Done, Switch, Switched),
+        // A request that is not kept alive can still become another protocol.
+        (MustClose, Switch, Switched),
+    ]
+};
+
+const RESPONDER: &[(Responder, Step, Responder)] = {
+    use Responder::{Body, Closed, Done, Error, Idle, MustClose, Owes, Switched};
+    use Step::{
+        Informational, Request, RequestFault, ResponderEof, Response, ResponseEnd, ResponseFault,
+        Switch,
+    };
+    &[
+        (Idle, Request, Owes),
+        // A fault is answered too, unless the answer has begun.
+        (Idle, RequestFault, Owes),
+        (Owes, RequestFault, Owes),
+        (Body, RequestFault, Body),
+        (Done, RequestFault, Done),
+        (MustClose, RequestFault, MustClose),
+        (Owes, Informational, Owes),
+        (Owes, Response, Body),
+        (Body, ResponseEnd, Done),
+        (Owes, Switch, Switched),
+        (Idle, ResponseFault, Error),
+        (Owes, ResponseFault, Error),
+        (Body, ResponseFault, Error),
+        (Done, ResponseFault, Error),
+        (MustClose, ResponseFault, Error),
+        (Idle, ResponderEof, Closed),
+        (Done, ResponderEof, Closed),
+        (MustClose, ResponderEof, Closed),
+        (Closed, ResponderEof, Closed),
+    ]
+};

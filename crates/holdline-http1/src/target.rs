@@ -1,0 +1,244 @@
+//! The four forms of a request target (RFC 9112 §3.2) and the syntax of an authority.
+
+use crate::class;
+use crate::error::ReceiveErrorKind as Kind;
+
+/// A request target taken apart. Every part borrows the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Target<'b> {
+    /// In absolute-form and authority-form.
+    pub(crate) authority: Option<&'b str>,
+    /// Length of what stands before the path: `http://host` in absolute-form, else 0.
+    pub(crate) path_start: usize,
+    /// The scheme's port, when the scheme is known.
+    pub(crate) default_port: Option<u16>,
+}
+
+/// Sorts a target into its form. The bytes were checked before. The error's offset counts from
+/// the target's first byte.
+pub(crate) fn parse<'b>(method: &str, target: &'b str) -> Result<Target<'b>, (Kind, usize)> {
+    let plain = Target {
+        authority: None,
+        path_start: 0,
+        default_port: None,
+    };
+    // RFC 9112 §3.2.3: "The authority-form of request-target is only used for CONNECT requests."
+    if method == "CONNECT" {
+        let authority = Authority::parse(target.as_bytes())
+            .filter(|authority| !authority.host.is_empty() && authority.port.is_some_and(|p| p > 0))
+            .ok_or((Kind::InvalidConnectTarget, 0))?;
+        return Ok(Target {
+            authority: Some(target),
+            default_port: authority.port,
+            ..plain
+        });
+    }
+    if target.starts_with('/') {
+        return Ok(plain);
+    }
+    if target == "*" {
+        // RFC 9112 §3.2.4: "only used for a server-wide OPTIONS request".
+        return match method {
+            "OPTIONS" => Ok(plain),
+            _ => Err((Kind::AsteriskWithoutOptions, 0)),
+        };
+    }
+    absolute(target)
+}
+
+/// The parts of `host [":" port]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Authority<'b> {
+    pub(crate) host: &'b [u8],
+    /// None when the port or its digits are left out.
+    pub(crate) port: Option<u16>,
+}
+
+impl<'b> Authority<'b> {
+    /// RFC 9110 §7.2: `Host = uri-host [ ":" port ]`. No userinfo, no comma, no whitespace.
+    pub(crate) fn parse(bytes: &'b [u8]) -> Option<Self> {
+        let (host, rest) = match bytes {
+            [b'[', ..] => {
+                let end = memchr::memchr(b']', bytes)?;
+                let (host, rest) = bytes.split_at_checked(end + 1)?;
+                (is_ip_literal(host).then_some(host)?, rest)
+            }
+            _ => {
+                let end = memchr::memchr(b':', bytes).unwrap_or(bytes.len());
+                let (host, rest) = bytes.split_at_checked(end)?;
+                (is_reg_name(host).then_some(host)?, rest)
+            }
+        };
+        let port = match rest {
+            [] | [b':'] => None,
+            [b':', digits @ ..] => Some(port(digits)?),
+            _ => return None,
+        };
+        Some(Self { host, port })
+    }
+
+    /// Whether both name the same server, when `default_port` stands for a port left out.
+    pub(crate) fn agrees(&self, other: &Authority<'_>, default_port: Option<u16>) -> bool {
+        self.host.eq_ignore_ascii_case(other.host)
+            && self.port.or(default_port) == other.port.or(default_port)
+    }
+}
+
+fn absolute(target: &str) -> Result<Target<'_>, (Kind, usize)> {
+    let form = (Kind::InvalidTargetForm, 0);
+    let (scheme, rest) = target.split_once("://").ok_or(form)?;
+    let mut bytes = scheme.bytes();
+    let scheme_ok = bytes.next().is_some_and(|b| b.is_ascii_alphabetic())
+        && bytes.all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+    if !scheme_ok {
+        return Err(form);
+    }
+    let authority_start = scheme.len() + 3;
+    let length = rest.find(['/', '?']).unwrap_or(rest.len());
+    let invalid = (Kind::InvalidAuthority, authority_start);
+    let text = rest.get(..length).ok_or(invalid)?;
+    // RFC 9110 §4.2.1: "A recipient that processes such a URI reference MUST reject" an "http"
+    // URI with an empty host; §4.2.4 wants userinfo treated "as an error".
+    Authority::parse(text.as_bytes())
+        .filter(|authority| !authority.host.is_empty())
+        .ok_or(invalid)?;
+    let default_port = match scheme {
+        _ if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("ws") => Some(80),
+        _ if scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("wss") => {
+            Some(443)
+        }
+        _ => None,
+    };
+    Ok(Target {
+        authority: Some(text),
+        path_start: authority_start + length,
+        default_port,
+    })
+}
+
+/// `[` IPv6address or IPvFuture `]`. The address itself is left to who resolves it.
+fn is_ip_literal(host: &[u8]) -> bool {
+    let [b'[', inside @ .., b']'] = host else {
+        return false;
+    };
+    match inside {
+        [b'v' | b'V', rest @ ..] => {
+            // RFC 3986 §3.2.2: "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )
+            let digits = rest.iter().take_while(|b| b.is_ascii_hexdigit()).count();
+            matches!(rest.get(digits..), Some([b'.', tail @ ..]) if digits > 0 && !tail.is_empty()
+                && tail.iter().all(|&b| b != b'%' && (class::is_reg_name(b) || b == b':')))
+        }
+        _ => core::str::from_utf8(inside)
+            .is_ok_and(|text| text.parse::<core::net::Ipv6Addr>().is_ok()),
+    }
+}
+
+fn is_reg_name(host: &[u8]) -> bool {
+    let mut rest = host;
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        if byte == b'%' {
+            let [high, low, after @ ..] = rest else {
+                return false;
+            };
+            if !high.is_ascii_hexdigit() || !low.is_ascii_hexdigit() {
+                return false;
+            }
+            rest = after;
+        } else if !class::is_reg_name(byte) {
+            return false;
+        }
+    }
+    true
+}
+
+/// A TCP port: digits, at most 65535. Leading zeros are taken, as RFC 3986 has `port = *DIGIT`.
+fn port(digits: &[u8]) -> Option<u16> {
+    digits.iter().try_fold(0_u16, |value, &byte| {
+        let digit = byte.is_ascii_digit().then(|| u16::from(byte - b'0'))?;
+        value.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_judged() {
+        for good in [
+            "",
+            "a",
+            "a:",
+            "a:0",
+            "a:65535",
+            "example.com:80",
+            "127.0.0.1",
+            "[::1]",
+            "[::1]:8080",
+            "[v1.a:b]",
+            "a%20b",
+            "xn--abc.example",
+            "a_b",
+            "a!$&'()*+;=",
+        ] {
+            assert!(Authority::parse(good.as_bytes()).is_some(), "{good}");
+        }
+        for bad in [
+            "a:65536",
+            "a:b",
+            "a:+1",
+            "a:1:2",
+            "u@a",
+            "a/b",
+            "a,b",
+            "a b",
+            "[::1",
+            "::1",
+            "[::g]",
+            "[::1]x",
+            "[]",
+            "a%2",
+            "a%zz",
+            "a\\b",
+            "a?b",
+            "[v.a]",
+            "[v1.]",
+            "a\u{e9}",
+            "[::1%eth0]",
+        ] {
+            assert!(Authority::parse(bad.as_bytes()).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_four_forms() {
+        let origin = parse("GET", "/a?b").expect("origin-form");
+        assert_eq!((origin.authority, origin.path_start), (None, 0));
+        let absolute = parse("GET", "HTTP://a.b:81?q").expect("absolute-form");
+        assert_eq!(
+            (absolute.authority, absolute.path_start),
+            (Some("a.b:81"), 13)
+        );
+        assert!(parse("OPTIONS", "*").is_ok());
+        assert!(parse("CONNECT", "[::1]:443").is_ok());
+
+        for (method, target, kind, at) in [
+            ("GET", "*", Kind::AsteriskWithoutOptions, 0),
+            ("GET", "a", Kind::InvalidTargetForm, 0),
+            ("GET", "a:80", Kind::InvalidTargetForm, 0),
+            ("GET", "1http://a/", Kind::InvalidTargetForm, 0),
+            ("GET", "://a/", Kind::InvalidTargetForm, 0),
+            ("GET", "http:///a", Kind::InvalidAuthority, 7),
+            ("GET", "http://u@a/", Kind::InvalidAuthority, 7),
+            ("CONNECT", "/", Kind::InvalidConnectTarget, 0),
+            ("CONNECT", "a", Kind::InvalidConnectTarget, 0),
+            ("CONNECT", "a:", Kind::InvalidConnectTarget, 0),
+            ("CONNECT", "a:0", Kind::InvalidConnectTarget, 0),
+            ("CONNECT", ":1", Kind::InvalidConnectTarget, 0),
+            ("CONNECT", "http://a:1", Kind::InvalidConnectTarget, 0),
+        ] {
+            assert_eq!(parse(method, target), Err((kind, at)), "{method} {target}");
+        }
+    }
+}
