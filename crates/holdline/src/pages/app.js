@@ -60,7 +60,6 @@ function start() {
   lease.start();
   find("#take-over").addEventListener("click", takeOver);
   find("#cut-all").addEventListener("click", () => panels.forEach((panel) => panel.cut(CUT)));
-  setInterval(() => panels.forEach((panel) => panel.tick()), 500);
 
   // A page that is left keeps no connection, also when the browser keeps the page.
   const free = panels.filter((panel) => !panel.held);

@@ -1,7 +1,7 @@
 // The moving box: the server's random walk on the channel `box`, carried by the
 // SSE panel's connection.
 
-import { describeState, find, setText } from "./dom.js";
+import { find, setText, stateDisplay } from "./dom.js";
 
 const WIDTH = 800;
 const HEIGHT = 600;
@@ -19,7 +19,7 @@ export function startBox() {
   const section = find("#moving-box");
   const box = find("#box");
   const trail = find("#trail");
-  const status = find("#box-status");
+  const display = stateDisplay(section, find("#box-status"));
   const report = find("#box-report");
   const cut = find("#box-cut");
   const path = [];
@@ -99,8 +99,7 @@ export function startBox() {
   return {
     connect: (value) => (panel = value),
     state(state, detail) {
-      section.dataset.state = state;
-      setText(status, describeState(state, detail));
+      display(state, detail);
       cut.disabled = state !== "open";
       if (state === "open" && catchingUp) catchingUp.timer = setTimeout(settle, BURST * 5);
       if (state === "paused") catchingUp = null;

@@ -1,6 +1,6 @@
 // The chat: one WebSocket to the channel `chat`, both ways, with its history.
 
-import { appendToLog, describeState, element, find, memory, setText } from "./dom.js";
+import { appendToLog, element, find, memory, setText, stateDisplay } from "./dom.js";
 import { createSubscriber } from "./subscriber.js";
 import { askForToken, onToken } from "./token.js";
 import { REFUSED, websocket } from "./transport-websocket.js";
@@ -12,12 +12,13 @@ export function startChat() {
   const name = find("#chat-name");
   const text = find("#chat-text");
   const log = find("#chat-log");
-  const status = find("#chat-status");
+  const note = find("#chat-note");
+  const display = stateDisplay(find("#chat"), find("#chat-status"));
   const empty = find("#chat-empty");
   const subscriber = createSubscriber(websocket, ["chat"], "earliest", {
     state(state, detail) {
-      find("#chat").dataset.state = state;
-      setText(status, describeState(state, detail));
+      display(state, detail);
+      if (state === "open") setText(note, "");
       if (!detail.reason?.startsWith(`closed with ${REFUSED}`)) return;
       askForToken();
       show(element("li", { class: "note" }, "Not taken: publishing needs a token here. Enter it at the top of the page."));
@@ -42,7 +43,7 @@ export function startChat() {
       text.value = "";
       log.scrollTop = log.scrollHeight;
     } else {
-      setText(status, "not sent: no connection yet");
+      setText(note, "Not sent: there is no connection. It goes on trying.");
     }
     text.focus({ preventScroll: true });
   });

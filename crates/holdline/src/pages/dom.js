@@ -35,8 +35,19 @@ export function formatDelay(time) {
   return time < 999.5 ? `${Math.round(time)} ms` : `${(time / 1000).toFixed(1)} s`;
 }
 
-/** The words for a subscriber's state. */
-export function describeState(state, detail = {}) {
+/** Gives a function that shows a subscriber's state in a section and in words. */
+export function stateDisplay(section, words) {
+  let timer = 0;
+  return (state, detail = {}) => {
+    const show = () => setText(words, describeState(state, detail));
+    clearInterval(timer);
+    section.dataset.state = state;
+    show();
+    if (state === "retrying") timer = setInterval(show, 500);
+  };
+}
+
+function describeState(state, detail) {
   if (state === "connecting") return "connecting";
   if (state === "open") return "open";
   if (state === "retrying") {

@@ -1,7 +1,7 @@
 // One panel per transport: its state, its messages, and what they cost.
 
 import { arrived } from "./delays.js";
-import { appendToLog, describeState, element, find, formatBytes, formatDelay, setText } from "./dom.js";
+import { appendToLog, element, find, formatBytes, formatDelay, setText, stateDisplay } from "./dom.js";
 import { createSubscriber } from "./subscriber.js";
 import { createStrip } from "./wire.js";
 
@@ -20,6 +20,7 @@ export function createPanel(info, takeOver, onOther = {}) {
   const list = part(".messages");
   const button = part(".toggle");
   const strip = createStrip(part("canvas"));
+  const display = stateDisplay(section, part(".state-text"));
   const count = { messages: 0, lost: 0, requests: 0, bytes: 0 };
   let delays = [];
   let fresh = [];
@@ -104,9 +105,7 @@ export function createPanel(info, takeOver, onOther = {}) {
   const shownDetail = () => ({ ...detail, elsewhere: wanted && !allowed });
 
   function showState() {
-    section.dataset.state = state;
-    const words = describeState(state, shownDetail());
-    setText(part(".state-text"), words);
+    display(state, shownDetail());
     part(".state").title = detail.reason ?? "";
     const action = wanted && allowed ? "Stop" : "Start";
     setText(button, action);
@@ -149,10 +148,6 @@ export function createPanel(info, takeOver, onOther = {}) {
       if (subscriber) apply();
     },
     cut: (delay) => subscriber.cut(delay),
-    /** Repaints what changes by time alone. */
-    tick() {
-      if (state === "retrying") showState();
-    },
   };
 }
 

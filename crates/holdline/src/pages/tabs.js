@@ -13,7 +13,9 @@
 // click. Of two claims the later one wins, then the greater tab name.
 
 const ANSWER_TIME = 150;
+/** How often a tab that gave way looks whether the holder lives, and its patience then. */
 const CHECK_TIME = 10_000;
+const CHECK_PATIENCE = 3_000;
 
 /** @param callbacks `hold()` and `yield()`; each is called on a change only. */
 export function createTabLease(callbacks) {
@@ -38,17 +40,17 @@ export function createTabLease(callbacks) {
   }
 
   /** Asks who holds; takes it when nobody answers, or only an unseen tab. */
-  function ask() {
+  function ask(patience = ANSWER_TIME) {
     const before = state;
     if (before !== "yielded") state = "asking";
     clearTimeout(timer);
-    timer = setTimeout(claim, ANSWER_TIME);
+    timer = setTimeout(claim, patience);
     say("ask");
   }
 
-  // A holder that crashed cannot say that it is gone.
+  // A holder that crashed cannot say that it is gone; one that is busy may be slow.
   function check() {
-    if (visible()) ask();
+    if (visible()) ask(CHECK_PATIENCE);
     else timer = setTimeout(check, CHECK_TIME);
   }
 
@@ -115,7 +117,7 @@ export function createTabLease(callbacks) {
 
   return {
     /** Begins to take part. */
-    start: ask,
+    start: () => ask(),
     /** Takes the connections over, also from a tab that is visible. */
     claim,
   };

@@ -1,7 +1,7 @@
 // The tracker: everyone's position as `[id,lat,lon]` over one WebSocket to the
 // channel `tracker`, a row for each user.
 
-import { describeState, element, find, setText } from "./dom.js";
+import { element, find, setText, stateDisplay } from "./dom.js";
 import { createSubscriber } from "./subscriber.js";
 import { onToken } from "./token.js";
 import { websocket } from "./transport-websocket.js";
@@ -26,6 +26,7 @@ export function startTracker() {
   const share = find("#tracker-share");
   const simulate = find("#tracker-simulate");
   const error = find("#tracker-error");
+  const display = stateDisplay(find("#tracker-section"), find("#tracker-status"));
   const id = Math.random().toString(36).slice(2, 8);
   let watch = null;
   let walk = 0;
@@ -33,8 +34,7 @@ export function startTracker() {
 
   const subscriber = createSubscriber(websocket, ["tracker"], null, {
     state(state, detail) {
-      find("#tracker-section").dataset.state = state;
-      setText(find("#tracker-status"), describeState(state, detail));
+      display(state, detail);
       // The others may have missed where we are.
       if (state === "open") tell();
     },
