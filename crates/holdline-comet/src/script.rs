@@ -11,6 +11,9 @@
 //! All five characters `<`, `>`, `&`, U+2028 and U+2029 are therefore written as `\u003c`,
 //! `\u003e`, `\u0026`, `\u2028` and `\u2029`. In JSON they stand nowhere but in strings, so
 //! the value stays the same.
+//!
+//! One difference between JSON and JavaScript is left: a member named `__proto__` sets the
+//! prototype of its object. Keep that name out of messages whose names come from others.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -101,7 +104,6 @@ impl<'a> Iterator for Parts<'a> {
         let mut at = 0;
         let found = loop {
             let rest = self.0.get(at..).unwrap_or_default();
-            // Most bytes are passed here, 16 at a time where the compiler sees how.
             let Some(next) = rest.iter().position(|byte| MAYBE.contains(byte)) else {
                 break None;
             };
