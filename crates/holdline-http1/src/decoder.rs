@@ -149,6 +149,14 @@ impl RequestDecoder {
         }
     }
 
+    /// Bytes of the current body that are still to come, when that is known.
+    pub(crate) fn body_remaining(&self) -> Option<u64> {
+        match &self.stage {
+            Stage::Body(Body::Length(remaining)) => Some(*remaining),
+            _ => None,
+        }
+    }
+
     /// Takes and drops the data of the current body. Gives the number of bytes dropped.
     pub(crate) fn discard(&mut self, input: &mut &[u8]) -> Result<u64, ReceiveError> {
         if let Some(error) = self.error {

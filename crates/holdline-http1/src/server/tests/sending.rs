@@ -1,6 +1,9 @@
 //! What is sent, and what the caller is refused.
 
+use bytes::{BufMut, BytesMut};
+
 use super::*;
+use crate::{PreChunked, SendError, SendErrorKind};
 
 /// A connection that has received `request` to its end.
 fn after(request: &str) -> ServerConnection {
@@ -375,34 +378,54 @@ fn an_early_response_closes_and_the_rest_is_dropped() {
     assert_eq!(input, GET.as_bytes());
 }
 
-#[test]
-fn a_short_rest_of_an_upload_can_be_drained() {
+/// Answers an upload before its body is received, then receives on.
+fn answered_early(fields: &str, body: &str) -> (bool, bool, bool) {
     let config = ServerConfig {
         linger: Linger::Drain(10),
         ..Default::default()
     };
-    for (length, kept) in [(10, true), (11, false)] {
-        let mut http = ServerConnection::new(config.clone());
-        let (mut buffer, mut out) = (Buffer::new(), BytesMut::new());
-        let body = "x".repeat(length);
-        let stream =
-            format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n{body}{GET}");
-        let mut input = stream.as_bytes();
-        http.receive(&mut input, &mut buffer)
-            .expect("good")
-            .expect("the head");
-        http.respond(401, (), b"", &mut out).expect("refusal");
-        assert!(!http.should_close());
-        http.receive(&mut input, &mut buffer)
-            .expect("good")
-            .expect("the end");
-        assert_eq!(http.should_close(), !kept);
-        let next = http
-            .receive(&mut input, &mut buffer)
-            .expect("good")
-            .expect("something");
-        assert_eq!(matches!(next, Event::Request { .. }), kept);
-    }
+    let mut http = ServerConnection::new(config);
+    let (mut buffer, mut out) = (Buffer::new(), BytesMut::new());
+    let stream = format!("POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n{body}{GET}");
+    let mut input = stream.as_bytes();
+    let head = http.receive(&mut input, &mut buffer).expect("good");
+    assert!(matches!(head, Some(Event::Request { .. })));
+    http.respond(401, (), b"", &mut out).expect("refusal");
+    let told = out.windows(17).any(|w| w == b"Connection: close");
+    let end = http.receive(&mut input, &mut buffer).expect("good");
+    assert!(matches!(end, Some(Event::End { .. })), "{end:?}");
+    let closes = http.should_close();
+    let next = http.receive(&mut input, &mut buffer).expect("good");
+    (told, closes, matches!(next, Some(Event::Request { .. })))
+}
+
+#[test]
+fn a_short_rest_of_an_upload_can_be_drained() {
+    let (kept, closed) = ((false, false, true), (true, true, false));
+    assert_eq!(answered_early("Content-Length: 10", "0123456789"), kept);
+    assert_eq!(answered_early("Content-Length: 11", "0123456789a"), closed);
+    let chunked = "Transfer-Encoding: chunked";
+    assert_eq!(answered_early(chunked, "2\r\nhi\r\n0\r\n\r\n"), kept);
+    // That it is too long shows only later.
+    let long = "5\r\nhello\r\n5\r\nhello\r\n0\r\n\r\n";
+    assert_eq!(answered_early(chunked, long), (false, true, false));
+    // Whether the body comes at all is not known.
+    let expects = "Content-Length: 2\r\nExpect: 100-continue";
+    assert_eq!(answered_early(expects, "hi"), closed);
+}
+
+#[test]
+fn the_answer_to_a_bad_head_forgets_the_request_before() {
+    let mut http = after(HEAD);
+    let mut out = BytesMut::new();
+    http.respond(200, (), b"", &mut out).expect("good");
+    let error = http
+        .receive(&mut &b"\0"[..], &mut Buffer::new())
+        .expect_err("bad");
+    out.clear();
+    http.respond(error.status(), (), b"bad", &mut out)
+        .expect("the 400");
+    assert!(out.ends_with(b"\r\n\r\nbad"));
 }
 
 #[test]

@@ -1,0 +1,405 @@
+//! What a server sends.
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use super::{Expect, Linger, ResponseBody, ServerConnection};
+use crate::block::{Fields, Writer};
+use crate::body::{BodyEncoder, PreChunked};
+use crate::error::{SendError, SendErrorKind};
+use crate::framing::{BodyLength, CLOSE, KEEP_ALIVE, UPGRADE};
+use crate::parse::Asked;
+use crate::reason;
+use crate::state::{Requester, Responder, Step};
+
+impl ServerConnection {
+    /// Appends an informational response: 102 to 199, or 100 to ask for the body by hand.
+    ///
+    /// # Errors
+    ///
+    /// No request waits, the client speaks HTTP/1.0, the status is not 1xx or is 101, or a field
+    /// is bad.
+    pub fn send_informational(
+        &mut self,
+        status: u16,
+        headers: impl Fields,
+        out: &mut BytesMut,
+    ) -> Result<(), SendError> {
+        if self.state.responder != Responder::Owes || self.decoder.error().is_some() {
+            return Err(SendErrorKind::NoRequest.into());
+        }
+        if !matches!(status, 100 | 102..=199) {
+            return Err(SendErrorKind::InvalidStatus.into());
+        }
+        if !self.http11 {
+            return Err(SendErrorKind::InformationalToHttp10.into());
+        }
+        append(out, |out| {
+            put_status_line(status, out);
+            Writer::head(out).write(&headers)?;
+            out.put_slice(b"\r\n");
+            Ok(())
+        })?;
+        if status == 100 {
+            self.expect = Expect::None;
+        }
+        Ok(())
+    }
+
+    /// Appends the head of a response. The body follows by [`send_data`](Self::send_data) and
+    /// [`send_end`](Self::send_end), except for [`ResponseBody::None`].
+    ///
+    /// `Content-Length`, `Transfer-Encoding` and `Connection` are added as the request and the
+    /// body need them. The answer to HEAD gets the same head as the answer to GET, and what is
+    /// sent as its body is not written. A 2xx to CONNECT takes no body and switches.
+    ///
+    /// # Errors
+    ///
+    /// No request waits, the status is below 200 or above 999, a field is bad, or the status
+    /// does not allow the body.
+    pub fn send_response(
+        &mut self,
+        status: u16,
+        headers: impl Fields,
+        body: ResponseBody,
+        out: &mut BytesMut,
+    ) -> Result<(), SendError> {
+        let plan = append(out, |out| self.write_head(status, &headers, body, out))?;
+        self.commit(plan);
+        if body == ResponseBody::None && !plan.switch {
+            self.finish();
+            self.ended_by_head = true;
+        }
+        Ok(())
+    }
+
+    /// Appends a whole response: head with `Content-Length`, and body. 204 and 304 take an empty
+    /// body and get no length; the answer to HEAD gets the length but not the body.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_response`](Self::send_response).
+    pub fn respond(
+        &mut self,
+        status: u16,
+        headers: impl Fields,
+        body: &[u8],
+        out: &mut BytesMut,
+    ) -> Result<(), SendError> {
+        let length = match (status, body) {
+            (204 | 304, []) => ResponseBody::None,
+            _ if self.is_tunnel(status) && body.is_empty() => ResponseBody::None,
+            (304, _) => return Err(SendErrorKind::BodyNotAllowed.into()),
+            _ => ResponseBody::Known(body.len() as u64),
+        };
+        let plan = append(out, |out| {
+            let mut plan = self.write_head(status, &headers, length, out)?;
+            plan.body.encode_data(body, out)?;
+            Ok(plan)
+        })?;
+        self.commit(plan);
+        if !plan.switch {
+            self.finish();
+        }
+        Ok(())
+    }
+
+    /// Appends data of the response's body: one chunk, or bare bytes. Empty data appends nothing.
+    ///
+    /// # Errors
+    ///
+    /// No body is open, or it is longer than announced.
+    pub fn send_data(&mut self, data: &[u8], out: &mut BytesMut) -> Result<(), SendError> {
+        self.open_body()?.encode_data(data, out)
+    }
+
+    /// The bytes to write for data that was framed once for many connections: the same bytes,
+    /// shared, chunked or bare as this response needs it.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_data`](Self::send_data).
+    pub fn send_prechunked(&mut self, data: &PreChunked) -> Result<Bytes, SendError> {
+        self.open_body()?.encode_prechunked(data)
+    }
+
+    /// Appends what ends the response's body.
+    ///
+    /// # Errors
+    ///
+    /// No body is open, or it is shorter than announced.
+    pub fn send_end(&mut self, out: &mut BytesMut) -> Result<(), SendError> {
+        self.send_end_with_trailers((), out)
+    }
+
+    /// Appends what ends the response's body, with a trailer section.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_end`](Self::send_end); the body is not chunked; a field is bad or not allowed in
+    /// trailers (RFC 9110 §6.5.1).
+    pub fn send_end_with_trailers(
+        &mut self,
+        trailers: impl Fields,
+        out: &mut BytesMut,
+    ) -> Result<(), SendError> {
+        if self.ended_by_head {
+            self.ended_by_head = false;
+            return Ok(());
+        }
+        self.open_body()?.encode_end(trailers, out)?;
+        self.finish();
+        Ok(())
+    }
+
+    /// Appends a chunk and the end of the body in one go.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_data`](Self::send_data) and [`send_end`](Self::send_end); then neither is
+    /// appended.
+    pub fn send_last_data(&mut self, data: &[u8], out: &mut BytesMut) -> Result<(), SendError> {
+        let mut body = *self.open_body()?;
+        append(out, |out| {
+            body.encode_data(data, out)?;
+            body.encode_end((), out)
+        })?;
+        self.finish();
+        Ok(())
+    }
+
+    /// Appends `101 Switching Protocols`. The caller gives `Upgrade` and what the new protocol
+    /// needs; `Connection: Upgrade` is added. Afterwards [`is_switched`](Self::is_switched), and
+    /// bytes that the client has sent after its request are still in the caller's input.
+    ///
+    /// # Errors
+    ///
+    /// The request offers no upgrade or its body is not received to the end; no `Upgrade` was
+    /// given; a field is bad.
+    pub fn send_switching_protocols(
+        &mut self,
+        headers: impl Fields,
+        out: &mut BytesMut,
+    ) -> Result<(), SendError> {
+        if self.state.responder != Responder::Owes {
+            return Err(SendErrorKind::NoRequest.into());
+        }
+        if !self.can_switch() || self.asked == Asked::Connect {
+            return Err(SendErrorKind::NotUpgradable.into());
+        }
+        append(out, |out| {
+            put_status_line(101, out);
+            let mut writer = Writer::head(out);
+            writer.write(&headers)?;
+            let seen = writer.seen;
+            // RFC 9110 §7.8: "A server that sends a 101 (Switching Protocols) response MUST send
+            // an Upgrade header field".
+            if !seen.upgrade {
+                return Err(SendErrorKind::MissingUpgrade.into());
+            }
+            if seen.connection & UPGRADE == 0 {
+                out.put_slice(b"Connection: Upgrade\r\n");
+            }
+            out.put_slice(b"\r\n");
+            Ok(())
+        })?;
+        let _ = self.state.step(Step::Switch);
+        Ok(())
+    }
+
+    /// Appends what is due by itself: `100 Continue`, when the request expects it, the caller has
+    /// received on after the head, and neither the body nor a final response has begun. True:
+    /// something was appended.
+    pub fn poll_transmit(&mut self, out: &mut BytesMut) -> bool {
+        let due = self.expect == Expect::Due
+            && self.state.responder == Responder::Owes
+            && self.decoder.error().is_none();
+        if due {
+            self.expect = Expect::None;
+            put_status_line(100, out);
+            out.put_slice(b"\r\n");
+        }
+        due
+    }
+
+    /// Whether the request is complete and asks to go on in another protocol.
+    fn can_switch(&self) -> bool {
+        self.state.may_switch()
+            && matches!(self.state.requester, Requester::Done | Requester::MustClose)
+    }
+
+    fn is_tunnel(&self, status: u16) -> bool {
+        self.asked == Asked::Connect && (200..300).contains(&status)
+    }
+
+    fn open_body(&mut self) -> Result<&mut BodyEncoder, SendError> {
+        match self.state.responder {
+            Responder::Body => Ok(&mut self.body),
+            _ => Err(SendErrorKind::NoBody.into()),
+        }
+    }
+
+    /// Writes a final head. Changes nothing but `out`.
+    fn write_head(
+        &self,
+        status: u16,
+        headers: &impl Fields,
+        body: ResponseBody,
+        out: &mut BytesMut,
+    ) -> Result<Plan, SendError> {
+        if self.state.responder != Responder::Owes {
+            return Err(SendErrorKind::NoRequest.into());
+        }
+        if !(200..=999).contains(&status) {
+            return Err(SendErrorKind::InvalidStatus.into());
+        }
+        put_status_line(status, out);
+        let mut writer = Writer::head(out);
+        writer.write(headers)?;
+        let given = writer.seen.connection;
+        if self.is_tunnel(status) {
+            return self.write_tunnel(body, out);
+        }
+        let mut plan = Plan {
+            body: self.write_framing(status, body, out)?,
+            close: given & CLOSE != 0 || !self.state.keeps_alive() || self.closes_early(),
+            switch: false,
+        };
+        plan.close |=
+            plan.body.is_until_close() || (body == ResponseBody::Streamed && !self.http11);
+        if plan.close && given & CLOSE == 0 {
+            out.put_slice(b"Connection: close\r\n");
+        } else if !plan.close && !self.http11 && given & KEEP_ALIVE == 0 {
+            // RFC 9112 §9.3: 1.0 clients need to be told.
+            out.put_slice(b"Connection: keep-alive\r\n");
+        }
+        out.put_slice(b"\r\n");
+        Ok(plan)
+    }
+
+    /// RFC 9110 §9.3.6: "A server MUST NOT send any Transfer-Encoding or Content-Length header
+    /// fields in a 2xx (Successful) response to CONNECT."
+    fn write_tunnel(&self, body: ResponseBody, out: &mut BytesMut) -> Result<Plan, SendError> {
+        if body != ResponseBody::None {
+            return Err(SendErrorKind::BodyNotAllowed.into());
+        }
+        if !self.can_switch() {
+            return Err(SendErrorKind::NotUpgradable.into());
+        }
+        out.put_slice(b"\r\n");
+        Ok(Plan {
+            body: BodyEncoder::new(BodyLength::None),
+            close: false,
+            switch: true,
+        })
+    }
+
+    fn write_framing(
+        &self,
+        status: u16,
+        body: ResponseBody,
+        out: &mut BytesMut,
+    ) -> Result<BodyEncoder, SendError> {
+        let head = self.asked == Asked::Head;
+        let encoder = match (status, body) {
+            // RFC 9110 §8.6: "A server MUST NOT send a Content-Length header field in any
+            // response with a status code of 1xx (Informational) or 204 (No Content)."
+            (204, ResponseBody::None | ResponseBody::Known(0)) | (304, ResponseBody::None) => {
+                BodyEncoder::new(BodyLength::None)
+            }
+            // A 304 may tell the length that a 200 would have.
+            (304, ResponseBody::Known(length)) => {
+                put_content_length(length, out);
+                BodyEncoder::new(BodyLength::None)
+            }
+            // RFC 9110 §15.3.6: "a server MUST NOT generate content in a 205 response".
+            (204 | 304, _) | (205, ResponseBody::Known(1..) | ResponseBody::Streamed) => {
+                return Err(SendErrorKind::BodyNotAllowed.into());
+            }
+            (_, ResponseBody::None) if head => BodyEncoder::discard(),
+            (_, ResponseBody::None) => {
+                put_content_length(0, out);
+                BodyEncoder::new(BodyLength::None)
+            }
+            (_, ResponseBody::Known(length)) => {
+                put_content_length(length, out);
+                BodyEncoder::new(BodyLength::Known(length))
+            }
+            (_, ResponseBody::Streamed) if self.http11 => {
+                out.put_slice(b"Transfer-Encoding: chunked\r\n");
+                BodyEncoder::new(BodyLength::Chunked)
+            }
+            (_, ResponseBody::Streamed) => BodyEncoder::new(BodyLength::UntilClose),
+        };
+        Ok(if head {
+            BodyEncoder::discard()
+        } else {
+            encoder
+        })
+    }
+
+    /// Whether a response that starts now ends the connection because the upload is unfinished.
+    fn closes_early(&self) -> bool {
+        self.is_receiving_body()
+            && match self.linger {
+                Linger::Close => true,
+                // A client that was not told to continue may never send the body, and what it
+                // sends next would be taken for it.
+                Linger::Drain(_) if self.expect != Expect::None => true,
+                Linger::Drain(most) => self.decoder.body_remaining().is_some_and(|n| n > most),
+            }
+    }
+
+    /// A final head was written.
+    fn commit(&mut self, plan: Plan) {
+        self.expect = Expect::None;
+        self.body = plan.body;
+        if plan.switch {
+            let _ = self.state.step(Step::Switch);
+            return;
+        }
+        if plan.close {
+            self.state.refuse_keep_alive();
+        }
+        let _ = self.state.step(Step::Response);
+    }
+
+    fn finish(&mut self) {
+        let _ = self.state.step(Step::ResponseEnd);
+    }
+}
+
+/// What follows from a head that was written.
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    body: BodyEncoder,
+    close: bool,
+    switch: bool,
+}
+
+/// Runs `write`, and takes back what it appended when it fails.
+pub(crate) fn append<T>(
+    out: &mut BytesMut,
+    write: impl FnOnce(&mut BytesMut) -> Result<T, SendError>,
+) -> Result<T, SendError> {
+    let length = out.len();
+    let result = write(out);
+    if result.is_err() {
+        out.truncate(length);
+    }
+    result
+}
+
+pub(crate) fn put_content_length(length: u64, out: &mut BytesMut) {
+    out.put_slice(b"Content-Length: ");
+    out.put_slice(itoa::Buffer::new().format(length).as_bytes());
+    out.put_slice(b"\r\n");
+}
+
+/// RFC 9112 §2.3: the version is the sender's own, also to a client that speaks 1.0.
+fn put_status_line(status: u16, out: &mut BytesMut) {
+    out.put_slice(b"HTTP/1.1 ");
+    out.put_slice(itoa::Buffer::new().format(status).as_bytes());
+    out.put_u8(b' ');
+    out.put_slice(reason::phrase(status).as_bytes());
+    out.put_slice(b"\r\n");
+}
