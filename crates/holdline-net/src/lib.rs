@@ -1,1 +1,14 @@
-//! The Holdline codecs on std sockets: an event loop for servers, and blocking connections over any Read + Write
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod connection;
+mod event_loop;
+mod handler;
+mod output;
+mod queue;
+mod server;
+mod timer;
+
+pub use handler::{ConnectionId, Ending, Handler, Message, Progress, Rejection, Request, Wake};
+pub use output::{Body, Exchange, Held, Output, Responder, WebSocket};
+pub use server::{Config, Handle, Notifier, Server};

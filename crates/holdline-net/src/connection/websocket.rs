@@ -1,0 +1,163 @@
+//! The WebSocket part of a connection.
+
+use std::time::Duration;
+
+use holdline_websocket::{Buffer, CloseCode, Config, Connection as Machine, Event};
+
+use super::{Connection, Fate, Protocol, Turn};
+use crate::handler::{ConnectionId, Ending, Handler, Message};
+use crate::output::{self, Output, ROOM, Timer};
+use crate::timer::NEVER;
+
+pub(super) struct WebSocket<S> {
+    machine: Machine,
+    /// The unfinished message, when there is one.
+    buffer: Option<Box<Buffer>>,
+    pub(super) stream: S,
+    failed: bool,
+}
+
+impl<S> WebSocket<S> {
+    pub(super) fn new(config: Config, stream: S) -> Self {
+        let machine = Machine::server(config);
+        Self {
+            machine,
+            buffer: None,
+            stream,
+            failed: false,
+        }
+    }
+
+    /// The transport ended; how the WebSocket ended by that.
+    pub(super) fn eof(&mut self) -> Ending {
+        let _ = self.machine.receive_eof();
+        self.ending()
+    }
+
+    fn ending(&self) -> Ending {
+        match self.machine.timed_out() {
+            _ if self.failed => Ending::Failed,
+            _ if self.machine.is_clean() => Ending::Finished,
+            Some(_) => Ending::TimedOut,
+            None => Ending::Disconnected,
+        }
+    }
+}
+
+impl<S> Connection<S> {
+    /// Takes what can be taken of `input` and returns how much that was.
+    pub(super) fn websocket_input<H: Handler<Stream = S>>(
+        &mut self,
+        turn: &mut Turn<'_, H>,
+        input: &mut [u8],
+    ) -> Result<usize, Fate> {
+        let Protocol::WebSocket(socket) = &mut self.protocol else {
+            return Ok(0);
+        };
+        let total = input.len();
+        let mut rest = input;
+        let outgoing = &mut turn.scratch.outgoing;
+        while self.queue.len() + outgoing.len() < ROOM {
+            let buffer = match &mut socket.buffer {
+                Some(buffer) => &mut **buffer,
+                None => &mut turn.scratch.websocket,
+            };
+            let message = match socket.machine.receive(&mut rest, buffer) {
+                Ok(None) => break,
+                Ok(Some(Event::Text(text))) => Some(Message::Text(text)),
+                Ok(Some(Event::Binary(data))) => Some(Message::Binary(data)),
+                Ok(Some(_)) => None,
+                Err(error) => {
+                    tracing::debug!(%error, "a WebSocket failed");
+                    socket.failed = true;
+                    break;
+                }
+            };
+            if let Some(message) = message {
+                let output = output::WebSocket {
+                    machine: &mut socket.machine,
+                    outgoing,
+                    timer: Timer {
+                        at: &mut self.timer,
+                        now: turn.now,
+                    },
+                    queued: self.queue.len(),
+                };
+                let output = Output::WebSocket(output);
+                turn.handler
+                    .message(self.id, &mut socket.stream, message, output);
+            }
+            socket.machine.poll_transmit(&mut outgoing.bytes);
+        }
+        let used = total - rest.len();
+        if socket.buffer.is_none() && turn.scratch.websocket.capacity() > 0 {
+            socket.buffer = Some(Box::new(std::mem::take(&mut turn.scratch.websocket)));
+        } else if socket
+            .buffer
+            .as_ref()
+            .is_some_and(|buffer| buffer.capacity() == 0)
+        {
+            socket.buffer = None;
+        }
+        self.websocket_after(turn);
+        Ok(used)
+    }
+
+    /// Sends what is due, and sees whether that was the last.
+    pub(super) fn websocket_after<H: Handler<Stream = S>>(&mut self, turn: &mut Turn<'_, H>) {
+        let Protocol::WebSocket(socket) = &mut self.protocol else {
+            return;
+        };
+        // The machine reads the clock from this call alone: a close deadline begins here.
+        socket
+            .machine
+            .handle_timeout(Duration::from_millis(turn.now));
+        socket
+            .machine
+            .poll_transmit(&mut turn.scratch.outgoing.bytes);
+        if socket.machine.should_close() {
+            let ending = socket.ending();
+            self.finish(turn, ending);
+            return;
+        }
+        let timeout = socket.machine.poll_timeout();
+        self.phase = timeout.map_or(NEVER, |at| {
+            // Rounded up, or the machine would find that its time has not come yet.
+            u64::try_from(at.as_nanos().div_ceil(1_000_000)).unwrap_or(NEVER)
+        });
+    }
+
+    pub(super) fn websocket_call<H: Handler<Stream = S>, R>(
+        &mut self,
+        turn: &mut Turn<'_, H>,
+        call: impl FnOnce(&mut H, ConnectionId, &mut S, Output<'_>) -> R,
+    ) -> Option<R> {
+        let Protocol::WebSocket(socket) = &mut self.protocol else {
+            return None;
+        };
+        let output = output::WebSocket {
+            machine: &mut socket.machine,
+            outgoing: &mut turn.scratch.outgoing,
+            timer: Timer {
+                at: &mut self.timer,
+                now: turn.now,
+            },
+            queued: self.queue.len(),
+        };
+        let output = Output::WebSocket(output);
+        let result = call(turn.handler, self.id, &mut socket.stream, output);
+        self.websocket_after(turn);
+        Some(result)
+    }
+
+    pub(super) fn websocket_stop<H: Handler<Stream = S>>(&mut self, turn: &mut Turn<'_, H>) {
+        if let Protocol::WebSocket(socket) = &mut self.protocol {
+            let out = &mut turn.scratch.outgoing.bytes;
+            // Closing already: the peer's answer ends it.
+            let _ = socket
+                .machine
+                .send_close(CloseCode::GOING_AWAY, "the server is stopping", out);
+        }
+        self.websocket_after(turn);
+    }
+}

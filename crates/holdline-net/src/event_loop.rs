@@ -1,0 +1,366 @@
+//! One event loop: readiness, timers and news from other threads, each turned into calls of
+//! [`Connection`].
+//!
+//! The loop uses mio, whose readiness is edge-triggered: a connection is registered once, remembers
+//! what its socket was last said to be ready for, and reads or writes until the socket blocks. So
+//! pausing a connection (back-pressure) is simply not reading, with no system call.
+
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use holdline_http1::HeaderBlock;
+use mio::{Events, Interest, Poll, Token, Waker};
+use slab::Slab;
+
+use crate::connection::{Connection, Fate, Scratch, Turn};
+use crate::handler::{ConnectionId, Ending, Handler, Wake};
+use crate::server::Shared;
+use crate::timer::{NEVER, Wheel};
+
+/// A loop and everything in it.
+pub(crate) struct EventLoop<H: Handler> {
+    poll: Poll,
+    shared: Arc<Shared>,
+    index: usize,
+    listener: Option<mio::net::TcpListener>,
+    /// When to try again to accept, after the system had no file for a connection.
+    accept_again: u64,
+    next_loop: usize,
+    connections: Slab<Connection<H::Stream>>,
+    generation: u32,
+    wheel: Wheel,
+    clock: Clock,
+    scratch: Scratch,
+    /// Connections that used up their share of a turn and are not done.
+    unfinished: Vec<usize>,
+    stopping_until: Option<u64>,
+}
+
+/// The parts of a loop that other threads need before it runs: where it waits, and what wakes it.
+pub(crate) struct Reactor {
+    poll: Poll,
+    listener: Option<mio::net::TcpListener>,
+}
+
+impl Reactor {
+    pub(crate) fn new(
+        shared: &Shared,
+        index: usize,
+        listener: Option<TcpListener>,
+    ) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let waker = Waker::new(poll.registry(), WAKER)?;
+        // Set once: every loop is made once.
+        let _ = shared.loops[index].waker.set(waker);
+        let mut listener = listener.map(mio::net::TcpListener::from_std);
+        if let Some(listener) = &mut listener {
+            poll.registry()
+                .register(listener, LISTENER, Interest::READABLE)?;
+        }
+        Ok(Self { poll, listener })
+    }
+}
+
+impl<H: Handler> EventLoop<H> {
+    pub(crate) fn new(reactor: Reactor, shared: Arc<Shared>, index: usize) -> Self {
+        Self {
+            poll: reactor.poll,
+            shared,
+            index,
+            listener: reactor.listener,
+            accept_again: NEVER,
+            next_loop: 0,
+            connections: Slab::new(),
+            generation: 0,
+            wheel: Wheel::new(),
+            clock: Clock::new(),
+            scratch: Scratch::new(),
+            unfinished: Vec::new(),
+            stopping_until: None,
+        }
+    }
+
+    /// Runs until the server stops.
+    pub(crate) fn run(mut self, mut handler: H) -> io::Result<()> {
+        let mut events = Events::with_capacity(EVENTS);
+        let mut due = Vec::new();
+        let mut woken = Vec::new();
+        loop {
+            let timeout = self.timeout();
+            match self.poll.poll(&mut events, timeout) {
+                Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
+                _ => {}
+            }
+            self.clock.advance();
+            for event in &events {
+                match event.token() {
+                    WAKER => {}
+                    LISTENER => self.accept(&mut handler),
+                    Token(index) => {
+                        if let Some(connection) = self.connections.get_mut(index) {
+                            connection.readable |= event.is_readable() || event.is_read_closed();
+                            self.drive(&mut handler, index, Connection::drive);
+                        }
+                    }
+                }
+            }
+            for index in std::mem::take(&mut self.unfinished) {
+                self.drive(&mut handler, index, Connection::drive);
+            }
+            if self.shared.loops[self.index]
+                .notified
+                .swap(false, Ordering::SeqCst)
+            {
+                self.notified(&mut handler, &mut woken);
+            }
+            self.wheel.advance(self.clock.now, &mut due);
+            for index in due.drain(..) {
+                self.due(&mut handler, index);
+            }
+            if self.accept_again <= self.clock.now {
+                self.accept_again = NEVER;
+                self.accept(&mut handler);
+            }
+            if self.is_stopped(&mut handler) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        if !self.unfinished.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let next = self
+            .wheel
+            .next()
+            .into_iter()
+            .chain(self.stopping_until)
+            .chain((self.accept_again != NEVER).then_some(self.accept_again))
+            .min()?;
+        // One more than the clock says, since it was rounded down.
+        let wait = next.saturating_sub(self.clock.elapsed()) + 1;
+        Some(Duration::from_millis(wait))
+    }
+
+    /// What other threads left for this loop.
+    fn notified(&mut self, handler: &mut H, woken: &mut Vec<ConnectionId>) {
+        let inbox = &self.shared.loops[self.index].inbox;
+        let arrived = std::mem::take(&mut *inbox.lock().unwrap_or_else(PoisonError::into_inner));
+        for (socket, peer) in arrived {
+            self.open(handler, mio::net::TcpStream::from_std(socket), peer);
+        }
+        handler.notified(&mut Wake { woken });
+        for id in woken.drain(..) {
+            let index = id.index as usize;
+            if self
+                .connections
+                .get(index)
+                .is_some_and(|connection| connection.id == id)
+            {
+                self.drive(handler, index, |connection, turn| {
+                    connection.wants_ready = true;
+                    connection.drive(turn)
+                });
+            }
+        }
+    }
+
+    /// A connection's place in the wheel came up: its deadline, or an earlier place that it left.
+    fn due(&mut self, handler: &mut H, index: usize) {
+        let now = self.clock.now;
+        let Some(connection) = self.connections.get_mut(index) else {
+            return;
+        };
+        if connection.armed > now {
+            return;
+        }
+        connection.armed = NEVER;
+        if connection.deadline() <= now {
+            self.drive(handler, index, Connection::timed_out);
+        } else {
+            self.arm(index);
+        }
+    }
+
+    /// Calls one of a connection's entry points and does what it asks for.
+    fn drive(
+        &mut self,
+        handler: &mut H,
+        index: usize,
+        call: impl FnOnce(&mut Connection<H::Stream>, &mut Turn<'_, H>) -> Fate,
+    ) {
+        let Some(connection) = self.connections.get_mut(index) else {
+            return;
+        };
+        let mut turn = Turn {
+            handler,
+            config: &self.shared.config,
+            scratch: &mut self.scratch,
+            date: &self.clock.date,
+            now: self.clock.now,
+        };
+        match call(connection, &mut turn) {
+            Fate::Keep => self.arm(index),
+            Fate::Again => {
+                self.unfinished.push(index);
+                self.arm(index);
+            }
+            Fate::Close(ending) => {
+                let mut connection = self.connections.remove(index);
+                self.shared.connections.fetch_sub(1, Ordering::Relaxed);
+                let _ = self.poll.registry().deregister(&mut connection.socket);
+                connection.end(handler, ending);
+            }
+        }
+    }
+
+    fn arm(&mut self, index: usize) {
+        let Some(connection) = self.connections.get_mut(index) else {
+            return;
+        };
+        let deadline = connection.deadline();
+        if deadline < connection.armed {
+            connection.armed = self.wheel.insert(deadline, index);
+        }
+    }
+
+    fn accept(&mut self, handler: &mut H) {
+        loop {
+            let Some(listener) = &self.listener else {
+                return;
+            };
+            match listener.accept() {
+                Ok((socket, peer)) => {
+                    let target = self.next_loop;
+                    self.next_loop = (self.next_loop + 1) % self.shared.loops.len();
+                    if target == self.index {
+                        self.open(handler, socket, peer);
+                    } else {
+                        self.shared.hand_over(target, socket.into(), peer);
+                    }
+                }
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => return,
+                    ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
+                    _ => {
+                        // Most likely too many open files. The edge will not come again for the
+                        // clients that wait already, so look again soon.
+                        tracing::warn!(%error, "cannot accept a connection");
+                        self.accept_again = self.clock.now + ACCEPT_PAUSE;
+                        return;
+                    }
+                },
+            }
+        }
+    }
+
+    fn open(&mut self, handler: &mut H, mut socket: mio::net::TcpStream, peer: SocketAddr) {
+        let open = self.shared.connections.fetch_add(1, Ordering::Relaxed);
+        let max = self.shared.config.max_connections;
+        let entry = self.connections.vacant_entry();
+        let index = entry.key();
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        // Past the limit a client is told so, but only so many are: telling costs a connection too.
+        let welcome = open < max.saturating_add(REFUSALS) && self.stopping_until.is_none();
+        if !welcome
+            || self
+                .poll
+                .registry()
+                .register(&mut socket, Token(index), interest)
+                .is_err()
+        {
+            self.shared.connections.fetch_sub(1, Ordering::Relaxed);
+            return;
+        }
+        // Small messages must not wait for the acknowledgement of earlier ones.
+        let _ = socket.set_nodelay(true);
+        self.generation = self.generation.wrapping_add(1);
+        let id = ConnectionId {
+            index: index as u32,
+            generation: self.generation,
+        };
+        let config = &self.shared.config;
+        let mut connection = Connection::new(socket, peer, id, config, self.clock.now);
+        connection.refused = open >= max;
+        entry.insert(connection);
+        self.drive(handler, index, Connection::drive);
+    }
+
+    /// Begins to stop when that was asked for. Returns whether everything has ended.
+    fn is_stopped(&mut self, handler: &mut H) -> bool {
+        if !self.shared.stopping.load(Ordering::SeqCst) {
+            return false;
+        }
+        if self.stopping_until.is_none() {
+            if let Some(mut listener) = self.listener.take() {
+                let _ = self.poll.registry().deregister(&mut listener);
+            }
+            let grace = self.shared.config.stop_timeout.as_millis() as u64;
+            self.stopping_until = Some(self.clock.now + grace);
+            let open: Vec<usize> = self.connections.iter().map(|(index, _)| index).collect();
+            for index in open {
+                self.drive(handler, index, Connection::stop);
+            }
+        }
+        let late = self
+            .stopping_until
+            .is_some_and(|until| until <= self.clock.now);
+        if late {
+            for connection in self.connections.drain() {
+                connection.end(handler, Ending::Stopped);
+            }
+        }
+        self.connections.is_empty()
+    }
+}
+
+/// The loop's time, looked up once a turn, and the `Date` field line, made once a second.
+struct Clock {
+    origin: Instant,
+    now: u64,
+    date: HeaderBlock,
+    date_made: u64,
+}
+
+impl Clock {
+    fn new() -> Self {
+        Self {
+            origin: Instant::now(),
+            now: 0,
+            date: date_block(),
+            date_made: 0,
+        }
+    }
+
+    fn elapsed(&self) -> u64 {
+        u64::try_from(self.origin.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn advance(&mut self) {
+        self.now = self.elapsed();
+        if self.now - self.date_made >= 1_000 {
+            self.date = date_block();
+            // Aligned to the loop's own seconds: the date is at most a second old.
+            self.date_made = self.now - self.now % 1_000;
+        }
+    }
+}
+
+fn date_block() -> HeaderBlock {
+    let date = httpdate::fmt_http_date(SystemTime::now());
+    // A formatted date is a valid field value.
+    HeaderBlock::new([("Date", date)]).unwrap_or_default()
+}
+
+const WAKER: Token = Token(usize::MAX);
+const LISTENER: Token = Token(usize::MAX - 1);
+/// Events taken from the system at a time.
+const EVENTS: usize = 1024;
+/// Milliseconds to wait after the system could not accept.
+const ACCEPT_PAUSE: u64 = 100;
+/// Clients past the limit of connections that are told 503; more are dropped.
+const REFUSALS: usize = 256;

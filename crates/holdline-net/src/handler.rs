@@ -1,0 +1,208 @@
+//! What an application implements, and what the server tells it.
+
+use std::net::SocketAddr;
+
+use holdline_http1::{ReceiveError, RequestHead, SendError};
+
+use crate::output::{Exchange, Output, Responder};
+
+/// An application on one event loop.
+///
+/// Every loop has a handler of its own, and calls it from one thread only; what handlers share,
+/// they share behind `Arc`. A call must not block: all connections of the loop wait for it.
+///
+/// A request is answered through its [`Responder`]: at once, or later ([`Responder::hold`]), or
+/// piece by piece ([`Responder::stream`]), or by becoming a WebSocket
+/// ([`Responder::upgrade_websocket`]). In the last three cases the handler gives the server a
+/// [`Stream`](Handler::Stream): the application's state of that connection. It gets it back with
+/// every later call, and for good in [`closed`](Handler::closed).
+///
+/// Nothing is pushed into a connection from outside. Whoever has news for a connection wakes it
+/// ([`Wake`]), and the server calls [`ready`](Handler::ready) when the connection has room. So a
+/// slow client costs its state and no queue.
+pub trait Handler {
+    /// The application's state of a held, streaming or WebSocket connection.
+    type Stream;
+
+    /// A whole request has arrived.
+    ///
+    /// Leaving it unanswered (dropping `responder`) is answered with status 500.
+    fn request(&mut self, request: &Request<'_>, responder: Responder<'_, Self::Stream>);
+
+    /// The connection was handed a stream, was woken, or has room again after
+    /// [`Progress::More`].
+    fn ready(
+        &mut self,
+        connection: ConnectionId,
+        stream: &mut Self::Stream,
+        output: Output<'_>,
+    ) -> Progress;
+
+    /// A whole message arrived on a WebSocket.
+    fn message(
+        &mut self,
+        connection: ConnectionId,
+        stream: &mut Self::Stream,
+        message: Message<'_>,
+        output: Output<'_>,
+    ) {
+        let _ = (connection, stream, message, output);
+    }
+
+    /// The timer that the handler set through an [`Output`] has run out.
+    fn timer(&mut self, connection: ConnectionId, stream: &mut Self::Stream, output: Output<'_>) {
+        let _ = (connection, stream, output);
+    }
+
+    /// The server is stopping. A held request must be answered now. A body may get last words; it
+    /// is ended by the server. A WebSocket may get last words; the server closes it with 1001.
+    fn stopping(
+        &mut self,
+        connection: ConnectionId,
+        stream: &mut Self::Stream,
+        output: Output<'_>,
+    ) {
+        let _ = (connection, stream, output);
+    }
+
+    /// The stream is over. Called exactly once for each stream that the server was given.
+    fn closed(&mut self, connection: ConnectionId, stream: Self::Stream, ending: Ending) {
+        let _ = (connection, stream, ending);
+    }
+
+    /// Another thread called [`Notifier::notify`](crate::Notifier::notify).
+    fn notified(&mut self, wake: &mut Wake<'_>) {
+        let _ = wake;
+    }
+
+    /// A request was refused before it reached [`request`](Handler::request). Writes the error
+    /// response; the connection closes after it.
+    ///
+    /// The default answers with the status and a line of plain text. `405`, `426` and the like are
+    /// the application's own and never come here.
+    ///
+    /// # Errors
+    /// The handler's mistakes in composing the response; the server then closes without one.
+    fn reject(
+        &mut self,
+        rejection: &Rejection<'_>,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<(), SendError> {
+        let text = format!("{rejection}\n");
+        let headers = [("Content-Type", "text/plain; charset=utf-8")];
+        exchange.respond(rejection.status(), headers, text.as_bytes())
+    }
+}
+
+/// A request with its whole body.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Method, target and header fields.
+    pub head: RequestHead<'a>,
+    /// The body, without transfer coding. At most the server's limit of octets.
+    pub body: &'a [u8],
+    /// The connection it came over.
+    pub connection: ConnectionId,
+    /// The client's address.
+    pub peer: SocketAddr,
+}
+
+/// A WebSocket message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Message<'a> {
+    /// A text message.
+    Text(&'a str),
+    /// A binary message.
+    Binary(&'a [u8]),
+}
+
+/// Names a connection of one event loop. Never used again for a later connection.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ConnectionId {
+    pub(crate) index: u32,
+    pub(crate) generation: u32,
+}
+
+/// What [`Handler::ready`] left undone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use]
+pub enum Progress {
+    /// Everything there was has been written.
+    Idle,
+    /// There is more to write: call again when the connection has room.
+    More,
+}
+
+/// How a stream ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Ending {
+    /// The application answered, ended the body, or the WebSocket was closed by handshake.
+    Finished,
+    /// The peer went away.
+    Disconnected,
+    /// The peer broke the protocol.
+    Failed,
+    /// The peer took no bytes for longer than the server's write limit, or left a close or ping
+    /// unanswered.
+    TimedOut,
+    /// The server stopped.
+    Stopped,
+}
+
+/// Why a request was refused.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Rejection<'a> {
+    /// The bytes break HTTP or a limit.
+    Malformed(&'a ReceiveError),
+    /// The head or the body did not arrive in time.
+    Timeout,
+    /// The server has all the connections it may have.
+    TooManyConnections,
+    /// The server is stopping, and the handler left a held request unanswered.
+    Stopping,
+    /// The handler left the request unanswered, or answered with something that cannot be sent.
+    Unanswered,
+}
+
+impl Rejection<'_> {
+    /// The status that says it.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Rejection::Malformed(error) => error.status(),
+            Rejection::Timeout => 408,
+            Rejection::TooManyConnections | Rejection::Stopping => 503,
+            Rejection::Unanswered => 500,
+        }
+    }
+}
+
+impl std::fmt::Display for Rejection<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Rejection::Malformed(error) => error.fmt(f),
+            Rejection::Timeout => f.write_str("the request did not arrive in time"),
+            Rejection::TooManyConnections => {
+                f.write_str("the server has as many connections as it may; try again later")
+            }
+            Rejection::Stopping => f.write_str("the server is stopping; try again later"),
+            Rejection::Unanswered => f.write_str("the server failed to answer this request"),
+        }
+    }
+}
+
+/// The connections that [`Handler::notified`] has news for.
+#[derive(Debug)]
+pub struct Wake<'a> {
+    pub(crate) woken: &'a mut Vec<ConnectionId>,
+}
+
+impl Wake<'_> {
+    /// Has [`Handler::ready`] called for `connection` as soon as it has room. An identifier of a
+    /// connection that is gone is ignored.
+    pub fn wake(&mut self, connection: ConnectionId) {
+        self.woken.push(connection);
+    }
+}

@@ -1,0 +1,297 @@
+//! What a handler writes to: typed by what the connection is, so that nothing can be sent that
+//! the protocol does not allow at that point.
+
+use std::time::Duration;
+
+use holdline_http1::{Fields, HeaderBlock, PreChunked, ResponseBody, SendError, ServerConnection};
+use holdline_websocket::{self as websocket, CloseCode, PreparedMessage};
+
+use crate::queue::Outgoing;
+
+/// Answers one request. Made by the server for [`Handler::request`](crate::Handler::request).
+#[derive(Debug)]
+pub struct Responder<'a, S> {
+    pub(crate) exchange: Exchange<'a>,
+    pub(crate) outcome: &'a mut Outcome<S>,
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub(crate) enum Outcome<S> {
+    Unanswered,
+    Answered,
+    Held(S),
+    Streaming(S),
+    Upgraded(websocket::Config, S),
+}
+
+impl<S> Responder<'_, S> {
+    /// Answers with the whole body. `Date`, `Content-Length` and `Connection` are added.
+    ///
+    /// # Errors
+    /// A header field that cannot be sent. Nothing has been written; the server answers 500.
+    pub fn respond(
+        mut self,
+        status: u16,
+        headers: impl Fields,
+        body: &[u8],
+    ) -> Result<(), SendError> {
+        self.exchange.respond(status, headers, body)?;
+        *self.outcome = Outcome::Answered;
+        Ok(())
+    }
+
+    /// Answers later: [`Handler::ready`](crate::Handler::ready) and the rest get
+    /// [`Output::Held`].
+    pub fn hold(self, stream: S) {
+        *self.outcome = Outcome::Held(stream);
+    }
+
+    /// Sends the head now and the body in pieces, chunked or to an HTTP/1.0 client until the
+    /// connection closes: [`Handler::ready`](crate::Handler::ready) and the rest get
+    /// [`Output::Body`].
+    ///
+    /// # Errors
+    /// A header field that cannot be sent. Nothing has been written; the server answers 500.
+    pub fn stream(mut self, status: u16, headers: impl Fields, stream: S) -> Result<(), SendError> {
+        let body = ResponseBody::Streamed;
+        self.exchange.send_head(status, headers, body)?;
+        *self.outcome = Outcome::Streaming(stream);
+        Ok(())
+    }
+
+    /// Answers `101` with `headers` (what
+    /// [`response`](websocket::handshake::server::Request::response) gives); what follows is a
+    /// WebSocket: [`Handler::ready`](crate::Handler::ready) and the rest get
+    /// [`Output::WebSocket`].
+    ///
+    /// # Errors
+    /// A header field that cannot be sent. Nothing has been written; the server answers 500.
+    pub fn upgrade_websocket(
+        self,
+        headers: impl Fields,
+        config: websocket::Config,
+        stream: S,
+    ) -> Result<(), SendError> {
+        let Exchange {
+            machine, outgoing, ..
+        } = self.exchange;
+        machine.send_switching_protocols(headers, &mut outgoing.bytes)?;
+        *self.outcome = Outcome::Upgraded(config, stream);
+        Ok(())
+    }
+
+    /// Has the connection closed after this response.
+    pub fn close_connection(&mut self) {
+        self.exchange.machine.close_after_response();
+    }
+}
+
+/// A request that awaits its response.
+#[derive(Debug)]
+pub struct Exchange<'a> {
+    pub(crate) machine: &'a mut ServerConnection,
+    pub(crate) outgoing: &'a mut Outgoing,
+    pub(crate) date: &'a HeaderBlock,
+}
+
+impl Exchange<'_> {
+    /// Answers with the whole body. `Date`, `Content-Length` and `Connection` are added.
+    ///
+    /// # Errors
+    /// A header field that cannot be sent. Nothing has been written.
+    pub fn respond(
+        &mut self,
+        status: u16,
+        headers: impl Fields,
+        body: &[u8],
+    ) -> Result<(), SendError> {
+        let headers = (self.date, headers);
+        self.machine
+            .respond(status, headers, body, &mut self.outgoing.bytes)
+    }
+
+    fn send_head(
+        &mut self,
+        status: u16,
+        headers: impl Fields,
+        body: ResponseBody,
+    ) -> Result<(), SendError> {
+        let headers = (self.date, headers);
+        self.machine
+            .send_response(status, headers, body, &mut self.outgoing.bytes)
+    }
+}
+
+/// Where a stream's bytes go.
+#[derive(Debug)]
+pub enum Output<'a> {
+    /// A request that is held: it can be answered.
+    Held(Held<'a>),
+    /// A response body that is being sent: it can be continued and ended.
+    Body(Body<'a>),
+    /// A WebSocket: it can be sent messages, and closed.
+    WebSocket(WebSocket<'a>),
+}
+
+impl Output<'_> {
+    /// Has [`Handler::timer`](crate::Handler::timer) called once, `after` from now. Replaces the
+    /// timer that was set before.
+    pub fn set_timer(&mut self, after: Duration) {
+        match self {
+            Output::Held(held) => held.timer.set(after),
+            Output::Body(body) => body.timer.set(after),
+            Output::WebSocket(socket) => socket.timer.set(after),
+        }
+    }
+}
+
+/// The handler's timer of one connection, in milliseconds of the loop's clock.
+#[derive(Debug)]
+pub(crate) struct Timer<'a> {
+    pub(crate) at: &'a mut u64,
+    pub(crate) now: u64,
+}
+
+impl Timer<'_> {
+    fn set(&mut self, after: Duration) {
+        let after = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        *self.at = self.now.saturating_add(after);
+    }
+}
+
+/// A held request.
+#[derive(Debug)]
+pub struct Held<'a> {
+    pub(crate) exchange: Exchange<'a>,
+    pub(crate) timer: Timer<'a>,
+    pub(crate) over: &'a mut bool,
+}
+
+impl Held<'_> {
+    /// Answers the request. The stream is over.
+    ///
+    /// # Errors
+    /// A header field that cannot be sent. Nothing has been written.
+    pub fn respond(
+        mut self,
+        status: u16,
+        headers: impl Fields,
+        body: &[u8],
+    ) -> Result<(), SendError> {
+        self.exchange.respond(status, headers, body)?;
+        *self.over = true;
+        Ok(())
+    }
+}
+
+/// A response body that is being sent.
+#[derive(Debug)]
+pub struct Body<'a> {
+    pub(crate) machine: &'a mut ServerConnection,
+    pub(crate) outgoing: &'a mut Outgoing,
+    pub(crate) timer: Timer<'a>,
+    pub(crate) over: &'a mut bool,
+    pub(crate) queued: usize,
+}
+
+impl Body<'_> {
+    /// Whether more should be written now. A handler that stops because there is no room returns
+    /// [`Progress::More`](crate::Progress::More). What is written without room is queued.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.queued + self.outgoing.len() < ROOM
+    }
+
+    /// Sends `data` as one chunk. Empty data sends nothing.
+    ///
+    /// # Errors
+    /// The body is over.
+    pub fn send(&mut self, data: &[u8]) -> Result<(), SendError> {
+        self.machine.send_data(data, &mut self.outgoing.bytes)
+    }
+
+    /// Sends a chunk that was encoded once for all receivers.
+    ///
+    /// # Errors
+    /// The body is over.
+    pub fn send_prechunked(&mut self, data: &PreChunked) -> Result<(), SendError> {
+        let bytes = self.machine.send_prechunked(data)?;
+        self.outgoing.push_shared(&bytes);
+        Ok(())
+    }
+
+    /// Ends the body. The stream is over.
+    ///
+    /// # Errors
+    /// The body is over already.
+    pub fn end(self) -> Result<(), SendError> {
+        self.machine.send_end(&mut self.outgoing.bytes)?;
+        *self.over = true;
+        Ok(())
+    }
+}
+
+/// A WebSocket.
+#[derive(Debug)]
+pub struct WebSocket<'a> {
+    pub(crate) machine: &'a mut websocket::Connection,
+    pub(crate) outgoing: &'a mut Outgoing,
+    pub(crate) timer: Timer<'a>,
+    pub(crate) queued: usize,
+}
+
+impl WebSocket<'_> {
+    /// Whether more should be written now. A handler that stops because there is no room returns
+    /// [`Progress::More`](crate::Progress::More). What is written without room is queued.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.queued + self.outgoing.len() < ROOM
+    }
+
+    /// Sends a text message.
+    ///
+    /// # Errors
+    /// The WebSocket is closing.
+    pub fn send_text(&mut self, text: &str) -> Result<(), websocket::SendError> {
+        self.machine.send_text(text, &mut self.outgoing.bytes)
+    }
+
+    /// Sends a binary message.
+    ///
+    /// # Errors
+    /// The WebSocket is closing.
+    pub fn send_binary(&mut self, data: &[u8]) -> Result<(), websocket::SendError> {
+        self.machine.send_binary(data, &mut self.outgoing.bytes)
+    }
+
+    /// Sends a message that was encoded once for all receivers.
+    ///
+    /// # Errors
+    /// The WebSocket is closing.
+    pub fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), websocket::SendError> {
+        let bytes = self.machine.send_prepared(message)?;
+        self.outgoing.push_shared(&bytes);
+        Ok(())
+    }
+
+    /// Sends a ping.
+    ///
+    /// # Errors
+    /// The WebSocket is closing, or `payload` is longer than 125 octets.
+    pub fn send_ping(&mut self, payload: &[u8]) -> Result<(), websocket::SendError> {
+        self.machine.send_ping(payload, &mut self.outgoing.bytes)
+    }
+
+    /// Begins the closing handshake. The stream is over when the peer answers, or does not in time.
+    ///
+    /// # Errors
+    /// The WebSocket is closing already, or the code may not be sent.
+    pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), websocket::SendError> {
+        self.machine
+            .send_close(code, reason, &mut self.outgoing.bytes)
+    }
+}
+
+/// How many octets may wait for the socket before a handler is asked to stop writing.
+pub(crate) const ROOM: usize = 64 * 1024;
