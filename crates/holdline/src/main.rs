@@ -1,2 +1,46 @@
-//! A push server: publish once, and every client receives it by polling, long polling, JSONP, XHR or iframe streaming, server-sent events or WebSocket
-fn main() {}
+//! `holdline`: a push server, the clients for it, and an inspector of bytes.
+//!
+//! This file reads the arguments; what each command does is in a module of its own.
+#![forbid(unsafe_code)]
+
+mod answer;
+mod app;
+mod config;
+mod demo;
+mod hub;
+mod message;
+mod metrics;
+mod names;
+mod pages;
+mod policy;
+mod request;
+mod routes;
+mod serve;
+mod subscription;
+mod transport;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::config::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let log = tracing_subscriber::EnvFilter::try_from_env("HOLDLINE_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(log)
+        .with_writer(std::io::stderr)
+        .init();
+    let result = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(arguments) => serve::run(arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("holdline: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

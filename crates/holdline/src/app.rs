@@ -1,0 +1,248 @@
+//! The push server on one event loop.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use holdline_http1::SendError;
+use holdline_net::{
+    ConnectionId, Ending, Exchange, Handler, Message, Notifier, Output, Progress, Rejection,
+    Request, Responder, Wake,
+};
+use holdline_websocket::CloseCode;
+
+use crate::answer::error_body;
+use crate::demo::MovingBox;
+use crate::hub::{Hub, LoopKey, Since, TooManyChannels};
+use crate::policy::Policy;
+use crate::routes;
+use crate::subscription::{Form, Subscription};
+
+/// What all loops share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) hub: Hub,
+    pub(crate) policy: Policy,
+    pub(crate) options: Options,
+    pub(crate) moving_box: MovingBox,
+}
+
+/// What the command line says about serving.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Options {
+    pub(crate) heartbeat: Duration,
+    pub(crate) long_poll: Duration,
+    /// Octets of a message.
+    pub(crate) max_message: usize,
+}
+
+/// The handler of one loop.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) notifier: Notifier,
+    key: LoopKey,
+    subscribers: HashMap<Arc<str>, HashSet<ConnectionId>>,
+}
+
+/// What a connection that is not just answered is doing.
+#[derive(Debug)]
+pub(crate) enum Stream {
+    Subscriber(Subscription),
+    /// A WebSocket that gets its own messages back.
+    Echo,
+    /// The head of a stream, for a HEAD request.
+    Head,
+}
+
+impl App {
+    pub(crate) fn new(shared: Arc<Shared>, notifier: Notifier) -> Self {
+        let key = shared.hub.join(notifier.clone());
+        Self {
+            shared,
+            notifier,
+            key,
+            subscribers: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.shared.hub
+    }
+
+    /// Registers a subscriber, here and in the hub, and only then looks where it begins.
+    pub(crate) fn subscribe(
+        &mut self,
+        connection: ConnectionId,
+        names: &[String],
+        since: Since,
+        form: Form,
+    ) -> Result<Subscription, TooManyChannels> {
+        let hub = &self.shared.hub;
+        let channels = hub.register(self.key, names, form.transport())?;
+        for name in channels.iter() {
+            self.subscribers
+                .entry(Arc::clone(name))
+                .or_default()
+                .insert(connection);
+        }
+        let heartbeat = jittered(self.shared.options.heartbeat, connection);
+        Ok(Subscription::new(hub, channels, since, form, heartbeat))
+    }
+
+    fn unsubscribe(&mut self, connection: ConnectionId, subscription: &Subscription) {
+        let channels = subscription.channels();
+        for name in channels.iter() {
+            if let Some(here) = self.subscribers.get_mut(name) {
+                here.remove(&connection);
+                if here.is_empty() {
+                    self.subscribers.remove(name);
+                }
+            }
+        }
+        self.shared
+            .hub
+            .unregister(self.key, channels, subscription.transport());
+    }
+
+    /// A text message on a subscriber's WebSocket is published.
+    fn publish(&self, subscription: &Subscription, message: Message<'_>, output: Output<'_>) {
+        let Output::WebSocket(mut socket) = output else {
+            return;
+        };
+        let refused = match (message, subscription.publishes_to()) {
+            (Message::Text(text), Some(channel)) => {
+                let published = self.shared.hub.publish(channel, None, text);
+                published
+                    .err()
+                    .map(|TooManyChannels| (CloseCode::TRY_AGAIN_LATER, "no room"))
+            }
+            (Message::Binary(_), _) => {
+                Some((CloseCode::UNSUPPORTED, "messages are published as text"))
+            }
+            (Message::Text(_), None) => Some((
+                CloseCode::POLICY_VIOLATION,
+                "publishing needs the publish token",
+            )),
+        };
+        if let Some((code, reason)) = refused
+            && let Err(error) = socket.close(code, reason)
+        {
+            tracing::debug!(%error, "a WebSocket closes already");
+        }
+    }
+}
+
+impl Handler for App {
+    type Stream = Stream;
+
+    fn request(&mut self, request: &Request<'_>, responder: Responder<'_, Stream>) {
+        self.shared.hub.metrics.request();
+        routes::answer(self, request, responder);
+    }
+
+    fn ready(
+        &mut self,
+        _connection: ConnectionId,
+        stream: &mut Stream,
+        output: Output<'_>,
+    ) -> Progress {
+        match (stream, output) {
+            (Stream::Subscriber(subscription), output) => {
+                subscription.ready(&self.shared.hub, output)
+            }
+            (Stream::Head, Output::Body(body)) => {
+                if let Err(error) = body.end() {
+                    tracing::debug!(%error, "a body cannot be ended");
+                }
+                Progress::Idle
+            }
+            (Stream::Head | Stream::Echo, _) => Progress::Idle,
+        }
+    }
+
+    fn message(
+        &mut self,
+        _connection: ConnectionId,
+        stream: &mut Stream,
+        message: Message<'_>,
+        output: Output<'_>,
+    ) {
+        match (stream, output) {
+            (Stream::Echo, Output::WebSocket(mut socket)) => {
+                let sent = match message {
+                    Message::Text(text) => socket.send_text(text),
+                    Message::Binary(data) => socket.send_binary(data),
+                };
+                if let Err(error) = sent {
+                    tracing::debug!(%error, "no echo");
+                }
+            }
+            (Stream::Subscriber(subscription), output) => {
+                self.publish(subscription, message, output);
+            }
+            _ => {}
+        }
+    }
+
+    fn timer(&mut self, _connection: ConnectionId, stream: &mut Stream, output: Output<'_>) {
+        if let Stream::Subscriber(subscription) = stream {
+            subscription.timer(&self.shared.hub, output);
+        }
+    }
+
+    fn stopping(&mut self, _connection: ConnectionId, stream: &mut Stream, output: Output<'_>) {
+        if let Stream::Subscriber(subscription) = stream {
+            subscription.stopping(&self.shared.hub, output);
+        }
+    }
+
+    fn closed(&mut self, connection: ConnectionId, stream: Stream, ending: Ending) {
+        if let Stream::Subscriber(subscription) = stream {
+            tracing::debug!(transport = %subscription.transport(), ?ending, "subscriber gone");
+            self.unsubscribe(connection, &subscription);
+        }
+    }
+
+    fn notified(&mut self, wake: &mut Wake<'_>) {
+        for name in self.shared.hub.take_news(self.key) {
+            for &connection in self.subscribers.get(&name).into_iter().flatten() {
+                wake.wake(connection);
+            }
+        }
+    }
+
+    fn reject(
+        &mut self,
+        rejection: &Rejection<'_>,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<(), SendError> {
+        self.shared.hub.metrics.rejected();
+        let status = rejection.status();
+        let code = match status {
+            408 => "timeout",
+            413 => "body_too_large",
+            414 => "target_too_long",
+            417 => "expectation_failed",
+            431 => "head_too_large",
+            501 => "not_implemented",
+            503 => "unavailable",
+            505 => "version_not_supported",
+            500 => "internal",
+            _ => "malformed_request",
+        };
+        let headers = [
+            ("Content-Type", "application/json"),
+            ("Cache-Control", "no-store"),
+        ];
+        exchange.respond(status, headers, &error_body(code, &rejection.to_string()))
+    }
+}
+
+/// A little less than `heartbeat`, not the same for all, so that ten thousand connections made in
+/// one second do not all beat in one millisecond for ever.
+pub(crate) fn jittered(heartbeat: Duration, connection: ConnectionId) -> Duration {
+    use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(connection);
+    heartbeat.mul_f64(1.0 - 0.25 * (hash % 1000) as f64 / 1000.0)
+}

@@ -1,0 +1,156 @@
+//! The arguments, and what they may be.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A push server: publish once, and every client receives it over whichever transport it speaks.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    args_conflicts_with_subcommands = true,
+    propagate_version = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) serve: ServeArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the push server (this is what no command means).
+    Serve(ServeArguments),
+}
+
+/// Every option can also be given in the environment: `--max-lag` as `HOLDLINE_MAX_LAG`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ServeArguments {
+    /// Address and port to listen on.
+    #[arg(
+        long,
+        env = "HOLDLINE_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDR"
+    )]
+    pub(crate) listen: SocketAddr,
+    /// Event loops, a thread each [default: the number of processor cores].
+    #[arg(long, env = "HOLDLINE_THREADS", value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Messages that each channel keeps for those who come back.
+    #[arg(
+        long,
+        env = "HOLDLINE_HISTORY",
+        default_value_t = 10_000,
+        value_name = "N"
+    )]
+    pub(crate) history: usize,
+    /// Bytes of messages that each channel keeps.
+    #[arg(long, env = "HOLDLINE_HISTORY_BYTES", default_value_t = 16 << 20, value_name = "BYTES")]
+    pub(crate) history_bytes: usize,
+    /// Bytes of messages over all channels; the channel that was silent longest is emptied first.
+    #[arg(long, env = "HOLDLINE_HISTORY_TOTAL", default_value_t = 256 << 20, value_name = "BYTES")]
+    pub(crate) history_total: u64,
+    /// How long a message is kept; 0s means for ever.
+    #[arg(
+        long,
+        env = "HOLDLINE_HISTORY_AGE",
+        default_value = "1h",
+        value_parser = humantime::parse_duration,
+        value_name = "TIME"
+    )]
+    pub(crate) history_age: Duration,
+    /// Channels that are remembered.
+    #[arg(
+        long,
+        env = "HOLDLINE_MAX_CHANNELS",
+        default_value_t = 100_000,
+        value_name = "N"
+    )]
+    pub(crate) max_channels: usize,
+    /// Time between signs of life on a silent stream. Each stream uses up to a quarter less.
+    #[arg(
+        long,
+        env = "HOLDLINE_HEARTBEAT",
+        default_value = "15s",
+        value_parser = positive_duration,
+        value_name = "TIME"
+    )]
+    pub(crate) heartbeat: Duration,
+    /// How long a long poll is held when it does not say.
+    #[arg(
+        long,
+        env = "HOLDLINE_LONG_POLL",
+        default_value = "25s",
+        value_parser = humantime::parse_duration,
+        value_name = "TIME"
+    )]
+    pub(crate) long_poll: Duration,
+    /// Connections at one time.
+    #[arg(
+        long,
+        env = "HOLDLINE_MAX_CONNECTIONS",
+        default_value_t = 10_000,
+        value_name = "N"
+    )]
+    pub(crate) max_connections: usize,
+    /// Bytes that a stream may fall behind before the rest is skipped and it is told so.
+    #[arg(long, env = "HOLDLINE_MAX_LAG", default_value_t = 16 << 20, value_name = "BYTES")]
+    pub(crate) max_lag: u64,
+    /// Bytes that one message may have.
+    #[arg(long, env = "HOLDLINE_MAX_MESSAGE", default_value_t = 1 << 20, value_name = "BYTES")]
+    pub(crate) max_message: usize,
+    /// Origins whose pages may publish and read, beside the server's own: `https://example.com`,
+    /// or `*` for all. May be given more than once.
+    #[arg(
+        long,
+        env = "HOLDLINE_ALLOW_ORIGIN",
+        value_delimiter = ',',
+        value_parser = origin,
+        value_name = "ORIGIN"
+    )]
+    pub(crate) allow_origin: Vec<String>,
+    /// What a publisher must show, as `Authorization: Bearer TOKEN`.
+    #[arg(
+        long,
+        env = "HOLDLINE_PUBLISH_TOKEN",
+        hide_env_values = true,
+        value_parser = token,
+        value_name = "TOKEN"
+    )]
+    pub(crate) publish_token: Option<String>,
+}
+
+fn positive_duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("it must be more than zero".to_owned()),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    if text == "*" {
+        return Ok(text.to_owned());
+    }
+    match text.split_once("://") {
+        Some((scheme, host))
+            if !scheme.is_empty() && !host.is_empty() && !host.contains(['/', '?', '#']) =>
+        {
+            Ok(text.to_ascii_lowercase())
+        }
+        _ => Err("an origin is a scheme, a host and maybe a port: https://example.com:8443".into()),
+    }
+}
+
+fn token(text: &str) -> Result<String, String> {
+    let fits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err("a token is visible ASCII without spaces".into())
+    }
+}

@@ -1,0 +1,114 @@
+//! The names that people choose: channels and event types.
+
+use std::fmt;
+
+use percent_encoding::percent_decode_str;
+
+/// Why a name was refused.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct NameError(&'static str);
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// The channel names of a request path: one, or several joined by commas, percent-encoded.
+/// Duplicates are dropped, since a subscriber is to receive each message once.
+pub(crate) fn parse_channels(segment: &str) -> Result<Vec<String>, NameError> {
+    let mut names: Vec<String> = Vec::new();
+    for part in segment.split(',') {
+        let name = parse_channel(part)?;
+        if !names.contains(&name) {
+            if names.len() == MAX_CHANNELS {
+                return Err(NameError("more than 32 channels in one request"));
+            }
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+/// One channel name, percent-encoded.
+pub(crate) fn parse_channel(segment: &str) -> Result<String, NameError> {
+    let name = percent_decode_str(segment)
+        .decode_utf8()
+        .map_err(|_| NameError("a channel name must be UTF-8 when percent-decoded"))?;
+    if name.is_empty() {
+        return Err(NameError("a channel name must not be empty"));
+    }
+    if name.len() > MAX_NAME {
+        return Err(NameError("a channel name is at most 128 bytes"));
+    }
+    if name.contains(|c: char| c.is_control() || matches!(c, ',' | '/')) {
+        return Err(NameError(
+            "a channel name has no comma, slash or control character",
+        ));
+    }
+    Ok(name.into_owned())
+}
+
+/// An event type that a publisher may use.
+pub(crate) fn parse_event(event: &str) -> Result<&str, NameError> {
+    if event.is_empty() {
+        return Err(NameError(
+            "an event type must not be empty; leave `event` out instead",
+        ));
+    }
+    if event.len() > MAX_NAME {
+        return Err(NameError("an event type is at most 128 bytes"));
+    }
+    if event.contains(char::is_control) {
+        return Err(NameError("an event type has no control character"));
+    }
+    if event.starts_with(RESERVED) {
+        return Err(NameError(
+            "event types that begin with `holdline.` are the server's own",
+        ));
+    }
+    Ok(event)
+}
+
+/// The server's own event types begin with this.
+const RESERVED: &str = "holdline.";
+/// Every stream begins with it.
+pub(crate) const OPEN: &str = "holdline.open";
+/// Part of what was asked for is gone.
+pub(crate) const LOST: &str = "holdline.lost";
+const MAX_NAME: usize = 128;
+const MAX_CHANNELS: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_are_split_decoded_and_deduplicated() {
+        assert_eq!(parse_channels("a,b,a").unwrap(), ["a", "b"]);
+        assert_eq!(parse_channels("caf%C3%A9").unwrap(), ["café"]);
+        for bad in [
+            "",
+            "a,",
+            ",a",
+            "a%2Cb",
+            "a%2Fb",
+            "a%00",
+            "%FF",
+            &"x".repeat(129),
+        ] {
+            assert!(parse_channels(bad).is_err(), "{bad}");
+        }
+        let many: Vec<String> = (0..33).map(|i| i.to_string()).collect();
+        assert!(parse_channels(&many.join(",")).is_err());
+        assert_eq!(parse_channels(&many[..32].join(",")).unwrap().len(), 32);
+    }
+
+    #[test]
+    fn reserved_and_broken_event_types_are_refused() {
+        assert_eq!(parse_event("price"), Ok("price"));
+        for bad in ["", "holdline.open", "holdline.", "a\nb", "a\rb", "a\0b"] {
+            assert!(parse_event(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The page at `/` and its files, embedded in the binary.
+
+/// A file that is served as it is.
+#[derive(Debug)]
+pub(crate) struct Asset {
+    path: &'static str,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: &'static [u8],
+}
+
+/// The file at a path.
+pub(crate) fn find(path: &str) -> Option<&'static Asset> {
+    ASSETS.iter().find(|asset| asset.path == path)
+}
+
+impl Asset {
+    /// An entity tag: strong, since it is a hash of the bytes (FNV-1a, 64 bits).
+    pub(crate) fn etag(&self) -> String {
+        let hash = self
+            .body
+            .iter()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
+        format!("\"{hash:016x}\"")
+    }
+}
+
+/// Where the page may load from: here alone. The forever frame's page has a policy of its own.
+pub(crate) const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'self'";
+
+macro_rules! assets {
+    ($($path:literal, $content_type:ident, $file:literal;)*) => {
+        const ASSETS: &[Asset] = &[$(Asset {
+            path: $path,
+            content_type: $content_type,
+            body: include_bytes!(concat!("pages/", $file)),
+        }),*];
+    };
+}
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const JS: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+
+assets! {
+    "/", HTML, "index.html";
+    "/favicon.svg", SVG, "favicon.svg";
+    "/assets/base.css", CSS, "base.css";
+    "/assets/demos.css", CSS, "demos.css";
+    "/assets/panels.css", CSS, "panels.css";
+    "/assets/app.js", JS, "app.js";
+    "/assets/box.js", JS, "box.js";
+    "/assets/chat.js", JS, "chat.js";
+    "/assets/delays.js", JS, "delays.js";
+    "/assets/dom.js", JS, "dom.js";
+    "/assets/panels.js", JS, "panels.js";
+    "/assets/presence.js", JS, "presence.js";
+    "/assets/publish.js", JS, "publish.js";
+    "/assets/silence.js", JS, "silence.js";
+    "/assets/subscriber.js", JS, "subscriber.js";
+    "/assets/tabs.js", JS, "tabs.js";
+    "/assets/theme.js", JS, "theme.js";
+    "/assets/token.js", JS, "token.js";
+    "/assets/tracker.js", JS, "tracker.js";
+    "/assets/transport-iframe.js", JS, "transport-iframe.js";
+    "/assets/transport-jsonp.js", JS, "transport-jsonp.js";
+    "/assets/transport-poll.js", JS, "transport-poll.js";
+    "/assets/transport-sse.js", JS, "transport-sse.js";
+    "/assets/transport-websocket.js", JS, "transport-websocket.js";
+    "/assets/transport-xhr.js", JS, "transport-xhr.js";
+    "/assets/wire.js", JS, "wire.js";
+    "/assets/wire-size.js", JS, "wire-size.js";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// A file that was added to the folder and not to the list would be missing in the binary.
+    #[test]
+    fn every_file_of_the_folder_is_served() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/pages");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        files.sort();
+        let mut served: Vec<String> = super::ASSETS
+            .iter()
+            .map(|asset| match asset.path.rsplit('/').next() {
+                Some("") | None => "index.html".to_owned(),
+                Some(name) => name.to_owned(),
+            })
+            .collect();
+        served.sort();
+        assert_eq!(files, served);
+    }
+}

@@ -1,0 +1,152 @@
+//! What a request asks for, read from its target and header fields.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use holdline_comet::Cursor;
+use holdline_http1::RequestHead;
+
+use crate::hub::Since;
+use crate::pages::{self, Asset};
+use crate::transport::Transport;
+
+/// What a path names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Resource<'r> {
+    /// `*`, which only OPTIONS may name.
+    Server,
+    File(&'static Asset),
+    Health,
+    Stats,
+    Metrics,
+    Echo,
+    Box,
+    /// A channel name, still percent-encoded.
+    Channel(&'r str),
+    Presence(&'r str),
+    /// One channel name or several, still percent-encoded.
+    Subscribe(&'r str, Transport),
+}
+
+impl<'r> Resource<'r> {
+    pub(crate) fn parse(head: &RequestHead<'r>) -> Option<Self> {
+        let path = head.path();
+        if head.target() == "*" {
+            return Some(Self::Server);
+        }
+        if let Some(asset) = pages::find(path) {
+            return Some(Self::File(asset));
+        }
+        Some(match path {
+            "/health" => Self::Health,
+            "/stats" => Self::Stats,
+            "/metrics" => Self::Metrics,
+            "/echo" => Self::Echo,
+            "/demo/box" => Self::Box,
+            _ => {
+                let mut segments = path.strip_prefix("/channels/")?.split('/');
+                let names = segments.next()?;
+                let resource = match segments.next() {
+                    None => Self::Channel(names),
+                    Some("presence") => Self::Presence(names),
+                    Some(transport) => Self::Subscribe(names, transport.parse().ok()?),
+                };
+                if segments.next().is_some() {
+                    return None;
+                }
+                resource
+            }
+        })
+    }
+
+    /// The methods it answers, as `Allow` lists them.
+    pub(crate) fn allow(&self) -> &'static str {
+        match self {
+            Self::Server => "GET, HEAD, POST, OPTIONS",
+            Self::Channel(_) => "POST, OPTIONS",
+            Self::Echo | Self::Box => "GET, HEAD, POST, OPTIONS",
+            _ => "GET, HEAD, OPTIONS",
+        }
+    }
+
+    pub(crate) fn allows(&self, method: &str) -> bool {
+        let allowed = match self {
+            Self::Server => "OPTIONS",
+            _ => self.allow(),
+        };
+        allowed.split(", ").any(|allowed| allowed == method)
+    }
+}
+
+/// The methods of RFC 9110 §9.3 and RFC 5789. Any other is not implemented anywhere here, which is
+/// another answer (501) than not being allowed for a resource (405).
+pub(crate) const METHODS: [&str; 9] = [
+    "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
+];
+
+/// The query of a target, percent-decoded.
+#[derive(Debug)]
+pub(crate) struct Query<'r> {
+    pairs: Vec<(Cow<'r, str>, Cow<'r, str>)>,
+}
+
+impl<'r> Query<'r> {
+    pub(crate) fn parse(head: &RequestHead<'r>) -> Self {
+        let query = head.query().unwrap_or_default();
+        Self {
+            pairs: form_urlencoded::parse(query.as_bytes()).collect(),
+        }
+    }
+
+    /// The first value of that name.
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
+        self.pairs
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_ref())
+    }
+
+    /// Where a subscriber wants to go on. A browser that reconnects shows its place in the header
+    /// field, which therefore goes before the query that its page began with.
+    pub(crate) fn since(&self, head: &RequestHead<'_>) -> Result<Since, String> {
+        let text = match head
+            .headers()
+            .get("last-event-id")
+            .filter(|id| !id.is_empty())
+        {
+            Some(id) => std::str::from_utf8(id).ok(),
+            None => match ["since", "last_event_id", "lastEventId"]
+                .into_iter()
+                .find_map(|name| self.value(name))
+            {
+                Some(text) => Some(text),
+                None => return Ok(Since::Now),
+            },
+        };
+        match text {
+            None => Err("Last-Event-ID is no cursor: it is not UTF-8".to_owned()),
+            Some("earliest") => Ok(Since::Earliest),
+            Some(text) => match text.parse::<Cursor>() {
+                Ok(cursor) => Ok(Since::Cursor(cursor)),
+                Err(error) => Err(format!("this is no cursor: {error}")),
+            },
+        }
+    }
+
+    /// `wait`: how many seconds to hold a request, with a fraction if need be.
+    pub(crate) fn wait(&self, default: Duration) -> Result<Duration, &'static str> {
+        let Some(text) = self.value("wait") else {
+            return Ok(default);
+        };
+        let plain = text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.');
+        match text.parse::<f64>() {
+            Ok(seconds) if plain => Ok(Duration::from_secs_f64(seconds.min(MAX_WAIT))),
+            _ => Err("`wait` is a number of seconds, such as 25 or 0.5"),
+        }
+    }
+}
+
+/// Seconds that a request is held at most, whatever it asks for: a proxy would cut it sooner.
+const MAX_WAIT: f64 = 300.0;

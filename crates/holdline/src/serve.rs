@@ -1,0 +1,149 @@
+//! `holdline serve`: puts the server together, and takes it down on a signal.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use holdline_comet::LogLimits;
+use holdline_net::Server;
+
+use crate::app::{App, Options, Shared};
+use crate::config::ServeArguments;
+use crate::demo::{MovingBox, Walk};
+use crate::hub::{Hub, HubLimits};
+use crate::policy::Policy;
+
+/// Serves until the process is told to end.
+pub(crate) fn run(arguments: ServeArguments) -> Result<(), String> {
+    let listen = arguments.listen;
+    let config = net_config(&arguments);
+    let server = Server::bind(listen, config)
+        .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
+    let address = server.local_addr().map_err(|error| error.to_string())?;
+    let seed = random()?;
+    let shared = Arc::new(Shared {
+        // Never zero, so that it looks like a number to people.
+        hub: Hub::new(seed | 1 << 63, hub_limits(&arguments)),
+        policy: Policy {
+            allow_origins: arguments.allow_origin,
+            publish_token: arguments.publish_token,
+        },
+        options: Options {
+            heartbeat: arguments.heartbeat,
+            long_poll: arguments.long_poll,
+            max_message: arguments.max_message,
+        },
+        moving_box: MovingBox::new(),
+    });
+    let stopping = Arc::new(AtomicBool::new(false));
+    stop_on_signal(server.handle(), Arc::clone(&stopping))?;
+    println!("Holdline serves on http://{address}/");
+    // Who waits for this line may read from a pipe.
+    io::stdout().flush().map_err(|error| error.to_string())?;
+    let keeper = thread::Builder::new()
+        .name("keeper".to_owned())
+        .spawn({
+            let (shared, stopping) = (Arc::clone(&shared), Arc::clone(&stopping));
+            move || keep_house(&shared, &stopping, seed)
+        })
+        .map_err(|error| error.to_string())?;
+    let result = server.run(|notifier| App::new(Arc::clone(&shared), notifier));
+    stopping.store(true, Ordering::Relaxed);
+    keeper.thread().unpark();
+    let _ = keeper.join();
+    result.map_err(|error| error.to_string())
+}
+
+fn net_config(arguments: &ServeArguments) -> holdline_net::Config {
+    let mut config = holdline_net::Config::default();
+    if let Some(threads) = arguments.threads {
+        config.threads = threads;
+    }
+    config.max_connections = arguments.max_connections.min(raise_file_limit(arguments));
+    config.http.max_body = arguments.max_message as u64;
+    config
+}
+
+fn hub_limits(arguments: &ServeArguments) -> HubLimits {
+    let log = LogLimits {
+        max_messages: arguments.history,
+        max_bytes: arguments.history_bytes,
+        max_age: Some(arguments.history_age).filter(|age| !age.is_zero()),
+    };
+    HubLimits {
+        log,
+        total_bytes: arguments.history_total,
+        channels: arguments.max_channels,
+        lag: arguments.max_lag,
+    }
+}
+
+/// Asks the system for as many files as there may be connections. Returns how many connections
+/// there can be.
+#[cfg(unix)]
+fn raise_file_limit(arguments: &ServeArguments) -> usize {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let wanted = arguments.max_connections as u64 + FILES_BESIDE;
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|current| current < wanted) {
+        limit.current = Some(limit.maximum.map_or(wanted, |maximum| maximum.min(wanted)));
+        if let Err(error) = setrlimit(Resource::Nofile, limit) {
+            tracing::warn!(%error, "cannot raise the limit of open files");
+            limit = getrlimit(Resource::Nofile);
+        }
+    }
+    let possible = limit
+        .current
+        .unwrap_or(u64::MAX)
+        .saturating_sub(FILES_BESIDE) as usize;
+    if possible < arguments.max_connections {
+        tracing::warn!(
+            possible,
+            "the system allows fewer connections than --max-connections"
+        );
+    }
+    possible
+}
+
+#[cfg(not(unix))]
+fn raise_file_limit(arguments: &ServeArguments) -> usize {
+    arguments.max_connections
+}
+
+/// SIGINT and SIGTERM end the streams cleanly; a second one ends the process at once.
+fn stop_on_signal(handle: holdline_net::Handle, stopping: Arc<AtomicBool>) -> Result<(), String> {
+    ctrlc::set_handler(move || {
+        if stopping.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        tracing::info!(connections = handle.connections(), "stopping");
+        handle.stop();
+    })
+    .map_err(|error| format!("cannot listen for signals: {error}"))
+}
+
+/// What nobody asks for by request: old messages go, the box moves.
+fn keep_house(shared: &Shared, stopping: &AtomicBool, seed: u64) {
+    let mut walk = Walk::new(seed);
+    let mut expired = Instant::now();
+    while !stopping.load(Ordering::Relaxed) {
+        let now = Instant::now();
+        if now.duration_since(expired) >= Duration::from_secs(1) {
+            expired = now;
+            shared.hub.expire();
+        }
+        let wait = walk.step(now, &shared.moving_box, &shared.hub);
+        thread::park_timeout(wait.min(Duration::from_millis(250)));
+    }
+}
+
+fn random() -> Result<u64, String> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(|error| format!("no random numbers: {error}"))?;
+    Ok(u64::from_ne_bytes(bytes))
+}
+
+/// Files that are open beside connections: standard streams, listener, pollers, and some to spare.
+const FILES_BESIDE: u64 = 64;

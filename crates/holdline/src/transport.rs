@@ -1,0 +1,58 @@
+//! The seven ways to receive messages.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// How a subscriber receives.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Transport {
+    Poll,
+    LongPoll,
+    Jsonp,
+    XhrStream,
+    Iframe,
+    Sse,
+    WebSocket,
+}
+
+impl Transport {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Poll,
+        Self::LongPoll,
+        Self::Jsonp,
+        Self::XhrStream,
+        Self::Iframe,
+        Self::Sse,
+        Self::WebSocket,
+    ];
+
+    /// The last segment of its path, and its name wherever it is counted.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Poll => "poll",
+            Self::LongPoll => "long-poll",
+            Self::Jsonp => "jsonp",
+            Self::XhrStream => "xhr-stream",
+            Self::Iframe => "iframe",
+            Self::Sse => "sse",
+            Self::WebSocket => "websocket",
+        }
+    }
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Transport {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        Self::ALL
+            .into_iter()
+            .find(|transport| transport.name() == name)
+            .ok_or(())
+    }
+}
