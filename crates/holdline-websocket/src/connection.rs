@@ -18,7 +18,10 @@ use crate::{
     timing::{Due, Keepalive, Nanos, Pinger},
 };
 
+mod keys;
 mod send;
+
+pub use keys::{MaskKeys, Unmasked};
 
 /// How a connection behaves.
 ///
@@ -53,39 +56,6 @@ impl Default for Config {
             keepalive: None,
         }
     }
-}
-
-/// The keys of a server: none (RFC 6455 §5.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Unmasked;
-
-/// Where the masking keys of sent frames come from: [`Unmasked`] for a server, any `FnMut() -> [u8; 4]`
-/// for a client. Nothing else implements it.
-pub trait MaskKeys: sealed::Sealed {
-    /// The role that sends so.
-    const ROLE: Role;
-    /// The key of the next frame.
-    fn next_key(&mut self) -> Option<[u8; 4]>;
-}
-
-impl MaskKeys for Unmasked {
-    const ROLE: Role = Role::Server;
-    fn next_key(&mut self) -> Option<[u8; 4]> {
-        None
-    }
-}
-
-impl<F: FnMut() -> [u8; 4]> MaskKeys for F {
-    const ROLE: Role = Role::Client;
-    fn next_key(&mut self) -> Option<[u8; 4]> {
-        Some(self())
-    }
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for super::Unmasked {}
-    impl<F: FnMut() -> [u8; 4]> Sealed for F {}
 }
 
 /// One WebSocket connection after its handshake, without IO.
@@ -167,14 +137,16 @@ impl<K: MaskKeys> Connection<K> {
     ///
     /// # Errors
     ///
-    /// The rule that the peer broke, now and in every later call. `poll_transmit` then gives the Close
-    /// frame with its code.
+    /// The rule that the peer broke, now and in every later call. All of `input` was taken, and
+    /// `poll_transmit` gives the Close frame with the error's code.
     pub fn receive<'b, 'i: 'b>(
         &mut self,
         input: &mut &'i mut [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<Event<'b>>, ReceiveError> {
-        self.before_receive(input);
+        if !self.before_receive(input, buffer) {
+            return Ok(None);
+        }
         let message = self.decoder.decode(input, buffer);
         Ok(match message.map_err(|error| self.fail(error))? {
             None => None,
@@ -208,7 +180,9 @@ impl<K: MaskKeys> Connection<K> {
         input: &mut &'i mut [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<PieceEvent<'b>>, ReceiveError> {
-        self.before_receive(input);
+        if !self.before_receive(input, buffer) {
+            return Ok(None);
+        }
         let piece = self.decoder.decode_piece(input, buffer);
         Ok(match piece.map_err(|error| self.fail(error))? {
             None => None,
@@ -393,15 +367,20 @@ impl<K: MaskKeys> Connection<K> {
         }
     }
 
-    fn before_receive(&mut self, input: &mut &mut [u8]) {
+    /// Whether what comes is to be looked at.
+    fn before_receive(&mut self, input: &mut &mut [u8], buffer: &mut Buffer) -> bool {
         if self.state == State::Gone && self.decoder.error().is_none() {
             // The connection was given up; nothing is delivered after that.
+            *buffer = Buffer::new();
             *input = &mut [];
-        } else if let Some(pinger) = &mut self.pinger
+            return false;
+        }
+        if let Some(pinger) = &mut self.pinger
             && !input.is_empty()
         {
             pinger.hear();
         }
+        true
     }
 
     fn ping_received(&mut self, payload: &[u8]) {

@@ -1,4 +1,5 @@
 //! The closing handshake: codes, reasons, who was first, what becomes of the transport, deadlines.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Replies, sending, keepalive and size.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Rules on frame headers: each refused at the header, before any payload comes.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

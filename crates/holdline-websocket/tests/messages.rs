@@ -1,4 +1,5 @@
 //! Fragments, text and limits.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

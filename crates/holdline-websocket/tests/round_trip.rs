@@ -1,4 +1,5 @@
 //! Properties: what one side sends, the other receives, however it is cut and fragmented.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

@@ -206,6 +206,10 @@ fn receive_all<K: MaskKeys>(mut connection: Connection<K>, parts: &[&[u8]]) -> O
                 }
                 Err(e) => {
                     assert!(error.is_none_or(|first| first == e), "the error is sticky");
+                    assert!(
+                        input.is_empty() && buffer.capacity() <= 128,
+                        "nothing is kept"
+                    );
                     error = Some(e);
                     break;
                 }

@@ -1,0 +1,305 @@
+//! One step of the decoder: from bytes to the next thing that is worth handing out.
+//!
+//! A step never borrows the [`Buffer`], only the input; what lies in the buffer is borrowed once, by the
+//! caller of `next`. So the steps can loop.
+
+use super::{MessageDecoder, Role};
+use crate::{
+    buffer::{Buffer, Lent},
+    error::{ReceiveError, ReceiveErrorKind as Kind},
+    header::{FrameHeader, HeaderError},
+    mask::Mask,
+    opcode::{MessageKind, Opcode},
+};
+
+/// How messages are handed out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    Whole,
+    Pieces,
+}
+
+/// What was found, without borrowing the buffer. The flag says whether the message ends with it.
+pub(super) enum Step<'i> {
+    Text(&'i str, bool),
+    Binary(&'i [u8], bool),
+    /// In the buffer.
+    Kept(MessageKind, bool),
+    /// `None`: in the buffer.
+    Control(Opcode, Option<&'i [u8]>),
+}
+
+/// The rest of a frame whose header was read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame {
+    remaining: u64,
+    mask: Mask,
+    opcode: Opcode,
+    fin: bool,
+}
+
+impl MessageDecoder {
+    /// The next thing to hand out. On error all of `input` is taken.
+    pub(super) fn next<'i>(
+        &mut self,
+        input: &mut &'i mut [u8],
+        buffer: &mut Buffer,
+        mode: Mode,
+    ) -> Result<Option<Step<'i>>, ReceiveError> {
+        if self.error.is_some() || self.closed {
+            // The message under way will never be finished.
+            *buffer = Buffer::new();
+            *input = &mut [];
+            return self.error.map_or(Ok(None), Err);
+        }
+        buffer.give_back();
+        self.find(input, buffer, mode).inspect_err(|_| {
+            *buffer = Buffer::new();
+            *input = &mut [];
+        })
+    }
+
+    fn find<'i>(
+        &mut self,
+        input: &mut &'i mut [u8],
+        buffer: &mut Buffer,
+        mode: Mode,
+    ) -> Result<Option<Step<'i>>, ReceiveError> {
+        if mode == Mode::Pieces
+            && let Some(kind) = self.message
+            && !buffer.has_no_message()
+        {
+            // The caller joined until now and streams from here on.
+            self.streamed = true;
+            buffer.lent = Lent::Message;
+            return Ok(Some(Step::Kept(kind, false)));
+        }
+        loop {
+            let Some(frame) = self.frame else {
+                if self.read_header(input)? {
+                    continue;
+                }
+                return Ok(None);
+            };
+            let step = if frame.opcode.is_control() {
+                self.control(frame, input, buffer)
+            } else {
+                self.data(frame, input, buffer, mode)?
+            };
+            if step.is_some() {
+                return Ok(step);
+            }
+            if self.frame.is_some() && input.is_empty() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Reads a header, from one slice or from pieces. `false`: it is incomplete, `input` is empty.
+    fn read_header(&mut self, input: &mut &mut [u8]) -> Result<bool, ReceiveError> {
+        let kept = usize::from(self.head_len);
+        let mut copied = 0;
+        if kept > 0 || input.len() < FrameHeader::MAX_SIZE {
+            let free = self.head.get_mut(kept..).unwrap_or_default();
+            for (place, &byte) in free.iter_mut().zip(input.iter()) {
+                *place = byte;
+                copied += 1;
+            }
+        }
+        let bytes = if copied > 0 {
+            self.head.get(..kept + copied).unwrap_or_default()
+        } else {
+            &**input
+        };
+        match FrameHeader::decode(bytes) {
+            Ok(Some((header, size))) => {
+                take_front(input, size - kept);
+                self.head_len = 0;
+                self.begin(&header)?;
+                self.offset += size as u64;
+                Ok(true)
+            }
+            Ok(None) => {
+                self.head_len = (kept + copied) as u8;
+                *input = &mut [];
+                Ok(false)
+            }
+            Err(error) => {
+                let second = match error {
+                    HeaderError::ReservedOpcode | HeaderError::ControlFragmented => 0,
+                    _ => 1,
+                };
+                Err(self.fail(error.into(), second))
+            }
+        }
+    }
+
+    /// Judges a header at its place in the connection, before any payload is taken.
+    fn begin(&mut self, header: &FrameHeader) -> Result<(), ReceiveError> {
+        if header.reserved & !extension_bits(header.opcode) != 0 {
+            return Err(self.fail(Kind::ReservedBits, 0));
+        }
+        // §5.1: "The server MUST close the connection upon receiving a frame that is not masked. [...] A
+        // client MUST close a connection if it detects a masked frame."
+        match (self.role, header.mask) {
+            (Role::Server, None) => return Err(self.fail(Kind::FrameNotMasked, 1)),
+            (Role::Client, Some(_)) => return Err(self.fail(Kind::FrameMasked, 1)),
+            _ => {}
+        }
+        let length = header.payload_len;
+        let kind = match header.opcode {
+            Opcode::Close if length == 1 => return Err(self.fail(Kind::ClosePayload, 1)),
+            Opcode::Close | Opcode::Ping | Opcode::Pong => None,
+            Opcode::Continuation if self.message.is_none() => {
+                return Err(self.fail(Kind::UnexpectedContinuation, 0));
+            }
+            Opcode::Continuation => self.message,
+            Opcode::Text | Opcode::Binary if self.message.is_some() => {
+                return Err(self.fail(Kind::MessageUnfinished, 0));
+            }
+            Opcode::Text => Some(MessageKind::Text),
+            Opcode::Binary => Some(MessageKind::Binary),
+        };
+        if kind.is_some() {
+            if length > self.limits.max_frame {
+                return Err(self.fail(Kind::FrameTooLong, 1));
+            }
+            let total = self.message_len.saturating_add(length);
+            if total > self.limits.max_message {
+                return Err(self.fail(Kind::MessageTooLong, 1));
+            }
+            self.message_len = total;
+            self.message = kind;
+        }
+        self.frame = Some(Frame {
+            remaining: length,
+            mask: header.mask.map_or(Mask::NONE, Mask::new),
+            opcode: header.opcode,
+            fin: header.fin,
+        });
+        Ok(())
+    }
+
+    fn control<'i>(
+        &mut self,
+        frame: Frame,
+        input: &mut &'i mut [u8],
+        buffer: &mut Buffer,
+    ) -> Option<Step<'i>> {
+        let (chunk, ended) = self.payload(frame, input, usize::MAX);
+        if ended && buffer.control.is_empty() {
+            return Some(Step::Control(frame.opcode, Some(chunk)));
+        }
+        buffer.control.extend_from_slice(chunk);
+        if !ended {
+            return None;
+        }
+        buffer.lent = Lent::Control;
+        Some(Step::Control(frame.opcode, None))
+    }
+
+    fn data<'i>(
+        &mut self,
+        frame: Frame,
+        input: &mut &'i mut [u8],
+        buffer: &mut Buffer,
+        mode: Mode,
+    ) -> Result<Option<Step<'i>>, ReceiveError> {
+        let most = match mode {
+            // A torn code point becomes a piece of its own, from the buffer.
+            Mode::Pieces if !self.utf8.is_complete() => self.utf8.missing(),
+            _ => usize::MAX,
+        };
+        let before = self.offset;
+        let (chunk, ended) = self.payload(frame, input, most);
+        let last = ended && frame.fin;
+        let joins = mode == Mode::Whole && !self.streamed;
+
+        let step = match self.message {
+            Some(MessageKind::Text) => {
+                let piece = match self.utf8.push(chunk) {
+                    Ok(piece) => piece,
+                    Err(e) => {
+                        self.offset = before;
+                        return Err(self.fail(Kind::InvalidText, e.at as u64));
+                    }
+                };
+                if last && !self.utf8.is_complete() {
+                    return Err(self.fail(Kind::InvalidText, 0));
+                }
+                if piece.first.is_none() && (!joins || (last && buffer.has_no_message())) {
+                    Step::Text(piece.text, last)
+                } else {
+                    if joins || mode == Mode::Pieces {
+                        buffer.text.extend(piece.first);
+                        buffer.text.push_str(piece.text);
+                    }
+                    Step::Kept(MessageKind::Text, last)
+                }
+            }
+            _ if !joins || (last && buffer.has_no_message()) => Step::Binary(chunk, last),
+            _ => {
+                buffer.binary.extend_from_slice(chunk);
+                Step::Kept(MessageKind::Binary, last)
+            }
+        };
+
+        let ready = match mode {
+            Mode::Whole => last && joins,
+            Mode::Pieces => last || !step.is_empty(),
+        };
+        self.streamed = !last && (self.streamed || mode == Mode::Pieces);
+        if last {
+            self.message = None;
+            self.message_len = 0;
+        }
+        if !ready {
+            return Ok(None);
+        }
+        if let Step::Kept(..) = step {
+            buffer.lent = Lent::Message;
+        }
+        Ok(Some(step))
+    }
+
+    /// Takes and unmasks what `input` has of the frame's payload, at most `most` bytes, and says whether
+    /// the frame ends with it.
+    fn payload<'i>(
+        &mut self,
+        mut frame: Frame,
+        input: &mut &'i mut [u8],
+        most: usize,
+    ) -> (&'i [u8], bool) {
+        let remaining = usize::try_from(frame.remaining).unwrap_or(usize::MAX);
+        let chunk = take_front(input, remaining.min(most));
+        frame.mask.apply(chunk);
+        frame.remaining -= chunk.len() as u64;
+        self.offset += chunk.len() as u64;
+        let ended = frame.remaining == 0;
+        self.frame = (!ended).then_some(frame);
+        (chunk, ended)
+    }
+}
+
+impl Step<'_> {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Text(text, _) => text.is_empty(),
+            Self::Binary(data, _) => data.is_empty(),
+            Self::Kept(..) | Self::Control(..) => false,
+        }
+    }
+}
+
+/// The reserved bits that a negotiated extension gives a meaning on frames of this kind. None does yet.
+const fn extension_bits(_: Opcode) -> u8 {
+    0x00
+}
+
+/// Shortens `input` by at most `most` bytes from the front, and returns them.
+fn take_front<'i>(input: &mut &'i mut [u8], most: usize) -> &'i mut [u8] {
+    let all = core::mem::take(input);
+    let (front, rest) = all.split_at_mut(most.min(all.len()));
+    *input = rest;
+    front
+}
