@@ -132,6 +132,11 @@ impl RequestDecoder {
         matches!(&self.stage, Stage::Head(scan) if scan.len() == 0)
     }
 
+    /// Whether only the `End` of a message without more body is due.
+    pub(crate) fn is_end_due(&self) -> bool {
+        matches!(self.stage, Stage::Body(Body::Length(0)))
+    }
+
     pub(crate) fn is_at_head(&self) -> bool {
         matches!(self.stage, Stage::Head(_))
     }

@@ -535,3 +535,6 @@ fn version(minor: u8) -> Version {
 fn at_offset(fault: Fault) -> ReceiveError {
     ReceiveError::new(fault.kind, fault.at as u64)
 }
+
+#[cfg(test)]
+mod tests;

@@ -226,10 +226,13 @@ impl ServerConnection {
         self.state.is_switched()
     }
 
-    /// Whether the connection is between exchanges, and no byte of a next head was received.
+    /// Whether the connection is between exchanges, and no byte of a next head was received. It
+    /// may still owe the caller the `End` of a request without body that was answered before.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.state.is_idle() && self.decoder.is_between() && self.decoder.error().is_none()
+        self.state.is_idle()
+            && (self.decoder.is_between() || self.decoder.is_end_due())
+            && self.decoder.error().is_none()
     }
 
     /// Whether the current request's body is not received to its end.
