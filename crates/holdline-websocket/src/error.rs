@@ -39,14 +39,14 @@ impl ReceiveError {
     /// The section that has the rule, such as `"RFC 6455 §5.5"`.
     #[must_use]
     pub const fn rfc(&self) -> &'static str {
-        self.kind.rule().0
+        self.kind.rfc()
     }
 
     /// The code of the Close frame that answers it. 1006, which is never sent, when the stream ended too
     /// soon for an answer.
     #[must_use]
     pub const fn close_code(&self) -> CloseCode {
-        self.kind.rule().1
+        self.kind.close_code()
     }
 }
 
@@ -104,6 +104,18 @@ impl ReceiveErrorKind {
     #[must_use]
     pub const fn description(self) -> &'static str {
         self.rule().2
+    }
+
+    /// The section that has the rule, such as `"RFC 6455 §5.5"`.
+    #[must_use]
+    pub const fn rfc(self) -> &'static str {
+        self.rule().0
+    }
+
+    /// The code of the Close frame that answers it.
+    #[must_use]
+    pub const fn close_code(self) -> CloseCode {
+        self.rule().1
     }
 
     /// Section, close code and words, side by side.
