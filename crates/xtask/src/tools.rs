@@ -65,7 +65,7 @@ fn install() -> Result<()> {
     } else if Program::new("sudo", ["-n", "true"]).succeeds() {
         &["sudo", "-n"]
     } else {
-        bail!("not root, and sudo asks for a password; please {by_hand}");
+        bail!("not root, and sudo is missing or asks for a password; please {by_hand}");
     };
     let apt_get = |arguments: &str| {
         let fixed = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
@@ -78,7 +78,7 @@ fn install() -> Result<()> {
         Program::new(program, words).run()
     };
     apt_get("update")?;
-    apt_get(&format!("install --yes --no-install-recommends {packages}"))
+    apt_get(&format!("install --yes {packages}"))
 }
 
 fn is_root() -> bool {
