@@ -120,8 +120,8 @@ impl Connection<Unmasked> {
 impl<K: FnMut() -> [u8; 4]> Connection<K> {
     /// The client's side. `keys` gives the masking key of each frame.
     ///
-    /// The keys "MUST be unpredictable", from "a strong source of entropy" (RFC 6455 §5.3, §10.3):
-    /// they keep a page's script from choosing the bytes on the wire.
+    /// A key "needs to be unpredictable", so it "MUST be derived from a strong source of entropy"
+    /// (RFC 6455 §5.3): it keeps a page's script from choosing the bytes on the wire (§10.3).
     #[must_use]
     pub fn client(config: Config, keys: K) -> Self {
         Self::new(config, keys)

@@ -70,7 +70,7 @@ pub enum Piece<'b> {
 ///
 /// Payloads are unmasked in place, in the caller's slice. A message of one frame that lies whole in the
 /// slice is handed out from there; only what is cut is copied to the [`Buffer`]. After a Close frame
-/// everything else is taken and discarded: such data "must be discarded" by RFC 6455 §1.4.
+/// everything else is taken and dropped: "a peer discards any further data received" (RFC 6455 §1.4).
 ///
 /// ```
 /// use holdline_websocket::{Buffer, Limits, Message, MessageDecoder, Role};

@@ -9,19 +9,31 @@ use super::{
     token::{ascii, elements, is_token, lists},
 };
 
-/// What a client asks for. Send its headers with `GET`, HTTP/1.1 and `Host`.
+/// What a client asks for.
 #[derive(Clone, Debug)]
 pub struct Request {
-    key: ClientKey,
+    key: Option<ClientKey>,
     protocols: Vec<String>,
 }
 
 impl Request {
-    /// Begins with a nonce of 16 random bytes, fresh for each connection (§4.1, 7).
+    /// Begins with a nonce of 16 random bytes, fresh for each connection (§4.1, 7). Send the headers with
+    /// `GET`, HTTP/1.1 and `Host`.
     #[must_use]
     pub fn new(nonce: [u8; 16]) -> Self {
         Self {
-            key: ClientKey::new(nonce),
+            key: Some(ClientKey::new(nonce)),
+            protocols: Vec::new(),
+        }
+    }
+
+    /// A request for WebSocket over HTTP/2 or HTTP/3, to be sent as an extended CONNECT with `:protocol`
+    /// `websocket` (RFC 8441 §5). It has no key, no `Upgrade` and no `Connection`, and is answered with 200.
+    /// Names are to be written in lower case there.
+    #[must_use]
+    pub const fn extended_connect() -> Self {
+        Self {
+            key: None,
             protocols: Vec::new(),
         }
     }
@@ -44,9 +56,11 @@ impl Request {
     #[must_use]
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         let mut headers = Vec::with_capacity(5);
-        headers.push((name::UPGRADE, "websocket".into()));
-        headers.push((name::CONNECTION, "Upgrade".into()));
-        headers.push((name::KEY, self.key.as_str().into()));
+        if let Some(key) = &self.key {
+            headers.push((name::UPGRADE, "websocket".into()));
+            headers.push((name::CONNECTION, "Upgrade".into()));
+            headers.push((name::KEY, key.as_str().into()));
+        }
         headers.push((name::VERSION, "13".into()));
         if !self.protocols.is_empty() {
             headers.push((name::PROTOCOL, self.protocols.join(", ")));
@@ -56,7 +70,8 @@ impl Request {
 
     /// Checks the response: everything that makes a client "_Fail the WebSocket Connection_" in §4.1.
     ///
-    /// Follow a redirect or answer a 401 before this, if you want to: any status but 101 is an error here.
+    /// Follow a redirect or answer a 401 before this, if you want to: any status but 101 (200 to 299 for
+    /// extended CONNECT) is an error here.
     ///
     /// # Errors
     ///
@@ -66,7 +81,12 @@ impl Request {
         status: u16,
         headers: impl Iterator<Item = (&'h str, &'h [u8])> + Clone,
     ) -> Result<Accepted<'h>, VerifyError> {
-        if status != 101 {
+        let good = if self.key.is_some() {
+            status == 101
+        } else {
+            (200..300).contains(&status)
+        };
+        if !good {
             return Err(VerifyError::Status(status));
         }
         let lines = |name: &'static str| {
@@ -75,19 +95,20 @@ impl Request {
                 .filter(move |(found, _)| found.eq_ignore_ascii_case(name))
                 .map(|(_, value)| value)
         };
-        let only = |name, token: &str| {
-            let mut found = lines(name).flat_map(elements).peekable();
-            found.peek().is_some() && found.all(|e| e.eq_ignore_ascii_case(token.as_bytes()))
-        };
-        if !only(name::UPGRADE, "websocket") {
-            return Err(VerifyError::Upgrade);
-        }
-        if !lines(name::CONNECTION).any(|line| lists(line, "upgrade")) {
-            return Err(VerifyError::Connection);
-        }
-        match single(lines(name::ACCEPT)) {
-            Ok(Some(accept)) if accept == self.key.accept().as_str().as_bytes() => {}
-            _ => return Err(VerifyError::Accept),
+        if let Some(key) = &self.key {
+            let upgrades = || lines(name::UPGRADE).flat_map(elements);
+            if upgrades().next().is_none()
+                || !upgrades().all(|element| element.eq_ignore_ascii_case(b"websocket"))
+            {
+                return Err(VerifyError::Upgrade);
+            }
+            if !lines(name::CONNECTION).any(|line| lists(line, "upgrade")) {
+                return Err(VerifyError::Connection);
+            }
+            match single(lines(name::ACCEPT)) {
+                Ok(Some(accept)) if accept == key.accept().as_str().as_bytes() => {}
+                _ => return Err(VerifyError::Accept),
+            }
         }
         // §4.1: "if this header field indicates the use of an extension that was not present in the
         // client's handshake". Nothing was offered, so anything is too much.
@@ -124,8 +145,8 @@ pub struct InvalidProtocol;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// The status is not 101. The rest of the response is ordinary HTTP.
-    #[error("the status is {0}, not 101 (RFC 6455 §4.1)")]
+    /// The status does not begin a WebSocket. The rest of the response is ordinary HTTP.
+    #[error("the status {0} does not begin a WebSocket (RFC 6455 §4.1)")]
     Status(u16),
     /// No `Upgrade: websocket`, or something else beside it.
     #[error("the response does not upgrade to websocket (RFC 6455 §4.1)")]

@@ -47,39 +47,38 @@ pub fn accept<'h>(
         .flatten()
         .and_then(ClientKey::parse)
         .ok_or(HandshakeError::Key)?;
+    Request::read(Some(key.accept()), headers)
+}
 
-    let origin = match single(lines(name::ORIGIN)) {
-        Ok(None) => None,
-        Ok(Some(origin)) => Some(ascii(origin).ok_or(HandshakeError::Origin)?),
-        Err(Repeated) => return Err(HandshakeError::Origin),
-    };
-
-    let mut protocols = Vec::new();
-    for element in lines(name::PROTOCOL).flat_map(elements) {
-        // §4.1: "The elements that comprise this value MUST be non-empty strings with characters in the
-        // range U+0021 to U+007E not including separator characters [...] and MUST all be unique strings"
-        let protocol = ascii(element)
-            .filter(|protocol| is_token(protocol) && !protocols.contains(protocol))
-            .ok_or(HandshakeError::Protocol)?;
-        protocols.push(protocol);
+/// The same for WebSocket over HTTP/2 and HTTP/3: the extended CONNECT of RFC 8441 and RFC 9220. `protocol`
+/// is the value of the pseudo-header `:protocol`. There is no `Upgrade`, no `Connection` and no key, and
+/// the response has status 200.
+///
+/// # Errors
+///
+/// A [`HandshakeError`] with the status and headers of the response to send.
+pub fn accept_extended_connect<'h>(
+    protocol: &str,
+    headers: impl Iterator<Item = (&'h str, &'h [u8])> + Clone,
+) -> Result<Request<'h>, HandshakeError> {
+    if protocol != "websocket" {
+        return Err(HandshakeError::ConnectProtocol);
     }
-
-    let mut extensions = Vec::new();
-    for line in lines(name::EXTENSIONS) {
-        extensions.extend(parse_extensions(line).map_err(|_| HandshakeError::Extensions)?);
+    let versions = headers
+        .clone()
+        .filter(|(found, _)| found.eq_ignore_ascii_case(name::VERSION));
+    // RFC 8441 §5 keeps the version, subprotocols, extensions and origin as they are in RFC 6455.
+    match single(versions.map(|(_, value)| value)) {
+        Ok(Some(b"13")) => Request::read(None, headers),
+        Ok(_) => Err(HandshakeError::ConnectVersion),
+        Err(Repeated) => Err(HandshakeError::RepeatedVersion),
     }
-    Ok(Request {
-        accept: key.accept(),
-        origin,
-        protocols,
-        extensions,
-    })
 }
 
 /// A good request, not answered yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request<'h> {
-    accept: AcceptKey,
+    accept: Option<AcceptKey>,
     origin: Option<&'h str>,
     protocols: Vec<&'h str>,
     extensions: Vec<Extension<'h>>,
@@ -124,22 +123,31 @@ impl<'h> Request<'h> {
         &self.extensions
     }
 
-    /// The value of `Sec-WebSocket-Accept`.
+    /// The value of `Sec-WebSocket-Accept`; `None` for extended CONNECT, which has no key.
     #[must_use]
-    pub fn accept_key(&self) -> &AcceptKey {
-        &self.accept
+    pub fn accept_key(&self) -> Option<&AcceptKey> {
+        self.accept.as_ref()
     }
 
-    /// The headers of the 101 response: `Upgrade`, `Sec-WebSocket-Accept`, and `Sec-WebSocket-Protocol`
-    /// when one was chosen. The HTTP stack adds `Connection: Upgrade`, as it does for every upgrade.
+    /// The status of the response: 101, or 200 for extended CONNECT.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        if self.accept.is_some() { 101 } else { 200 }
+    }
+
+    /// The headers of the response: `Upgrade` and `Sec-WebSocket-Accept` (both not for extended CONNECT),
+    /// and `Sec-WebSocket-Protocol` when one was chosen. The HTTP stack adds `Connection: Upgrade`, as it
+    /// does for every upgrade.
     ///
     /// A protocol that the client did not offer is left out: the client would have to fail the connection
     /// (§4.1).
     #[must_use]
     pub fn response(&self, protocol: Option<&str>) -> Vec<(&'static str, String)> {
         let mut headers = Vec::with_capacity(3);
-        headers.push((name::UPGRADE, "websocket".into()));
-        headers.push((name::ACCEPT, self.accept.as_str().into()));
+        if let Some(accept) = &self.accept {
+            headers.push((name::UPGRADE, "websocket".into()));
+            headers.push((name::ACCEPT, accept.as_str().into()));
+        }
         if let Some(protocol) = protocol.filter(|protocol| self.protocols.contains(protocol)) {
             headers.push((name::PROTOCOL, protocol.into()));
         }
@@ -173,6 +181,12 @@ pub enum HandshakeError {
     /// A version other than 13, or none (§4.2.2, 4): 426.
     #[error("Sec-WebSocket-Version must be 13 (RFC 6455 §4.2.2)")]
     Version,
+    /// The same by extended CONNECT, where 426 has no meaning: 400.
+    #[error("sec-websocket-version must be 13 (RFC 8441 §5)")]
+    ConnectVersion,
+    /// An extended CONNECT for another protocol (RFC 9220 §3): 501.
+    #[error(":protocol must be websocket (RFC 8441 §5)")]
+    ConnectProtocol,
     /// `Sec-WebSocket-Version` more than once (§11.3.5): 400.
     #[error("Sec-WebSocket-Version must not be repeated (RFC 6455 §11.3.5)")]
     RepeatedVersion,
@@ -191,12 +205,13 @@ pub enum HandshakeError {
 }
 
 impl HandshakeError {
-    /// The status of the response: 400, 405 or 426.
+    /// The status of the response: 400, 405, 426, or 501.
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
             Self::Method => 405,
             Self::NotUpgrade | Self::Version => 426,
+            Self::ConnectProtocol => 501,
             _ => 400,
         }
     }
@@ -210,6 +225,7 @@ impl HandshakeError {
             Self::NotUpgrade | Self::Version => {
                 &[(name::UPGRADE, "websocket"), (name::VERSION, "13")]
             }
+            Self::ConnectVersion => &[(name::VERSION, "13")],
             _ => &[],
         }
     }
@@ -222,8 +238,50 @@ impl HandshakeError {
             Self::Version => "RFC 6455 §4.2.2",
             Self::RepeatedVersion => "RFC 6455 §11.3.5",
             Self::Extensions => "RFC 6455 §9.1",
+            Self::ConnectVersion | Self::ConnectProtocol => "RFC 8441 §5",
             _ => "RFC 6455 §4.2.1",
         }
+    }
+}
+
+impl<'h> Request<'h> {
+    /// What both ways have in common.
+    fn read(
+        accept: Option<AcceptKey>,
+        headers: impl Iterator<Item = (&'h str, &'h [u8])> + Clone,
+    ) -> Result<Self, HandshakeError> {
+        let lines = |name: &'static str| {
+            headers
+                .clone()
+                .filter(move |(found, _)| found.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value)
+        };
+        let origin = match single(lines(name::ORIGIN)) {
+            Ok(None) => None,
+            Ok(Some(origin)) => Some(ascii(origin).ok_or(HandshakeError::Origin)?),
+            Err(Repeated) => return Err(HandshakeError::Origin),
+        };
+
+        let mut protocols = Vec::new();
+        for element in lines(name::PROTOCOL).flat_map(elements) {
+            // §4.1: "The elements that comprise this value MUST be non-empty strings with characters in the
+            // range U+0021 to U+007E not including separator characters [...] and MUST all be unique strings"
+            let protocol = ascii(element)
+                .filter(|protocol| is_token(protocol) && !protocols.contains(protocol))
+                .ok_or(HandshakeError::Protocol)?;
+            protocols.push(protocol);
+        }
+
+        let mut extensions = Vec::new();
+        for line in lines(name::EXTENSIONS) {
+            extensions.extend(parse_extensions(line).map_err(|_| HandshakeError::Extensions)?);
+        }
+        Ok(Self {
+            accept,
+            origin,
+            protocols,
+            extensions,
+        })
     }
 }
 

@@ -125,11 +125,11 @@ impl MessageDecoder {
                 Ok(false)
             }
             Err(error) => {
-                let second = match error {
+                let place = match error {
                     HeaderError::ReservedOpcode | HeaderError::ControlFragmented => 0,
                     _ => 1,
                 };
-                Err(self.fail(error.into(), second))
+                Err(self.fail(error.into(), place))
             }
         }
     }

@@ -128,3 +128,30 @@ fn only_different_tokens_are_offered() {
         assert_eq!(request.offer_protocol(bad), Err(InvalidProtocol), "{bad}");
     }
 }
+
+#[test]
+fn extended_connect_of_rfc_8441() {
+    let mut request = Request::extended_connect();
+    request.offer_protocol("chat").unwrap();
+    let headers = request.headers();
+    let names: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["Sec-WebSocket-Version", "Sec-WebSocket-Protocol"]);
+
+    let pairs = headers
+        .iter()
+        .map(|(name, value)| (*name, value.as_bytes()));
+    let accepted = super::super::server::accept_extended_connect("websocket", pairs).unwrap();
+    let response = accepted.response(accepted.choose_protocol(&["chat"]));
+    assert_eq!((accepted.status(), accepted.accept_key()), (200, None));
+    assert_eq!(response, [("Sec-WebSocket-Protocol", String::from("chat"))]);
+
+    let pairs = response
+        .iter()
+        .map(|(name, value)| (*name, value.as_bytes()));
+    let verified = request.verify(200, pairs.clone()).unwrap();
+    assert_eq!(verified.protocol, Some("chat"));
+    assert_eq!(
+        request.verify(101, pairs).unwrap_err(),
+        VerifyError::Status(101)
+    );
+}

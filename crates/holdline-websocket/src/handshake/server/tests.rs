@@ -193,3 +193,20 @@ fn extensions_are_parsed_over_lines_and_declined() {
         HandshakeError::Extensions
     );
 }
+
+#[test]
+fn extended_connect_needs_the_protocol_and_the_version() {
+    let version = ("sec-websocket-version", &b"13"[..]);
+    let error = |protocol, headers: &[(&'static str, &'static [u8])]| {
+        let error = accept_extended_connect(protocol, headers.iter().copied()).unwrap_err();
+        (error.status(), error.headers())
+    };
+    assert_eq!(error("webtransport", &[version]), (501, &[][..]));
+    let expected = &[("Sec-WebSocket-Version", "13")][..];
+    assert_eq!(error("websocket", &[]), (400, expected));
+    assert_eq!(
+        error("websocket", &[("sec-websocket-version", b"8")]),
+        (400, expected)
+    );
+    assert_eq!(error("websocket", &[version, version]).0, 400);
+}
