@@ -136,7 +136,8 @@ impl ServerConnection {
         if let Some(error) = self.decoder.error() {
             return Err(error);
         }
-        if self.is_switched() || (self.decoder.is_at_head() && !self.state.is_idle()) {
+        let not_now = self.decoder.is_at_head() && !self.state.is_idle();
+        if not_now || self.is_switched() || self.state.requester == Requester::Error {
             return Ok((!input.is_empty()).then_some(Event::Paused));
         }
         self.drop_rest(input)?;
@@ -207,6 +208,15 @@ impl ServerConnection {
         }
     }
 
+    /// Gives up waiting for the rest of a request, because its time is over. The answer, as a
+    /// rule 408 (RFC 9110 §15.5.9), can be sent unless one has started, and closes the
+    /// connection. What still comes is not parsed.
+    pub fn abandon_request(&mut self) {
+        if matches!(self.state.requester, Requester::Idle | Requester::Body) {
+            self.end_requests();
+        }
+    }
+
     /// Whether nothing more will be received or sent: flush and close. While
     /// [`is_receiving_body`](Self::is_receiving_body), linger: shut down only the sending side
     /// and receive on for a while, or the client may lose the response (RFC 9112 §9.6).
@@ -270,6 +280,11 @@ impl ServerConnection {
     }
 
     fn fault(&mut self, error: ReceiveError) -> ReceiveError {
+        self.end_requests();
+        error
+    }
+
+    fn end_requests(&mut self) {
         self.expect = Expect::None;
         if self.state.requester == Requester::Idle {
             // Nothing is known of the request: the answer must not depend on the one before.
@@ -278,7 +293,6 @@ impl ServerConnection {
         }
         let _ = self.state.step(Step::RequestFault);
         self.state.refuse_keep_alive();
-        error
     }
 
     /// Drops what still comes of a body after the response.

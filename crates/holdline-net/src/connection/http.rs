@@ -237,7 +237,10 @@ impl<S> Connection<S> {
         match http.stage {
             Stage::Idle => return Err(Fate::Close(Ending::Finished)),
             Stage::Pending => return Ok(()),
-            Stage::Head | Stage::Body => http.reject(turn, &Rejection::Timeout),
+            Stage::Head | Stage::Body => {
+                http.machine.abandon_request();
+                http.reject(turn, &Rejection::Timeout);
+            }
         }
         self.finish(turn, Ending::TimedOut);
         Ok(())

@@ -1,0 +1,273 @@
+//! A small application on the event loop, and what tests need to look at it.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::net::TcpStream;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use holdline_net::{
+    Config, ConnectionId, Ending, Handle, Handler, Message, Notifier, Output, Progress, Request,
+    Responder, Server, Wake,
+};
+use holdline_websocket as websocket;
+
+pub(crate) const HANDSHAKE: &[u8] = b"GET /socket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n\
+    Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+/// Two loops, so that connections really are handed over.
+pub(crate) fn config() -> Config {
+    let mut config = Config::default();
+    config.threads = NonZeroUsize::new(2).unwrap();
+    config
+}
+
+/// Reads until what was read ends with `end`.
+pub(crate) fn read_until(stream: &mut TcpStream, end: &[u8]) -> Vec<u8> {
+    let mut got = Vec::new();
+    let mut byte = [0];
+    while !got.ends_with(end) {
+        match stream.read(&mut byte) {
+            Ok(1) => got.push(byte[0]),
+            other => panic!("{other:?} after {:?}", String::from_utf8_lossy(&got)),
+        }
+    }
+    got
+}
+
+/// What the application tells the test and the test tells the application.
+#[derive(Default)]
+struct Board {
+    news: Mutex<Vec<String>>,
+    opened: AtomicUsize,
+    flooded: AtomicUsize,
+    endings: Mutex<Vec<Ending>>,
+    notifiers: Mutex<Vec<Notifier>>,
+}
+
+pub(crate) struct Running {
+    board: Arc<Board>,
+    handle: Handle,
+    address: std::net::SocketAddr,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    pub(crate) fn start(config: Config) -> Self {
+        let server = Server::bind("127.0.0.1:0".parse().unwrap(), config).unwrap();
+        let address = server.local_addr().unwrap();
+        let handle = server.handle();
+        let board = Arc::new(Board::default());
+        let thread = thread::spawn({
+            let board = Arc::clone(&board);
+            move || {
+                let make = |notifier: Notifier| {
+                    board.notifiers.lock().unwrap().push(notifier);
+                    App {
+                        board: Arc::clone(&board),
+                        streams: HashMap::new(),
+                        read: 0,
+                    }
+                };
+                server.run(make).unwrap();
+            }
+        });
+        Self {
+            board,
+            handle,
+            address,
+            thread: Some(thread),
+        }
+    }
+
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(LIMIT)).unwrap();
+        stream
+    }
+
+    /// Tells every loop.
+    pub(crate) fn notify(&self, news: &str) {
+        self.board.news.lock().unwrap().push(news.to_owned());
+        for notifier in &*self.board.notifiers.lock().unwrap() {
+            notifier.notify();
+        }
+    }
+
+    pub(crate) fn wait_for(&self, what: &str, count: usize) {
+        assert_eq!(what, "opened");
+        wait(|| self.board.opened.load(Ordering::SeqCst) >= count);
+    }
+
+    pub(crate) fn wait_for_connections(&self, count: usize) {
+        wait(|| self.handle.connections() == count);
+    }
+
+    /// The endings of all streams, when there are so many.
+    pub(crate) fn endings(&self, count: usize) -> Vec<Ending> {
+        wait(|| self.board.endings.lock().unwrap().len() >= count);
+        self.board.endings.lock().unwrap().clone()
+    }
+
+    pub(crate) fn flooded(&self) -> usize {
+        self.board.flooded.load(Ordering::SeqCst)
+    }
+
+    /// Stops the server; the thread ends when it has stopped.
+    pub(crate) fn stop(mut self) -> JoinHandle<()> {
+        self.handle.stop();
+        self.thread.take().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.handle.stop();
+        if let Some(thread) = self.thread.take() {
+            // A failing test says more than the server that it leaves.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn wait(until: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !until() {
+        assert!(start.elapsed() < LIMIT, "it never happened");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+struct App {
+    board: Arc<Board>,
+    streams: HashMap<ConnectionId, ()>,
+    read: usize,
+}
+
+enum Kind {
+    Hold,
+    Stream { begun: bool, read: usize },
+    Flood { left: usize },
+    Socket,
+}
+
+impl App {
+    fn open(&mut self, connection: ConnectionId, kind: Kind) -> Kind {
+        self.streams.insert(connection, ());
+        kind
+    }
+}
+
+impl Handler for App {
+    type Stream = Kind;
+
+    fn request(&mut self, request: &Request<'_>, responder: Responder<'_, Kind>) {
+        let connection = request.connection;
+        match request.head.path() {
+            "/hold" => responder.hold(self.open(connection, Kind::Hold)),
+            "/stream" => {
+                let kind = self.open(
+                    connection,
+                    Kind::Stream {
+                        begun: false,
+                        read: self.read,
+                    },
+                );
+                responder.stream(200, (), kind).unwrap();
+            }
+            "/flood" => {
+                let kind = self.open(connection, Kind::Flood { left: 64 << 20 });
+                responder.stream(200, (), kind).unwrap();
+            }
+            "/socket" => {
+                let head = &request.head;
+                let accept =
+                    websocket::handshake::server::accept(head.method(), head.headers().iter())
+                        .unwrap();
+                let kind = self.open(connection, Kind::Socket);
+                let config = websocket::Config::default();
+                responder
+                    .upgrade_websocket(accept.response(None), config, kind)
+                    .unwrap();
+            }
+            "/body" => {
+                let body = [b"[", request.body, b"]"].concat();
+                responder.respond(200, (), &body).unwrap();
+            }
+            path => responder.respond(200, (), path.as_bytes()).unwrap(),
+        }
+    }
+
+    fn ready(&mut self, _: ConnectionId, stream: &mut Kind, output: Output<'_>) -> Progress {
+        let news = self.board.news.lock().unwrap().clone();
+        let mut opened = false;
+        match (stream, output) {
+            (Kind::Hold, Output::Held(held)) => match news.last() {
+                Some(news) => held
+                    .respond(200, (), format!("held: {news}").as_bytes())
+                    .unwrap(),
+                None => opened = true,
+            },
+            (Kind::Stream { begun, read }, Output::Body(mut body)) => {
+                if !std::mem::replace(begun, true) {
+                    opened = true;
+                    body.send(b"first").unwrap();
+                }
+                for news in news.iter().skip(std::mem::replace(read, news.len())) {
+                    if news == "end" {
+                        body.end().unwrap();
+                        break;
+                    }
+                    body.send(news.as_bytes()).unwrap();
+                }
+            }
+            (Kind::Flood { left }, Output::Body(mut body)) => {
+                let block = [b'Z'; 16 * 1024];
+                while body.has_room() {
+                    if *left == 0 {
+                        body.end().unwrap();
+                        return Progress::Idle;
+                    }
+                    body.send(&block).unwrap();
+                    *left -= block.len();
+                    self.board.flooded.fetch_add(block.len(), Ordering::SeqCst);
+                }
+                return Progress::More;
+            }
+            (Kind::Socket, _) => opened = true,
+            _ => panic!("the output does not fit the stream"),
+        }
+        if opened {
+            self.board.opened.fetch_add(1, Ordering::SeqCst);
+        }
+        Progress::Idle
+    }
+
+    fn message(&mut self, _: ConnectionId, _: &mut Kind, message: Message<'_>, output: Output<'_>) {
+        let Output::WebSocket(mut socket) = output else {
+            panic!("no WebSocket")
+        };
+        match message {
+            Message::Text(text) => socket.send_text(text).unwrap(),
+            Message::Binary(data) => socket.send_binary(data).unwrap(),
+        }
+    }
+
+    fn closed(&mut self, connection: ConnectionId, _: Kind, ending: Ending) {
+        assert!(self.streams.remove(&connection).is_some(), "closed twice");
+        self.board.endings.lock().unwrap().push(ending);
+    }
+
+    fn notified(&mut self, wake: &mut Wake<'_>) {
+        for &connection in self.streams.keys() {
+            wake.wake(connection);
+        }
+    }
+}
+
+/// Longer than anything here takes.
+const LIMIT: Duration = Duration::from_secs(20);
