@@ -40,7 +40,9 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// Looks at one line. The fields that matter are found by their length first.
+    /// Looks at one line. The fields that matter are told from the others by the length and the
+    /// first letter of the name.
+    #[inline]
     pub(crate) fn note(
         &mut self,
         index: usize,
@@ -48,37 +50,47 @@ impl Facts {
         value: &[u8],
         at: usize,
     ) -> Result<(), Fault> {
-        match name.len() {
-            4 if name.eq_ignore_ascii_case(b"host") => {
-                if self.host.is_some() {
-                    return Err(Fault::new(Kind::DuplicateHost, at));
-                }
-                self.host = Some(index as u32);
+        match (name.len(), name.first().map(|byte| byte | 0x20)) {
+            (4, Some(b'h'))
+            | (6, Some(b'e'))
+            | (7, Some(b'u'))
+            | (10 | 14, Some(b'c'))
+            | (17, Some(b't')) => self.note_likely(index, name, value, at),
+            _ => Ok(()),
+        }
+    }
+
+    fn note_likely(
+        &mut self,
+        index: usize,
+        name: &[u8],
+        value: &[u8],
+        at: usize,
+    ) -> Result<(), Fault> {
+        if name.eq_ignore_ascii_case(b"host") {
+            if self.host.is_some() {
+                return Err(Fault::new(Kind::DuplicateHost, at));
             }
-            6 if name.eq_ignore_ascii_case(b"expect") => {
-                self.connection |= expectations(value);
+            self.host = Some(index as u32);
+        } else if name.eq_ignore_ascii_case(b"expect") {
+            self.connection |= expectations(value);
+        } else if name.eq_ignore_ascii_case(b"upgrade") {
+            self.connection |= HAS_UPGRADE;
+        } else if name.eq_ignore_ascii_case(b"connection") {
+            self.connection |= connection_options(value);
+        } else if name.eq_ignore_ascii_case(b"content-length") {
+            if self.content_length.is_some() {
+                return Err(Fault::new(Kind::DuplicateContentLength, at));
             }
-            7 if name.eq_ignore_ascii_case(b"upgrade") => self.connection |= HAS_UPGRADE,
-            10 if name.eq_ignore_ascii_case(b"connection") => {
-                self.connection |= connection_options(value);
+            let length = content_length(value).ok_or(Fault::new(Kind::InvalidContentLength, at))?;
+            self.content_length = Some(length);
+            self.content_length_at = at;
+        } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
+            if self.transfer_encoding_at.is_some() {
+                return Err(Fault::new(Kind::DuplicateTransferEncoding, at));
             }
-            14 if name.eq_ignore_ascii_case(b"content-length") => {
-                if self.content_length.is_some() {
-                    return Err(Fault::new(Kind::DuplicateContentLength, at));
-                }
-                let length = content_length(value);
-                self.content_length =
-                    Some(length.ok_or(Fault::new(Kind::InvalidContentLength, at))?);
-                self.content_length_at = at;
-            }
-            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
-                if self.transfer_encoding_at.is_some() {
-                    return Err(Fault::new(Kind::DuplicateTransferEncoding, at));
-                }
-                transfer_encoding(value).map_err(|kind| Fault::new(kind, at))?;
-                self.transfer_encoding_at = Some(at);
-            }
-            _ => {}
+            transfer_encoding(value).map_err(|kind| Fault::new(kind, at))?;
+            self.transfer_encoding_at = Some(at);
         }
         Ok(())
     }
@@ -143,6 +155,10 @@ impl Framing {
 
 /// The options of one Connection line that concern us.
 pub(crate) fn connection_options(value: &[u8]) -> u8 {
+    // What most clients send.
+    if value == b"keep-alive" {
+        return KEEP_ALIVE;
+    }
     list(value).fold(0, |options, element| {
         options
             | match element.len() {

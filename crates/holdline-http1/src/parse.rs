@@ -212,7 +212,7 @@ pub(crate) fn fast_request<'h>(
         let (method, target) = (request.method?, request.path?);
         if method.len() > limits.max_method
             || target.len() > limits.max_target
-            || !target.bytes().all(class::is_target)
+            || !class::is_target_text(target.as_bytes())
         {
             return None;
         }
@@ -466,25 +466,25 @@ fn note_all(
 ) -> Option<Facts> {
     let base = bytes.as_ptr().addr();
     let mut facts = Facts::default();
+    let mut good = true;
     spans.clear();
-    spans.reserve(fields.len());
-    for (index, field) in fields.iter().enumerate() {
+    spans.extend(fields.iter().enumerate().map(|(index, field)| {
         let name_start = field.name.as_ptr().addr().wrapping_sub(base);
         let value_start = field.value.as_ptr().addr().wrapping_sub(base);
-        if bytes.get(name_start.wrapping_sub(2)..name_start)? != b"\r\n" {
-            return None;
-        }
-        spans.push(Span {
+        let before = bytes.get(name_start.wrapping_sub(2)..name_start);
+        good &= before == Some(b"\r\n");
+        good &= facts
+            .note(index, field.name.as_bytes(), field.value, value_start)
+            .is_ok();
+        Span {
             name_start: name_start as u32,
             name_end: (name_start + field.name.len()) as u32,
             value_start: value_start as u32,
             value_end: (value_start + field.value.len()) as u32,
-        });
-        facts
-            .note(index, field.name.as_bytes(), field.value, value_start)
-            .ok()?;
-    }
-    (bytes.get(end.wrapping_sub(4)..end)? == b"\r\n\r\n").then_some(facts)
+        }
+    }));
+    good &= bytes.get(end.wrapping_sub(4)..end) == Some(b"\r\n\r\n");
+    good.then_some(facts)
 }
 
 fn note_spans(bytes: &[u8], spans: &[Span]) -> Result<Facts, Fault> {

@@ -57,18 +57,21 @@ pub(crate) struct Authority<'b> {
 impl<'b> Authority<'b> {
     /// RFC 9110 §7.2: `Host = uri-host [ ":" port ]`. No userinfo, no comma, no whitespace.
     pub(crate) fn parse(bytes: &'b [u8]) -> Option<Self> {
-        let (host, rest) = match bytes {
-            [b'[', ..] => {
-                let end = memchr::memchr(b']', bytes)?;
-                let (host, rest) = bytes.split_at_checked(end + 1)?;
-                (is_ip_literal(host).then_some(host)?, rest)
-            }
-            _ => {
-                let end = memchr::memchr(b':', bytes).unwrap_or(bytes.len());
-                let (host, rest) = bytes.split_at_checked(end)?;
-                (is_reg_name(host).then_some(host)?, rest)
-            }
+        let end = match bytes {
+            [b'[', ..] => bytes.iter().position(|&byte| byte == b']')? + 1,
+            _ => bytes
+                .iter()
+                .position(|&byte| !class::is_reg_name(byte))
+                .unwrap_or(bytes.len()),
         };
+        let (host, rest) = bytes.split_at_checked(end)?;
+        let good = match host {
+            [b'[', ..] => is_ip_literal(host),
+            _ => are_escapes_good(host),
+        };
+        if !good {
+            return None;
+        }
         let port = match rest {
             [] | [b':'] => None,
             [b':', digits @ ..] => Some(port(digits)?),
@@ -133,23 +136,11 @@ fn is_ip_literal(host: &[u8]) -> bool {
     }
 }
 
-fn is_reg_name(host: &[u8]) -> bool {
-    let mut rest = host;
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        if byte == b'%' {
-            let [high, low, after @ ..] = rest else {
-                return false;
-            };
-            if !high.is_ascii_hexdigit() || !low.is_ascii_hexdigit() {
-                return false;
-            }
-            rest = after;
-        } else if !class::is_reg_name(byte) {
-            return false;
-        }
-    }
-    true
+/// Whether two hexadecimal digits follow each percent sign.
+fn are_escapes_good(host: &[u8]) -> bool {
+    host.split(|&byte| byte == b'%').skip(1).all(|after| {
+        matches!(after, [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
+    })
 }
 
 /// A TCP port: digits, at most 65535. Leading zeros are taken, as RFC 3986 has `port = *DIGIT`.
