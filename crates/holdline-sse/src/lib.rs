@@ -7,6 +7,7 @@ extern crate alloc;
 extern crate std;
 
 mod buffer;
+mod client;
 mod decoder;
 mod encoder;
 mod error;
@@ -16,6 +17,7 @@ mod limits;
 mod line;
 
 pub use buffer::Buffer;
+pub use client::{Config, EventSource, ReadyState, Reason, Request, Response, is_temporary};
 pub use decoder::Decoder;
 pub use encoder::{EventFields, HEARTBEAT, PADDING, encode_comment, encode_id, encode_retry};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError};

@@ -1,5 +1,6 @@
 //! Every rule of the standard as a named test, an oracle, and properties.
 
+mod client;
 mod encoder;
 mod harness;
 mod limits;

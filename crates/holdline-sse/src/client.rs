@@ -1,0 +1,363 @@
+//! The client's side of an event stream that is taken up again whenever it breaks
+//! (WHATWG HTML §9.2.2 and §9.2.3).
+//!
+//! ```text
+//!               poll_request           receive_response: 200
+//!      Ready ──────────────► Requested ─────────────────────► Open
+//!        ▲ ▲                  │  │  │                          │
+//!        │ └───── redirect ───┘  │  │ receive_eof,             │
+//!        │                       │  │ connection_failed,       │
+//!        │ handle_timeout        │  │ status to retry          │
+//!     Waiting ◄──────────────────┼──┴──────────────────────────┤
+//!                                ▼                             │
+//!                              Closed ◄── too long, close ─────┘
+//! ```
+//!
+//! `Ready`, `Requested` and `Waiting` are all [`ReadyState::Connecting`].
+
+mod config;
+mod redirect;
+mod request;
+
+use core::time::Duration;
+
+use thiserror::Error;
+
+pub use self::config::{Config, is_temporary};
+pub use self::request::{Request, Response};
+
+use self::redirect::Redirects;
+use crate::{Buffer, DecodeError, Decoder, Item};
+
+/// An `EventSource` without IO: it says what to request and when, and reads what comes.
+///
+/// The caller does the rest: it opens connections, tells the time as a [`Duration`] since an
+/// origin of its own, and gives 32 random bits wherever a delay is chosen, so that a thousand
+/// clients that lost one server do not come back at the same moment.
+///
+/// ```
+/// # use core::time::Duration;
+/// # use holdline_sse::{Buffer, Config, Event, EventSource, Item, ReadyState, Response};
+/// # fn connect(request: holdline_sse::Request<'_>) -> (Response<'static>, &'static [u8]) {
+/// #     (Response::new(200, [("content-type", &b"text/event-stream"[..])]), b"id: 7\ndata: hello\n\n")
+/// # }
+/// # let (now, random) = (Duration::ZERO, 0);
+/// let mut source = EventSource::new(Config::new("http://localhost:8080/events"));
+/// let mut buffer = Buffer::new();
+/// while let Some(request) = source.poll_request() {
+///     let (response, body) = connect(request);
+///     if source.receive_response(&response, now, random) == ReadyState::Open {
+///         let mut input = &body[..];
+///         while let Some(Item::Event(event)) = source.receive(&mut input, &mut buffer)? {
+///             assert_eq!((event.data, event.id), ("hello", "7"));
+///         }
+///         source.receive_eof(now, random);
+///     }
+///     // Sleep until `poll_timeout`, then go on: `source.handle_timeout(now)`.
+/// }
+/// assert_eq!(source.poll_timeout(), Some(Duration::from_secs(3)));
+/// assert_eq!(source.last_event_id(), "7");
+/// # Ok::<(), holdline_sse::DecodeError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct EventSource {
+    config: Config,
+    decoder: Decoder,
+    redirects: Redirects,
+    phase: Phase,
+    reason: Option<Reason>,
+    /// Attempts since the last one that brought a byte of an event stream.
+    failures: u32,
+}
+
+impl EventSource {
+    /// An event source that wants to connect at once.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let mut decoder = Decoder::new(config.limits).with_last_event_id(&config.last_event_id);
+        if config.comments {
+            decoder = decoder.with_comments();
+        }
+        if config.retry {
+            decoder = decoder.with_retry();
+        }
+        if config.ids {
+            decoder = decoder.with_ids();
+        }
+        Self {
+            config,
+            decoder,
+            redirects: Redirects::default(),
+            phase: Phase::Ready,
+            reason: None,
+            failures: 0,
+        }
+    }
+
+    /// The state, as `EventSource.readyState` gives it.
+    #[must_use]
+    pub const fn ready_state(&self) -> ReadyState {
+        match self.phase {
+            Phase::Ready | Phase::Requested | Phase::Waiting { .. } => ReadyState::Connecting,
+            Phase::Open => ReadyState::Open,
+            Phase::Closed => ReadyState::Closed,
+        }
+    }
+
+    /// Why the last connection ended, when the source is `Connecting` again or `Closed`.
+    /// `None` while nothing went wrong yet, and while it is `Open`.
+    #[must_use]
+    pub const fn reason(&self) -> Option<Reason> {
+        self.reason
+    }
+
+    /// The request to send now, once; `None` when none is due. Open a connection, send it, and
+    /// tell what came of it with [`receive_response`](Self::receive_response) or
+    /// [`connection_failed`](Self::connection_failed).
+    pub fn poll_request(&mut self) -> Option<Request<'_>> {
+        if self.phase != Phase::Ready {
+            return None;
+        }
+        self.phase = Phase::Requested;
+        let id = self.decoder.last_event_id();
+        Some(Request::new(&self.config, &self.redirects, id))
+    }
+
+    /// Tells what the server answered, and returns what that means:
+    ///
+    /// - `Open`: pass the body to [`receive`](Self::receive).
+    /// - `Connecting`: drop the body. After a redirect there is another
+    ///   [request](Self::poll_request) at once, else one after
+    ///   [`poll_timeout`](Self::poll_timeout).
+    /// - `Closed`: drop the body. See [`reason`](Self::reason).
+    ///
+    /// Only 200 with `text/event-stream` opens the stream; parameters of the type are ignored.
+    /// Redirects 301, 302, 303, 307 and 308 are followed. Every other status is final, also 204,
+    /// with which a server tells a client to stop, unless
+    /// [`Config::retry_status`] says otherwise.
+    ///
+    /// `random` is 32 random bits. Does nothing when no request was sent.
+    pub fn receive_response(
+        &mut self,
+        response: &Response<'_>,
+        now: Duration,
+        random: u32,
+    ) -> ReadyState {
+        if self.phase == Phase::Requested {
+            match response.status {
+                200 if response.is_event_stream() => {
+                    self.phase = Phase::Open;
+                    self.reason = None;
+                }
+                200 => self.fail(Reason::ContentType),
+                status @ (301 | 302 | 303 | 307 | 308) => {
+                    match self
+                        .redirects
+                        .follow(&self.config, status, response.location)
+                    {
+                        Ok(()) => self.phase = Phase::Ready,
+                        Err(reason) => self.fail(reason),
+                    }
+                }
+                status if (self.config.retry_status)(status) => {
+                    self.retry(Reason::Status(status), now, random, response.retry_after());
+                }
+                status => self.fail(Reason::Status(status)),
+            }
+        }
+        self.ready_state()
+    }
+
+    /// Takes bytes of the response body up to the end of the next item, like
+    /// [`Decoder::decode`]. Bytes that come when the stream is not `Open` are dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] when the stream exceeds a limit. The source is then `Closed`: with the
+    /// same last event ID the server would send the same event again.
+    pub fn receive<'b, 'i: 'b>(
+        &mut self,
+        input: &mut &'i [u8],
+        buffer: &'b mut Buffer,
+    ) -> Result<Option<Item<'b>>, DecodeError> {
+        if let Some(Reason::Decode(error)) = self.reason {
+            return Err(error);
+        }
+        if self.phase != Phase::Open {
+            *input = &[];
+            return Ok(None);
+        }
+        if !input.is_empty() {
+            self.failures = 0;
+        }
+        self.decoder.decode(input, buffer).inspect_err(|error| {
+            self.phase = Phase::Closed;
+            self.reason = Some(Reason::Decode(*error));
+        })
+    }
+
+    /// Tells that the response body ended. What was unfinished is discarded, and the source
+    /// connects again after a delay, unless [`Config::reconnect`] is off. `random` is 32 random
+    /// bits.
+    pub fn receive_eof(&mut self, now: Duration, random: u32) -> ReadyState {
+        self.lose(Reason::EndOfStream, now, random)
+    }
+
+    /// Tells that no connection could be made, that it broke, or that nothing came for too long:
+    /// a server that sends heartbeats and is silent for three of them is gone. Otherwise like
+    /// [`receive_eof`](Self::receive_eof).
+    pub fn connection_failed(&mut self, now: Duration, random: u32) -> ReadyState {
+        self.lose(Reason::ConnectionFailed, now, random)
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout): the end of the delay before the
+    /// next request. `None` when there is nothing to wait for.
+    #[must_use]
+    pub const fn poll_timeout(&self) -> Option<Duration> {
+        match self.phase {
+            Phase::Waiting { until } => Some(until),
+            _ => None,
+        }
+    }
+
+    /// Tells the time. When the delay is over there is a [request](Self::poll_request) to send.
+    pub fn handle_timeout(&mut self, now: Duration) {
+        if let Phase::Waiting { until } = self.phase
+            && now >= until
+        {
+            // Each attempt begins at the source's own URL again.
+            self.redirects = Redirects::default();
+            self.phase = Phase::Ready;
+        }
+    }
+
+    /// Closes the source for good. Drop the connection if there is one.
+    pub fn close(&mut self) {
+        if self.phase != Phase::Closed {
+            self.fail(Reason::Closed);
+        }
+    }
+
+    /// The last event ID string, which the next request carries. Keep it to go on in another
+    /// process: [`Config::last_event_id`].
+    #[must_use]
+    pub fn last_event_id(&self) -> &str {
+        self.decoder.last_event_id()
+    }
+
+    /// The reconnection time: the server's last `retry`, or [`Config::reconnection_time`].
+    #[must_use]
+    pub fn reconnection_time(&self) -> Duration {
+        let own = self.config.reconnection_time;
+        self.decoder.reconnection_time().unwrap_or(own)
+    }
+
+    /// The URL that the present request goes to, after redirects.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.redirects.url(&self.config)
+    }
+
+    /// Whether nothing of an event is unfinished, as
+    /// [`Decoder::is_between_events`] tells it. Ask before
+    /// [`receive_eof`](Self::receive_eof) to learn whether the stream was cut in an event.
+    #[must_use]
+    pub fn is_between_events(&self) -> bool {
+        self.decoder.is_between_events()
+    }
+
+    fn lose(&mut self, reason: Reason, now: Duration, random: u32) -> ReadyState {
+        if matches!(self.phase, Phase::Requested | Phase::Open) {
+            self.retry(reason, now, random, None);
+        }
+        self.ready_state()
+    }
+
+    /// "Reestablish the connection", unless this was one failure too many.
+    fn retry(&mut self, reason: Reason, now: Duration, random: u32, after: Option<Duration>) {
+        // An error would have closed the source before.
+        let _ = self.decoder.decode_eof();
+        let exponent = self.failures;
+        self.failures = self.failures.saturating_add(1);
+        let is_last = |max| exponent >= max;
+        if !self.config.reconnect || self.config.max_retries.is_some_and(is_last) {
+            self.fail(reason);
+            return;
+        }
+        let delay = self.delay(exponent).max(after.unwrap_or_default());
+        let until = now.saturating_add(self.config.jittered(delay, random));
+        self.phase = Phase::Waiting { until };
+        self.reason = Some(reason);
+    }
+
+    /// "Wait a delay equal to the reconnection time of the event source. Optionally, wait some
+    /// more. In particular, if the previous attempt failed, then user agents might introduce an
+    /// exponential backoff delay to avoid overloading a potentially already overloaded server."
+    fn delay(&self, exponent: u32) -> Duration {
+        let first = self.reconnection_time().max(self.config.min_delay);
+        let factor = 1_u32.checked_shl(exponent).unwrap_or(u32::MAX);
+        let most = self.config.max_delay.max(first);
+        first.saturating_mul(factor).min(most)
+    }
+
+    /// "Fail the connection".
+    fn fail(&mut self, reason: Reason) {
+        self.phase = Phase::Closed;
+        self.reason = Some(reason);
+    }
+}
+
+/// The states of the standard, with its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReadyState {
+    /// Not yet connected, or connecting again.
+    Connecting = 0,
+    /// The response is an event stream.
+    Open = 1,
+    /// Closed for good.
+    Closed = 2,
+}
+
+/// Why a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The response body ended.
+    #[error("the stream ended")]
+    EndOfStream,
+    /// There was no connection, or it broke.
+    #[error("the connection failed")]
+    ConnectionFailed,
+    /// The server answered with this status.
+    #[error("the server answered with status {0}")]
+    Status(u16),
+    /// The response is no `text/event-stream`.
+    #[error("the response is not text/event-stream")]
+    ContentType,
+    /// A redirect without a `Location`, or to something that is not an HTTP URL.
+    #[error("a redirect has no location that can be followed")]
+    Location,
+    /// More redirects in a row than [`Config::max_redirects`].
+    #[error("too many redirects")]
+    TooManyRedirects,
+    /// The stream exceeded a limit.
+    #[error(transparent)]
+    Decode(DecodeError),
+    /// [`EventSource::close`] was called.
+    #[error("closed by the client")]
+    Closed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// A request is due.
+    Ready,
+    /// The response is awaited.
+    Requested,
+    Open,
+    /// The delay before the next request.
+    Waiting {
+        until: Duration,
+    },
+    Closed,
+}
