@@ -252,7 +252,7 @@ impl<K: MaskKeys> Connection<K> {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
         let deadline = match self.state {
-            State::Gone => return None,
+            _ if self.transport() == Transport::Drop => return None,
             State::Open => self.pinger.as_ref()?.deadline(self.now),
             // Closing began, and its deadline starts when the time is told.
             _ => self.close_deadline.unwrap_or(self.now),
@@ -409,6 +409,11 @@ impl<K: MaskKeys> Connection<K> {
     }
 
     fn give_up(&mut self, timeout: Timeout) {
+        if self.should_close() {
+            // All was said; only the end of the stream did not come.
+            self.ended = true;
+            return;
+        }
         self.closed_by.get_or_insert(ClosedBy::Us);
         self.timed_out = Some(timeout);
         self.pong = None;

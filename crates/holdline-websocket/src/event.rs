@@ -75,7 +75,7 @@ pub enum ClosedBy {
 /// Which deadline passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Timeout {
-    /// The peer did not finish the closing handshake in time.
+    /// The peer did not finish the closing handshake in time: its Close did not come, or ours could not go.
     Close,
     /// The peer did not answer a ping of the keepalive in time.
     Keepalive,

@@ -14,9 +14,9 @@
 //! | `CloseSent`    |               | `Closed`        | `Failed`    | `Gone`       | `Gone`   |
 //! | `CloseReceived`| `Closed`      |                 |             |              | `Gone`   |
 //! | `Failing`      | `Failed`      |                 |             |              | `Gone`   |
-//! | `Closed`, `Failed`, `Gone` | |              |             |              | `Gone`   |
+//! | `Closed`, `Failed`, `Gone` | |              |             |              |          |
 //!
-//! An empty cell changes nothing. The local role plays no part.
+//! An empty cell changes nothing: a clean close stays clean when the peer does not end the stream after it. The local role plays no part.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
@@ -56,7 +56,11 @@ impl State {
             (Self::CloseSent, H::RuleBroken) => Self::Failed,
             (Self::CloseReceived, H::CloseSent) => Self::Closed,
             (Self::Failing, H::CloseSent) => Self::Failed,
-            (Self::Open | Self::CloseSent, H::StreamEnded) | (_, H::DeadlinePassed) => Self::Gone,
+            (Self::Open | Self::CloseSent, H::StreamEnded) => Self::Gone,
+            (
+                Self::Open | Self::CloseSent | Self::CloseReceived | Self::Failing,
+                H::DeadlinePassed,
+            ) => Self::Gone,
             (unchanged, _) => unchanged,
         }
     }

@@ -440,6 +440,13 @@ fn the_same_deadline_holds_until_the_stream_ends() {
     assert_eq!(connection.poll_timeout(), Some(11 * SECOND));
     connection.handle_timeout(11 * SECOND);
     assert_eq!(connection.transport(), Transport::Drop);
+    // Both Close frames were exchanged, so it is still a clean close (§7.1.4).
+    assert!(connection.is_clean());
+    assert_eq!(
+        (connection.timed_out(), connection.poll_timeout()),
+        (None, None)
+    );
+    assert_eq!(connection.receive_eof(), Ok(None));
 }
 
 #[test]
