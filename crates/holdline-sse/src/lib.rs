@@ -1,4 +1,50 @@
-//! Server-sent events without IO: decoder, encoder and the EventSource client state
+//! Server-sent events without IO: decoder, encoder and the `EventSource` client state.
+//!
+//! - [`Decoder`]: bytes to [`Item`]s. It wants a [`Buffer`] beside it, for what arrives in pieces.
+//! - [`EventFields`], [`encode_comment`], [`encode_id`], [`encode_retry`], [`HEARTBEAT`],
+//!   [`PADDING`]: items to bytes.
+//! - [`EventSource`]: the client that reconnects, with time and random bits from the caller.
+//! - [`Line`] and [`FieldName`]: one line, without state.
+//!
+//! # The shape
+//!
+//! [`Decoder::decode`] takes bytes from the front of a slice and returns at the end of an item.
+//! `Ok(None)` means that the slice is used up. It takes nothing beyond the item, and gives the
+//! same items, at the same offsets, however the stream is cut. See the example at [`Decoder`].
+//!
+//! # The rules
+//!
+//! Sections are those of [WHATWG HTML, chapter 9](https://html.spec.whatwg.org/multipage/server-sent-events.html).
+//! The tests are in `tests/sse/`, mostly `rules.rs`; each runs its bytes whole, at every split,
+//! byte by byte, and followed by other bytes.
+//!
+//! | rule | section | test |
+//! |---|---|---|
+//! | One U+FEFF at the start is ignored, and no other. | 9.2.5 | `only_one_byte_order_mark_is_ignored` |
+//! | CR, LF and CRLF each end a line; a CR ends it at once. | 9.2.5 | `an_event_is_dispatched_at_the_cr_of_its_blank_line` |
+//! | UTF-8 is decoded after lines are split, one U+FFFD for each maximal subpart. | 9.2.5 | `each_maximal_subpart_becomes_one_replacement_character` |
+//! | A line that begins with a colon is a comment. | 9.2.6 | `comments_are_ignored_inside_and_between_blocks` |
+//! | One space after the colon is removed. | 9.2.6 | `one_space_after_the_colon_is_removed` |
+//! | A line without a colon is a field with an empty value. | 9.2.6 | `a_line_without_a_colon_is_a_name_with_an_empty_value` |
+//! | Field names are compared literally; others are ignored. | 9.2.6 | `field_names_are_compared_literally` |
+//! | `data` lines are joined with LF. | 9.2.6 | `data_lines_are_joined_with_lf` |
+//! | A block without `data` dispatches nothing; empty data dispatches. | 9.2.6 | `data_with_empty_lines_is_dispatched` |
+//! | The event type is reset at every blank line; empty means `message`. | 9.2.6 | `the_type_is_reset_at_every_blank_line` |
+//! | `id` with NUL is ignored. | 9.2.6 | `an_id_with_nul_is_ignored` |
+//! | `id` is committed at the blank line, also when nothing is dispatched. | 9.2.6 | `an_id_is_committed_at_the_blank_line_even_when_nothing_is_dispatched` |
+//! | `id` stays until the next one; `id` alone resets it. | 9.2.6 | `an_empty_id_resets_it` |
+//! | `retry` has ASCII digits only and takes effect at once. | 9.2.6 | `retry_takes_effect_at_the_end_of_its_line` |
+//! | What is unfinished at the end is discarded. | 9.2.6 | `what_is_unfinished_at_the_end_is_discarded` |
+//! | `Last-Event-ID` is the ID as UTF-8. | 9.2.4 | `the_last_event_id_is_sent_as_raw_utf8` |
+//! | Only 200 with `text/event-stream` opens the stream. | 9.2.3 | `only_200_with_text_event_stream_opens` |
+//! | A stream that ends is requested again after the reconnection time. | 9.2.3 | `a_stream_that_ends_is_requested_again_after_the_reconnection_time` |
+//!
+//! Where the standard is silent or the browsers differ from it:
+//!
+//! - A `retry` without digits is ignored, and one that is too large saturates.
+//! - A new stream begins with the last event ID of the one before, as in the browsers. By the
+//!   standard's letter the buffer begins empty, and the first blank line would lose the ID.
+//! - An event over a [limit](Limits) is an error. The standard knows no limits.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -24,3 +70,8 @@ pub use error::{DecodeError, DecodeErrorKind, EncodeError};
 pub use event::{Event, EventBuf, Item, ItemBuf};
 pub use field::{FieldName, Line};
 pub use limits::Limits;
+
+/// The examples in the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
