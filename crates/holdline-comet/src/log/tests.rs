@@ -95,6 +95,12 @@ fn a_clock_that_goes_back_does_not_hide_older_messages() {
     assert_eq!(log.len(), 2);
     log.expire(secs(131));
     assert_eq!(log.len(), 0);
+    // The second counts as pushed with the first, also when the first is gone.
+    let mut log = Log::new(EPOCH, limits(1, 100, Some(30)));
+    log.push(1, 1, secs(100), ()).unwrap();
+    log.push(2, 1, secs(50), ()).unwrap();
+    log.expire(secs(120));
+    assert_eq!(sequences(log.iter()), [2]);
 }
 
 #[test]

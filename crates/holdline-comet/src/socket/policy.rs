@@ -151,6 +151,9 @@ mod tests {
     fn ports() {
         assert_eq!(Ports::Range(80, 81).to_string(), "80-81");
         assert_eq!(Ports::Any.to_string(), "*");
+        for ports in [Ports::One(1), Ports::One(65535), Ports::Range(5, 5)] {
+            assert!(Policy::new().allow("*", ports).is_ok());
+        }
         for ports in [Ports::One(0), Ports::Range(0, 1), Ports::Range(2, 1)] {
             let result = Policy::new().allow("*", ports);
             assert_eq!(result.unwrap_err(), PolicyError::Ports);
