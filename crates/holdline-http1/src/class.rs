@@ -21,6 +21,11 @@ pub(crate) const fn is_reg_name(byte: u8) -> bool {
     TABLE[byte as usize] & REG_NAME != 0
 }
 
+/// The unreserved bytes of RFC 3986 §2.3: hosts have hardly ever others.
+pub(crate) const fn is_plain_host(byte: u8) -> bool {
+    TABLE[byte as usize] & UNRESERVED != 0
+}
+
 /// `qdtext`: the bytes of a quoted string that stand for themselves (RFC 9110 §5.6.4).
 pub(crate) const fn is_quoted(byte: u8) -> bool {
     is_value(byte) && byte != b'"' && byte != b'\\'
@@ -46,6 +51,7 @@ const TOKEN: u8 = 0x01;
 const TARGET: u8 = 0x02;
 const VALUE: u8 = 0x04;
 const REG_NAME: u8 = 0x08;
+const UNRESERVED: u8 = 0x10;
 
 const TABLE: [u8; 256] = {
     let mut table = [0; 256];
@@ -65,6 +71,9 @@ const TABLE: [u8; 256] = {
         }
         if word || contains(b"-._~%!$&'()*+;=", byte) {
             table[index] |= REG_NAME;
+        }
+        if word || contains(b"-._~", byte) {
+            table[index] |= UNRESERVED;
         }
         index += 1;
     }

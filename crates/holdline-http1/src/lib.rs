@@ -1,4 +1,39 @@
-//! HTTP/1.1 without IO: heads, bodies and connection state for both roles
+//! HTTP/1.1 without IO, for both roles: bytes in, events out, bytes to write.
+//!
+//! # The shape
+//!
+//! Bytes come in as a slice that each call shortens from the front. What comes out borrows that
+//! slice, or a [`Buffer`] that the caller keeps beside the machine; it never borrows the machine,
+//! so you can answer while you hold what you received. `Ok(None)` means that the whole slice was
+//! taken: feed more whenever there is more. What is sent is appended to a `BytesMut`.
+//!
+//! There are three layers:
+//!
+//! - **Connections**, with state, keep-alive and automatic replies: [`ServerConnection`] and
+//!   [`ClientConnection`].
+//! - **Decoders** and encoders without that: [`RequestDecoder`], [`ResponseDecoder`],
+//!   [`BodyDecoder`], [`BodyEncoder`].
+//! - **Pieces** on plain slices: [`parse_request_head`], [`parse_response_head`],
+//!   [`ChunkDecoder`].
+//!
+//! What is refused and what is taken stands in [`rules`], the states in [`states`].
+//!
+//! # Mistakes have two owners
+//!
+//! [`ReceiveError`] is the peer's. It is sticky: nothing after it is parsed, but a server can still
+//! answer with [`ReceiveError::status`] when no response has started, and then must close.
+//! [`SendError`] is the caller's: nothing was appended, nothing has changed.
+//!
+//! # Memory
+//!
+//! A connection is one value of less than 200 bytes without any buffer. A head that arrives in one
+//! piece is parsed where it lies; one that arrives in pieces is joined in the [`Buffer`], up to
+//! [`Limits::max_head`]. Bodies are handed on piece by piece and never kept.
+//!
+//! # Features
+//!
+//! - `std` (default): lets the scanners detect the processor's abilities at run time. Without it
+//!   the crate is `no_std` with `alloc`.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -43,3 +78,14 @@ pub use header::{Headers, Iter};
 pub use limits::Limits;
 pub use parse::{ParsedRequest, ParsedResponse, parse_request_head, parse_response_head};
 pub use server::{Linger, ResponseBody, ServerConfig, ServerConnection};
+
+#[doc = include_str!("../docs/rules.md")]
+pub mod rules {}
+
+#[doc = include_str!("../docs/states.md")]
+pub mod states {}
+
+/// The examples of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -216,7 +216,10 @@ pub(crate) fn fast_request<'h>(
         {
             return None;
         }
-        let facts = note_all(bytes, start + length, request.headers, spans)?;
+        let mut facts = Facts::default();
+        if !note_all(bytes, start + length, request.headers, spans, &mut facts) {
+            return None;
+        }
         let target_at = start + method.len() + 1;
         let judge = Judge {
             bytes,
@@ -256,7 +259,10 @@ pub(crate) fn fast_response<'h>(
         };
         let status = response.code.filter(|&code| code >= 100)?;
         let version = version(response.version?);
-        let facts = note_all(bytes, length, response.headers, spans)?;
+        let mut facts = Facts::default();
+        if !note_all(bytes, length, response.headers, spans, &mut facts) {
+            return None;
+        }
         let line = bytes.get(..memchr(b'\r', bytes)?)?;
         let judge = Judge {
             bytes,
@@ -463,9 +469,9 @@ fn note_all(
     end: usize,
     fields: &[Header<'_>],
     spans: &mut Vec<Span>,
-) -> Option<Facts> {
+    facts: &mut Facts,
+) -> bool {
     let base = bytes.as_ptr().addr();
-    let mut facts = Facts::default();
     let mut good = true;
     spans.clear();
     spans.extend(fields.iter().enumerate().map(|(index, field)| {
@@ -484,7 +490,7 @@ fn note_all(
         }
     }));
     good &= bytes.get(end.wrapping_sub(4)..end) == Some(b"\r\n\r\n");
-    good.then_some(facts)
+    good
 }
 
 fn note_spans(bytes: &[u8], spans: &[Span]) -> Result<Facts, Fault> {

@@ -236,3 +236,110 @@ const RESPONDER: &[(Responder, Step, Responder)] = {
         (Closed, ResponderEof, Closed),
     ]
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+    use alloc::string::String;
+    use core::fmt::Debug;
+
+    const DOCS: &str = include_str!("../docs/states.md");
+
+    fn rows<S: Debug>(table: &[(S, Step, S)]) -> String {
+        table
+            .iter()
+            .map(|(from, step, to)| format!("| `{from:?}` | `{step:?}` | `{to:?}` |\n"))
+            .collect()
+    }
+
+    #[test]
+    fn the_docs_show_the_tables() {
+        for (title, rows) in [
+            ("requester", rows(REQUESTER)),
+            ("responder", rows(RESPONDER)),
+        ] {
+            let section =
+                format!("## The {title}\n\n| from | step | to |\n|---|---|---|\n{rows}\n");
+            assert!(
+                DOCS.contains(&section),
+                "docs/states.md should have:\n{section}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_tables_are_deterministic_and_end() {
+        for (index, row) in REQUESTER.iter().enumerate() {
+            let same = |other: &&(_, _, _)| other.0 == row.0 && other.1 == row.1;
+            assert_eq!(
+                REQUESTER.iter().position(|r| same(&r)),
+                Some(index),
+                "{row:?}"
+            );
+            assert!(!matches!(row.0, Requester::Switched | Requester::Error));
+        }
+        for (index, row) in RESPONDER.iter().enumerate() {
+            let same = |other: &&(_, _, _)| other.0 == row.0 && other.1 == row.1;
+            assert_eq!(
+                RESPONDER.iter().position(|r| same(&r)),
+                Some(index),
+                "{row:?}"
+            );
+            assert!(!matches!(row.0, Responder::Switched | Responder::Error));
+        }
+    }
+
+    #[test]
+    fn no_walk_leaves_both_sides_stuck_or_serves_twice() {
+        use {Requester as Q, Responder as P};
+        const STEPS: [Step; 10] = [
+            Step::Request,
+            Step::RequestEnd,
+            Step::RequestFault,
+            Step::RequesterEof,
+            Step::Informational,
+            Step::Response,
+            Step::ResponseEnd,
+            Step::ResponseFault,
+            Step::ResponderEof,
+            Step::Switch,
+        ];
+        let mut seen = alloc::vec![State::new()];
+        let mut index = 0;
+        while let Some(&state) = seen.get(index) {
+            index += 1;
+            let mut next = alloc::vec::Vec::new();
+            for step in STEPS {
+                let mut after = state;
+                if after.step(step) {
+                    next.push(after);
+                }
+                if step == Step::Request && after != state {
+                    assert!(state.is_idle() && state.keep_alive, "{state:?}");
+                }
+            }
+            let mut other = state;
+            other.refuse_keep_alive();
+            next.push(other);
+            let mut other = state;
+            other.allow_switch();
+            next.push(other);
+            // One side switches only together with the other.
+            assert_eq!(
+                state.requester == Q::Switched,
+                state.responder == P::Switched
+            );
+            // A response is only ever begun to a request, or to a fault.
+            if matches!(state.responder, P::Owes | P::Body) {
+                assert_ne!(state.requester, Q::Idle, "{state:?}");
+            }
+            for state in next {
+                if !seen.contains(&state) {
+                    seen.push(state);
+                }
+            }
+        }
+        assert!(seen.len() > 20, "{}", seen.len());
+    }
+}

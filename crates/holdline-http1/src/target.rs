@@ -57,6 +57,13 @@ pub(crate) struct Authority<'b> {
 impl<'b> Authority<'b> {
     /// RFC 9110 §7.2: `Host = uri-host [ ":" port ]`. No userinfo, no comma, no whitespace.
     pub(crate) fn parse(bytes: &'b [u8]) -> Option<Self> {
+        // What nearly all are: a name or an IPv4 address without port.
+        if bytes.iter().all(|&byte| class::is_plain_host(byte)) {
+            return Some(Self {
+                host: bytes,
+                port: None,
+            });
+        }
         let end = match bytes {
             [b'[', ..] => bytes.iter().position(|&byte| byte == b']')? + 1,
             _ => bytes

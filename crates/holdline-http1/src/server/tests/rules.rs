@@ -556,3 +556,15 @@ fn the_end_of_the_stream_is_judged() {
         Some((Kind::TruncatedBody, at))
     );
 }
+
+#[test]
+fn a_lost_buffer_is_noticed() {
+    let mut http = ServerConnection::new(ServerConfig::default());
+    let mut buffer = Buffer::new();
+    assert_eq!(http.receive(&mut &b"GET / HT"[..], &mut buffer), Ok(None));
+    assert!(!buffer.is_empty());
+    let mut other = Buffer::new();
+    let lost = http.receive(&mut &b"TP/1.1\r\n"[..], &mut other);
+    let error = lost.expect_err("another buffer");
+    assert_eq!((error.kind(), error.at()), (Kind::BufferMismatch, 8));
+}
