@@ -5,16 +5,16 @@
 //! its name is remembered in the decoder, its value goes straight to where it belongs in the
 //! [`Buffer`]. Both obey the same limits at the same byte.
 
+mod partial;
+
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use core::time::Duration;
 
-use memchr::memchr;
-
 use crate::buffer::{Block, Kept, Piece, push_lossy, text};
 use crate::field::Digits;
-use crate::line::{CR, Cursor, LF, Name, Partial, Target};
-use crate::{Buffer, DecodeError, DecodeErrorKind, Event, FieldName, Item, Limits, Line};
+use crate::line::{Cursor, LF, Partial, Target};
+use crate::{Buffer, DecodeError, Event, FieldName, Item, Limits, Line};
 
 /// Reads one event stream: bytes in, [`Item`]s out.
 ///
@@ -270,21 +270,22 @@ impl Decoder {
         match name {
             FieldName::Data => match block.data {
                 None => {
-                    self.check_data(value, 0, 0, value_at)?;
+                    self.limits.check_data(value, 0, 0, value_at)?;
                     block.data = Some(Piece::Input(value));
                 }
                 Some(_) => {
                     block.join_data(buffer);
-                    self.check_data(value, 0, buffer.data.len(), value_at)?;
+                    self.limits
+                        .check_data(value, 0, buffer.data.len(), value_at)?;
                     buffer.data.extend_from_slice(value);
                 }
             },
             FieldName::Event => {
-                self.check_line(value, 0, value_at)?;
+                self.limits.check_line(value, 0, value_at)?;
                 block.event = Some(Piece::Input(value));
             }
             FieldName::Id => {
-                if self.check_id(value, 0, value_at)? {
+                if self.limits.check_id(value, 0, value_at)? {
                     block.id = Some(Piece::Input(value));
                 }
             }
@@ -295,138 +296,6 @@ impl Decoder {
             }
         }
         Ok(None)
-    }
-
-    /// Takes what the input has of a line that is cut, and ends the line if its end is there.
-    fn part_of_line<'i>(
-        &mut self,
-        cursor: &mut Cursor<'i>,
-        buffer: &mut Buffer,
-        block: &mut Block<'i>,
-    ) -> Result<Option<Found<'i>>, DecodeError> {
-        while let Some(first) = cursor.first() {
-            match self.partial {
-                Partial::Name(name) => match first {
-                    LF | CR if name.is_empty() => {
-                        self.after_cr = cursor.take_line_end() == Some(true);
-                        return Ok(self.blank_line(buffer, block));
-                    }
-                    b':' => {
-                        cursor.take(1);
-                        let target = self.target(name);
-                        self.begin(target, buffer, block);
-                        self.partial = Partial::AfterColon(target);
-                    }
-                    LF | CR => {
-                        let target = self.target(name);
-                        self.begin(target, buffer, block);
-                        self.partial = Partial::Value(target);
-                    }
-                    byte => {
-                        cursor.take(1);
-                        self.partial = match name.push(byte) {
-                            Some(name) => Partial::Name(name),
-                            None => Partial::Value(Target::Nothing),
-                        };
-                    }
-                },
-                Partial::AfterColon(target) => {
-                    cursor.take_byte(b' ');
-                    self.partial = Partial::Value(target);
-                }
-                Partial::Value(target) => {
-                    let at = cursor.position();
-                    let target = self.extend(target, cursor.take_value(), at, buffer)?;
-                    self.partial = Partial::Value(target);
-                    if let Some(is_cr) = cursor.take_line_end() {
-                        self.after_cr = is_cr;
-                        self.partial = Partial::START;
-                        return Ok(self.end(target, buffer, block));
-                    }
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    /// Where the value of a cut line with this name goes.
-    fn target(&self, name: Name) -> Target {
-        match FieldName::parse(name.as_bytes()) {
-            Some(name) => Target::Field(name),
-            None if name.is_empty() && self.comments => Target::Comment,
-            None => Target::Nothing,
-        }
-    }
-
-    /// A cut line has shown what it is.
-    fn begin(&mut self, target: Target, buffer: &mut Buffer, block: &mut Block<'_>) {
-        self.value_len = 0;
-        self.digits = Digits::new();
-        buffer.line.clear();
-        if target == Target::Field(FieldName::Data) {
-            block.join_data(buffer);
-        }
-    }
-
-    /// Adds to the value of a cut line, and tells where the rest of it goes. `bytes` may be
-    /// empty, but then the next byte is the line end.
-    fn extend(
-        &mut self,
-        target: Target,
-        bytes: &[u8],
-        at: u64,
-        buffer: &mut Buffer,
-    ) -> Result<Target, DecodeError> {
-        match target {
-            Target::Nothing => {}
-            Target::Field(FieldName::Retry) => self.digits.push(bytes),
-            Target::Field(FieldName::Data) => {
-                self.check_data(bytes, self.value_len, buffer.data.len(), at)?;
-                buffer.data.extend_from_slice(bytes);
-            }
-            Target::Field(FieldName::Event) => {
-                self.check_line(bytes, self.value_len, at)?;
-                buffer.line.extend_from_slice(bytes);
-            }
-            Target::Field(FieldName::Id) => {
-                if !self.check_id(bytes, self.value_len, at)? {
-                    return Ok(Target::Nothing);
-                }
-                buffer.line.extend_from_slice(bytes);
-            }
-            Target::Comment => {
-                if bytes.len() > self.limits.max_line - self.value_len {
-                    return Ok(Target::Nothing);
-                }
-                buffer.line.extend_from_slice(bytes);
-            }
-        }
-        self.value_len += bytes.len();
-        Ok(target)
-    }
-
-    /// A cut line has ended.
-    fn end<'i>(
-        &mut self,
-        target: Target,
-        buffer: &mut Buffer,
-        block: &mut Block<'i>,
-    ) -> Option<Found<'i>> {
-        match target {
-            Target::Nothing | Target::Field(FieldName::Data) => None,
-            Target::Comment => Some(Found::Comment(Piece::Buffer)),
-            Target::Field(FieldName::Retry) => self.retry_line(self.digits),
-            Target::Field(FieldName::Event) => {
-                core::mem::swap(&mut buffer.line, &mut buffer.event);
-                block.event = Some(Piece::Buffer);
-                None
-            }
-            Target::Field(FieldName::Id) => {
-                core::mem::swap(&mut buffer.line, &mut buffer.id);
-                block.id = Some(Piece::Buffer);
-                None
-            }
-        }
     }
 
     fn retry_line<'i>(&mut self, digits: Digits) -> Option<Found<'i>> {
@@ -477,58 +346,6 @@ impl Decoder {
                 Item::Id(&buffer.id_text)
             }
         }
-    }
-
-    /// Checks the next `bytes` of a `data` line, which begin at offset `at`; `line_len` bytes of
-    /// its value and `data_len` of the event's data came before.
-    #[inline]
-    fn check_data(
-        &self,
-        bytes: &[u8],
-        line_len: usize,
-        data_len: usize,
-        at: u64,
-    ) -> Result<(), DecodeError> {
-        let Limits {
-            max_line,
-            max_event,
-        } = self.limits;
-        let too_long = DecodeErrorKind::EventTooLong { limit: max_event };
-        // There may be no room even for the LF that joins this line to the one before.
-        let Some(event_room) = max_event.checked_sub(data_len) else {
-            return Err(DecodeError::new(too_long, at));
-        };
-        if max_line - line_len <= event_room {
-            return self.check_line(bytes, line_len, at);
-        }
-        if bytes.len() > event_room {
-            return Err(DecodeError::new(too_long, at + event_room as u64));
-        }
-        Ok(())
-    }
-
-    /// The same for a line that is not `data`.
-    #[inline]
-    fn check_line(&self, bytes: &[u8], line_len: usize, at: u64) -> Result<(), DecodeError> {
-        let limit = self.limits.max_line;
-        let room = limit - line_len;
-        if bytes.len() > room {
-            let kind = DecodeErrorKind::LineTooLong { limit };
-            return Err(DecodeError::new(kind, at + room as u64));
-        }
-        Ok(())
-    }
-
-    /// The same for an `id` line. `false`: it must be ignored, because of a NUL that came before
-    /// the limit.
-    #[inline]
-    fn check_id(&self, bytes: &[u8], line_len: usize, at: u64) -> Result<bool, DecodeError> {
-        let room = self.limits.max_line - line_len;
-        if memchr(0x00, bytes.get(..room).unwrap_or(bytes)).is_some() {
-            return Ok(false);
-        }
-        self.check_line(bytes, line_len, at)?;
-        Ok(true)
     }
 }
 

@@ -1,3 +1,7 @@
+use memchr::memchr;
+
+use crate::{DecodeError, DecodeErrorKind};
+
 /// What a decoder accepts before it gives up on a peer.
 ///
 /// Lengths are in bytes, counted before UTF-8 is decoded. Memory for one stream stays within a
@@ -25,6 +29,68 @@ impl Limits {
             max_line: 2 << 20,
             max_event: 4 << 20,
         }
+    }
+
+    /// Checks the next `bytes` of a `data` line, which begin at offset `at`; `line_len` bytes of
+    /// its value and `data_len` of the event's data came before.
+    #[inline]
+    pub(crate) fn check_data(
+        &self,
+        bytes: &[u8],
+        line_len: usize,
+        data_len: usize,
+        at: u64,
+    ) -> Result<(), DecodeError> {
+        let Limits {
+            max_line,
+            max_event,
+        } = *self;
+        let too_long = DecodeErrorKind::EventTooLong { limit: max_event };
+        // There may be no room even for the LF that joins this line to the one before.
+        let Some(event_room) = max_event.checked_sub(data_len) else {
+            return Err(DecodeError::new(too_long, at));
+        };
+        if max_line - line_len <= event_room {
+            return self.check_line(bytes, line_len, at);
+        }
+        if bytes.len() > event_room {
+            return Err(DecodeError::new(too_long, at + event_room as u64));
+        }
+        Ok(())
+    }
+
+    /// The same for a line that is not `data`.
+    #[inline]
+    pub(crate) fn check_line(
+        &self,
+        bytes: &[u8],
+        line_len: usize,
+        at: u64,
+    ) -> Result<(), DecodeError> {
+        let limit = self.max_line;
+        let room = limit - line_len;
+        if bytes.len() > room {
+            let kind = DecodeErrorKind::LineTooLong { limit };
+            return Err(DecodeError::new(kind, at + room as u64));
+        }
+        Ok(())
+    }
+
+    /// The same for an `id` line. `false`: it must be ignored, because of a NUL that came before
+    /// the limit.
+    #[inline]
+    pub(crate) fn check_id(
+        &self,
+        bytes: &[u8],
+        line_len: usize,
+        at: u64,
+    ) -> Result<bool, DecodeError> {
+        let room = self.max_line - line_len;
+        if memchr(0x00, bytes.get(..room).unwrap_or(bytes)).is_some() {
+            return Ok(false);
+        }
+        self.check_line(bytes, line_len, at)?;
+        Ok(true)
     }
 }
 
