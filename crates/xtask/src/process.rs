@@ -9,9 +9,13 @@ use std::process::{Command, Output};
 use anyhow::{Context, Result, bail};
 
 /// The root of the workspace.
-pub(crate) fn root() -> &'static Path {
-    let crate_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
-    crate_dir.ancestors().nth(2).unwrap_or(crate_dir)
+pub(crate) fn root() -> PathBuf {
+    // `cargo run` tells where the crate is now. Where it was compiled can be elsewhere, when
+    // two clones share a target directory.
+    let crate_dir = env::var_os("CARGO_MANIFEST_DIR");
+    let crate_dir = PathBuf::from(crate_dir.unwrap_or(env!("CARGO_MANIFEST_DIR").into()));
+    let root = crate_dir.ancestors().nth(2);
+    root.map_or(crate_dir.clone(), Path::to_path_buf)
 }
 
 /// Where cargo puts what it builds.
