@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use holdline_websocket::Role;
 
 /// A push server: publish once, and every client receives it over whichever transport it speaks.
 #[derive(Debug, Parser)]
@@ -24,6 +26,9 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the push server (this is what no command means).
     Serve(ServeArguments),
+    /// Show what bytes mean: HTTP/1.1, an event stream or WebSocket frames.
+    #[command(after_long_help = DECODE_OUTPUT)]
+    Decode(DecodeArguments),
 }
 
 /// Every option can also be given in the environment: `--max-lag` as `HOLDLINE_MAX_LAG`.
@@ -124,6 +129,57 @@ pub(crate) struct ServeArguments {
     pub(crate) publish_token: Option<String>,
 }
 
+/// What to decode, and how to show it.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct DecodeArguments {
+    /// What the bytes are.
+    #[arg(value_enum)]
+    pub(crate) kind: DecodeKind,
+    /// The file to read; `-` is standard input.
+    #[arg(default_value = "-", value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// websocket: the side that receives. A server expects masked frames, a client unmasked ones.
+    #[arg(long, value_enum, default_value_t = DecodeRole::Server)]
+    pub(crate) role: DecodeRole,
+    /// http1-response: the method of the requests. A response to HEAD has no body.
+    #[arg(long, default_value = "GET", value_name = "METHOD")]
+    pub(crate) method: String,
+    /// Feed the decoder at most N bytes at a time.
+    #[arg(long, value_name = "N")]
+    pub(crate) chunk: Option<NonZeroUsize>,
+}
+
+/// What `holdline decode` can read.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum DecodeKind {
+    /// Requests, one after the other, as a server receives them.
+    Http1Request,
+    /// Responses, as a client receives them.
+    Http1Response,
+    /// A body of type text/event-stream.
+    Sse,
+    /// Frames, from the first byte after the handshake.
+    Websocket,
+}
+
+/// The side of a connection that receives.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum DecodeRole {
+    /// Frames must be masked.
+    Server,
+    /// Frames must not be masked.
+    Client,
+}
+
+impl From<DecodeRole> for Role {
+    fn from(role: DecodeRole) -> Self {
+        match role {
+            DecodeRole::Server => Self::Server,
+            DecodeRole::Client => Self::Client,
+        }
+    }
+}
+
 fn positive_duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(Duration::ZERO) => Err("it must be more than zero".to_owned()),
@@ -154,3 +210,27 @@ fn token(text: &str) -> Result<String, String> {
         Err("a token is visible ASCII without spaces".into())
     }
 }
+
+/// The rest of `holdline decode --help`.
+const DECODE_OUTPUT: &str = r#"Each item of the stream is printed as soon as it is there, as one line of JSON:
+
+  http1-request   {"request":{"method","target","version","headers":[[name,value],…]}}
+  http1-response  {"response":{"status","reason","version","headers"}}, also for 1xx
+    and then      {"data":"…"} as often as needed, {"end":{"trailers":[[name,value],…]}}
+  sse             {"event":"message","data":"…","id":"…"}  {"comment":"…"}  {"retry":3000}
+  websocket       {"text":"…"}  {"binary":"hex"}  {"ping":"hex"}  {"pong":"hex"}
+                  {"close":{"code":1000,"reason":""}}
+
+When the stream breaks a rule, the last line is
+{"error":{"kind":"…","at":OFFSET,"rfc":"RFC 9112 §6.3","status":400}}, with "close_code" instead
+of "status" for websocket and neither for sse. A stream that ends too soon is such an error,
+except for sse, where the standard says to drop what is unfinished.
+
+The output is the same however the input is cut. A body's data is printed where a chunk of
+the chunked coding ends, after each 64 KiB, and at the end of the body; a code point that is
+cut there goes to the next line. Data that is not UTF-8 is {"data_hex":"…"} instead. A header
+value or reason that is not UTF-8 is {"latin1":"…"}, one character for each byte.
+
+After a close frame, or a message that ends the connection, the rest is not looked at.
+
+Exit status: 0 all is right, 1 the stream breaks a rule, 2 wrong usage or an unreadable file."#;

@@ -8,6 +8,7 @@ mod app;
 mod config;
 mod demo;
 mod hub;
+mod inspect;
 mod message;
 mod metrics;
 mod names;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         .init();
     let result = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(arguments) => serve::run(arguments),
+        Command::Decode(arguments) => return inspect::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

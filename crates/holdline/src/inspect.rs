@@ -1,0 +1,150 @@
+//! `holdline decode`: bytes in, what they mean out.
+//!
+//! Standard input or a file is read as a stream and fed to one of the codec crates. What comes
+//! out is printed as lines of JSON for programs. They do not depend on how
+//! the input was cut into pieces.
+
+mod body;
+mod http1;
+mod item;
+mod sse;
+mod websocket;
+
+use std::fs::File;
+use std::io::{self, BufWriter, ErrorKind, Read, Write};
+use std::process::ExitCode;
+
+use crate::config::{DecodeArguments, DecodeKind};
+use crate::inspect::item::{Fault, Stop};
+
+/// Decodes what the arguments name, and prints it to standard output.
+///
+/// Exit codes: 0 the input was right, 1 it broke a rule, 2 it could not be read.
+pub(crate) fn run(arguments: &DecodeArguments) -> ExitCode {
+    let stdout = io::stdout().lock();
+    let mut inspector = inspector(arguments);
+    let mut out = BufWriter::new(stdout);
+    let chunk = arguments.chunk.map_or(BLOCK, |chunk| chunk.get());
+    let ended = open(arguments)
+        .map_err(Failure::Read)
+        .and_then(|mut input| pump(&mut *input, chunk, &mut *inspector, &mut out));
+    match ended {
+        Ok(ended) => {
+            if let Some(note) = ended.note {
+                eprintln!("holdline: {note}");
+            }
+            ExitCode::from(u8::from(ended.fault))
+        }
+        // Who reads the output has seen enough, as `head` has.
+        Err(Failure::Write(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Failure::Write(error)) => {
+            eprintln!("holdline: cannot write to standard output: {error}");
+            ExitCode::from(2)
+        }
+        Err(Failure::Read(error)) => {
+            eprintln!(
+                "holdline: cannot read {}: {error}",
+                arguments.file.display()
+            );
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Something that is fed with a stream and prints what it finds.
+trait Inspector {
+    /// Takes all of `piece`, and may change it. An error is final.
+    fn feed(&mut self, piece: &mut [u8], out: &mut dyn Write) -> Result<(), Stop>;
+
+    /// The stream has ended.
+    fn eof(&mut self, out: &mut dyn Write) -> Result<(), Stop>;
+
+    /// Prints the rule that was broken. It is the last call.
+    fn fault(&mut self, fault: &Fault, out: &mut dyn Write) -> io::Result<()> {
+        item::print(&fault.item(), out)
+    }
+
+    /// What a person should know about the stream that is no item of it, after its end.
+    fn note(&self) -> Option<String> {
+        None
+    }
+}
+
+/// How the input came to its end.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Ended {
+    fault: bool,
+    note: Option<String>,
+}
+
+/// The world's fault, not the bytes'.
+#[derive(Debug)]
+enum Failure {
+    Read(io::Error),
+    Write(io::Error),
+}
+
+fn inspector(arguments: &DecodeArguments) -> Box<dyn Inspector> {
+    let (role, method) = (arguments.role.into(), arguments.method.as_str());
+    match arguments.kind {
+        DecodeKind::Http1Request => Box::new(http1::Http::requests()),
+        DecodeKind::Http1Response => Box::new(http1::Http::responses(method)),
+        DecodeKind::Sse => Box::new(sse::Stream::new()),
+        DecodeKind::Websocket => Box::new(websocket::Messages::new(role)),
+    }
+}
+
+fn open(arguments: &DecodeArguments) -> io::Result<Box<dyn Read>> {
+    if arguments.file.as_os_str() == "-" {
+        Ok(Box::new(io::stdin().lock()))
+    } else {
+        Ok(Box::new(File::open(&arguments.file)?))
+    }
+}
+
+/// Feeds the input in pieces of at most `chunk` bytes until it ends or breaks a rule.
+///
+/// Everything that is known is written out before the next read, which may wait for ever.
+fn pump(
+    input: &mut dyn Read,
+    chunk: usize,
+    inspector: &mut dyn Inspector,
+    out: &mut dyn Write,
+) -> Result<Ended, Failure> {
+    let mut block = vec![0; BLOCK];
+    let stop = loop {
+        let length = match input.read(&mut block) {
+            Ok(0) => break inspector.eof(out),
+            Ok(length) => length,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(Failure::Read(error)),
+        };
+        let read = block.get_mut(..length).unwrap_or_default();
+        let fed = read
+            .chunks_mut(chunk)
+            .try_for_each(|piece| inspector.feed(piece, out));
+        if fed.is_err() {
+            break fed;
+        }
+        out.flush().map_err(Failure::Write)?;
+    };
+    let fault = match stop {
+        Ok(()) => false,
+        Err(Stop::Write(error)) => return Err(Failure::Write(error)),
+        Err(Stop::Fault(fault)) => {
+            inspector.fault(&fault, out).map_err(Failure::Write)?;
+            true
+        }
+    };
+    out.flush().map_err(Failure::Write)?;
+    Ok(Ended {
+        fault,
+        note: inspector.note(),
+    })
+}
+
+/// Bytes that are read at once, and fed at once unless `--chunk` says less.
+const BLOCK: usize = 64 << 10;
+
+#[cfg(test)]
+mod tests;

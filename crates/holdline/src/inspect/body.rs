@@ -1,0 +1,64 @@
+//! The data of a body, joined to lines of output that do not depend on how it was read.
+
+use std::io::{self, Write};
+
+use crate::inspect::item::{Hex, Item, print};
+
+/// Collects the data of one body.
+///
+/// A line of output ends where the sender ended a chunk of the chunked coding, and after
+/// [`LINE`] bytes; it is never cut inside a code point. Both are facts of the stream.
+#[derive(Debug, Default)]
+pub(super) struct BodyLines {
+    pending: Vec<u8>,
+}
+
+impl BodyLines {
+    /// The next bytes of the body.
+    pub(super) fn push(&mut self, mut data: &[u8], out: &mut dyn Write) -> io::Result<()> {
+        while !data.is_empty() {
+            let room = LINE - self.pending.len();
+            let (front, rest) = data.split_at_checked(room).unwrap_or((data, &[]));
+            self.pending.extend_from_slice(front);
+            data = rest;
+            if self.pending.len() == LINE {
+                self.cut(out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Prints what there is, but keeps a code point that has only begun.
+    pub(super) fn cut(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let whole = match std::str::from_utf8(&self.pending) {
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            _ => self.pending.len(),
+        };
+        let (line, rest) = self
+            .pending
+            .split_at_checked(whole)
+            .unwrap_or((&self.pending, &[]));
+        print_data(line, out)?;
+        let rest = rest.len();
+        self.pending.drain(..self.pending.len() - rest);
+        Ok(())
+    }
+
+    /// Prints everything: the body has ended, or will never end.
+    pub(super) fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        print_data(&self.pending, out)?;
+        self.pending = Vec::new();
+        Ok(())
+    }
+}
+
+fn print_data(data: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    match std::str::from_utf8(data) {
+        Ok("") => Ok(()),
+        Ok(text) => print(&Item::Data(text), out),
+        Err(_) => print(&Item::DataHex(Hex(data)), out),
+    }
+}
+
+/// Bytes of data in one line of output, at most.
+pub(super) const LINE: usize = 64 << 10;

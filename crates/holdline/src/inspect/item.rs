@@ -1,0 +1,250 @@
+//! The lines of JSON, and the error that ends them.
+
+use std::fmt::{self, Display};
+use std::io::{self, Write};
+
+use holdline_http1::{Headers, Version};
+use serde::{Serialize, Serializer};
+
+/// One line of output.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Item<'a> {
+    Request {
+        method: &'a str,
+        target: &'a str,
+        version: &'static str,
+        headers: Fields<'a>,
+    },
+    Response {
+        status: u16,
+        reason: Text<'a>,
+        version: &'static str,
+        headers: Fields<'a>,
+    },
+    Data(&'a str),
+    DataHex(Hex<'a>),
+    End {
+        trailers: Fields<'a>,
+    },
+    Comment(&'a str),
+    Retry(u64),
+    Text(&'a str),
+    Binary(Hex<'a>),
+    Ping(Hex<'a>),
+    Pong(Hex<'a>),
+    Close {
+        code: u16,
+        reason: &'a str,
+    },
+    Error {
+        kind: &'a str,
+        at: u64,
+        rfc: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        close_code: Option<u16>,
+    },
+}
+
+/// An event of an event stream: an item without a name around it.
+#[derive(Debug, Serialize)]
+pub(super) struct EventItem<'a> {
+    pub(super) event: &'a str,
+    pub(super) data: &'a str,
+    pub(super) id: &'a str,
+}
+
+/// Writes one line.
+pub(super) fn print(item: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, item)?;
+    out.write_all(b"\n")
+}
+
+/// Why nothing more is decoded.
+#[derive(Debug)]
+pub(super) enum Stop {
+    Fault(Fault),
+    Write(io::Error),
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Write(error)
+    }
+}
+
+/// The rule that the input broke, in whichever protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    /// The rule's stable name, in snake case.
+    pub(super) kind: String,
+    /// The offset in the input.
+    pub(super) at: u64,
+    pub(super) rfc: &'static str,
+    pub(super) answer: Answer,
+    /// The codec's own sentence.
+    pub(super) message: String,
+}
+
+/// What the receiver would send back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    Nothing,
+    Status(u16),
+    CloseCode(u16),
+}
+
+impl Fault {
+    pub(super) fn item(&self) -> Item<'_> {
+        let (status, close_code) = match self.answer {
+            Answer::Nothing => (None, None),
+            Answer::Status(status) => (Some(status), None),
+            Answer::CloseCode(code) => (None, Some(code)),
+        };
+        Item::Error {
+            kind: &self.kind,
+            at: self.at,
+            rfc: self.rfc,
+            status,
+            close_code,
+        }
+    }
+}
+
+impl From<holdline_http1::ReceiveError> for Fault {
+    fn from(error: holdline_http1::ReceiveError) -> Self {
+        Self {
+            kind: snake_case(error.kind().name()),
+            at: error.at(),
+            rfc: error.rfc(),
+            answer: Answer::Status(error.status()),
+            message: error.to_string(),
+        }
+    }
+}
+
+impl From<holdline_sse::DecodeError> for Fault {
+    fn from(error: holdline_sse::DecodeError) -> Self {
+        Self {
+            kind: variant(&error.kind()),
+            at: error.at(),
+            rfc: error.rfc(),
+            answer: Answer::Nothing,
+            message: error.to_string(),
+        }
+    }
+}
+
+impl From<holdline_websocket::ReceiveError> for Fault {
+    fn from(error: holdline_websocket::ReceiveError) -> Self {
+        Self {
+            kind: variant(&error.kind()),
+            at: error.at(),
+            rfc: error.rfc(),
+            answer: Answer::CloseCode(error.close_code().as_u16()),
+            message: error.to_string(),
+        }
+    }
+}
+
+impl From<holdline_http1::ReceiveError> for Stop {
+    fn from(error: holdline_http1::ReceiveError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl From<holdline_sse::DecodeError> for Stop {
+    fn from(error: holdline_sse::DecodeError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl From<holdline_websocket::ReceiveError> for Stop {
+    fn from(error: holdline_websocket::ReceiveError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// Field lines, as `[[name, value], …]`.
+#[derive(Debug)]
+pub(super) struct Fields<'a>(pub(super) Headers<'a>);
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|(name, value)| (name, Text(value))))
+    }
+}
+
+/// Bytes that are nearly always text: a string when they are UTF-8, else `{"latin1":"…"}`, in
+/// which each character is one byte. So each text of JSON stands for one sequence of bytes.
+///
+/// RFC 9110 §5.5: "Historically, HTTP allowed field content with text in the ISO-8859-1 charset".
+#[derive(Debug)]
+pub(super) struct Text<'a>(pub(super) &'a [u8]);
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Latin1 {
+            latin1: String,
+        }
+        match std::str::from_utf8(self.0) {
+            Ok(text) => serializer.serialize_str(text),
+            Err(_) => Latin1 {
+                latin1: self.0.iter().copied().map(char::from).collect(),
+            }
+            .serialize(serializer),
+        }
+    }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+#[derive(Debug)]
+pub(super) struct Hex<'a>(pub(super) &'a [u8]);
+
+impl Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Serialize for Hex<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The version as it stands in a start line.
+pub(super) const fn version(version: Version) -> &'static str {
+    match version {
+        Version::Http10 => "HTTP/1.0",
+        Version::Http11 => "HTTP/1.1",
+    }
+}
+
+/// The name of a kind's variant. The limits that some kinds carry are not part of the name.
+pub(super) fn variant(kind: &impl fmt::Debug) -> String {
+    let text = format!("{kind:?}");
+    let end = text.find(|c: char| !c.is_alphanumeric());
+    snake_case(text.get(..end.unwrap_or(text.len())).unwrap_or(&text))
+}
+
+/// `BareLf` becomes `bare_lf`, and `Http2Preface` becomes `http2_preface`.
+pub(super) fn snake_case(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 4);
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
+}

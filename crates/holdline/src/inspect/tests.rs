@@ -1,0 +1,88 @@
+//! Every stream here is decoded in every way of cutting it, and must look the same.
+
+use std::ffi::OsStr;
+use std::num::NonZeroUsize;
+
+use super::*;
+use crate::config::DecodeRole;
+
+mod faults;
+mod items;
+mod mutations;
+
+/// What is decoded, and how.
+#[derive(Clone, Debug)]
+struct Case {
+    kind: DecodeKind,
+    role: DecodeRole,
+    method: &'static str,
+}
+
+const REQUESTS: Case = Case::new(DecodeKind::Http1Request);
+const RESPONSES: Case = Case::new(DecodeKind::Http1Response);
+const EVENTS: Case = Case::new(DecodeKind::Sse);
+const FRAMES: Case = Case::new(DecodeKind::Websocket);
+const UNMASKED: Case = Case {
+    role: DecodeRole::Client,
+    ..Case::new(DecodeKind::Websocket)
+};
+const EVERY: [Case; 5] = [REQUESTS, RESPONSES, EVENTS, FRAMES, UNMASKED];
+
+impl Case {
+    const fn new(kind: DecodeKind) -> Self {
+        Self {
+            kind,
+            role: DecodeRole::Server,
+            method: "GET",
+        }
+    }
+
+    fn once(&self, bytes: &[u8], chunk: usize) -> (String, Ended) {
+        let arguments = DecodeArguments {
+            kind: self.kind,
+            file: OsStr::new("-").into(),
+            role: self.role,
+            method: self.method.to_owned(),
+            chunk: NonZeroUsize::new(chunk),
+        };
+        let mut inspector = inspector(&arguments);
+        let mut out = Vec::new();
+        let mut input = bytes;
+        let ended = pump(&mut input, chunk, &mut *inspector, &mut out).expect("no IO here");
+        (String::from_utf8(out).expect("UTF-8"), ended)
+    }
+
+    /// The output, which is the same for each of these sizes of pieces.
+    fn with_chunks(
+        &self,
+        bytes: &[u8],
+        chunks: impl IntoIterator<Item = usize>,
+    ) -> (String, Ended) {
+        let whole = self.once(bytes, BLOCK);
+        for chunk in chunks {
+            let cut = self.once(bytes, chunk);
+            assert_eq!(cut, whole, "{self:?}, {chunk}: {}", bytes.escape_ascii());
+        }
+        whole
+    }
+
+    fn check(&self, bytes: &[u8], lines: &[&str], fault: bool) {
+        let (output, ended) = self.with_chunks(bytes, 1..=64);
+        let printed: Vec<&str> = output.lines().collect();
+        assert_eq!(printed, lines, "{}", bytes.escape_ascii());
+        assert_eq!(ended.fault, fault, "{}", bytes.escape_ascii());
+        for line in printed {
+            let json: Result<serde_json::Value, _> = serde_json::from_str(line);
+            assert!(json.is_ok_and(|json| json.is_object()), "{line}");
+        }
+    }
+}
+
+/// A frame with FIN and a mask.
+fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+    let key = [0x37, 0xfa, 0x21, 0x3d];
+    let mut frame = vec![first, 0x80 | u8::try_from(payload.len()).expect("short")];
+    frame.extend(key);
+    frame.extend(payload.iter().zip(key.iter().cycle()).map(|(b, k)| b ^ k));
+    frame
+}

@@ -1,0 +1,66 @@
+//! Messages and control frames as lines of JSON.
+
+use std::io::Write;
+
+use holdline_websocket::{Buffer, Limits, Message, MessageDecoder, Role};
+
+use crate::inspect::Inspector;
+use crate::inspect::item::{Hex, Item, Stop, print};
+
+/// What one side of a connection receives.
+#[derive(Debug)]
+pub(super) struct Messages {
+    decoder: MessageDecoder,
+    buffer: Buffer,
+    /// Bytes after the Close frame.
+    ignored: u64,
+}
+
+impl Messages {
+    /// `role` is the side that receives.
+    pub(super) fn new(role: Role) -> Self {
+        Self {
+            decoder: MessageDecoder::new(role, Limits::default()),
+            buffer: Buffer::new(),
+            ignored: 0,
+        }
+    }
+}
+
+impl Inspector for Messages {
+    fn feed(&mut self, piece: &mut [u8], out: &mut dyn Write) -> Result<(), Stop> {
+        let mut input = piece;
+        loop {
+            if self.decoder.is_closed() {
+                self.ignored += input.len() as u64;
+            }
+            let Some(message) = self.decoder.decode(&mut input, &mut self.buffer)? else {
+                return Ok(());
+            };
+            print(&item(&message), out)?;
+        }
+    }
+
+    fn eof(&mut self, _: &mut dyn Write) -> Result<(), Stop> {
+        Ok(self.decoder.decode_eof()?)
+    }
+
+    fn note(&self) -> Option<String> {
+        let ignored = self.ignored;
+        (ignored > 0).then(|| format!("{ignored} bytes after the close frame were not looked at"))
+    }
+}
+
+fn item<'b>(message: &Message<'b>) -> Item<'b> {
+    match *message {
+        Message::Text(text) => Item::Text(text),
+        Message::Binary(data) => Item::Binary(Hex(data)),
+        Message::Ping(payload) => Item::Ping(Hex(payload)),
+        Message::Pong(payload) => Item::Pong(Hex(payload)),
+        Message::Close(reason) => Item::Close {
+            code: reason.code.as_u16(),
+            reason: reason.reason,
+        },
+        _ => Item::Text(""),
+    }
+}
