@@ -54,7 +54,7 @@ function describeState(state, detail) {
     const seconds = Math.max(0, Math.ceil((detail.at - Date.now()) / 1000));
     return `retrying in ${seconds} s`;
   }
-  return detail.elsewhere ? "paused, in another tab" : "paused";
+  return detail.elsewhere ? "in another tab" : "paused";
 }
 
 /** A value that survives the page, where the browser allows it. */
