@@ -127,6 +127,10 @@ impl Decoder {
         if let Some(error) = self.error {
             return Err(error);
         }
+        if self.is_middle_of_line(input, buffer) {
+            *input = &[];
+            return Ok(None);
+        }
         buffer.release(self.kept, !self.partial.is_start());
         let mut block = Block::from_kept(self.kept);
         let mut cursor = Cursor::new(input, self.position);

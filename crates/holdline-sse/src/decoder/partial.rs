@@ -1,5 +1,7 @@
 //! Lines that are cut: a name byte by byte, then a value piece by piece.
 
+use memchr::memchr2;
+
 use super::{Decoder, Found};
 use crate::buffer::{Block, Piece};
 use crate::field::Digits;
@@ -7,6 +9,24 @@ use crate::line::{CR, Cursor, LF, Name, Partial, Target};
 use crate::{Buffer, DecodeError, FieldName};
 
 impl Decoder {
+    /// The short way for a piece from the middle of a long value: takes all of `input`, or
+    /// nothing if a line may end or a limit be exceeded there.
+    #[inline]
+    pub(super) fn is_middle_of_line(&mut self, input: &[u8], buffer: &mut Buffer) -> bool {
+        let Partial::Value(target) = self.partial else {
+            return false;
+        };
+        if memchr2(LF, CR, input).is_some() {
+            return false;
+        }
+        let Ok(target) = self.extend(target, input, self.position, buffer) else {
+            return false;
+        };
+        self.partial = Partial::Value(target);
+        self.position += input.len() as u64;
+        true
+    }
+
     /// Takes what the input has of a line that is cut, and ends the line if its end is there.
     pub(super) fn part_of_line<'i>(
         &mut self,
