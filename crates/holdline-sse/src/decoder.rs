@@ -158,7 +158,7 @@ impl Decoder {
     /// of the file is reached, any pending data must be discarded" (WHATWG HTML §9.2.6).
     ///
     /// Afterwards the decoder stands at the beginning of the next stream. The last event ID is
-    /// kept, and the next stream begins with it, as in the browsers.
+    /// kept, and the next stream begins with it, as in Chromium.
     ///
     /// # Errors
     ///

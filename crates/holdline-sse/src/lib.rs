@@ -42,9 +42,20 @@
 //! Where the standard is silent or the browsers differ from it:
 //!
 //! - A `retry` without digits is ignored, and one that is too large saturates.
-//! - A new stream begins with the last event ID of the one before, as in the browsers. By the
+//! - A new stream begins with the last event ID of the one before, as in Chromium. By the
 //!   standard's letter the buffer begins empty, and the first blank line would lose the ID.
 //! - An event over a [limit](Limits) is an error. The standard knows no limits.
+//!
+//! # Old browsers
+//!
+//! Browsers without `EventSource` use a polyfill over `XMLHttpRequest`, or over `XDomainRequest`
+//! in Internet Explorer 8 and 9. What they need is up to the server that uses this crate:
+//!
+//! - [`PADDING`] first, or the beginning of the stream is not seen.
+//! - The last event ID in the query, mostly as `lastEventId`, for a polyfill may be unable to set
+//!   `Last-Event-ID`. When both are there, the header is the newer one.
+//! - `XDomainRequest` cannot set headers and sends no cookies. Its `POST` bodies are
+//!   `text/plain`, or have no type. The response must carry `Access-Control-Allow-Origin`.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -171,3 +171,40 @@ fn comments_and_unknown_fields_are_not_stored() {
         }
     }
 }
+
+#[test]
+fn memory_is_bounded_by_the_limits() {
+    use holdline_sse::{Buffer, Decoder};
+    // Every byte of it becomes the three of U+FFFD.
+    let block = [
+        &b"event: "[..],
+        &[0xff; 10_000],
+        b"\nid: ",
+        &[0xff; 10_000],
+        b"\ndata: ",
+        &[0xff; 10_000],
+        b"\ndata: ",
+        &[0xff; 9_999],
+        b"\n: ",
+        &[0xff; 10_000],
+        b"\n\n",
+    ]
+    .concat();
+    for size in [1, 64, 5_000, block.len()] {
+        let mut decoder = Decoder::new(limits(10_000, 20_000)).with_comments();
+        let mut buffer = Buffer::new();
+        let mut events = 0;
+        for _ in 0..3 {
+            for mut piece in block.chunks(size) {
+                while let Ok(Some(_)) = decoder.decode(&mut piece, &mut buffer) {
+                    events += 1;
+                    // Bytes of a type, an ID, a comment and the data; then three times that as
+                    // text; all at most twice as large, for a growing vector doubles.
+                    assert!(buffer.capacity() <= 2 * 4 * 50_000, "{}", buffer.capacity());
+                }
+            }
+        }
+        assert_eq!(events, 6);
+        assert!(buffer.capacity() <= 7 * 4096, "{}", buffer.capacity());
+    }
+}
