@@ -4,12 +4,10 @@ use crate::body::{Body, BodyItem, take};
 use crate::buffer::Buffer;
 use crate::error::{ReceiveError, ReceiveErrorKind as Kind};
 use crate::event::{Event, ResponseEvent};
+use crate::fast::{fast_request, fast_response};
 use crate::framing::BodyLength;
 use crate::limits::Limits;
-use crate::parse::{
-    Asked, ParsedRequest, ParsedResponse, fast_request, fast_response, strict_request,
-    strict_response,
-};
+use crate::parse::{Asked, ParsedRequest, ParsedResponse, strict_request, strict_response};
 use crate::scan::{Rules, Scan};
 
 /// Decodes the requests of one stream, with every rule of a

@@ -50,6 +50,7 @@ mod client;
 mod decoder;
 mod error;
 mod event;
+mod fast;
 mod framing;
 mod head;
 mod header;

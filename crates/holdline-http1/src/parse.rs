@@ -1,21 +1,17 @@
-//! From the bytes of a complete head to its view: a fast way, and the strict one behind it.
+//! From the bytes of a complete head to its view: the strict way, and what both ways share.
 //!
-//! The fast way lets httparse cut a head that lies whole in the input, and then checks what
-//! httparse lets pass. It only ever says yes. When it says no, for whatever reason, the head
-//! goes through `scan`, which alone decides what is wrong and where; then it is cut here by
-//! the strict way. Heads that arrive in pieces always take the strict way, so the tests that
-//! cut every case at every byte compare the two.
+//! A head that lies whole in the input is first tried by `fast`, which only ever says yes. When
+//! it says no, for whatever reason, the head goes through `scan`, which alone decides what is
+//! wrong and where, and is then cut here. Heads that arrive in pieces always take the strict way,
+//! so the tests that cut every case at every byte compare the two.
 
-use alloc::vec;
 use alloc::vec::Vec;
-use core::mem::MaybeUninit;
 
-use httparse::{Header, ParserConfig, Status};
 use memchr::memchr;
 
 use crate::buffer::{Buffer, Span};
-use crate::class;
 use crate::error::{ReceiveError, ReceiveErrorKind as Kind};
+use crate::fast::{fast_request, fast_response};
 use crate::framing::{BodyLength, Facts, Framing, Version};
 use crate::head::{Line, RequestHead, ResponseHead};
 use crate::header::{Headers, trim};
@@ -190,97 +186,6 @@ impl<'h> Response<'h> {
     }
 }
 
-/// A request head that lies whole at the start of `bytes` and breaks no rule.
-pub(crate) fn fast_request<'h>(
-    bytes: &'h [u8],
-    limits: &Limits,
-    spans: &mut Vec<Span>,
-) -> Option<Request<'h>> {
-    let bytes = bytes.get(..limits.max_head).unwrap_or(bytes);
-    // httparse skips any number of empty lines, and bare line feeds.
-    let start = match bytes {
-        [b'\r', b'\n', b'\r' | b'\n', ..] | [b'\n', ..] => return None,
-        [b'\r', b'\n', ..] => 2,
-        _ => 0,
-    };
-    let head = bytes.get(start..)?;
-    with_table(limits.max_fields, head.len(), |table| {
-        let mut request = httparse::Request::new(&mut []);
-        let Ok(Status::Complete(length)) = request.parse_with_uninit_headers(head, table) else {
-            return None;
-        };
-        let (method, target) = (request.method?, request.path?);
-        if method.len() > limits.max_method
-            || target.len() > limits.max_target
-            || !class::is_target_text(target.as_bytes())
-        {
-            return None;
-        }
-        let mut facts = Facts::default();
-        if !note_all(bytes, start + length, request.headers, spans, &mut facts) {
-            return None;
-        }
-        let target_at = start + method.len() + 1;
-        let judge = Judge {
-            bytes,
-            limits,
-            facts: &facts,
-            spans,
-        };
-        judge
-            .request(
-                method,
-                target,
-                target_at,
-                version(request.version?),
-                start + length,
-            )
-            .ok()
-    })
-}
-
-/// A response head that lies whole at the start of `bytes` and breaks no rule.
-pub(crate) fn fast_response<'h>(
-    bytes: &'h [u8],
-    asked: Asked,
-    limits: &Limits,
-    spans: &mut Vec<Span>,
-) -> Option<Response<'h>> {
-    let bytes = bytes.get(..limits.max_head).unwrap_or(bytes);
-    if matches!(bytes, [b'\r' | b'\n', ..]) {
-        return None;
-    }
-    with_table(limits.max_fields, bytes.len(), |table| {
-        let mut response = httparse::Response::new(&mut []);
-        let parsed =
-            ParserConfig::default().parse_response_with_uninit_headers(&mut response, bytes, table);
-        let Ok(Status::Complete(length)) = parsed else {
-            return None;
-        };
-        let status = response.code.filter(|&code| code >= 100)?;
-        let version = version(response.version?);
-        let mut facts = Facts::default();
-        if !note_all(bytes, length, response.headers, spans, &mut facts) {
-            return None;
-        }
-        let line = bytes.get(..memchr(b'\r', bytes)?)?;
-        let judge = Judge {
-            bytes,
-            limits,
-            facts: &facts,
-            spans,
-        };
-        let response = judge.response(line, status, version, asked, length).ok()?;
-        // httparse takes a reason phrase byte for byte as we do, but lets nothing be known of
-        // what it found in it.
-        response
-            .reason
-            .iter()
-            .all(|&byte| class::is_value(byte))
-            .then_some(response)
-    })
-}
-
 /// Cuts a request head that `scan` found whole and well-formed.
 pub(crate) fn strict_request<'h>(
     bytes: &'h [u8],
@@ -352,15 +257,15 @@ pub(crate) fn split_fields(bytes: &[u8], start: usize, spans: &mut Vec<Span>) {
 }
 
 /// What depends on the meaning of fields, the same for both ways.
-struct Judge<'a, 'h> {
-    bytes: &'h [u8],
-    limits: &'a Limits,
-    facts: &'a Facts,
-    spans: &'a [Span],
+pub(crate) struct Judge<'a, 'h> {
+    pub(crate) bytes: &'h [u8],
+    pub(crate) limits: &'a Limits,
+    pub(crate) facts: &'a Facts,
+    pub(crate) spans: &'a [Span],
 }
 
 impl<'h> Judge<'_, 'h> {
-    fn request(
+    pub(crate) fn request(
         &self,
         method: &'h str,
         target: &'h str,
@@ -424,7 +329,7 @@ impl<'h> Judge<'_, 'h> {
         Ok(())
     }
 
-    fn response(
+    pub(crate) fn response(
         &self,
         line: &'h [u8],
         status: u16,
@@ -461,38 +366,6 @@ impl<'h> Judge<'_, 'h> {
     }
 }
 
-/// Notes where the fields are, when every line ends in CRLF. httparse takes a bare line feed as
-/// the end of a line, and no other byte can stand before one: so it is enough to look at the
-/// two bytes before each line and at the end.
-fn note_all(
-    bytes: &[u8],
-    end: usize,
-    fields: &[Header<'_>],
-    spans: &mut Vec<Span>,
-    facts: &mut Facts,
-) -> bool {
-    let base = bytes.as_ptr().addr();
-    let mut good = true;
-    spans.clear();
-    spans.extend(fields.iter().enumerate().map(|(index, field)| {
-        let name_start = field.name.as_ptr().addr().wrapping_sub(base);
-        let value_start = field.value.as_ptr().addr().wrapping_sub(base);
-        let before = bytes.get(name_start.wrapping_sub(2)..name_start);
-        good &= before == Some(b"\r\n");
-        good &= facts
-            .note(index, field.name.as_bytes(), field.value, value_start)
-            .is_ok();
-        Span {
-            name_start: name_start as u32,
-            name_end: (name_start + field.name.len()) as u32,
-            value_start: value_start as u32,
-            value_end: (value_start + field.value.len()) as u32,
-        }
-    }));
-    good &= bytes.get(end.wrapping_sub(4)..end) == Some(b"\r\n\r\n");
-    good
-}
-
 fn note_spans(bytes: &[u8], spans: &[Span]) -> Result<Facts, Fault> {
     let mut facts = Facts::default();
     for (index, span) in spans.iter().enumerate() {
@@ -500,24 +373,6 @@ fn note_spans(bytes: &[u8], spans: &[Span]) -> Result<Facts, Fault> {
         facts.note(index, span.name(bytes), span.value(bytes), at)?;
     }
     Ok(facts)
-}
-
-/// Lends a table for up to `max_fields` fields: on the stack when it is of usual size.
-fn with_table<'h, T>(
-    max_fields: usize,
-    head_len: usize,
-    run: impl FnOnce(&mut [MaybeUninit<Header<'h>>]) -> T,
-) -> T {
-    const USUAL: usize = 128;
-    let mut usual = [const { MaybeUninit::uninit() }; USUAL];
-    match usual.get_mut(..max_fields) {
-        Some(table) => run(table),
-        None => {
-            // A field line has at least four bytes.
-            let mut table = vec![MaybeUninit::uninit(); max_fields.min(head_len / 4 + 1)];
-            run(&mut table)
-        }
-    }
 }
 
 fn line_at(bytes: &[u8], start: usize) -> &[u8] {
@@ -531,7 +386,7 @@ fn text(bytes: &[u8]) -> &str {
     core::str::from_utf8(bytes).unwrap_or_default()
 }
 
-fn version(minor: u8) -> Version {
+pub(crate) fn version(minor: u8) -> Version {
     match minor {
         0 => Version::Http10,
         _ => Version::Http11,
