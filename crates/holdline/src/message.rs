@@ -25,7 +25,7 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// `event` must have passed [`EventName::parse`](crate::names::EventName::parse).
+    /// `event` must have passed [`parse_event`](crate::names::parse_event).
     pub(crate) fn new(
         cursor: Cursor,
         channel: Arc<str>,

@@ -1,0 +1,80 @@
+//! Event streams.
+
+use bytes::BytesMut;
+use holdline_sse::{Buffer, DecodeErrorKind, Decoder, EventFields, Item, ItemBuf, Limits};
+
+use crate::cuts::{Cuts, seed};
+
+type Outcome = (Vec<ItemBuf>, Option<(DecodeErrorKind, u64)>, String);
+
+/// However a stream is cut, the items, the error and the last event ID are the same, and no buffer
+/// outgrows the limits.
+pub fn decoder(data: &[u8]) {
+    let (seed, stream) = seed(data);
+    let mut limits = Limits::default();
+    if seed % 2 == 1 {
+        limits.max_line = 40;
+        limits.max_event = 100;
+    }
+    let whole = decode(limits, std::iter::once(stream));
+    assert_eq!(whole, decode(limits, Cuts::new(stream, seed)));
+}
+
+/// Whatever stands in the fields of an event, it comes out as one event with the same content,
+/// line ends normalised.
+pub fn round_trip(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let mut parts = text.split('|');
+    let (event, id, data) = (parts.next(), parts.next(), parts.next());
+    let fields = EventFields {
+        event,
+        id,
+        data,
+        retry: None,
+    };
+    let mut out = BytesMut::from(&b"data: before\n\n"[..]);
+    let before = out.len();
+    let Err(_) = fields.encode(&mut out) else {
+        let items = decode(Limits::default(), std::iter::once(&out[..])).0;
+        let Some(data) = data else {
+            let told = matches!(items.get(1), None | Some(ItemBuf::Id(_)));
+            assert!(told && items.len() <= 2, "{items:?}");
+            return;
+        };
+        let [_, ItemBuf::Event(got)] = &items[..] else {
+            panic!("{items:?}")
+        };
+        let normal = data.replace("\r\n", "\n").replace('\r', "\n");
+        assert_eq!(got.data, normal);
+        assert_eq!(got.id, id.unwrap_or_default());
+        let kind = event.filter(|event| !event.is_empty()).unwrap_or("message");
+        assert_eq!(got.event, kind);
+        return;
+    };
+    assert_eq!(out.len(), before, "nothing is written on an error");
+    let bad = |text: Option<&str>| text.is_some_and(|text| text.contains(['\r', '\n', '\0']));
+    assert!(bad(event) || bad(id));
+}
+
+fn decode<'a>(limits: Limits, pieces: impl Iterator<Item = &'a [u8]>) -> Outcome {
+    let mut decoder = Decoder::new(limits).with_comments().with_retry().with_ids();
+    let mut buffer = Buffer::new();
+    let mut items = Vec::new();
+    let mut error = None;
+    'stream: for piece in pieces {
+        let mut input = piece;
+        loop {
+            match decoder.decode(&mut input, &mut buffer) {
+                Ok(Some(item)) => items.push(Item::to_owned(&item)),
+                Ok(None) => break,
+                Err(stop) => {
+                    error = Some((stop.kind(), stop.at()));
+                    assert_eq!(decoder.decode(&mut input, &mut buffer), Err(stop));
+                    break 'stream;
+                }
+            }
+        }
+        assert!(input.is_empty(), "None means that all was taken");
+    }
+    (items, error, decoder.last_event_id().to_owned())
+}
