@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod blocking;
 mod connection;
+pub mod entropy;
 mod event_loop;
 mod handler;
 mod output;

@@ -1,0 +1,396 @@
+//! An event stream that is read over blocking streams, and taken up again when it breaks:
+//! [`EventSource`].
+
+mod stop;
+mod update;
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use holdline_sse as sse;
+use holdline_sse::{Buffer, Event, EventBuf, Item, ReadyState, Reason};
+
+use super::http::{self, Client, Response};
+use super::{Tcp, Url};
+use crate::entropy;
+pub use stop::Stopper;
+pub use update::{Error, Lost, Update};
+
+/// Opens the connections of an [`EventSource`]: [`Tcp`], or a function from the URL to a stream.
+pub trait Connect {
+    /// The stream.
+    type Stream: Read + Write;
+
+    /// Opens a connection to the URL's host and port. Set the stream's timeouts here.
+    ///
+    /// # Errors
+    /// What made it fail. The event source tries again later.
+    fn connect(&mut self, url: &Url) -> io::Result<Self::Stream>;
+}
+
+impl Connect for Tcp {
+    type Stream = TcpStream;
+
+    fn connect(&mut self, url: &Url) -> io::Result<TcpStream> {
+        Tcp::connect(self, url)
+    }
+}
+
+impl<F: FnMut(&Url) -> io::Result<S>, S: Read + Write> Connect for F {
+    type Stream = S;
+
+    fn connect(&mut self, url: &Url) -> io::Result<S> {
+        self(url)
+    }
+}
+
+/// A client of server-sent events: connects, reads, and connects again with the last event ID.
+///
+/// ```no_run
+/// use holdline_net::blocking::event_source::EventSource;
+///
+/// let mut source = EventSource::connect("http://127.0.0.1:8080/channels/demo/sse")?;
+/// while let Some(event) = source.next_event()? {
+///     println!("{} {} {}", event.id, event.event, event.data);
+/// }
+/// # Ok::<(), holdline_net::blocking::event_source::Error>(())
+/// ```
+///
+/// What the standard leaves to the client (delays, back-off, jitter, which errors are final) is in
+/// [`Config`](sse::Config).
+#[derive(Debug)]
+pub struct EventSource<C: Connect> {
+    state: sse::EventSource,
+    connector: C,
+    http: Option<Client<C::Stream>>,
+    /// The request is sent, and its response is to come.
+    awaiting: bool,
+    /// The part of the client's read block that the decoder has not taken.
+    piece: Range<usize>,
+    buffer: Buffer,
+    /// Lends what [`read`](Self::read) gives out: a borrow of the read block could not be returned
+    /// from the loop that fills it.
+    event: EventBuf,
+    text: String,
+    silence: Option<Duration>,
+    heard: Instant,
+    origin: Instant,
+    stopper: Stopper,
+}
+
+enum Step {
+    Open,
+    Event,
+    Id,
+    Comment,
+    Retry(Duration),
+    Lost(Lost),
+    Idle,
+    Closed,
+}
+
+impl EventSource<Tcp> {
+    /// An event source over TCP with the configuration of the standard and the timeouts of
+    /// [`Tcp::default`]: a server that is silent for 30 s is gone.
+    ///
+    /// # Errors
+    /// [`Error::Url`].
+    pub fn connect(url: &str) -> Result<Self, Error> {
+        Self::tcp(sse::Config::new(url), Tcp::default())
+    }
+
+    /// An event source over TCP. A server that sends nothing for the read timeout is gone: choose
+    /// it longer than the server's heartbeat.
+    ///
+    /// # Errors
+    /// [`Error::Url`].
+    pub fn tcp(config: sse::Config, tcp: Tcp) -> Result<Self, Error> {
+        let mut source = Self::new(config, tcp)?;
+        source.set_silence_limit(tcp.read_timeout);
+        Ok(source)
+    }
+}
+
+impl<C: Connect> EventSource<C> {
+    /// An event source over streams that `connector` opens. It connects when it is first read.
+    ///
+    /// # Errors
+    /// [`Error::Url`].
+    pub fn new(config: sse::Config, connector: C) -> Result<Self, Error> {
+        let _: Url = config.url.parse()?;
+        Ok(Self {
+            state: sse::EventSource::new(config),
+            connector,
+            http: None,
+            awaiting: false,
+            piece: 0..0,
+            buffer: Buffer::new(),
+            event: EventBuf::default(),
+            text: String::new(),
+            silence: None,
+            heard: Instant::now(),
+            origin: Instant::now(),
+            stopper: Stopper::default(),
+        })
+    }
+
+    /// How long the server may send nothing before the connection is given up and made anew.
+    /// It is looked at when the stream's own read timeout passes. Default: `None`, for ever.
+    pub fn set_silence_limit(&mut self, limit: Option<Duration>) {
+        self.silence = limit;
+    }
+
+    /// Ends the source from another thread.
+    pub fn stopper(&self) -> Stopper {
+        self.stopper.clone()
+    }
+
+    /// The state machine: ready state, last event ID, reconnection time.
+    pub fn state(&self) -> &sse::EventSource {
+        &self.state
+    }
+
+    /// The last event ID, which the next request carries.
+    pub fn last_event_id(&self) -> &str {
+        self.state.last_event_id()
+    }
+
+    /// Ends the source. Reading gives `None` from now on.
+    pub fn close(&mut self) {
+        self.state.close();
+        self.http = None;
+    }
+
+    /// Waits for the next event. Connections that fail or end are made again in silence; who wants
+    /// to know of them calls [`read`](Self::read). `None`: see there.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn next_event(&mut self) -> Result<Option<Event<'_>>, Error> {
+        loop {
+            match self.step()? {
+                Step::Event => return Ok(Some(self.event.as_ref())),
+                Step::Closed => return Ok(None),
+                _ => {}
+            }
+        }
+    }
+
+    /// Waits for whatever comes next. `None`: the source is closed, because it was told so
+    /// ([`close`](Self::close), [`Stopper::stop`]), because the server said 204, or because the
+    /// stream ended and [`Config::reconnect`](sse::Config::reconnect) is off.
+    ///
+    /// # Errors
+    /// What makes the source close, once. `None` after it.
+    pub fn read(&mut self) -> Result<Option<Update<'_>>, Error> {
+        Ok(Some(match self.step()? {
+            Step::Open => Update::Open,
+            Step::Event => Update::Event(self.event.as_ref()),
+            Step::Id => Update::Id(&self.text),
+            Step::Comment => Update::Comment(&self.text),
+            Step::Retry(time) => Update::Retry(time),
+            Step::Lost(lost) => Update::Lost(lost),
+            Step::Idle => Update::Idle,
+            Step::Closed => return Ok(None),
+        }))
+    }
+
+    fn step(&mut self) -> Result<Step, Error> {
+        loop {
+            if self.stopper.is_stopped() {
+                self.close();
+            }
+            if self.state.ready_state() == ReadyState::Closed {
+                return Ok(Step::Closed);
+            }
+            let Some(http) = &mut self.http else {
+                if let Some(until) = self.state.poll_timeout() {
+                    let wait = until.saturating_sub(self.origin.elapsed());
+                    self.stopper.sleep(wait);
+                    self.state.handle_timeout(self.origin.elapsed());
+                } else if let Err(error) = self.open()? {
+                    return self.lost(Some(error));
+                }
+                continue;
+            };
+            if self.awaiting {
+                match http.read_response() {
+                    Ok(response) => {
+                        if let Some(step) = self.responded(&response)? {
+                            return Ok(step);
+                        }
+                    }
+                    Err(error) if error.is_timeout() && !self.is_silent() => {
+                        return Ok(Step::Idle);
+                    }
+                    Err(error) => return self.lost(Some(error)),
+                }
+            } else if !self.piece.is_empty() {
+                if let Some(step) = self.receive()? {
+                    return Ok(step);
+                }
+            } else {
+                match http.data() {
+                    Ok(Some(piece)) => {
+                        self.piece = piece;
+                        self.heard = Instant::now();
+                    }
+                    Ok(None) => {
+                        self.http = None;
+                        self.state
+                            .receive_eof(self.origin.elapsed(), entropy::u32());
+                        return self.after_loss(None);
+                    }
+                    Err(error) if error.is_timeout() && !self.is_silent() => {
+                        return Ok(Step::Idle);
+                    }
+                    Err(error) => return self.lost(Some(error)),
+                }
+            }
+        }
+    }
+
+    /// Connects and sends the request. The inner error is one to try again after.
+    fn open(&mut self) -> Result<Result<(), http::Error>, Error> {
+        let Some(request) = self.state.poll_request() else {
+            return Ok(Ok(()));
+        };
+        let method = request.method().to_owned();
+        let body = request.body().to_vec();
+        let headers: Vec<(&str, &[u8])> = request.headers().collect();
+        let url: Url = match request.url().parse() {
+            Ok(url) => url,
+            Err(error) => {
+                let error = io::Error::new(ErrorKind::InvalidInput, error);
+                return Ok(Err(error.into()));
+            }
+        };
+        let stream = match self.connector.connect(&url) {
+            Ok(stream) => stream,
+            Err(error) => return Ok(Err(error.into())),
+        };
+        let mut http = Client::new(stream, url.authority());
+        match http.request(&method, url.target(), headers, &body) {
+            Ok(()) => {}
+            // The rest of the request is written before the response is read.
+            Err(error) if error.is_timeout() => {}
+            Err(error @ http::Error::Send(_)) => {
+                self.close();
+                return Err(Error::Request(error));
+            }
+            Err(error) => return Ok(Err(error)),
+        }
+        self.http = Some(http);
+        self.awaiting = true;
+        self.piece = 0..0;
+        self.heard = Instant::now();
+        Ok(Ok(()))
+    }
+
+    fn responded(&mut self, response: &Response) -> Result<Option<Step>, Error> {
+        self.awaiting = false;
+        self.heard = Instant::now();
+        let seen = sse::Response::new(response.status(), response.headers());
+        let now = self.origin.elapsed();
+        let state = self.state.receive_response(&seen, now, entropy::u32());
+        if state == ReadyState::Open {
+            return Ok(Some(Step::Open));
+        }
+        let http = self.http.take();
+        if state == ReadyState::Connecting && self.state.poll_timeout().is_none() {
+            // A redirect: another request is due at once.
+            return Ok(None);
+        }
+        let body = http.and_then(|mut http| http.read_body(MAX_BODY).ok());
+        self.after_loss_with(None, body.unwrap_or_default())
+            .map(Some)
+    }
+
+    /// Gives the decoder the rest of the piece.
+    fn receive(&mut self) -> Result<Option<Step>, Error> {
+        let Some(http) = &self.http else {
+            return Ok(None);
+        };
+        let mut input = http.io.piece(self.piece.clone());
+        let item = match self.state.receive(&mut input, &mut self.buffer) {
+            Ok(item) => item,
+            Err(error) => {
+                self.http = None;
+                return Err(Error::Failed {
+                    reason: Reason::Decode(error),
+                    body: Vec::new(),
+                    error: None,
+                });
+            }
+        };
+        self.piece.start = self.piece.end - input.len();
+        Ok(match item {
+            None => None,
+            Some(Item::Event(event)) => {
+                assign(&mut self.event.event, event.event);
+                assign(&mut self.event.data, event.data);
+                assign(&mut self.event.id, event.id);
+                Some(Step::Event)
+            }
+            Some(Item::Id(id)) => {
+                assign(&mut self.text, id);
+                Some(Step::Id)
+            }
+            Some(Item::Comment(text)) => {
+                assign(&mut self.text, text);
+                Some(Step::Comment)
+            }
+            Some(Item::Retry(time)) => Some(Step::Retry(time)),
+            Some(_) => None,
+        })
+    }
+
+    fn lost(&mut self, error: Option<http::Error>) -> Result<Step, Error> {
+        self.http = None;
+        self.state
+            .connection_failed(self.origin.elapsed(), entropy::u32());
+        self.after_loss(error)
+    }
+
+    fn after_loss(&mut self, error: Option<http::Error>) -> Result<Step, Error> {
+        self.after_loss_with(error, Vec::new())
+    }
+
+    fn after_loss_with(&self, error: Option<http::Error>, body: Vec<u8>) -> Result<Step, Error> {
+        let reason = self.state.reason().unwrap_or(Reason::ConnectionFailed);
+        if let Some(until) = self.state.poll_timeout() {
+            return Ok(Step::Lost(Lost {
+                reason,
+                error,
+                retry_in: until.saturating_sub(self.origin.elapsed()),
+            }));
+        }
+        match reason {
+            Reason::EndOfStream | Reason::Closed | Reason::Status(204) => Ok(Step::Closed),
+            _ => Err(Error::Failed {
+                reason,
+                body,
+                error,
+            }),
+        }
+    }
+
+    fn is_silent(&self) -> bool {
+        self.silence
+            .is_some_and(|silence| self.heard.elapsed() >= silence)
+    }
+}
+
+/// Puts `text` in place of what was there, in the same memory unless that is far too much.
+fn assign(place: &mut String, text: &str) {
+    place.clear();
+    place.shrink_to(KEEP.max(text.len()));
+    place.push_str(text);
+}
+
+/// Bytes of an answer that is no event stream.
+const MAX_BODY: usize = 16 * 1024;
+/// Bytes of room that are kept for the next event.
+const KEEP: usize = 64 * 1024;

@@ -1,0 +1,19 @@
+//! HTTP/1.1 over a blocking stream: [`Server`] and [`Client`].
+
+mod client;
+mod error;
+mod server;
+
+pub use client::{Client, Response};
+pub use error::Error;
+pub use server::Server;
+
+use holdline_http1::Headers;
+
+/// Field lines that outlive the block they came in.
+pub(super) fn copy(headers: Headers<'_>) -> Vec<(String, Vec<u8>)> {
+    headers
+        .iter()
+        .map(|(name, value)| (name.to_owned(), value.to_vec()))
+        .collect()
+}

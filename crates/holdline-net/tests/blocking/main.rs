@@ -1,0 +1,9 @@
+//! The blocking connections, over scripted streams and over loopback TCP.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails is to panic")]
+
+mod event_source;
+mod http_client;
+mod http_server;
+mod script;
+mod websocket;
