@@ -1,17 +1,18 @@
-//! Bodies in both directions, and chunks that are encoded once for many receivers.
+//! Bodies: how they are received here, how they are sent in `encode`.
 
-use bytes::{BufMut, Bytes, BytesMut};
-
-use crate::block::{Fields, Writer};
 use crate::buffer::Buffer;
 use crate::chunk::{Chunk, Chunks};
-use crate::error::{ReceiveError, ReceiveErrorKind as Kind, SendError, SendErrorKind};
+use crate::error::{ReceiveError, ReceiveErrorKind as Kind};
 use crate::framing::BodyLength;
 use crate::header::Headers;
 use crate::limits::Limits;
 use crate::parse::split_fields;
 use crate::scan::{Rules, Scan};
 use crate::trailer;
+
+mod encode;
+
+pub use encode::{BodyEncoder, ChunkFrame, PreChunked};
 
 /// A decoder of one body, for those who frame heads themselves.
 #[derive(Clone, Debug)]
@@ -231,196 +232,6 @@ impl Body {
     }
 }
 
-/// Frames one body for sending, for those who write heads themselves.
-///
-/// Every call appends to `out`, or on error leaves it as it was.
-#[derive(Clone, Copy, Debug)]
-pub struct BodyEncoder {
-    framing: Outgoing,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outgoing {
-    /// This many bytes are still to come.
-    Length(u64),
-    Chunked,
-    UntilClose,
-    /// The answer to HEAD: what would be sent is counted for nothing and not written.
-    Discard,
-}
-
-impl BodyEncoder {
-    /// An encoder of a body with this length.
-    #[must_use]
-    pub const fn new(length: BodyLength) -> Self {
-        let framing = match length {
-            BodyLength::None => Outgoing::Length(0),
-            BodyLength::Known(length) => Outgoing::Length(length),
-            BodyLength::Chunked => Outgoing::Chunked,
-            BodyLength::UntilClose => Outgoing::UntilClose,
-        };
-        Self { framing }
-    }
-
-    pub(crate) const fn discard() -> Self {
-        Self {
-            framing: Outgoing::Discard,
-        }
-    }
-
-    /// Whether the body ends with the connection.
-    pub(crate) fn is_until_close(&self) -> bool {
-        self.framing == Outgoing::UntilClose
-    }
-
-    /// Appends data: one chunk, or the bare bytes. Empty data appends nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`BodyTooLong`](SendErrorKind::BodyTooLong).
-    pub fn encode_data(&mut self, data: &[u8], out: &mut BytesMut) -> Result<(), SendError> {
-        self.count(data.len())?;
-        match self.framing {
-            _ if data.is_empty() => {}
-            Outgoing::Chunked => put_chunk(data, out),
-            Outgoing::Discard => {}
-            Outgoing::Length(_) | Outgoing::UntilClose => out.put_slice(data),
-        }
-        Ok(())
-    }
-
-    /// The bytes to write for data that was framed before.
-    ///
-    /// # Errors
-    ///
-    /// [`BodyTooLong`](SendErrorKind::BodyTooLong).
-    pub fn encode_prechunked(&mut self, data: &PreChunked) -> Result<Bytes, SendError> {
-        self.count(data.len())?;
-        Ok(match self.framing {
-            Outgoing::Chunked => data.framed().clone(),
-            Outgoing::Discard => Bytes::new(),
-            Outgoing::Length(_) | Outgoing::UntilClose => data.data(),
-        })
-    }
-
-    /// Ends the body.
-    ///
-    /// # Errors
-    ///
-    /// [`BodyTooShort`](SendErrorKind::BodyTooShort), and what is wrong with the trailers.
-    pub fn encode_end(
-        &mut self,
-        trailers: impl Fields,
-        out: &mut BytesMut,
-    ) -> Result<(), SendError> {
-        if let Outgoing::Length(1..) = self.framing {
-            return Err(SendErrorKind::BodyTooShort.into());
-        }
-        let start = out.len();
-        let chunked = self.framing == Outgoing::Chunked;
-        if chunked {
-            out.put_slice(b"0\r\n");
-        }
-        let fields_start = out.len();
-        let result = Writer::trailers(out).write(&trailers).and_then(|()| {
-            if !chunked && self.framing != Outgoing::Discard && out.len() > fields_start {
-                return Err(SendErrorKind::TrailersNotAllowed.into());
-            }
-            Ok(())
-        });
-        match result {
-            Ok(()) if chunked => out.put_slice(b"\r\n"),
-            _ => out.truncate(start),
-        }
-        result
-    }
-
-    fn count(&mut self, length: usize) -> Result<(), SendError> {
-        if let Outgoing::Length(remaining) = &mut self.framing {
-            *remaining = remaining
-                .checked_sub(length as u64)
-                .ok_or(SendErrorKind::BodyTooLong)?;
-        }
-        Ok(())
-    }
-}
-
-/// Data framed once as a chunk, to be sent on many connections. A clone is cheap: the bytes
-/// are shared.
-///
-/// ```
-/// use holdline_http1::PreChunked;
-///
-/// let message = PreChunked::new(b"data: hello\n\n");
-/// assert_eq!(&message.framed()[..], b"d\r\ndata: hello\n\n\r\n");
-/// assert_eq!(&message.data()[..], b"data: hello\n\n");
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PreChunked {
-    framed: Bytes,
-    start: usize,
-    end: usize,
-}
-
-impl PreChunked {
-    /// Frames the data. Empty data gives no bytes at all, because an empty chunk would end the
-    /// body.
-    #[must_use]
-    pub fn new(data: &[u8]) -> Self {
-        if data.is_empty() {
-            return Self::default();
-        }
-        let mut out = BytesMut::with_capacity(data.len() + CHUNK_OVERHEAD);
-        put_chunk(data, &mut out);
-        let end = out.len() - 2;
-        Self {
-            framed: out.freeze(),
-            start: end - data.len(),
-            end,
-        }
-    }
-
-    /// The chunk: size line, data and line end.
-    #[must_use]
-    pub const fn framed(&self) -> &Bytes {
-        &self.framed
-    }
-
-    /// The data alone.
-    #[must_use]
-    pub fn data(&self) -> Bytes {
-        self.framed.slice(self.start..self.end)
-    }
-
-    /// Bytes of data.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.end - self.start
-    }
-
-    /// Whether there is no data.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-pub(crate) fn put_chunk(data: &[u8], out: &mut BytesMut) {
-    out.reserve(data.len() + CHUNK_OVERHEAD);
-    put_hex(data.len(), out);
-    out.put_slice(b"\r\n");
-    out.put_slice(data);
-    out.put_slice(b"\r\n");
-}
-
-fn put_hex(value: usize, out: &mut BytesMut) {
-    let digits = (usize::BITS - value.leading_zeros()).div_ceil(4).max(1);
-    for index in (0..digits).rev() {
-        let digit = (value >> (4 * index)) & 0xf;
-        out.put_u8(b"0123456789abcdef".get(digit).copied().unwrap_or(b'0'));
-    }
-}
-
 /// Takes up to `length` bytes off the front.
 pub(crate) fn take<'i>(input: &mut &'i [u8], length: usize, at: &mut u64) -> &'i [u8] {
     let (taken, rest) = input
@@ -430,6 +241,3 @@ pub(crate) fn take<'i>(input: &mut &'i [u8], length: usize, at: &mut u64) -> &'i
     *at += taken.len() as u64;
     taken
 }
-
-/// Sixteen digits and two line ends.
-const CHUNK_OVERHEAD: usize = 20;

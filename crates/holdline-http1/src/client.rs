@@ -1,20 +1,16 @@
 //! The client's end of a connection.
 
-use bytes::{BufMut, BytesMut};
-
-use crate::block::{Fields, Writer};
 use crate::body::BodyEncoder;
 use crate::buffer::Buffer;
-use crate::class;
 use crate::decoder::ResponseDecoder;
-use crate::error::{ReceiveError, ReceiveErrorKind as Kind, SendError, SendErrorKind};
+use crate::error::{ReceiveError, ReceiveErrorKind as Kind};
 use crate::event::ResponseEvent;
-use crate::framing::{BodyLength, CLOSE, UPGRADE, Version};
+use crate::framing::{BodyLength, Version};
 use crate::head::ResponseHead;
 use crate::limits::Limits;
-use crate::server::{append, put_content_length};
-use crate::state::{Requester, Responder, State, Step};
-use crate::target;
+use crate::state::{Responder, State, Step};
+
+mod send;
 
 /// How a [`ClientConnection`] behaves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -92,103 +88,6 @@ impl ClientConnection {
             connect: false,
             ended_by_head: false,
         }
-    }
-
-    /// Appends the head of a request. The body follows by [`send_data`](Self::send_data) and
-    /// [`send_end`](Self::send_end), except for [`RequestBody::None`].
-    ///
-    /// `headers` must hold exactly one `Host`. `Content-Length` and `Transfer-Encoding` are
-    /// added, and `Connection: Upgrade` when there is an `Upgrade`.
-    ///
-    /// # Errors
-    ///
-    /// The connection is not ready for a request; the method, target, Host or a field is bad;
-    /// the method does not allow the body.
-    pub fn send_request(
-        &mut self,
-        method: &str,
-        target: &str,
-        headers: impl Fields,
-        body: RequestBody,
-        out: &mut BytesMut,
-    ) -> Result<(), SendError> {
-        let plan = append(out, |out| {
-            self.write_head(method, target, &headers, body, out)
-        })?;
-        self.commit(method, plan);
-        if body == RequestBody::None {
-            let _ = self.state.step(Step::RequestEnd);
-            self.ended_by_head = true;
-        }
-        Ok(())
-    }
-
-    /// Appends a whole request: head with `Content-Length`, and body.
-    ///
-    /// # Errors
-    ///
-    /// As [`send_request`](Self::send_request).
-    pub fn request(
-        &mut self,
-        method: &str,
-        target: &str,
-        headers: impl Fields,
-        body: &[u8],
-        out: &mut BytesMut,
-    ) -> Result<(), SendError> {
-        let length = match body {
-            [] => RequestBody::None,
-            _ => RequestBody::Known(body.len() as u64),
-        };
-        let plan = append(out, |out| {
-            let mut plan = self.write_head(method, target, &headers, length, out)?;
-            plan.body.encode_data(body, out)?;
-            Ok(plan)
-        })?;
-        self.commit(method, plan);
-        let _ = self.state.step(Step::RequestEnd);
-        Ok(())
-    }
-
-    /// Appends data of the request's body: one chunk, or bare bytes. Empty data appends nothing.
-    ///
-    /// # Errors
-    ///
-    /// No body is open, or it is longer than announced.
-    pub fn send_data(&mut self, data: &[u8], out: &mut BytesMut) -> Result<(), SendError> {
-        self.open_body()?.encode_data(data, out)?;
-        self.awaits_continue = false;
-        Ok(())
-    }
-
-    /// Appends what ends the request's body.
-    ///
-    /// # Errors
-    ///
-    /// No body is open, or it is shorter than announced.
-    pub fn send_end(&mut self, out: &mut BytesMut) -> Result<(), SendError> {
-        self.send_end_with_trailers((), out)
-    }
-
-    /// Appends what ends the request's body, with a trailer section.
-    ///
-    /// # Errors
-    ///
-    /// As [`send_end`](Self::send_end); the body is not chunked; a field is bad or not allowed in
-    /// trailers (RFC 9110 §6.5.1).
-    pub fn send_end_with_trailers(
-        &mut self,
-        trailers: impl Fields,
-        out: &mut BytesMut,
-    ) -> Result<(), SendError> {
-        if self.ended_by_head {
-            self.ended_by_head = false;
-            return Ok(());
-        }
-        self.open_body()?.encode_end(trailers, out)?;
-        self.awaits_continue = false;
-        let _ = self.state.step(Step::RequestEnd);
-        Ok(())
     }
 
     /// Takes the next event from the front of `input`. `Ok(None)`: the input is used up.
@@ -346,107 +245,6 @@ impl ClientConnection {
         self.state.refuse_keep_alive();
         error
     }
-
-    fn open_body(&mut self) -> Result<&mut BodyEncoder, SendError> {
-        match self.state.requester {
-            Requester::Body => Ok(&mut self.body),
-            _ => Err(SendErrorKind::NoBody.into()),
-        }
-    }
-
-    /// Writes a head. Changes nothing but `out`.
-    fn write_head(
-        &self,
-        method: &str,
-        target: &str,
-        headers: &impl Fields,
-        body: RequestBody,
-        out: &mut BytesMut,
-    ) -> Result<Plan, SendError> {
-        if !self.is_reusable() {
-            return Err(SendErrorKind::NotReady.into());
-        }
-        if !class::is_token_text(method.as_bytes()) {
-            return Err(SendErrorKind::InvalidMethod.into());
-        }
-        let bytes_ok = !target.is_empty() && target.bytes().all(class::is_target);
-        if !bytes_ok || target::parse(method, target).is_err() {
-            return Err(SendErrorKind::InvalidTarget.into());
-        }
-        for word in [method, " ", target, " HTTP/1.1\r\n"] {
-            out.put_slice(word.as_bytes());
-        }
-        let mut writer = Writer::head(out);
-        writer.write(headers)?;
-        let seen = writer.seen;
-        if seen.hosts != 1 || seen.bad_host {
-            return Err(SendErrorKind::InvalidHost.into());
-        }
-        // RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option".
-        if seen.upgrade && seen.connection & UPGRADE == 0 {
-            out.put_slice(b"Connection: Upgrade\r\n");
-        }
-        let body = write_framing(method, body, out)?;
-        out.put_slice(b"\r\n");
-        Ok(Plan {
-            body,
-            close: seen.connection & CLOSE != 0,
-            switch: seen.upgrade || method == "CONNECT",
-            awaits_continue: seen.expect_continue,
-        })
-    }
-
-    fn commit(&mut self, method: &str, plan: Plan) {
-        self.decoder.expect(method);
-        self.body = plan.body;
-        self.informational = 0;
-        self.awaits_continue = plan.awaits_continue;
-        self.connect = method == "CONNECT";
-        self.ended_by_head = false;
-        let _ = self.state.step(Step::Request);
-        if plan.switch {
-            self.state.allow_switch();
-        }
-        if plan.close {
-            self.state.refuse_keep_alive();
-        }
-    }
-}
-
-/// What follows from a head that was written.
-struct Plan {
-    body: BodyEncoder,
-    close: bool,
-    switch: bool,
-    awaits_continue: bool,
-}
-
-fn write_framing(
-    method: &str,
-    body: RequestBody,
-    out: &mut BytesMut,
-) -> Result<BodyEncoder, SendError> {
-    let length = match (method, body) {
-        // RFC 9110 §8.6: "A user agent SHOULD send Content-Length in a request when the method
-        // defines a meaning for enclosed content and it is not sending Transfer-Encoding."
-        ("POST" | "PUT" | "PATCH", RequestBody::None) => {
-            put_content_length(0, out);
-            BodyLength::None
-        }
-        (_, RequestBody::None) => BodyLength::None,
-        // RFC 9110 §9.3.8: "A client MUST NOT send content in a TRACE request." A CONNECT request
-        // has no content either (§9.3.6).
-        ("TRACE" | "CONNECT", _) => return Err(SendErrorKind::BodyNotAllowed.into()),
-        (_, RequestBody::Known(length)) => {
-            put_content_length(length, out);
-            BodyLength::Known(length)
-        }
-        (_, RequestBody::Streamed) => {
-            out.put_slice(b"Transfer-Encoding: chunked\r\n");
-            BodyLength::Chunked
-        }
-    };
-    Ok(BodyEncoder::new(length))
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ mod testing;
 mod trailer;
 
 pub use block::{Fields, HeaderBlock};
-pub use body::{BodyDecoder, BodyEncoder, BodyItem, PreChunked};
+pub use body::{BodyDecoder, BodyEncoder, BodyItem, ChunkFrame, PreChunked};
 pub use buffer::Buffer;
 pub use chunk::{Chunk, ChunkDecoder};
 pub use client::{ClientConfig, ClientConnection, RequestBody};

@@ -218,8 +218,9 @@ impl ServerConnection {
     }
 
     /// Whether nothing more will be received or sent: flush and close. While
-    /// [`is_receiving_body`](Self::is_receiving_body), linger: shut down only the sending side
-    /// and receive on for a while, or the client may lose the response (RFC 9112 §9.6).
+    /// [`is_receiving_body`](Self::is_receiving_body), and after a receive error, linger: shut
+    /// down only the sending side and read on for a while, or the client may lose the response
+    /// (RFC 9112 §9.6).
     #[must_use]
     pub fn should_close(&self) -> bool {
         match self.state.responder {

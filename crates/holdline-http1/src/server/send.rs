@@ -4,7 +4,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use super::{Expect, Linger, ResponseBody, ServerConnection};
 use crate::block::{Fields, Writer};
-use crate::body::{BodyEncoder, PreChunked};
+use crate::body::{BodyEncoder, ChunkFrame, PreChunked};
 use crate::error::{SendError, SendErrorKind};
 use crate::framing::{BodyLength, CLOSE, KEEP_ALIVE, UPGRADE};
 use crate::parse::Asked;
@@ -120,6 +120,16 @@ impl ServerConnection {
     /// As [`send_data`](Self::send_data).
     pub fn send_prechunked(&mut self, data: &PreChunked) -> Result<Bytes, SendError> {
         self.open_body()?.encode_prechunked(data)
+    }
+
+    /// Frames `length` bytes of data that the caller writes itself, as in a vectored write. None:
+    /// write nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_data`](Self::send_data).
+    pub fn send_frame(&mut self, length: usize) -> Result<Option<ChunkFrame>, SendError> {
+        self.open_body()?.encode_frame(length)
     }
 
     /// Appends what ends the response's body.

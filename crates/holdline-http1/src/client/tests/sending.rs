@@ -1,6 +1,9 @@
 //! What is sent, and what the caller is refused.
 
+use bytes::BytesMut;
+
 use super::*;
+use crate::SendErrorKind;
 
 const HOST: [(&str, &str); 1] = [("Host", "a")];
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";

@@ -6,7 +6,7 @@ use super::*;
 use crate::{PreChunked, SendError, SendErrorKind};
 
 /// A connection that has received `request` to its end.
-fn after(request: &str) -> ServerConnection {
+fn after_request(request: &str) -> ServerConnection {
     let mut http = ServerConnection::new(ServerConfig::default());
     let mut buffer = Buffer::new();
     let mut input = request.as_bytes();
@@ -24,7 +24,7 @@ const GET_1_0: &str = "GET / HTTP/1.0\r\n\r\n";
 const GET_1_0_KEPT: &str = "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
 
 fn sent(request: &str, send: impl FnOnce(&mut ServerConnection, &mut BytesMut)) -> (String, bool) {
-    let mut http = after(request);
+    let mut http = after_request(request);
     let mut out = BytesMut::from("before|");
     send(&mut http, &mut out);
     let text = String::from_utf8(out.to_vec()).expect("UTF-8");
@@ -240,7 +240,7 @@ fn mistakes_leave_everything_as_it_was() {
         ("", |h, o| h.send_informational(103, (), o), E::NoRequest),
     ];
     for (index, (request, send, kind)) in cases.iter().enumerate() {
-        let mut http = after(request);
+        let mut http = after_request(request);
         let mut out = BytesMut::from("before");
         let state = http.state;
         let error = send(&mut http, &mut out).expect_err("refused");
@@ -256,7 +256,7 @@ fn mistakes_leave_everything_as_it_was() {
 
 #[test]
 fn the_announced_length_is_kept() {
-    let mut http = after(GET);
+    let mut http = after_request(GET);
     let mut out = BytesMut::new();
     http.send_response(200, (), ResponseBody::Known(3), &mut out)
         .expect("head");
@@ -279,7 +279,7 @@ fn the_announced_length_is_kept() {
 
 #[test]
 fn one_response_for_one_request() {
-    let mut http = after(GET);
+    let mut http = after_request(GET);
     let mut out = BytesMut::new();
     http.respond(200, (), b"", &mut out).expect("first");
     let second = http.respond(200, (), b"", &mut out).expect_err("second");
@@ -289,7 +289,7 @@ fn one_response_for_one_request() {
 #[test]
 fn a_response_without_body_needs_no_end() {
     for end in [false, true] {
-        let mut http = after(GET);
+        let mut http = after_request(GET);
         let mut out = BytesMut::new();
         http.send_response(204, (), ResponseBody::None, &mut out)
             .expect("head");
@@ -416,7 +416,7 @@ fn a_short_rest_of_an_upload_can_be_drained() {
 
 #[test]
 fn the_answer_to_a_bad_head_forgets_the_request_before() {
-    let mut http = after(HEAD);
+    let mut http = after_request(HEAD);
     let mut out = BytesMut::new();
     http.respond(200, (), b"", &mut out).expect("good");
     let error = http
@@ -508,7 +508,7 @@ fn an_upgrade_may_be_declined_or_unwanted() {
         "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n".into(),
         format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n{offer}\r\n"),
     ] {
-        let mut http = after(&request);
+        let mut http = after_request(&request);
         let refused =
             http.send_switching_protocols([("Upgrade", "websocket")], &mut BytesMut::new());
         assert_eq!(
@@ -521,7 +521,7 @@ fn an_upgrade_may_be_declined_or_unwanted() {
 #[test]
 fn connect_becomes_a_tunnel_or_not() {
     let connect = "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n";
-    let mut http = after(connect);
+    let mut http = after_request(connect);
     let mut out = BytesMut::new();
     let refused = http.send_response(200, (), ResponseBody::Streamed, &mut out);
     assert_eq!(
@@ -568,7 +568,7 @@ fn closing_after_the_response() {
 
 #[test]
 fn a_client_that_half_closes_gets_its_response() {
-    let mut http = after(GET);
+    let mut http = after_request(GET);
     let mut out = BytesMut::new();
     assert_eq!(http.receive_eof(), Ok(None));
     assert!(!http.should_close() && http.can_respond());
@@ -576,7 +576,7 @@ fn a_client_that_half_closes_gets_its_response() {
     assert!(out.windows(17).any(|w| w == b"Connection: close"));
     assert!(http.should_close());
 
-    let mut http = after(GET);
+    let mut http = after_request(GET);
     http.respond(200, (), b"hi", &mut out).expect("good");
     assert_eq!(http.receive_eof(), Ok(None));
     assert!(http.should_close());
@@ -613,4 +613,47 @@ fn a_late_error_in_a_body_is_answered_or_closes() {
             assert!(http.should_close());
         }
     }
+}
+
+#[test]
+fn a_caller_can_write_its_data_itself() {
+    for (request, before, after) in [
+        (GET, &b"3\r\n"[..], &b"\r\n"[..]),
+        (GET_1_0, &b""[..], &b""[..]),
+    ] {
+        let mut http = after_request(request);
+        let mut out = BytesMut::new();
+        http.send_response(200, (), ResponseBody::Streamed, &mut out)
+            .expect("head");
+        assert_eq!(http.send_frame(0), Ok(None));
+        let frame = http.send_frame(3).expect("open").expect("data");
+        assert_eq!((frame.before(), frame.after()), (before, after));
+    }
+    let mut http = after_request(HEAD);
+    let mut out = BytesMut::new();
+    http.send_response(200, (), ResponseBody::Known(3), &mut out)
+        .expect("head");
+    assert_eq!(http.send_frame(3), Ok(None));
+}
+
+#[test]
+fn the_buffer_gives_memory_back() {
+    let mut http = ServerConnection::new(ServerConfig::default());
+    let mut buffer = Buffer::new();
+    assert_eq!(buffer.capacity(), 0);
+    let fields = format!("A: {}\r\n", "b".repeat(100)).repeat(90);
+    let head = format!("POST / HTTP/1.1\r\nHost: a\r\n{fields}Content-Length: 2\r\n\r\n");
+    for piece in head.as_bytes().chunks(1000) {
+        http.receive(&mut &*piece, &mut buffer).expect("good");
+    }
+    assert!(buffer.capacity() > head.len() && buffer.is_empty());
+    http.receive(&mut &b"h"[..], &mut buffer)
+        .expect("good")
+        .expect("data");
+    assert!(buffer.capacity() < 2048, "{}", buffer.capacity());
+    buffer.release();
+    assert_eq!(buffer.capacity(), 0);
+    http.receive(&mut &b"i"[..], &mut buffer)
+        .expect("good")
+        .expect("data");
 }

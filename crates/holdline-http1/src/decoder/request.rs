@@ -1,0 +1,206 @@
+//! The requests of one stream.
+
+use super::{Place, Stage, collect};
+use crate::body::{Body, BodyItem, take};
+use crate::buffer::Buffer;
+use crate::error::ReceiveError;
+use crate::event::Event;
+use crate::fast::fast_request;
+use crate::limits::Limits;
+use crate::parse::{ParsedRequest, strict_request};
+use crate::scan::{Rules, Scan};
+
+/// Decodes the requests of one stream, with every rule of a
+/// [`ServerConnection`](crate::ServerConnection) but without waiting for responses.
+///
+/// It gives [`Event::Paused`] only after a request that ends the connection: bytes after
+/// `Connection: close` are never parsed. What follows an `Upgrade` or CONNECT is decoded as
+/// the next request, since only the response tells whether the server switches.
+///
+/// ```
+/// use holdline_http1::{Buffer, Event, Limits, RequestDecoder};
+///
+/// let mut decoder = RequestDecoder::new(Limits::default());
+/// let mut buffer = Buffer::new();
+/// let mut input: &[u8] = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi";
+/// let mut body = Vec::new();
+/// while let Some(event) = decoder.decode(&mut input, &mut buffer)? {
+///     if let Event::Data(data) = event {
+///         body.extend_from_slice(data);
+///     }
+/// }
+/// assert_eq!(body, b"hi");
+/// # Ok::<(), holdline_http1::ReceiveError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct RequestDecoder {
+    limits: Limits,
+    /// Stream offset of the next byte.
+    at: u64,
+    stage: Stage,
+    /// The request before or the current one allows no other after it.
+    last: bool,
+    error: Option<ReceiveError>,
+}
+
+impl RequestDecoder {
+    /// A decoder at the start of a stream.
+    #[must_use]
+    pub const fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            at: 0,
+            stage: Stage::Head(Scan::request()),
+            last: false,
+            error: None,
+        }
+    }
+
+    /// Takes the next item from the front of `input`. `Ok(None)`: the input is used up.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the client broke. Sticky: nothing is taken any more.
+    pub fn decode<'b, 'i: 'b>(
+        &mut self,
+        input: &mut &'i [u8],
+        buffer: &'b mut Buffer,
+    ) -> Result<Option<Event<'b>>, ReceiveError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let event = match &mut self.stage {
+            Stage::Body(body) => {
+                match body.next(input, buffer.between(), &self.limits, &mut self.at) {
+                    Ok(None) => Ok(None),
+                    Ok(Some(BodyItem::Data(data))) => Ok(Some(Event::Data(data))),
+                    Ok(Some(BodyItem::End { trailers })) => {
+                        self.stage = Stage::Head(Scan::request());
+                        Ok(Some(Event::End { trailers }))
+                    }
+                    Err(error) => Err(error),
+                }
+            }
+            Stage::Head(_) if self.last => Ok((!input.is_empty()).then_some(Event::Paused)),
+            Stage::Head(scan) => match request(scan, input, buffer, &self.limits, &mut self.at) {
+                Ok(None) => Ok(None),
+                Ok(Some(ParsedRequest { head, body, .. })) => {
+                    self.last = !head.is_keep_alive();
+                    self.stage = Stage::Body(Body::new(body));
+                    Ok(Some(Event::Request { head, body }))
+                }
+                Err(error) => Err(error),
+            },
+        };
+        event.inspect_err(|&error| self.error = Some(error))
+    }
+
+    /// The stream has ended. An `End` that was due is given.
+    ///
+    /// # Errors
+    ///
+    /// It ended inside a head or body.
+    pub fn decode_eof(&mut self) -> Result<Option<Event<'static>>, ReceiveError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        match self.stage.eof(self.at) {
+            Ok(false) => Ok(None),
+            Ok(true) => {
+                self.stage = Stage::Head(Scan::request());
+                Ok(Some(Event::End {
+                    trailers: Default::default(),
+                }))
+            }
+            Err(error) => {
+                self.error = Some(error);
+                Err(error)
+            }
+        }
+    }
+
+    /// The stream offset of the next byte: how many were taken.
+    #[must_use]
+    pub const fn position(&self) -> u64 {
+        self.at
+    }
+
+    /// Whether no byte of a next head was taken, and no item is due.
+    pub(crate) fn is_between(&self) -> bool {
+        matches!(&self.stage, Stage::Head(scan) if scan.len() == 0)
+    }
+
+    /// Whether only the `End` of a message without more body is due.
+    pub(crate) fn is_end_due(&self) -> bool {
+        matches!(self.stage, Stage::Body(Body::Length(0)))
+    }
+
+    pub(crate) fn is_at_head(&self) -> bool {
+        matches!(self.stage, Stage::Head(_))
+    }
+
+    pub(crate) const fn error(&self) -> Option<ReceiveError> {
+        self.error
+    }
+
+    /// Whether a byte of the current body was taken, be it only of a chunk size.
+    pub(crate) fn body_has_begun(&self) -> bool {
+        match &self.stage {
+            Stage::Body(Body::Chunks(chunks)) => chunks.has_begun(),
+            Stage::Body(Body::Length(_)) => false,
+            _ => true,
+        }
+    }
+
+    /// Bytes of the current body that are still to come, when that is known.
+    pub(crate) fn body_remaining(&self) -> Option<u64> {
+        match &self.stage {
+            Stage::Body(Body::Length(remaining)) => Some(*remaining),
+            _ => None,
+        }
+    }
+
+    /// Takes and drops the data of the current body. Gives the number of bytes dropped.
+    pub(crate) fn discard(&mut self, input: &mut &[u8]) -> Result<u64, ReceiveError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let Stage::Body(body) = &mut self.stage else {
+            return Ok(0);
+        };
+        let start = self.at;
+        match body.discard(input, &self.limits, &mut self.at) {
+            Ok(()) => Ok(self.at - start),
+            Err(error) => {
+                self.error = Some(error);
+                Err(error)
+            }
+        }
+    }
+}
+
+fn request<'b, 'i: 'b>(
+    scan: &mut Scan,
+    input: &mut &'i [u8],
+    buffer: &'b mut Buffer,
+    limits: &Limits,
+    at: &mut u64,
+) -> Result<Option<ParsedRequest<'b>>, ReceiveError> {
+    let head_at = *at - scan.len() as u64;
+    if scan.len() == 0 {
+        buffer.reset();
+        if let Some(parsed) = fast_request(input, limits, &mut buffer.spans) {
+            let head = take(input, parsed.consumed, at);
+            return Ok(Some(parsed.view(head, &buffer.spans)));
+        }
+    }
+    let rules = Rules::head(limits, false);
+    let head: &'b [u8] = match collect(scan, &rules, input, buffer, at)? {
+        None => return Ok(None),
+        Some(Place::Input(head)) => head,
+        Some(Place::Buffer) => &buffer.bytes,
+    };
+    let parsed = strict_request(head, limits, &mut buffer.spans)
+        .map_err(|fault| ReceiveError::new(fault.kind, head_at + fault.at as u64))?;
+    Ok(Some(parsed.view(head, &buffer.spans)))
+}

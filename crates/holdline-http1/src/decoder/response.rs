@@ -1,0 +1,226 @@
+//! The responses of one stream.
+
+use super::{Place, Stage, collect};
+use crate::body::{Body, BodyItem, take};
+use crate::buffer::Buffer;
+use crate::error::{ReceiveError, ReceiveErrorKind as Kind};
+use crate::event::ResponseEvent;
+use crate::fast::fast_response;
+use crate::framing::BodyLength;
+use crate::limits::Limits;
+use crate::parse::{Asked, ParsedResponse, strict_response};
+use crate::scan::{Rules, Scan};
+
+/// Decodes the responses of one stream, with every rule of a
+/// [`ClientConnection`](crate::ClientConnection) but without requests.
+///
+/// How long a response is depends on the request's method: tell it with
+/// [`expect`](Self::expect) when it was HEAD or CONNECT. After a 101, after a 2xx to CONNECT
+/// and after a response that ends the connection it gives [`ResponseEvent::Paused`] for what
+/// follows.
+#[derive(Clone, Debug)]
+pub struct ResponseDecoder {
+    limits: Limits,
+    at: u64,
+    stage: Stage,
+    asked: Asked,
+    last: bool,
+    fold: bool,
+    error: Option<ReceiveError>,
+}
+
+impl ResponseDecoder {
+    /// A decoder at the start of a stream.
+    #[must_use]
+    pub const fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            at: 0,
+            stage: Stage::Head(Scan::response()),
+            asked: Asked::Other,
+            last: false,
+            fold: false,
+            error: None,
+        }
+    }
+
+    /// The next final response answers a request with this method. Afterwards it is GET again.
+    pub fn expect(&mut self, method: &str) {
+        self.asked = Asked::of(method);
+    }
+
+    /// Whether folded field lines are taken, each fold replaced by spaces, instead of refused.
+    ///
+    /// RFC 9112 §5.2: "A user agent that receives an obs-fold in a response message ... MUST
+    /// replace each received obs-fold with one or more SP octets prior to interpreting the field
+    /// value."
+    pub fn unfold(&mut self, unfold: bool) {
+        self.fold = unfold;
+    }
+
+    /// Takes the next item from the front of `input`. `Ok(None)`: the input is used up.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the server broke. Sticky: nothing is taken any more.
+    pub fn decode<'b, 'i: 'b>(
+        &mut self,
+        input: &mut &'i [u8],
+        buffer: &'b mut Buffer,
+    ) -> Result<Option<ResponseEvent<'b>>, ReceiveError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let (limits, at) = (&self.limits, &mut self.at);
+        let event = match &mut self.stage {
+            Stage::Body(body) => match body.next(input, buffer.between(), limits, at) {
+                Ok(None) => Ok(None),
+                Ok(Some(BodyItem::Data(data))) => Ok(Some(ResponseEvent::Data(data))),
+                Ok(Some(BodyItem::End { trailers })) => {
+                    self.stage = Stage::Head(Scan::response());
+                    Ok(Some(ResponseEvent::End { trailers }))
+                }
+                Err(error) => Err(error),
+            },
+            Stage::Head(_) if self.last => Ok((!input.is_empty()).then_some(ResponseEvent::Paused)),
+            Stage::Head(scan) => {
+                match response(scan, self.asked, self.fold, input, buffer, limits, at) {
+                    Ok(None) => Ok(None),
+                    Ok(Some(parsed)) => Ok(Some(self.begin(parsed))),
+                    Err(error) => Err(error),
+                }
+            }
+        };
+        event.inspect_err(|&error| self.error = Some(error))
+    }
+
+    /// The stream has ended. That ends a body that is framed so: then its `End` is given.
+    ///
+    /// # Errors
+    ///
+    /// It ended inside a head, or inside a body of known length or of chunks.
+    pub fn decode_eof(&mut self) -> Result<Option<ResponseEvent<'static>>, ReceiveError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        match self.stage.eof(self.at) {
+            Ok(false) => Ok(None),
+            Ok(true) => {
+                self.stage = Stage::Head(Scan::response());
+                Ok(Some(ResponseEvent::End {
+                    trailers: Default::default(),
+                }))
+            }
+            Err(error) => {
+                self.error = Some(error);
+                Err(error)
+            }
+        }
+    }
+
+    /// The stream offset of the next byte: how many were taken.
+    #[must_use]
+    pub const fn position(&self) -> u64 {
+        self.at
+    }
+
+    pub(crate) fn is_between(&self) -> bool {
+        matches!(&self.stage, Stage::Head(scan) if scan.len() == 0)
+    }
+
+    /// The stream offset where the current head began.
+    pub(crate) fn message_at(&self) -> u64 {
+        match &self.stage {
+            Stage::Head(scan) => self.at - scan.len() as u64,
+            Stage::Body(_) => self.at,
+        }
+    }
+
+    pub(crate) const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) const fn error(&self) -> Option<ReceiveError> {
+        self.error
+    }
+
+    /// A rule that depends on more than the bytes was broken here.
+    pub(crate) fn fail(&mut self, kind: Kind, at: u64) -> ReceiveError {
+        *self.error.get_or_insert(ReceiveError::new(kind, at))
+    }
+
+    fn begin<'b>(&mut self, parsed: ParsedResponse<'b>) -> ResponseEvent<'b> {
+        let ParsedResponse { head, body, .. } = parsed;
+        if (100..200).contains(&head.status) && head.status != 101 {
+            self.stage = Stage::Head(Scan::response());
+            return ResponseEvent::Informational(head);
+        }
+        let tunnel = self.asked == Asked::Connect && (200..300).contains(&head.status);
+        self.last =
+            !head.keep_alive || head.status == 101 || tunnel || body == BodyLength::UntilClose;
+        self.asked = Asked::Other;
+        self.stage = Stage::Body(Body::new(body));
+        ResponseEvent::Response { head, body }
+    }
+}
+
+fn response<'b, 'i: 'b>(
+    scan: &mut Scan,
+    asked: Asked,
+    fold: bool,
+    input: &mut &'i [u8],
+    buffer: &'b mut Buffer,
+    limits: &Limits,
+    at: &mut u64,
+) -> Result<Option<ParsedResponse<'b>>, ReceiveError> {
+    let head_at = *at - scan.len() as u64;
+    if scan.len() == 0 {
+        buffer.reset();
+        if let Some(parsed) = fast_response(input, asked, limits, &mut buffer.spans) {
+            let head = take(input, parsed.consumed, at);
+            return Ok(Some(parsed.view(head, &buffer.spans)));
+        }
+    }
+    let rules = Rules::head(limits, fold);
+    let mut place = match collect(scan, &rules, input, buffer, at)? {
+        None => return Ok(None),
+        Some(place) => place,
+    };
+    if fold {
+        // A head that lies in the input cannot be changed there.
+        if let Place::Input(head) = place
+            && is_folded(head)
+        {
+            buffer.bytes.extend_from_slice(head);
+            place = Place::Buffer;
+        }
+        unfold(&mut buffer.bytes);
+    }
+    let head: &'b [u8] = match place {
+        Place::Input(head) => head,
+        Place::Buffer => &buffer.bytes,
+    };
+    let parsed = strict_response(head, asked, limits, &mut buffer.spans)
+        .map_err(|fault| ReceiveError::new(fault.kind, head_at + fault.at as u64))?;
+    Ok(Some(parsed.view(head, &buffer.spans)))
+}
+
+/// Whether a line begins with whitespace.
+fn is_folded(head: &[u8]) -> bool {
+    head.windows(2)
+        .any(|pair| matches!(pair, [b'\n', b' ' | b'\t']))
+}
+
+/// Replaces each fold by as many spaces, so that no offset changes.
+fn unfold(head: &mut [u8]) {
+    let mut rest = head;
+    while let [first, tail @ ..] = rest {
+        if let ([b'\n', b' ' | b'\t', ..], b'\r') = (&*tail, &*first) {
+            *first = b' ';
+            if let [line_feed, ..] = tail {
+                *line_feed = b' ';
+            }
+        }
+        rest = tail;
+    }
+}
