@@ -1,1 +1,29 @@
-//! Tests of the built program with a real browser and other people's clients
+//! What the tests of the built program stand on.
+//!
+//! The tests in `tests/` drive the program `holdline` as a user would: they start it, talk to it
+//! over real sockets, cut those, kill it and start it again, with clients that are not ours where
+//! there are any. None of them uses the codec crates, so that a misunderstanding of a standard
+//! that both sides share cannot hide.
+//!
+//! - [`Server`] is the program, and ends with its test.
+//! - [`CutProxy`] stands between a client and the server, and cuts.
+//! - [`Client`] speaks HTTP/1.1 to the letter over one socket, [`subscribe`] the seven transports.
+//!
+//! Nothing here measures time. Every wait has a limit so generous that only something broken
+//! reaches it, and says what it waited for.
+//!
+//! The program is found by the variable `HOLDLINE_BIN`, else it is the newest of `release/holdline`
+//! and `debug/holdline` in the target directory that the tests were built in.
+
+mod http;
+mod proxy;
+mod server;
+mod subscriber;
+mod wait;
+mod watchdog;
+
+pub use http::{Body, Client, Head, Response, publish};
+pub use proxy::CutProxy;
+pub use server::Server;
+pub use subscriber::{Item, Transport, subscribe};
+pub use wait::{LIMIT, wait_for};

@@ -1,0 +1,218 @@
+//! A network that fails.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use socket2::SockRef;
+
+/// A TCP proxy on the loopback interface that can cut all its connections at any moment or at any
+/// byte, stall them, and take no new ones. It ends when it is dropped.
+#[derive(Debug)]
+pub struct CutProxy {
+    address: SocketAddr,
+    line: Arc<Line>,
+}
+
+/// Tells after how many more bytes the next cut comes. `None`: no more cuts.
+type Plan = Box<dyn FnMut() -> Option<u64> + Send>;
+
+struct Line {
+    server: SocketAddr,
+    state: Mutex<State>,
+    resumed: Condvar,
+    cuts: AtomicU64,
+    over: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    /// Both ends of each connection.
+    connections: Vec<[TcpStream; 2]>,
+    plan: Option<Plan>,
+    /// Bytes in both directions until the next cut.
+    left: Option<u64>,
+    stalled: bool,
+    refusing: bool,
+    /// Every other cut is a reset.
+    reset: bool,
+}
+
+impl CutProxy {
+    /// Stands before `server` from now on.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn start(server: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let line = Arc::new(Line {
+            server,
+            state: Mutex::default(),
+            resumed: Condvar::new(),
+            cuts: AtomicU64::new(0),
+            over: AtomicBool::new(false),
+        });
+        let shared = Arc::clone(&line);
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                if shared.over.load(Ordering::SeqCst) {
+                    break;
+                }
+                // A server that is down is no reason to stop: the client finds out by itself.
+                let _ = shared.connect(client);
+            }
+        });
+        Ok(Self { address, line })
+    }
+
+    /// Where clients are to connect.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address of something behind it; `path` begins with a slash.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Cuts whenever as many bytes have passed as `plan` says, whatever they are part of.
+    pub fn cut_after(&self, mut plan: impl FnMut() -> Option<u64> + Send + 'static) {
+        let mut state = self.line.lock();
+        state.left = plan();
+        state.plan = Some(Box::new(plan));
+    }
+
+    /// Cuts all connections now. New ones can be made at once.
+    pub fn cut(&self) {
+        self.line.cut(&mut self.line.lock());
+    }
+
+    /// How often it has cut.
+    #[must_use]
+    pub fn cuts(&self) -> u64 {
+        self.line.cuts.load(Ordering::SeqCst)
+    }
+
+    /// Holds back everything that comes, or lets it go on.
+    pub fn stall(&self, stalled: bool) {
+        self.line.lock().stalled = stalled;
+        self.line.resumed.notify_all();
+    }
+
+    /// Closes new connections as soon as they are made, or takes them again.
+    pub fn refuse(&self, refusing: bool) {
+        self.line.lock().refusing = refusing;
+    }
+}
+
+impl Drop for CutProxy {
+    fn drop(&mut self) {
+        self.line.over.store(true, Ordering::SeqCst);
+        self.stall(false);
+        self.cut();
+        // Wakes the thread that accepts.
+        let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
+    }
+}
+
+impl Line {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn connect(self: &Arc<Self>, client: TcpStream) -> io::Result<()> {
+        if self.lock().refusing {
+            return Ok(());
+        }
+        let server = TcpStream::connect(self.server)?;
+        client.set_nodelay(true)?;
+        server.set_nodelay(true)?;
+        let ends = [client.try_clone()?, server.try_clone()?];
+        self.lock().connections.push(ends);
+        for (from, to) in [(client.try_clone()?, server.try_clone()?), (server, client)] {
+            let line = Arc::clone(self);
+            thread::spawn(move || line.carry(from, to));
+        }
+        Ok(())
+    }
+
+    /// Carries bytes one way until the way ends.
+    fn carry(&self, mut from: TcpStream, mut to: TcpStream) {
+        let mut block = vec![0; 16 * 1024];
+        let mut broken = false;
+        while !broken {
+            let n = match from.read(&mut block) {
+                Ok(0) | Err(_) => break,
+                Ok(n) => n,
+            };
+            let mut state = self.lock();
+            while state.stalled {
+                state = self
+                    .resumed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
+            }
+            let now = match &mut state.left {
+                Some(left) if *left <= n as u64 => {
+                    let now = *left as usize;
+                    // Written before the lock is given up, so that the cut comes at this byte. It
+                    // is little, and a client that takes nothing is cut without it.
+                    let _ = to.set_nonblocking(true);
+                    let _ = to.write(&block[..now]);
+                    let _ = to.set_nonblocking(false);
+                    self.cut(&mut state);
+                    break;
+                }
+                Some(left) => {
+                    *left -= n as u64;
+                    n
+                }
+                None => n,
+            };
+            drop(state);
+            broken = to.write_all(&block[..now]).is_err();
+        }
+        if broken {
+            let _ = from.shutdown(Shutdown::Both);
+        }
+        // An end is passed on as an end: the other way may still be in use.
+        let _ = to.shutdown(Shutdown::Write);
+        self.tidy();
+    }
+
+    fn cut(&self, state: &mut State) {
+        state.reset = !state.reset;
+        for end in state.connections.drain(..).flatten() {
+            if state.reset {
+                // Together with closing, this sends a reset instead of an end.
+                let _ = SockRef::from(&end).set_linger(Some(Duration::ZERO));
+            }
+            let _ = end.shutdown(Shutdown::Both);
+        }
+        self.cuts.fetch_add(1, Ordering::SeqCst);
+        state.left = state.plan.as_mut().and_then(|plan| plan());
+    }
+
+    /// Forgets connections that are gone.
+    fn tidy(&self) {
+        let gone = |end: &TcpStream| end.peer_addr().is_err();
+        self.lock()
+            .connections
+            .retain(|ends| !ends.iter().all(gone));
+    }
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line")
+            .field("server", &self.server)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,227 @@
+//! The program under test.
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use anyhow::{Context, Result, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::wait::{LIMIT, wait_for};
+use crate::watchdog::Watchdog;
+
+/// A running `holdline`. It is killed when this value is dropped.
+///
+/// Dropping also looks at what the program wrote to its standard error: a panic in one of its
+/// threads fails the test, even when nobody else noticed it.
+#[derive(Debug)]
+pub struct Server {
+    program: PathBuf,
+    arguments: Vec<String>,
+    address: SocketAddr,
+    running: Option<Running>,
+    log: Arc<Mutex<String>>,
+}
+
+#[derive(Debug)]
+struct Running {
+    child: Child,
+    watchdog: Watchdog,
+}
+
+impl Server {
+    /// Starts the program on a free port of the loopback interface, and waits for its address.
+    ///
+    /// # Errors
+    /// When there is no program, or it ends or stays silent instead.
+    pub fn start(arguments: &[&str]) -> Result<Self> {
+        let mut server = Self {
+            program: program()?,
+            arguments: arguments.iter().map(ToString::to_string).collect(),
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            running: None,
+            log: Arc::default(),
+        };
+        server.launch()?;
+        Ok(server)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address of something that it serves; `path` begins with a slash.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Its process id.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn id(&self) -> Result<u32> {
+        let running = self.running.as_ref().context("the server does not run")?;
+        Ok(running.child.id())
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Errors
+    /// When it does not run, or what the system says.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        let id = i32::try_from(self.id()?)?;
+        let id = Pid::from_raw(id).context("a process id of zero")?;
+        kill_process(id, signal).context("sending a signal to the server")
+    }
+
+    /// Kills it, as a crash would: nothing is said to anyone.
+    pub fn kill(&mut self) {
+        if let Some(mut running) = self.running.take() {
+            let _ = running.child.kill();
+            let _ = running.child.wait();
+            running.watchdog.call_off();
+        }
+    }
+
+    /// Starts it again on the port that it had.
+    ///
+    /// # Errors
+    /// When it runs still, or as [`start`](Self::start).
+    pub fn restart(&mut self) -> Result<()> {
+        ensure!(self.running.is_none(), "the server runs still");
+        self.launch()
+    }
+
+    /// Waits until it has ended by itself.
+    ///
+    /// # Panics
+    /// When it does not end within [`LIMIT`].
+    ///
+    /// # Errors
+    /// When it did not run, or what the system says.
+    pub fn wait(&mut self) -> Result<ExitStatus> {
+        let mut running = self.running.take().context("the server does not run")?;
+        let status = wait_for("the server to end", || running.child.try_wait().transpose());
+        running.watchdog.call_off();
+        Ok(status?)
+    }
+
+    /// Ends it with SIGTERM and checks that it exits with code 0.
+    ///
+    /// # Errors
+    /// When the exit code is another, or what the system says.
+    pub fn stop(&mut self) -> Result<()> {
+        self.signal(Signal::TERM)?;
+        let status = self.wait()?;
+        ensure!(
+            status.success(),
+            "after SIGTERM the server ended with {status}"
+        );
+        Ok(())
+    }
+
+    /// What it has written to its standard error.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.clone()
+    }
+
+    fn launch(&mut self) -> Result<()> {
+        let listen = self.address.to_string();
+        let mut child = Command::new(&self.program)
+            .args(["serve", "--listen", &listen])
+            .args(&self.arguments)
+            // What the environment of the tests says is not meant for the program.
+            .env_clear()
+            .env("HOLDLINE_LOG", "warn")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("starting {}", self.program.display()))?;
+        let watchdog = Watchdog::new(&child.id().to_string())?;
+        let stdout = child.stdout.take().context("no standard output")?;
+        let stderr = child.stderr.take().context("no standard error")?;
+        self.running = Some(Running { child, watchdog });
+        let log = Arc::clone(&self.log);
+        thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+                let _ = writeln!(log, "{line}");
+            }
+        });
+        let (lines, first) = channel();
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                // Nobody reads the second line.
+                let _ = lines.send(line);
+            }
+        });
+        let line = match first.recv_timeout(LIMIT) {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Disconnected) => bail!("the server ended:\n{}", self.log()),
+            Err(RecvTimeoutError::Timeout) => bail!("the server printed nothing"),
+        };
+        self.address = line
+            .strip_prefix("Holdline serves on http://")
+            .and_then(|rest| rest.strip_suffix('/'))
+            .and_then(|address| address.parse().ok())
+            .with_context(|| format!("the server printed {line:?}"))?;
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+        let log = self.log();
+        if thread::panicking() {
+            if !log.is_empty() {
+                eprintln!("the server wrote:\n{log}");
+            }
+        } else {
+            assert!(!log.contains("panicked"), "the server panicked:\n{log}");
+        }
+    }
+}
+
+/// Where the program is.
+fn program() -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os("HOLDLINE_BIN") {
+        let path = PathBuf::from(path);
+        ensure!(
+            path.is_file(),
+            "HOLDLINE_BIN names {}, which is no file",
+            path.display()
+        );
+        return Ok(path);
+    }
+    // target/debug/deps/scenario-1234
+    let own = std::env::current_exe()?;
+    let target = own
+        .ancestors()
+        .nth(3)
+        .context("the tests are not in a target directory")?;
+    let built = ["release", "debug"].map(|profile| target.join(profile).join("holdline"));
+    let newest = built
+        .into_iter()
+        .filter_map(|path| Some((path.metadata().ok()?.modified().ok()?, path)))
+        .max();
+    let (_, path) = newest.with_context(|| {
+        format!(
+            "there is no program to test in {}: run `cargo build --release -p holdline` first, \
+             or let HOLDLINE_BIN name it",
+            target.display()
+        )
+    })?;
+    Ok(path)
+}
