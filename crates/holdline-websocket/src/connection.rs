@@ -8,55 +8,20 @@ use bytes::BytesMut;
 use crate::{
     buffer::Buffer,
     close::{CloseCode, ClosePayload, CloseReason},
+    config::Config,
     error::ReceiveError,
     event::{ClosedBy, Event, PieceEvent, Timeout, Transport},
-    limits::Limits,
     message::{Message, MessageDecoder, Piece, Role},
     opcode::{MessageKind, Opcode},
     prepared::put_frame,
     state::{Happening, State},
-    timing::{Due, Keepalive, Nanos, Pinger},
+    timing::{Due, Nanos, Pinger},
 };
 
 mod keys;
 mod send;
 
 pub use keys::{MaskKeys, Unmasked};
-
-/// How a connection behaves.
-///
-/// ```
-/// use core::time::Duration;
-/// use holdline_websocket::{Config, Keepalive};
-///
-/// let mut config = Config::default();
-/// config.limits.max_message = 1 << 20;
-/// config.keepalive = Some(Keepalive {
-///     interval: Duration::from_secs(20),
-///     timeout: Duration::from_secs(10),
-/// });
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Config {
-    /// How much the peer may send. Default: frames and messages of 16 MiB.
-    pub limits: Limits,
-    /// How long closing may take, from the first Close frame to the end of the stream. Default: 10 s;
-    /// `Duration::MAX` for no deadline.
-    pub close_timeout: Duration,
-    /// Pings and their deadline. Default: none.
-    pub keepalive: Option<Keepalive>,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            limits: Limits::default(),
-            close_timeout: Duration::from_secs(10),
-            keepalive: None,
-        }
-    }
-}
 
 /// One WebSocket connection after its handshake, without IO.
 ///
@@ -168,7 +133,7 @@ impl<K: MaskKeys> Connection<K> {
     }
 
     /// Like [`receive`](Self::receive), but hands out messages in pieces as they arrive, so that a message
-    /// of any length needs no memory. Set [`Limits::max_frame`] and [`Limits::max_message`] accordingly.
+    /// of any length needs no memory. Set [`Config::limits`] accordingly.
     ///
     /// A call of `receive` within a message that is being streamed drops the rest of it.
     ///

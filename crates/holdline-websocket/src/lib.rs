@@ -58,6 +58,7 @@ extern crate std;
 
 mod buffer;
 mod close;
+mod config;
 mod connection;
 mod error;
 mod event;
@@ -74,7 +75,8 @@ mod utf8;
 
 pub use buffer::Buffer;
 pub use close::{CloseCode, CloseReason};
-pub use connection::{Config, Connection, MaskKeys, Unmasked};
+pub use config::Config;
+pub use connection::{Connection, MaskKeys, Unmasked};
 pub use error::{ReceiveError, ReceiveErrorKind, SendError};
 pub use event::{ClosedBy, Event, PieceEvent, Timeout, Transport};
 pub use handshake::{AcceptKey, ClientKey, HandshakeError};
