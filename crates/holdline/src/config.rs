@@ -147,6 +147,9 @@ pub(crate) struct DecodeArguments {
     /// Feed the decoder at most N bytes at a time.
     #[arg(long, value_name = "N")]
     pub(crate) chunk: Option<NonZeroUsize>,
+    /// Print the bytes themselves, and what each of them means, for people.
+    #[arg(long)]
+    pub(crate) explain: bool,
 }
 
 /// What `holdline decode` can read.

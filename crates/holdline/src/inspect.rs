@@ -1,17 +1,18 @@
 //! `holdline decode`: bytes in, what they mean out.
 //!
 //! Standard input or a file is read as a stream and fed to one of the codec crates. What comes
-//! out is printed as lines of JSON for programs. They do not depend on how
-//! the input was cut into pieces.
+//! out is printed as lines of JSON for programs, or row by row for people (`--explain`). Neither
+//! depends on how the input was cut into pieces.
 
 mod body;
+mod explain;
 mod http1;
 mod item;
 mod sse;
 mod websocket;
 
 use std::fs::File;
-use std::io::{self, BufWriter, ErrorKind, Read, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Read, Write};
 use std::process::ExitCode;
 
 use crate::config::{DecodeArguments, DecodeKind};
@@ -22,7 +23,8 @@ use crate::inspect::item::{Fault, Stop};
 /// Exit codes: 0 the input was right, 1 it broke a rule, 2 it could not be read.
 pub(crate) fn run(arguments: &DecodeArguments) -> ExitCode {
     let stdout = io::stdout().lock();
-    let mut inspector = inspector(arguments);
+    let colour = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+    let mut inspector = inspector(arguments, colour);
     let mut out = BufWriter::new(stdout);
     let chunk = arguments.chunk.map_or(BLOCK, |chunk| chunk.get());
     let ended = open(arguments)
@@ -84,13 +86,17 @@ enum Failure {
     Write(io::Error),
 }
 
-fn inspector(arguments: &DecodeArguments) -> Box<dyn Inspector> {
+fn inspector(arguments: &DecodeArguments, colour: bool) -> Box<dyn Inspector> {
     let (role, method) = (arguments.role.into(), arguments.method.as_str());
-    match arguments.kind {
-        DecodeKind::Http1Request => Box::new(http1::Http::requests()),
-        DecodeKind::Http1Response => Box::new(http1::Http::responses(method)),
-        DecodeKind::Sse => Box::new(sse::Stream::new()),
-        DecodeKind::Websocket => Box::new(websocket::Messages::new(role)),
+    match (arguments.kind, arguments.explain) {
+        (DecodeKind::Http1Request, false) => Box::new(http1::Http::requests()),
+        (DecodeKind::Http1Response, false) => Box::new(http1::Http::responses(method)),
+        (DecodeKind::Sse, false) => Box::new(sse::Stream::new()),
+        (DecodeKind::Websocket, false) => Box::new(websocket::Messages::new(role)),
+        (DecodeKind::Http1Request, true) => explain::requests(colour),
+        (DecodeKind::Http1Response, true) => explain::responses(method, colour),
+        (DecodeKind::Sse, true) => explain::event_stream(colour),
+        (DecodeKind::Websocket, true) => explain::frames(role, colour),
     }
 }
 

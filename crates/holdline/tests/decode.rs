@@ -107,6 +107,17 @@ fn a_reader_that_has_seen_enough_ends_it_quietly() {
     assert_eq!(output.stderr, b"");
 }
 
+#[test]
+fn explaining_needs_no_terminal_and_uses_no_colour_without_one() {
+    let output = fed(
+        &["http1-request", "--explain"],
+        b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    );
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output).contains("47 45 54"), "{}", text(&output));
+    assert!(!output.stdout.contains(&0x1b));
+}
+
 /// Name, arguments, bytes, and what is printed.
 const GOLDEN: &[(&str, &[&str], &[u8], &str)] = &[
     (

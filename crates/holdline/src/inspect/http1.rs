@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use holdline_http1::{
-    Buffer, Event, Headers, Limits, ReceiveError, RequestDecoder, RequestHead, ResponseDecoder,
-    ResponseEvent, ResponseHead,
+    BodyLength, Buffer, Event, Headers, Limits, ReceiveError, RequestDecoder, RequestHead,
+    ResponseDecoder, ResponseEvent, ResponseHead,
 };
 
 use crate::inspect::Inspector;
@@ -100,13 +100,13 @@ impl Inspector for Http {
 
 fn print_part(part: &Part<'_>, out: &mut dyn Write) -> Result<(), Stop> {
     let item = match *part {
-        Part::Request(head) => Item::Request {
+        Part::Request(head, _) => Item::Request {
             method: head.method(),
             target: head.target(),
             version: version(head.version()),
             headers: Fields(head.headers()),
         },
-        Part::Informational(head) | Part::Response(head) => Item::Response {
+        Part::Informational(head) | Part::Response(head, _) => Item::Response {
             status: head.status(),
             reason: Text(head.reason()),
             version: version(head.version()),
@@ -131,9 +131,9 @@ pub(super) enum Decoder {
 /// What either decoder finds.
 #[derive(Debug)]
 pub(super) enum Part<'b> {
-    Request(RequestHead<'b>),
+    Request(RequestHead<'b>, BodyLength),
     Informational(ResponseHead<'b>),
-    Response(ResponseHead<'b>),
+    Response(ResponseHead<'b>, BodyLength),
     Data(&'b [u8]),
     End(Headers<'b>),
     /// The input is not empty, and none of it belongs to a message.
@@ -160,7 +160,7 @@ impl Decoder {
             Self::Requests(decoder) => {
                 let event = decoder.decode(input, buffer)?;
                 Ok(event.map(|event| match event {
-                    Event::Request { head, .. } => Part::Request(head),
+                    Event::Request { head, body } => Part::Request(head, body),
                     Event::Data(data) => Part::Data(data),
                     Event::End { trailers } => Part::End(trailers),
                     _ => Part::Paused,
@@ -202,7 +202,7 @@ impl Decoder {
 fn response_part(event: ResponseEvent<'_>) -> Part<'_> {
     match event {
         ResponseEvent::Informational(head) => Part::Informational(head),
-        ResponseEvent::Response { head, .. } => Part::Response(head),
+        ResponseEvent::Response { head, body } => Part::Response(head, body),
         ResponseEvent::Data(data) => Part::Data(data),
         ResponseEvent::End { trailers } => Part::End(trailers),
         _ => Part::Paused,

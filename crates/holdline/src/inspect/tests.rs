@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use super::*;
 use crate::config::DecodeRole;
 
+mod explain;
 mod faults;
 mod items;
 mod mutations;
@@ -16,6 +17,7 @@ struct Case {
     kind: DecodeKind,
     role: DecodeRole,
     method: &'static str,
+    explain: bool,
 }
 
 const REQUESTS: Case = Case::new(DecodeKind::Http1Request);
@@ -34,7 +36,13 @@ impl Case {
             kind,
             role: DecodeRole::Server,
             method: "GET",
+            explain: false,
         }
+    }
+
+    const fn explained(mut self) -> Self {
+        self.explain = true;
+        self
     }
 
     fn once(&self, bytes: &[u8], chunk: usize) -> (String, Ended) {
@@ -44,8 +52,9 @@ impl Case {
             role: self.role,
             method: self.method.to_owned(),
             chunk: NonZeroUsize::new(chunk),
+            explain: self.explain,
         };
-        let mut inspector = inspector(&arguments);
+        let mut inspector = inspector(&arguments, false);
         let mut out = Vec::new();
         let mut input = bytes;
         let ended = pump(&mut input, chunk, &mut *inspector, &mut out).expect("no IO here");

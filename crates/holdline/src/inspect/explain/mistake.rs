@@ -1,0 +1,87 @@
+//! Where a rule was broken, and which.
+
+use std::collections::VecDeque;
+use std::io;
+
+use crate::inspect::explain::sheet::{Page, ROW};
+use crate::inspect::item::Fault;
+
+/// The last bytes of the stream. An error is found at most a head later than where it stands.
+#[derive(Debug, Default)]
+pub(super) struct Recent {
+    bytes: VecDeque<u8>,
+    end: u64,
+}
+
+impl Recent {
+    pub(super) fn push(&mut self, byte: u8) {
+        if self.bytes.len() == KEPT {
+            self.bytes.pop_front();
+        }
+        self.bytes.push_back(byte);
+        self.end += 1;
+    }
+
+    /// The offset of the next byte.
+    pub(super) const fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// The bytes of a row, as far as they are here.
+    fn row(&self, at: u64) -> Vec<u8> {
+        let start = self.end - self.bytes.len() as u64;
+        let skipped = at
+            .checked_sub(start)
+            .and_then(|skipped| usize::try_from(skipped).ok());
+        let Some(skipped) = skipped else {
+            return Vec::new();
+        };
+        self.bytes.iter().skip(skipped).take(ROW).copied().collect()
+    }
+
+    fn begins_with(&self, bytes: &[u8]) -> bool {
+        self.end == self.bytes.len() as u64 && bytes.iter().eq(self.bytes.iter().take(bytes.len()))
+    }
+}
+
+/// Shows the place with a row before and a caret below, then the rule.
+pub(super) fn show(fault: &Fault, recent: &Recent, page: &mut Page<'_>) -> io::Result<()> {
+    page.gap()?;
+    page.alarm(&format!("error: {}", fault.message))?;
+    // The place of an error at the end of the stream is after the last byte.
+    let row = fault.at - fault.at % ROW as u64;
+    if let Some(before) = row.checked_sub(ROW as u64) {
+        page.point(before, &recent.row(before), None)?;
+    }
+    page.point(row, &recent.row(row), Some(fault.at))?;
+    page.line(&format!("kind: {}", fault.kind))?;
+    match hint(&fault.kind, recent) {
+        Some(hint) => page.line(&format!("hint: {hint}")),
+        None => Ok(()),
+    }
+}
+
+/// What is often the reason.
+fn hint(kind: &str, recent: &Recent) -> Option<&'static str> {
+    Some(match kind {
+        "reserved_opcode" if recent.begins_with(b"G") => HEAD,
+        "control_fragmented" if recent.begins_with(b"H") => HEAD,
+        "frame_not_masked" => "servers send frames without a mask; to read theirs: --role client",
+        "frame_masked" => "clients mask their frames; to read theirs: --role server",
+        "reserved_bits" => "RSV1 marks a compressed message; no extension is in use here",
+        "bare_lf" => "lines end with CR LF; many editors and tools write LF alone",
+        "invalid_method" if recent.begins_with(b"HTTP/") => {
+            "this looks like a response; to read those: decode http1-response"
+        }
+        "invalid_version" => "a response begins with HTTP/1.1; for requests: decode http1-request",
+        "tls_hello" => "the stream is encrypted; what is inside cannot be seen here",
+        "truncated_head" => "a head ends with an empty line",
+        "truncated_body" => "the framing fields promised more than came",
+        _ => return None,
+    })
+}
+
+const HEAD: &str = "if this is the head of the handshake, the frames begin after its empty line";
+
+/// More than the longest head and trailer section that the codec takes.
+const KEPT: usize = 32 << 10;
