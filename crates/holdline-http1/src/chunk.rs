@@ -214,8 +214,8 @@ impl Chunks {
         if byte == b'\r' {
             return Ok(());
         }
-        self.extension += 1;
-        self.extensions += 1;
+        self.extension = self.extension.saturating_add(1);
+        self.extensions = self.extensions.saturating_add(1);
         if self.extension as usize > limits.max_chunk_extension {
             return Err(ReceiveError::new(Kind::ChunkExtensionTooLong, at));
         }

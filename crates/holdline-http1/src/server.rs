@@ -179,7 +179,7 @@ impl ServerConnection {
         if let Some(error) = self.decoder.error() {
             return Err(error);
         }
-        if self.is_switched() {
+        if self.is_switched() || self.state.requester == Requester::Error {
             return Ok(None);
         }
         let finished = self.is_response_finished();

@@ -265,7 +265,12 @@ impl ServerConnection {
         put_status_line(status, out);
         let mut writer = Writer::head(out);
         writer.write(headers)?;
-        let given = writer.seen.connection;
+        let seen = writer.seen;
+        let given = seen.connection;
+        // RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option".
+        if seen.upgrade && given & UPGRADE == 0 && self.http11 {
+            out.put_slice(b"Connection: Upgrade\r\n");
+        }
         if self.is_tunnel(status) {
             return self.write_tunnel(body, out);
         }
@@ -362,6 +367,7 @@ impl ServerConnection {
     /// A final head was written.
     fn commit(&mut self, plan: Plan) {
         self.expect = Expect::None;
+        self.ended_by_head = false;
         self.body = plan.body;
         if plan.switch {
             let _ = self.state.step(Step::Switch);

@@ -519,6 +519,19 @@ fn an_upgrade_may_be_declined_or_unwanted() {
 }
 
 #[test]
+fn an_upgrade_can_be_asked_for() {
+    let (text, kept) = sent(GET, |http, out| {
+        http.respond(426, [("Upgrade", "websocket")], b"", out)
+            .expect("good");
+    });
+    assert!(
+        text.contains("Upgrade: websocket\r\nConnection: Upgrade\r\n"),
+        "{text}"
+    );
+    assert!(kept);
+}
+
+#[test]
 fn connect_becomes_a_tunnel_or_not() {
     let connect = "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n";
     let mut http = after_request(connect);
