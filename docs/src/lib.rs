@@ -1,0 +1,37 @@
+//! The protocol book, compiled: each module is one chapter of `docs/`.
+//!
+//! `cargo test -p holdline-docs --doc` runs every Rust block of the book. A block that fails is
+//! named by its chapter. The line is rustdoc's own count, which begins above the chapter.
+#![forbid(unsafe_code)]
+
+/// Where the book's links lead in rustdoc. Each chapter ends with definitions of the same names for
+/// readers of the files; of two definitions the first one counts, so these stand before the text.
+macro_rules! links {
+    () => {
+        "\
+[http1.md]: crate::http1
+[holdline-http1]: holdline_http1
+[holdline-sse]: holdline_sse
+[holdline-websocket]: holdline_websocket
+[holdline-comet]: holdline_comet
+[holdline-net]: holdline_net
+[http1-rules]: holdline_http1::rules
+[http1-states]: holdline_http1::states
+
+"
+    };
+}
+
+macro_rules! chapters {
+    ($($name:ident: $file:literal;)*) => {
+        $(
+            #[doc = links!()]
+            #[doc = include_str!($file)]
+            pub mod $name {}
+        )*
+    };
+}
+
+chapters! {
+    http1: "../http1.md";
+}
