@@ -56,7 +56,10 @@ impl HeaderBlock {
         V: AsRef<[u8]>,
     {
         let mut out = BytesMut::new();
-        let mut writer = Writer::head(&mut out);
+        let mut writer = Writer {
+            part: Part::Block,
+            ..Writer::head(&mut out)
+        };
         for (name, value) in fields {
             writer.field(name.as_ref(), value.as_ref())?;
         }
@@ -93,22 +96,31 @@ pub(crate) struct Seen {
 #[allow(unnameable_types, reason = "only the sealed trait names it")]
 pub struct Writer<'o> {
     out: &'o mut BytesMut,
-    trailers: bool,
+    part: Part,
     pub(crate) seen: Seen,
+}
+
+/// Where the lines go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Head,
+    Trailers,
+    /// Either: it is not known yet.
+    Block,
 }
 
 impl<'o> Writer<'o> {
     pub(crate) fn head(out: &'o mut BytesMut) -> Self {
         Self {
             out,
-            trailers: false,
+            part: Part::Head,
             seen: Seen::default(),
         }
     }
 
     pub(crate) fn trailers(out: &'o mut BytesMut) -> Self {
         Self {
-            trailers: true,
+            part: Part::Trailers,
             ..Self::head(out)
         }
     }
@@ -134,12 +146,13 @@ impl<'o> Writer<'o> {
     }
 
     fn note(&mut self, name: &str, value: &[u8]) -> Result<(), SendError> {
-        let forbidden = trailer::is_forbidden(name.as_bytes());
-        if forbidden && self.trailers {
-            return Err(SendErrorKind::ForbiddenTrailer.into());
-        }
         let seen = &mut self.seen;
-        seen.forbidden_trailer |= forbidden;
+        if self.part != Part::Head && trailer::is_forbidden(name.as_bytes()) {
+            if self.part == Part::Trailers {
+                return Err(SendErrorKind::ForbiddenTrailer.into());
+            }
+            seen.forbidden_trailer = true;
+        }
         let is = |other: &str| name.eq_ignore_ascii_case(other);
         match name.len() {
             4 if is("host") => {
@@ -162,7 +175,7 @@ impl<'o> Writer<'o> {
 
     fn block(&mut self, block: &HeaderBlock) -> Result<(), SendError> {
         let other = block.seen;
-        if self.trailers && other.forbidden_trailer {
+        if self.part == Part::Trailers && other.forbidden_trailer {
             return Err(SendErrorKind::ForbiddenTrailer.into());
         }
         self.seen.connection |= other.connection;
