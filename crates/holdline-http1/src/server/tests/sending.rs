@@ -149,6 +149,12 @@ fn trailers_follow_the_last_chunk() {
             forbidden.expect_err("refused").kind(),
             SendErrorKind::ForbiddenTrailer
         );
+        let block = crate::HeaderBlock::new([("Host", "a")]).expect("good in a head");
+        let forbidden = http.send_end_with_trailers(&block, out);
+        assert_eq!(
+            forbidden.expect_err("refused").kind(),
+            SendErrorKind::ForbiddenTrailer
+        );
         http.send_end_with_trailers([("X-Sum", "1")], out)
             .expect("end");
     });
