@@ -1,10 +1,12 @@
 //! The lines of JSON, and the error that ends them.
 
-use std::fmt::{self, Display};
+use std::fmt;
 use std::io::{self, Write};
 
 use holdline_http1::{Headers, Version};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+use serde_json::Serializer;
+use serde_json::ser::Formatter;
 
 /// One line of output.
 #[derive(Debug, Serialize)]
@@ -58,8 +60,42 @@ pub(super) struct EventItem<'a> {
 
 /// Writes one line.
 pub(super) fn print(item: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, item)?;
+    item.serialize(&mut Serializer::with_formatter(&mut *out, Harmless))?;
     out.write_all(b"\n")
+}
+
+/// JSON in which no control character stands by itself.
+///
+/// JSON wants only those below U+0020 escaped. But U+007F to U+009F are control characters too,
+/// some of them begin escape sequences, and these lines go to terminals.
+#[derive(Debug)]
+struct Harmless;
+
+impl Formatter for Harmless {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        // In UTF-8 they begin with one of two bytes.
+        if !fragment.bytes().any(|byte| matches!(byte, 0x7f | 0xc2)) {
+            return writer.write_all(fragment.as_bytes());
+        }
+        for text in fragment.split_inclusive(is_control) {
+            match text.char_indices().next_back() {
+                Some((at, last)) if is_control(last) => {
+                    let before = text.get(..at).unwrap_or_default();
+                    write!(writer, "{before}\\u{:04x}", u32::from(last))?;
+                }
+                _ => writer.write_all(text.as_bytes())?,
+            }
+        }
+        Ok(())
+    }
+}
+
+const fn is_control(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{9f}')
 }
 
 /// Why nothing more is decoded.
@@ -178,7 +214,7 @@ impl From<holdline_websocket::ReceiveError> for Stop {
 pub(super) struct Fields<'a>(pub(super) Headers<'a>);
 
 impl Serialize for Fields<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.iter().map(|(name, value)| (name, Text(value))))
     }
 }
@@ -191,7 +227,7 @@ impl Serialize for Fields<'_> {
 pub(super) struct Text<'a>(pub(super) &'a [u8]);
 
 impl Serialize for Text<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct Latin1 {
             latin1: String,
@@ -210,15 +246,11 @@ impl Serialize for Text<'_> {
 #[derive(Debug)]
 pub(super) struct Hex<'a>(pub(super) &'a [u8]);
 
-impl Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
 impl Serialize for Hex<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+        let digits = self.0.iter().flat_map(|&byte| [byte >> 4, byte & 0xf]);
+        serializer.serialize_str(&digits.map(digit).collect::<String>())
     }
 }
 

@@ -299,6 +299,7 @@ fn request(head: &RequestHead<'_>, body: BodyLength) -> String {
     if let Some(protocol) = head.headers().get_str("upgrade")
         && head.headers().contains_token("connection", "upgrade")
     {
+        let protocol = quote(protocol.as_bytes());
         words.push_str(&format!(
             "; it offers to go on as {protocol}, and what follows is HTTP unless the server agrees"
         ));

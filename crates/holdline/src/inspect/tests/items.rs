@@ -162,6 +162,28 @@ fn messages_and_control_frames() {
 }
 
 #[test]
+fn no_control_character_reaches_the_terminal() {
+    let text = "a\u{1b}[2Jb\u{9b}c\u{7f}\u{a0}d\u{80}";
+    let output = format!("data: {text}\n\nid: \u{9f}\n\n: {text}\n");
+    EVENTS.check(
+        output.as_bytes(),
+        &[
+            "{\"event\":\"message\",\"data\":\"a\\u001b[2Jb\\u009bc\\u007f\u{a0}d\\u0080\",\"id\":\"\"}",
+            "{\"comment\":\"a\\u001b[2Jb\\u009bc\\u007f\u{a0}d\\u0080\"}",
+        ],
+        false,
+    );
+    let mut bytes = b"HTTP/1.1 200 \x9b\r\nX: \x9b\r\nUpgrade: \xc2\x9b\r\n\r\n\x1b\x9b".to_vec();
+    for case in [RESPONSES, RESPONSES.explained()] {
+        let (output, _) = case.with_chunks(&bytes, 1..=8);
+        assert!(!output.contains(|c: char| c.is_control() && c != '\n'));
+    }
+    bytes = masked(0x81, text.as_bytes());
+    let (output, _) = FRAMES.explained().with_chunks(&bytes, 1..=8);
+    assert!(!output.contains(|c: char| c.is_control() && c != '\n'));
+}
+
+#[test]
 fn nothing_is_nothing() {
     for case in EVERY {
         case.check(b"", &[], false);

@@ -20,6 +20,7 @@ fn damaged_streams_look_the_same_however_they_are_cut() {
 fn explain(case: &Case, bytes: &[u8], expected: &Ended) {
     let (output, ended) = case.clone().explained().with_chunks(bytes, [1, 2, 3, 7]);
     assert_eq!(ended.fault, expected.fault, "{}", bytes.escape_ascii());
+    assert!(!output.contains(|c: char| c.is_control() && c != '\n'));
     let shown = super::explain::shown(&output);
     assert!(bytes.starts_with(&shown), "{output}");
     if !output.contains("not looked at") && !ended.fault {
