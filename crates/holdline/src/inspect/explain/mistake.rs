@@ -73,6 +73,10 @@ fn hint(kind: &str, recent: &Recent) -> Option<&'static str> {
         "invalid_method" if recent.begins_with(b"HTTP/") => {
             "this looks like a response; to read those: decode http1-response"
         }
+        "invalid_method" if recent.end() > 1 => {
+            "if a request stands before this, its body was longer than its fields say, or it was \
+             an upgrade and this is the other protocol"
+        }
         "invalid_version" => "a response begins with HTTP/1.1; for requests: decode http1-request",
         "tls_hello" => "the stream is encrypted; what is inside cannot be seen here",
         "truncated_head" => "a head ends with an empty line",
