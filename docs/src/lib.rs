@@ -35,4 +35,5 @@ macro_rules! chapters {
 chapters! {
     http1: "../http1.md";
     sse: "../sse.md";
+    websocket: "../websocket.md";
 }
