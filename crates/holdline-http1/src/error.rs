@@ -49,7 +49,7 @@ impl fmt::Display for ReceiveError {
         write!(
             f,
             "{} at byte {} ({}); answer {} and close",
-            self.kind.message(),
+            self.kind.description(),
             self.at,
             self.rfc(),
             self.status()
@@ -90,7 +90,9 @@ macro_rules! receive_error_kinds {
                 match self { $(Self::$name => stringify!($name),)* }
             }
 
-            const fn message(self) -> &'static str {
+            /// What was wrong, in words.
+            #[must_use]
+            pub const fn description(self) -> &'static str {
                 match self { $(Self::$name => $message,)* }
             }
         }
@@ -281,7 +283,7 @@ mod tests {
         for kind in ReceiveErrorKind::ALL {
             let row = format!(
                 "| {} | {} | `{}` | {} | `",
-                kind.message(),
+                kind.description(),
                 kind.rfc(),
                 kind.name(),
                 kind.status()

@@ -235,7 +235,15 @@ impl Handler for App {
             ("Content-Type", "application/json"),
             ("Cache-Control", "no-store"),
         ];
-        exchange.respond(status, headers, &error_body(code, &rejection.to_string()))
+        let message = match rejection {
+            // Without the advice to servers that the error's own text ends with.
+            Rejection::Malformed(error) => {
+                let what = error.kind().description();
+                format!("{what} at byte {} ({})", error.at(), error.rfc())
+            }
+            other => other.to_string(),
+        };
+        exchange.respond(status, headers, &error_body(code, &message))
     }
 }
 

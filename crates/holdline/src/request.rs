@@ -64,7 +64,10 @@ impl<'r> Resource<'r> {
         match self {
             Self::Server => "GET, HEAD, POST, OPTIONS",
             Self::Channel(_) => "POST, OPTIONS",
-            Self::Echo | Self::Box => "GET, HEAD, POST, OPTIONS",
+            Self::Box => "GET, HEAD, POST, OPTIONS",
+            // A handshake is a GET, and a HEAD of it would say nothing.
+            Self::Echo => "GET, POST, OPTIONS",
+            Self::Subscribe(_, Transport::WebSocket) => "GET, OPTIONS",
             _ => "GET, HEAD, OPTIONS",
         }
     }
