@@ -9,6 +9,7 @@
 macro_rules! links {
     () => {
         "\
+[push.md]: crate::push
 [http1.md]: crate::http1
 [holdline-http1]: holdline_http1
 [holdline-sse]: holdline_sse
@@ -33,6 +34,7 @@ macro_rules! chapters {
 }
 
 chapters! {
+    push: "../push.md";
     http1: "../http1.md";
     sse: "../sse.md";
     websocket: "../websocket.md";
