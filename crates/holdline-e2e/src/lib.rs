@@ -16,13 +16,14 @@
 //! and `debug/holdline` in the target directory that the tests were built in.
 
 mod http;
+mod process;
 mod proxy;
 mod server;
 mod subscriber;
 mod wait;
-mod watchdog;
 
 pub use http::{Body, Client, Head, Response, publish};
+pub use process::Process;
 pub use proxy::CutProxy;
 pub use server::Server;
 pub use subscriber::{Item, Transport, subscribe};

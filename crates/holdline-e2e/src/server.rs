@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -12,8 +12,8 @@ use std::thread;
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::wait::{LIMIT, wait_for};
-use crate::watchdog::Watchdog;
+use crate::process::Process;
+use crate::wait::LIMIT;
 
 /// A running `holdline`. It is killed when this value is dropped.
 ///
@@ -24,14 +24,8 @@ pub struct Server {
     program: PathBuf,
     arguments: Vec<String>,
     address: SocketAddr,
-    running: Option<Running>,
+    running: Option<Process>,
     log: Arc<Mutex<String>>,
-}
-
-#[derive(Debug)]
-struct Running {
-    child: Child,
-    watchdog: Watchdog,
 }
 
 impl Server {
@@ -84,11 +78,7 @@ impl Server {
 
     /// Kills it, as a crash would: nothing is said to anyone.
     pub fn kill(&mut self) {
-        if let Some(mut running) = self.running.take() {
-            let _ = running.child.kill();
-            let _ = running.child.wait();
-            running.watchdog.call_off();
-        }
+        self.running = None;
     }
 
     /// Starts it again on the port that it had.
@@ -109,9 +99,7 @@ impl Server {
     /// When it did not run, or what the system says.
     pub fn wait(&mut self) -> Result<ExitStatus> {
         let mut running = self.running.take().context("the server does not run")?;
-        let status = wait_for("the server to end", || running.child.try_wait().transpose());
-        running.watchdog.call_off();
-        Ok(status?)
+        Ok(running.wait("the server to end")?)
     }
 
     /// Ends it with SIGTERM and checks that it exits with code 0.
@@ -137,21 +125,21 @@ impl Server {
 
     fn launch(&mut self) -> Result<()> {
         let listen = self.address.to_string();
-        let mut child = Command::new(&self.program)
-            .args(["serve", "--listen", &listen])
-            .args(&self.arguments)
-            // What the environment of the tests says is not meant for the program.
-            .env_clear()
-            .env("HOLDLINE_LOG", "warn")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("starting {}", self.program.display()))?;
-        let watchdog = Watchdog::new(&child.id().to_string())?;
-        let stdout = child.stdout.take().context("no standard output")?;
-        let stderr = child.stderr.take().context("no standard error")?;
-        self.running = Some(Running { child, watchdog });
+        let mut process = Process::spawn(
+            Command::new(&self.program)
+                .args(["serve", "--listen", &listen])
+                .args(&self.arguments)
+                // What the environment of the tests says is not meant for the program.
+                .env_clear()
+                .env("HOLDLINE_LOG", "warn")
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped()),
+        )
+        .with_context(|| format!("starting {}", self.program.display()))?;
+        let stdout = process.child.stdout.take().context("no standard output")?;
+        let stderr = process.child.stderr.take().context("no standard error")?;
+        self.running = Some(process);
         let log = Arc::clone(&self.log);
         thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {

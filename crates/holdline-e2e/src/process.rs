@@ -1,0 +1,94 @@
+//! Processes that never outlive their test.
+
+use std::io::{self, Write};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use crate::wait::wait_for;
+
+/// A process that is killed when this value is dropped, and also when the process of the test is
+/// gone without dropping anything.
+#[derive(Debug)]
+pub struct Process {
+    /// The process itself, for its pipes.
+    pub child: Child,
+    watchdog: Watchdog,
+}
+
+impl Process {
+    /// Starts `command`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn spawn(command: &mut Command) -> io::Result<Self> {
+        let mut child = command.spawn()?;
+        match Watchdog::new(child.id()) {
+            Ok(watchdog) => Ok(Self { child, watchdog }),
+            Err(error) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                Err(error)
+            }
+        }
+    }
+
+    /// Kills it.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        self.watchdog.call_off();
+    }
+
+    /// Waits until it ends by itself.
+    ///
+    /// # Errors
+    /// What the system says.
+    ///
+    /// # Panics
+    /// When it does not end within [`LIMIT`](crate::LIMIT): "waited in vain for `what`".
+    pub fn wait(&mut self, what: &str) -> io::Result<ExitStatus> {
+        let status = wait_for(what, || self.child.try_wait().transpose())?;
+        self.watchdog.call_off();
+        Ok(status)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A shell that waits for the end of its standard input, which comes when the test's process is
+/// gone, however it went, and then kills one process that the test had started, by its id.
+#[derive(Debug)]
+pub(crate) struct Watchdog {
+    shell: Child,
+}
+
+impl Watchdog {
+    pub(crate) fn new(id: u32) -> io::Result<Self> {
+        let mut shell = Command::new("sh")
+            .args(["-c", "read -r id; read -r _; kill -KILL \"$id\""])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        if let Some(stdin) = &mut shell.stdin {
+            writeln!(stdin, "{id}")?;
+        }
+        Ok(Self { shell })
+    }
+
+    /// The process has ended, and its id may soon be another's.
+    pub(crate) fn call_off(&mut self) {
+        // Also when it has ended already: there is nothing to kill.
+        let _ = self.shell.kill();
+        let _ = self.shell.wait();
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        self.call_off();
+    }
+}
