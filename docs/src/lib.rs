@@ -11,6 +11,9 @@ macro_rules! links {
         "\
 [push.md]: crate::push
 [http1.md]: crate::http1
+[sse.md]: crate::sse
+[websocket.md]: crate::websocket
+[server.md]: crate::server
 [holdline-http1]: holdline_http1
 [holdline-sse]: holdline_sse
 [holdline-websocket]: holdline_websocket
@@ -38,4 +41,5 @@ chapters! {
     http1: "../http1.md";
     sse: "../sse.md";
     websocket: "../websocket.md";
+    server: "../server.md";
 }
