@@ -14,6 +14,7 @@ macro_rules! links {
 [sse.md]: crate::sse
 [websocket.md]: crate::websocket
 [server.md]: crate::server
+[inspector.md]: crate::inspector
 [holdline-http1]: holdline_http1
 [holdline-sse]: holdline_sse
 [holdline-websocket]: holdline_websocket
@@ -42,4 +43,5 @@ chapters! {
     sse: "../sse.md";
     websocket: "../websocket.md";
     server: "../server.md";
+    inspector: "../inspector.md";
 }
