@@ -15,6 +15,7 @@ macro_rules! links {
 [websocket.md]: crate::websocket
 [server.md]: crate::server
 [inspector.md]: crate::inspector
+[architecture.md]: crate::architecture
 [holdline-http1]: holdline_http1
 [holdline-sse]: holdline_sse
 [holdline-websocket]: holdline_websocket
@@ -38,10 +39,18 @@ macro_rules! chapters {
 }
 
 chapters! {
+    readme: "../README.md";
     push: "../push.md";
     http1: "../http1.md";
     sse: "../sse.md";
     websocket: "../websocket.md";
     server: "../server.md";
     inspector: "../inspector.md";
+    architecture: "../architecture.md";
 }
+
+/// The README of the repository. It is no chapter: only its blocks are run, since its links are
+/// paths for readers of the files.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod root {}
