@@ -8,6 +8,10 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use holdline_websocket::Role;
 
+use crate::channel_url::ChannelUrl;
+use crate::subscribe::parse_transport;
+use crate::transport::Transport;
+
 /// A push server: publish once, and every client receives it over whichever transport it speaks.
 #[derive(Debug, Parser)]
 #[command(
@@ -26,6 +30,11 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the push server (this is what no command means).
     Serve(ServeArguments),
+    /// Post a message to a channel, or each line of standard input as it comes.
+    Publish(PublishArguments),
+    /// Print each message of a channel as a line of JSON.
+    #[command(after_long_help = SUBSCRIBE_OUTPUT)]
+    Subscribe(SubscribeArguments),
     /// Show what bytes mean: HTTP/1.1, an event stream or WebSocket frames.
     #[command(after_long_help = DECODE_OUTPUT)]
     Decode(DecodeArguments),
@@ -129,6 +138,62 @@ pub(crate) struct ServeArguments {
     pub(crate) publish_token: Option<String>,
 }
 
+/// What to publish, and where.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PublishArguments {
+    /// The channel: http://HOST:PORT/channels/NAME. The scheme may be left out.
+    pub(crate) url: ChannelUrl,
+    /// The message. Without it, or with `-`, each line of standard input is one.
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) text: Option<String>,
+    /// The event type of the messages.
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) event: Option<String>,
+    /// The server's publish token.
+    #[arg(
+        long,
+        env = "HOLDLINE_PUBLISH_TOKEN",
+        hide_env_values = true,
+        value_parser = token,
+        value_name = "TOKEN"
+    )]
+    pub(crate) token: Option<String>,
+}
+
+/// What to read, and how.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct SubscribeArguments {
+    /// The channel, or several with commas between: http://HOST:PORT/channels/NAMES. The scheme
+    /// may be left out.
+    pub(crate) url: ChannelUrl,
+    /// How to receive: poll, long-poll, xhr-stream, sse or websocket.
+    #[arg(long, default_value = "sse", value_parser = parse_transport, value_name = "TRANSPORT")]
+    pub(crate) transport: Transport,
+    /// Go on after this cursor: the `id` of a message, or `earliest` for all there is [default:
+    /// what comes from now on].
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) since: Option<String>,
+    /// Stop after so many messages.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..), value_name = "N")]
+    pub(crate) count: Option<u64>,
+    /// A server that sends nothing for so long is gone. Choose it longer than its heartbeat.
+    #[arg(
+        long,
+        default_value = "45s",
+        value_parser = positive_duration,
+        value_name = "TIME"
+    )]
+    pub(crate) timeout: Duration,
+    /// poll: the time between two polls.
+    #[arg(
+        long,
+        default_value = "1s",
+        value_parser = positive_duration,
+        value_name = "TIME"
+    )]
+    pub(crate) interval: Duration,
+}
+
 /// What to decode, and how to show it.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct DecodeArguments {
@@ -213,6 +278,14 @@ fn token(text: &str) -> Result<String, String> {
         Err("a token is visible ASCII without spaces".into())
     }
 }
+
+/// Printed after the long help of `holdline subscribe`.
+const SUBSCRIBE_OUTPUT: &str = "\
+Messages go to standard output:
+  {\"id\":CURSOR,\"channel\":NAME,\"event\":TYPE,\"data\":TEXT}   `event` is left out when there is none
+  a message with the event holdline.lost says that messages before it are gone
+What happens to the connection goes to standard error. When it breaks, it is made again, and goes on
+after the last message that was printed.";
 
 /// The rest of `holdline decode --help`.
 const DECODE_OUTPUT: &str = r#"Each item of the stream is printed as soon as it is there, as one line of JSON:

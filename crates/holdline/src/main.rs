@@ -5,6 +5,7 @@
 
 mod answer;
 mod app;
+mod channel_url;
 mod config;
 mod demo;
 mod hub;
@@ -14,9 +15,11 @@ mod metrics;
 mod names;
 mod pages;
 mod policy;
+mod publish;
 mod request;
 mod routes;
 mod serve;
+mod subscribe;
 mod subscription;
 mod transport;
 
@@ -36,6 +39,8 @@ fn main() -> ExitCode {
         .init();
     let result = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(arguments) => serve::run(arguments),
+        Command::Publish(arguments) => return publish::run(&arguments),
+        Command::Subscribe(arguments) => return subscribe::run(&arguments),
         Command::Decode(arguments) => return inspect::run(&arguments),
     };
     match result {

@@ -1,0 +1,150 @@
+//! Poll and long poll: one answer after another over one connection.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
+
+use holdline_net::blocking::http::{Client, Error, Response};
+use serde::Deserialize;
+
+use super::{End, Message, Session};
+use crate::names;
+use crate::transport::Transport;
+
+/// Asks again and again, with `interval` between.
+pub(super) fn poll(session: &mut Session<impl Write>, interval: Duration) -> End {
+    let mut poller = Poller::new(Transport::Poll);
+    loop {
+        match poller.ask(session, Transport::Poll, &[]) {
+            // A large answer is cut by the server: the next has the rest.
+            Ok(length) if length >= CUT => {}
+            Ok(_) => thread::sleep(interval),
+            Err(end) => return end,
+        }
+    }
+}
+
+/// Asks, and is answered when there is something.
+pub(super) fn long_poll(session: &mut Session<impl Write>) -> End {
+    let mut poller = Poller::new(Transport::LongPoll);
+    // The server must answer before its silence looks like a dead connection.
+    let wait = (session.timeout / 2)
+        .min(Duration::from_secs(25))
+        .as_secs_f64();
+    let wait = format!("{wait:.3}");
+    loop {
+        // Without a cursor a cut would lose what comes during the first wait: ask for one first.
+        let asked = match session.cursor {
+            None => poller.ask(session, Transport::Poll, &[]),
+            Some(_) => poller.ask(session, Transport::LongPoll, &[("wait", &wait)]),
+        };
+        if let Err(end) = asked {
+            return end;
+        }
+    }
+}
+
+/// `{"cursor":CURSOR,"messages":[…],"lost":BOOL}`
+#[derive(Debug, Deserialize)]
+struct Answer {
+    cursor: String,
+    messages: Vec<Message>,
+    lost: bool,
+}
+
+struct Poller {
+    http: Option<Client<TcpStream>>,
+    /// What to call it until it is told that it is open.
+    untold: Option<Transport>,
+}
+
+impl Poller {
+    fn new(transport: Transport) -> Self {
+        Self {
+            http: None,
+            untold: Some(transport),
+        }
+    }
+
+    /// One request. Returns the answer's length in bytes.
+    fn ask(
+        &mut self,
+        session: &mut Session<impl Write>,
+        transport: Transport,
+        query: &[(&str, &str)],
+    ) -> Result<usize, End> {
+        let target = session.target(transport, query);
+        let (response, body) = self.get(session, &target)?;
+        if response.status() != 200 {
+            let retry_after = response.header("retry-after");
+            return Err(End::refused(response.status(), retry_after, &body));
+        }
+        if let Some(transport) = self.untold.take() {
+            session.connected(transport);
+        }
+        take(session, &body)?;
+        Ok(body.len())
+    }
+
+    fn get(
+        &mut self,
+        session: &Session<impl Write>,
+        target: &str,
+    ) -> Result<(Response, Vec<u8>), End> {
+        // A server may close an idle connection at any time. To ask again does no harm.
+        if let Some(mut http) = self.http.take()
+            && let Ok(answer) = exchange(&mut http, target)
+        {
+            self.http = Some(http).filter(Client::is_reusable);
+            return Ok(answer);
+        }
+        let url = session.url.url();
+        let stream = session.tcp().connect(url).map_err(End::lost)?;
+        let mut http = Client::new(stream, url.authority());
+        let answer = exchange(&mut http, target).map_err(|error| match error {
+            Error::BodyTooLong { .. } => End::Final(error.to_string()),
+            error if error.is_timeout() => session.silent(),
+            error => End::lost(error),
+        })?;
+        self.http = Some(http).filter(Client::is_reusable);
+        Ok(answer)
+    }
+}
+
+fn exchange(http: &mut Client<TcpStream>, target: &str) -> Result<(Response, Vec<u8>), Error> {
+    http.request("GET", target, (), b"")?;
+    let response = http.read_response()?;
+    Ok((response, http.read_body(MAX_ANSWER)?))
+}
+
+/// Prints an answer's messages.
+pub(super) fn take(session: &mut Session<impl Write>, body: &[u8]) -> Result<(), End> {
+    let answer: Answer = serde_json::from_slice(body)
+        .map_err(|error| End::Final(format!("the server's answer cannot be read: {error}")))?;
+    if answer.lost {
+        // Who goes on from the loss must not miss the messages after it.
+        let id = match answer.messages.is_empty() {
+            true => answer.cursor.clone(),
+            false => session
+                .cursor
+                .clone()
+                .unwrap_or_else(|| answer.cursor.clone()),
+        };
+        session.message(Message {
+            id,
+            channel: session.url.names(),
+            event: Some(names::LOST.to_owned()),
+            data: String::new(),
+        })?;
+    }
+    for message in answer.messages {
+        session.message(message)?;
+    }
+    session.cursor = Some(answer.cursor);
+    Ok(())
+}
+
+/// An answer of this length may have been cut.
+const CUT: usize = 256 << 10;
+const MAX_ANSWER: usize = 256 << 20;

@@ -1,0 +1,62 @@
+//! Server-sent events. The event source connects again by itself.
+
+use std::io::Write;
+use std::time::Duration;
+
+use holdline_net::blocking::event_source::{Error, EventSource, Lost, Update};
+use holdline_sse::{Config, Reason};
+
+use super::{End, FIRST_DELAY, MAX_DELAY, Session, is_temporary, tell_lost};
+use crate::publish::server_says;
+use crate::transport::Transport;
+
+/// Reads event stream after event stream.
+pub(super) fn read(session: &mut Session<impl Write>) -> End {
+    match read_events(session) {
+        Ok(()) => End::Final("the server wants no more connections".to_owned()),
+        Err(end) => end,
+    }
+}
+
+fn read_events(session: &mut Session<impl Write>) -> Result<(), End> {
+    let authority = session.url.url().authority();
+    // `since` counts until there is a last event ID, which goes before it.
+    let target = session.target(Transport::Sse, &[("format", "json")]);
+    let mut config = Config::new(format!("http://{authority}{target}"));
+    config.reconnection_time = FIRST_DELAY;
+    config.max_delay = MAX_DELAY;
+    config.retry_status = is_temporary;
+    config.limits.max_line = MAX_EVENT;
+    config.limits.max_event = MAX_EVENT;
+    config.ids = true;
+    let mut source =
+        EventSource::tcp(config, session.tcp()).map_err(|error| End::Final(error.to_string()))?;
+    loop {
+        match source.read() {
+            Ok(Some(Update::Open)) => session.connected(Transport::Sse),
+            Ok(Some(Update::Event(event))) => session.receive(event.data)?,
+            // `holdline.open`: a block that only tells the place.
+            Ok(Some(Update::Id(id))) => session.cursor = Some(id.to_owned()),
+            Ok(Some(Update::Lost(lost))) => tell_lost(&why(&lost, session.timeout), lost.retry_in),
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(()),
+            Err(Error::Failed {
+                reason: Reason::Status(status),
+                body,
+                ..
+            }) => return Err(End::Final(server_says(status, &body))),
+            Err(error) => return Err(End::Final(error.to_string())),
+        }
+    }
+}
+
+fn why(lost: &Lost, timeout: Duration) -> String {
+    match &lost.error {
+        Some(error) if error.is_timeout() => super::silence(timeout),
+        Some(error) => error.to_string(),
+        None => lost.reason.to_string(),
+    }
+}
+
+/// Bytes of one event: JSON may be six times as long as the text in it.
+const MAX_EVENT: usize = 256 << 20;

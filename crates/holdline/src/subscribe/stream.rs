@@ -1,0 +1,76 @@
+//! An XHR stream: a line of JSON for each message.
+
+use std::io::Write;
+
+use holdline_net::blocking::http::Client;
+
+use super::{End, Session};
+use crate::transport::Transport;
+
+/// Reads one response to its end.
+pub(super) fn read(session: &mut Session<impl Write>) -> End {
+    match read_lines(session) {
+        Ok(()) => End::lost("the stream ended"),
+        Err(end) => end,
+    }
+}
+
+fn read_lines(session: &mut Session<impl Write>) -> Result<(), End> {
+    let url = session.url.url();
+    let stream = session.tcp().connect(url).map_err(End::lost)?;
+    let mut http = Client::new(stream, url.authority());
+    let target = session.target(Transport::XhrStream, &[]);
+    http.request("GET", &target, (), b"").map_err(End::lost)?;
+    let response = http.read_response().map_err(End::lost)?;
+    if response.status() != 200 {
+        let body = http.read_body(super::MAX_BODY).unwrap_or_default();
+        let retry_after = response.header("retry-after");
+        return Err(End::refused(response.status(), retry_after, &body));
+    }
+    session.connected(Transport::XhrStream);
+    let mut lines = Lines::default();
+    loop {
+        let piece = http.read_data().map_err(|error| match error.is_timeout() {
+            true => session.silent(),
+            false => End::lost(error),
+        })?;
+        let Some(piece) = piece else {
+            return Ok(());
+        };
+        lines.push(piece, |line| session.receive(line))?;
+    }
+}
+
+/// Joins pieces to lines. Blank lines, which are heartbeats and the prelude, are skipped.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    /// The beginning of a line that has no end yet.
+    begun: Vec<u8>,
+}
+
+impl Lines {
+    pub(super) fn push(
+        &mut self,
+        piece: &[u8],
+        mut take: impl FnMut(&str) -> Result<(), End>,
+    ) -> Result<(), End> {
+        for part in piece.split_inclusive(|&byte| byte == b'\n') {
+            if self.begun.len() + part.len() > MAX_LINE {
+                return Err(End::Final(format!("a line has more than {MAX_LINE} bytes")));
+            }
+            self.begun.extend_from_slice(part);
+            if part.ends_with(b"\n") {
+                let line = std::mem::take(&mut self.begun);
+                let line = std::str::from_utf8(&line)
+                    .map_err(|error| End::Final(format!("a line is not UTF-8: {error}")))?;
+                if !line.trim().is_empty() {
+                    take(line)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Bytes of a line that are held in memory.
+const MAX_LINE: usize = 256 << 20;

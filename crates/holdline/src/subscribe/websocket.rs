@@ -1,0 +1,62 @@
+//! A WebSocket: a text message of JSON for each message.
+
+use std::io::Write;
+
+use holdline_net::blocking::websocket::{Error, Message, WebSocket};
+use holdline_websocket::{CloseCode, Config};
+
+use super::{End, Session};
+use crate::transport::Transport;
+
+/// Reads one connection to its end.
+pub(super) fn read(session: &mut Session<impl Write>) -> End {
+    match read_messages(session) {
+        Ok(why) => End::lost(why),
+        Err(end) => end,
+    }
+}
+
+fn read_messages(session: &mut Session<impl Write>) -> Result<String, End> {
+    let url = session.url.url();
+    let stream = session.tcp().connect(url).map_err(End::lost)?;
+    let mut config = Config::default();
+    // The server chooses how long messages are.
+    config.limits.max_frame = MAX_MESSAGE;
+    config.limits.max_message = MAX_MESSAGE;
+    let target = session.target(Transport::WebSocket, &[]);
+    let connected = WebSocket::connect_with(stream, url.authority(), &target, (), &[], config);
+    let mut websocket = match connected {
+        Ok(websocket) => websocket,
+        Err(Error::Rejected(rejection)) => {
+            let response = &rejection.response;
+            let retry_after = response.header("retry-after");
+            return Err(End::refused(
+                response.status(),
+                retry_after,
+                &rejection.body,
+            ));
+        }
+        Err(error) => return Err(End::lost(error)),
+    };
+    session.connected(Transport::WebSocket);
+    loop {
+        let received = match websocket.read() {
+            Ok(Some(Message::Text(json))) => session.receive(json),
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => break,
+            Err(error) if error.is_timeout() => return Err(session.silent()),
+            Err(error) => return Err(End::lost(error)),
+        };
+        if let Err(end) = received {
+            let _ = websocket.send_close(CloseCode::NORMAL, "");
+            return Err(end);
+        }
+    }
+    let (code, reason) = websocket
+        .close_reason()
+        .unwrap_or((CloseCode::NO_STATUS, ""));
+    Ok(format!("the server closed with {code} {reason}"))
+}
+
+/// JSON may be six times as long as the text in it.
+const MAX_MESSAGE: u64 = 256 << 20;
