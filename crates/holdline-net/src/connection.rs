@@ -47,7 +47,11 @@ pub(crate) struct Connection<S> {
     timer: u64,
     phase: u64,
     stall: u64,
-    /// When this connection's earliest place in the timer wheel comes up.
+    /// The handler was told that the server stops.
+    told_stopping: bool,
+    /// It is among those that the loop will drive again without being asked.
+    pub(crate) unfinished: bool,
+    /// What this connection's place in the timer wheel is for: not later than its deadline.
     pub(crate) armed: u64,
 }
 
@@ -88,6 +92,8 @@ pub(crate) struct Turn<'a, H> {
     pub(crate) scratch: &'a mut Scratch,
     pub(crate) date: &'a HeaderBlock,
     pub(crate) now: u64,
+    /// The server stops.
+    pub(crate) stopping: bool,
 }
 
 /// What the loop is to do with a connection that it drove.
@@ -122,6 +128,8 @@ impl<S> Connection<S> {
             timer: NEVER,
             phase: after(now, config.idle_timeout),
             stall: NEVER,
+            told_stopping: false,
+            unfinished: false,
             armed: NEVER,
         }
     }
@@ -134,6 +142,10 @@ impl<S> Connection<S> {
     /// Does everything that can be done now.
     pub(crate) fn drive<H: Handler<Stream = S>>(&mut self, turn: &mut Turn<'_, H>) -> Fate {
         match self.work(turn) {
+            // A request that was on its way when the server began to stop.
+            Ok(_) if turn.stopping && !self.told_stopping && self.protocol.has_stream() => {
+                self.stop(turn)
+            }
             Ok(fate) | Err(fate) => fate,
         }
     }
@@ -141,30 +153,34 @@ impl<S> Connection<S> {
     fn work<H: Handler<Stream = S>>(&mut self, turn: &mut Turn<'_, H>) -> Result<Fate, Fate> {
         self.flush(turn)?;
         for _ in 0..STEPS {
-            if self.wants_ready && self.queue.len() < ROOM {
+            // Input first: a peer that is slow to take what it is sent must still be heard, or its
+            // pongs and its Close would wait until it has caught up.
+            let mut fed = false;
+            if self.takes_input() {
+                let mut block = std::mem::take(&mut turn.scratch.block);
+                let taken = self.input(turn, &mut block);
+                turn.scratch.block = block;
+                fed = taken?;
+                self.flush(turn)?;
+            }
+            if self.may_produce() {
                 self.wants_ready = false;
                 let progress = self.call(turn, |handler, id, stream, output| {
                     handler.ready(id, stream, output)
                 });
-                self.wants_ready = progress == Some(Progress::More);
+                self.wants_ready |= progress == Some(Progress::More);
                 self.flush(turn)?;
-                if self.wants_ready && self.queue.len() < ROOM {
-                    continue;
-                }
             }
-            if !self.takes_input() {
-                return Ok(Fate::Keep);
-            }
-            let mut block = std::mem::take(&mut turn.scratch.block);
-            let taken = self.input(turn, &mut block);
-            turn.scratch.block = block;
-            let blocked = !taken?;
-            self.flush(turn)?;
-            if blocked && !self.wants_ready {
+            if !fed && !self.may_produce() && !self.takes_input() {
                 return Ok(Fate::Keep);
             }
         }
         Ok(Fate::Again)
+    }
+
+    /// Whether the handler has something to write, and there is room for it.
+    fn may_produce(&self) -> bool {
+        self.wants_ready && self.queue.len() < ROOM
     }
 
     /// Whether there may be input, and the protocol may be given it.
@@ -348,6 +364,7 @@ impl<S> Connection<S> {
 
     /// The server stops.
     pub(crate) fn stop<H: Handler<Stream = S>>(&mut self, turn: &mut Turn<'_, H>) -> Fate {
+        self.told_stopping = self.protocol.has_stream();
         if let Protocol::Http(http) = &mut self.protocol {
             http.close_after_response();
         }
@@ -375,6 +392,14 @@ impl<S> Connection<S> {
 }
 
 impl<S> Protocol<S> {
+    fn has_stream(&self) -> bool {
+        match self {
+            Protocol::Http(http) => http.is_pending(),
+            Protocol::WebSocket(_) => true,
+            Protocol::Lingering { .. } => false,
+        }
+    }
+
     fn into_stream(self) -> Option<S> {
         match self {
             Protocol::Http(http) => http.into_stream(),

@@ -108,6 +108,9 @@ impl<H: Handler> EventLoop<H> {
                 }
             }
             for index in std::mem::take(&mut self.unfinished) {
+                if let Some(connection) = self.connections.get_mut(index) {
+                    connection.unfinished = false;
+                }
                 self.drive(&mut handler, index, Connection::drive);
             }
             if self.shared.loops[self.index]
@@ -131,7 +134,9 @@ impl<H: Handler> EventLoop<H> {
     }
 
     fn timeout(&self) -> Option<Duration> {
-        if !self.unfinished.is_empty() {
+        // A notification may have come before there was a waker to wake.
+        let notified = &self.shared.loops[self.index].notified;
+        if !self.unfinished.is_empty() || notified.load(Ordering::SeqCst) {
             return Some(Duration::ZERO);
         }
         let next = self
@@ -202,11 +207,14 @@ impl<H: Handler> EventLoop<H> {
             scratch: &mut self.scratch,
             date: &self.clock.date,
             now: self.clock.now,
+            stopping: self.stopping_until.is_some(),
         };
         match call(connection, &mut turn) {
             Fate::Keep => self.arm(index),
             Fate::Again => {
-                self.unfinished.push(index);
+                if !std::mem::replace(&mut connection.unfinished, true) {
+                    self.unfinished.push(index);
+                }
                 self.arm(index);
             }
             Fate::Close(ending) => {
@@ -224,7 +232,8 @@ impl<H: Handler> EventLoop<H> {
         };
         let deadline = connection.deadline();
         if deadline < connection.armed {
-            connection.armed = self.wheel.insert(deadline, index);
+            // Earlier than the deadline when that is beyond the wheel's horizon.
+            connection.armed = self.wheel.insert(deadline, index).min(deadline);
         }
     }
 

@@ -23,6 +23,8 @@ pub(crate) enum Outcome<S> {
     Held(S),
     Streaming(S),
     Upgraded(websocket::Config, S),
+    /// The head that should have begun it cannot be sent.
+    Unsendable(S),
 }
 
 impl<S> Responder<'_, S> {
@@ -52,12 +54,17 @@ impl<S> Responder<'_, S> {
     /// [`Output::Body`].
     ///
     /// # Errors
-    /// A header field that cannot be sent. Nothing has been written; the server answers 500.
+    /// A header field that cannot be sent. Nothing has been written; the server answers 500 and
+    /// gives the stream back to [`Handler::closed`](crate::Handler::closed).
     pub fn stream(mut self, status: u16, headers: impl Fields, stream: S) -> Result<(), SendError> {
-        let body = ResponseBody::Streamed;
-        self.exchange.send_head(status, headers, body)?;
-        *self.outcome = Outcome::Streaming(stream);
-        Ok(())
+        let sent = self
+            .exchange
+            .send_head(status, headers, ResponseBody::Streamed);
+        *self.outcome = match sent {
+            Ok(()) => Outcome::Streaming(stream),
+            Err(_) => Outcome::Unsendable(stream),
+        };
+        sent
     }
 
     /// Answers `101` with `headers` (what
@@ -66,7 +73,9 @@ impl<S> Responder<'_, S> {
     /// [`Output::WebSocket`].
     ///
     /// # Errors
-    /// A header field that cannot be sent. Nothing has been written; the server answers 500.
+    /// The request asks for no upgrade, or a header field cannot be sent. Nothing has been written;
+    /// the server answers 500 and gives the stream back to
+    /// [`Handler::closed`](crate::Handler::closed).
     pub fn upgrade_websocket(
         self,
         headers: impl Fields,
@@ -76,9 +85,12 @@ impl<S> Responder<'_, S> {
         let Exchange {
             machine, outgoing, ..
         } = self.exchange;
-        machine.send_switching_protocols(headers, &mut outgoing.bytes)?;
-        *self.outcome = Outcome::Upgraded(config, stream);
-        Ok(())
+        let sent = machine.send_switching_protocols(headers, &mut outgoing.bytes);
+        *self.outcome = match sent {
+            Ok(()) => Outcome::Upgraded(config, stream),
+            Err(_) => Outcome::Unsendable(stream),
+        };
+        sent
     }
 
     /// Has the connection closed after this response.

@@ -291,3 +291,63 @@ fn stopping_answers_ends_and_closes() {
     assert_eq!(idle.read(&mut [0; 1]).unwrap(), 0);
     stopped.join().unwrap();
 }
+
+#[test]
+fn a_server_that_is_stopped_before_it_runs_does_not_run() {
+    for _ in 0..20 {
+        let server = Running::bind(config());
+        server.handle().stop();
+        support::run(server).join().unwrap();
+    }
+}
+
+#[test]
+fn an_upgrade_that_cannot_be_is_answered_and_its_stream_given_back() {
+    let server = Running::start(config());
+    let mut client = server.connect();
+    let request = String::from_utf8_lossy(support::HANDSHAKE).replace("HTTP/1.1", "HTTP/1.0");
+    client.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
+    assert_eq!(server.endings(1), [Ending::Failed]);
+}
+
+#[test]
+fn a_slow_reader_is_still_heard() {
+    let server = Running::start(config());
+    let mut client = server.connect();
+    client.write_all(support::HANDSHAKE).unwrap();
+    read_until(&mut client, b"\r\n\r\n");
+    server.wait_for("opened", 1);
+    server.notify("flood");
+    // The handler always has more to write; the ping gets its pong in between.
+    let mut frame = vec![0; 1 << 20];
+    client.read_exact(&mut frame).unwrap();
+    client.write_all(b"\x89\x84\0\0\0\0ping").unwrap();
+    let mut seen = Vec::new();
+    while !seen.windows(6).any(|bytes| bytes == b"\x8a\x04ping") {
+        let n = client.read(&mut frame).unwrap();
+        assert!(n > 0);
+        let tail = seen.len().saturating_sub(5);
+        seen.drain(..tail);
+        seen.extend_from_slice(&frame[..n]);
+    }
+}
+
+#[test]
+fn a_request_that_was_on_its_way_when_the_server_stopped_ends_cleanly_too() {
+    let server = Running::start(config());
+    let mut client = server.connect();
+    client.write_all(b"GET /stream HTTP/1.1\r\nHo").unwrap();
+    let mut other = server.connect();
+    other.write_all(GET).unwrap();
+    read_until(&mut other, b"/hello");
+    let stopped = server.stop();
+    assert_eq!(other.read(&mut [0; 1]).unwrap(), 0);
+    client.write_all(b"st: a\r\n\r\n").unwrap();
+    let mut body = Vec::new();
+    client.read_to_end(&mut body).unwrap();
+    assert!(body.ends_with(b"0\r\n\r\n"), "{body:?}");
+    stopped.join().unwrap();
+}

@@ -171,7 +171,7 @@ impl<S> Connection<S> {
                 self.protocol = Protocol::WebSocket(WebSocket::new(config, stream));
                 return used;
             }
-            Some(Outcome::Answered | Outcome::Unanswered) | None => {
+            Some(Outcome::Answered | Outcome::Unanswered | Outcome::Unsendable(_)) | None => {
                 http.machine.poll_transmit(&mut turn.scratch.outgoing.bytes);
                 // Paused with nothing pending: nothing after this is to be parsed.
                 if stuck || http.machine.should_close() {
@@ -350,11 +350,15 @@ impl Answer<'_> {
             outcome: &mut outcome,
         };
         handler.request(request, responder);
-        if matches!(outcome, Outcome::Unanswered) {
-            self.reject(handler, &Rejection::Unanswered);
-            outcome = Outcome::Answered;
+        match outcome {
+            Outcome::Unanswered => self.reject(handler, &Rejection::Unanswered),
+            Outcome::Unsendable(stream) => {
+                self.reject(handler, &Rejection::Unanswered);
+                handler.closed(request.connection, stream, Ending::Failed);
+            }
+            outcome => return outcome,
         }
-        outcome
+        Outcome::Answered
     }
 
     /// Answers with an error if an answer is possible. The connection is to be closed after it.

@@ -56,9 +56,19 @@ pub(crate) struct Running {
     thread: Option<JoinHandle<()>>,
 }
 
+/// Runs a server that nobody connects to.
+pub(crate) fn run(server: Server) -> JoinHandle<()> {
+    let board = Arc::new(Board::default());
+    thread::spawn(move || server.run(|_| App::new(&board)).unwrap())
+}
+
 impl Running {
+    pub(crate) fn bind(config: Config) -> Server {
+        Server::bind("127.0.0.1:0".parse().unwrap(), config).unwrap()
+    }
+
     pub(crate) fn start(config: Config) -> Self {
-        let server = Server::bind("127.0.0.1:0".parse().unwrap(), config).unwrap();
+        let server = Self::bind(config);
         let address = server.local_addr().unwrap();
         let handle = server.handle();
         let board = Arc::new(Board::default());
@@ -67,11 +77,7 @@ impl Running {
             move || {
                 let make = |notifier: Notifier| {
                     board.notifiers.lock().unwrap().push(notifier);
-                    App {
-                        board: Arc::clone(&board),
-                        streams: HashMap::new(),
-                        read: 0,
-                    }
+                    App::new(&board)
                 };
                 server.run(make).unwrap();
             }
@@ -145,7 +151,6 @@ fn wait(until: impl Fn() -> bool) {
 struct App {
     board: Arc<Board>,
     streams: HashMap<ConnectionId, ()>,
-    read: usize,
 }
 
 enum Kind {
@@ -156,6 +161,13 @@ enum Kind {
 }
 
 impl App {
+    fn new(board: &Arc<Board>) -> Self {
+        Self {
+            board: Arc::clone(board),
+            streams: HashMap::new(),
+        }
+    }
+
     fn open(&mut self, connection: ConnectionId, kind: Kind) -> Kind {
         self.streams.insert(connection, ());
         kind
@@ -174,7 +186,7 @@ impl Handler for App {
                     connection,
                     Kind::Stream {
                         begun: false,
-                        read: self.read,
+                        read: 0,
                     },
                 );
                 responder.stream(200, (), kind).unwrap();
@@ -190,9 +202,8 @@ impl Handler for App {
                         .unwrap();
                 let kind = self.open(connection, Kind::Socket);
                 let config = websocket::Config::default();
-                responder
-                    .upgrade_websocket(accept.response(None), config, kind)
-                    .unwrap();
+                // What cannot be sent comes back through `closed`.
+                let _ = responder.upgrade_websocket(accept.response(None), config, kind);
             }
             "/body" => {
                 let body = [b"[", request.body, b"]"].concat();
@@ -238,7 +249,15 @@ impl Handler for App {
                 }
                 return Progress::More;
             }
-            (Kind::Socket, _) => opened = true,
+            (Kind::Socket, Output::WebSocket(mut socket)) => {
+                if news.last().is_some_and(|news| news == "flood") {
+                    while socket.has_room() {
+                        socket.send_binary(&[b'Z'; 1000]).unwrap();
+                    }
+                    return Progress::More;
+                }
+                opened = true;
+            }
             _ => panic!("the output does not fit the stream"),
         }
         if opened {
