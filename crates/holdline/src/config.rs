@@ -62,10 +62,10 @@ pub(crate) struct ServeArguments {
         value_name = "N"
     )]
     pub(crate) history: usize,
-    /// Bytes of messages that each channel keeps.
-    #[arg(long, env = "HOLDLINE_HISTORY_BYTES", default_value_t = 16 << 20, value_name = "BYTES")]
+    /// Memory for messages that each channel keeps, every encoded form counted.
+    #[arg(long, env = "HOLDLINE_HISTORY_BYTES", default_value_t = 32 << 20, value_name = "BYTES")]
     pub(crate) history_bytes: usize,
-    /// Bytes of messages over all channels; the channel that was silent longest is emptied first.
+    /// The same over all channels; the channel that was silent longest is emptied first.
     #[arg(long, env = "HOLDLINE_HISTORY_TOTAL", default_value_t = 256 << 20, value_name = "BYTES")]
     pub(crate) history_total: u64,
     /// How long a message is kept; 0s means for ever.
@@ -111,14 +111,15 @@ pub(crate) struct ServeArguments {
         value_name = "N"
     )]
     pub(crate) max_connections: usize,
-    /// Bytes that a stream may fall behind before the rest is skipped and it is told so.
-    #[arg(long, env = "HOLDLINE_MAX_LAG", default_value_t = 16 << 20, value_name = "BYTES")]
+    /// Bytes, counted as for --history-bytes, that a stream may fall behind before the rest is
+    /// skipped and it is told so.
+    #[arg(long, env = "HOLDLINE_MAX_LAG", default_value_t = 32 << 20, value_name = "BYTES")]
     pub(crate) max_lag: u64,
     /// Bytes that one message may have.
     #[arg(long, env = "HOLDLINE_MAX_MESSAGE", default_value_t = 1 << 20, value_name = "BYTES")]
     pub(crate) max_message: usize,
     /// Origins whose pages may publish and read, beside the server's own: `https://example.com`,
-    /// or `*` for all. May be given more than once.
+    /// or `*` for all. May be given more than once. (JSONP can be read by any page.)
     #[arg(
         long,
         env = "HOLDLINE_ALLOW_ORIGIN",

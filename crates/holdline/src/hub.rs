@@ -51,10 +51,11 @@ struct State {
     /// The number of the newest message.
     head: u64,
     channels: HashMap<Arc<str>, Channel>,
-    /// Channels that were published to, by their last message: the one to forget first comes
-    /// first. Those with history, and those whose history is gone.
+    /// Channels with history, by their last message: the one to empty first comes first.
     full: BTreeMap<u64, Arc<str>>,
-    empty: BTreeMap<u64, Arc<str>>,
+    /// Channels that were published to and that nobody watches, by their last message: the one to
+    /// forget first comes first.
+    unwatched: BTreeMap<u64, Arc<str>>,
     /// Octets of history over all channels.
     bytes: u64,
     /// Channels with messages up to this number have been forgotten. What a channel that is not
@@ -120,7 +121,7 @@ impl Hub {
             head: 0,
             channels: HashMap::new(),
             full: BTreeMap::new(),
-            empty: BTreeMap::new(),
+            unwatched: BTreeMap::new(),
             bytes: 0,
             forgotten_through: 0,
             loops: Vec::new(),
@@ -159,11 +160,11 @@ impl Hub {
         state.head += 1;
         let sequence = state.head;
         let cursor = self.cursor(sequence);
-        let message = Message::new(cursor, Arc::clone(&name), event, data);
+        let message = Message::new(cursor, &name, event, data);
         let State {
             channels,
             full,
-            empty,
+            unwatched,
             bytes,
             loops,
             ..
@@ -171,11 +172,14 @@ impl Hub {
         let Some(channel) = channels.get_mut(&name) else {
             return Err(TooManyChannels);
         };
-        let last = channel.log.last_sequence();
-        if full.remove(&last).is_none() {
-            empty.remove(&last);
+        if let Some(last) = channel.published.replace(sequence) {
+            full.remove(&last);
+            unwatched.remove(&last);
         }
         full.insert(sequence, Arc::clone(&name));
+        if channel.is_unwatched() {
+            unwatched.insert(sequence, Arc::clone(&name));
+        }
         let before = channel.log.bytes();
         if let Err(error) = channel
             .log
@@ -227,13 +231,27 @@ impl Hub {
         transport: Transport,
     ) -> Result<Arc<[Arc<str>]>, TooManyChannels> {
         let mut state = self.lock();
-        let known: Result<Vec<Arc<str>>, _> =
-            names.iter().map(|name| state.channel(name, self)).collect();
-        let known = known?;
+        let mut known = Vec::with_capacity(names.len());
+        for name in names {
+            match state.channel(name, self) {
+                Ok(name) => known.push(name),
+                Err(error) => {
+                    // Those that were made just now must not stay for nobody.
+                    for name in &known {
+                        state.forget_unused(name);
+                    }
+                    return Err(error);
+                }
+            }
+        }
         for name in &known {
             if let Some(channel) = state.channels.get_mut(name) {
                 channel.presence.add(transport);
                 channel.watch(key.0);
+                let published = channel.published;
+                if let Some(last) = published {
+                    state.unwatched.remove(&last);
+                }
             }
         }
         Ok(known.into())
@@ -462,7 +480,7 @@ impl State {
             return Ok(Arc::clone(name));
         }
         if self.channels.len() >= hub.limits.channels {
-            self.forget_oldest(hub.limits.channels)?;
+            self.forget_oldest()?;
         }
         let name: Arc<str> = name.into();
         let gone = self.forgotten_through;
@@ -480,42 +498,33 @@ impl State {
         })
     }
 
-    /// Forgets a channel that nobody watches and that tells nothing which is not known anyway.
+    /// Nobody may be watching this channel any more. One that was never published to is forgotten;
+    /// any other may be, when its room is needed.
     fn forget_unused(&mut self, name: &Arc<str>) {
-        let known = self.forgotten_through;
-        let unused = |channel: &Channel| {
-            channel.is_unwatched() && channel.log.is_empty() && channel.log.last_sequence() <= known
+        let Some(channel) = self.channels.get(name) else {
+            return;
         };
-        if self.channels.get(name).is_some_and(unused) {
-            self.channels.remove(name);
+        match channel.published {
+            _ if !channel.is_unwatched() => {}
+            None => {
+                self.channels.remove(name);
+            }
+            Some(last) => {
+                self.unwatched.insert(last, Arc::clone(name));
+            }
         }
     }
 
-    /// Makes room for one more channel: the one that was published to longest ago, and that nobody
-    /// watches, goes with its history.
-    fn forget_oldest(&mut self, limit: usize) -> Result<(), TooManyChannels> {
-        // A look at the first few: with more than that in use, there is no room in earnest.
-        let oldest = self
-            .empty
-            .iter()
-            .take(LOOKS)
-            .chain(self.full.iter().take(LOOKS));
-        let unwatched = |name| self.channels.get(name).is_some_and(Channel::is_unwatched);
-        let oldest = oldest
-            .filter(|(_, name)| unwatched(*name))
-            .map(|(&last, name)| (last, Arc::clone(name)))
-            .next();
-        let Some((last, name)) = oldest else {
-            return Err(TooManyChannels);
-        };
-        if self.empty.remove(&last).is_none() {
-            self.full.remove(&last);
-        }
+    /// Makes room for one more channel: the one that was published to longest ago, of those that
+    /// nobody watches, goes with its history.
+    fn forget_oldest(&mut self) -> Result<(), TooManyChannels> {
+        let (last, name) = self.unwatched.pop_first().ok_or(TooManyChannels)?;
+        self.full.remove(&last);
         if let Some(channel) = self.channels.remove(&name) {
             self.bytes -= channel.log.bytes();
         }
         self.forgotten_through = self.forgotten_through.max(last);
-        tracing::debug!(channel = %name, limit, "forgetting a channel to make room");
+        tracing::debug!(channel = %name, "forgetting a channel to make room");
         Ok(())
     }
 
@@ -530,13 +539,9 @@ impl State {
                 self.bytes -= channel.log.bytes();
                 channel.log = Log::with_evicted_through(epoch, *log, last);
             }
-            self.empty.insert(last, name);
         }
     }
 }
-
-/// Channels of each kind that are looked at to find one to forget.
-const LOOKS: usize = 64;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! A published message and its wire forms, each encoded at most once and shared by all receivers.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use bytes::{Bytes, BytesMut};
 use holdline_comet::{Cursor, script::Escaped, stream};
@@ -13,10 +13,11 @@ use serde::Serialize;
 #[derive(Debug)]
 pub(crate) struct Message {
     cursor: Cursor,
-    channel: Arc<str>,
     event: Option<Box<str>>,
     data: Box<str>,
-    json: OnceLock<Bytes>,
+    json: Bytes,
+    /// What it takes in memory, with all its forms.
+    size: usize,
     json_line: OnceLock<PreChunked>,
     sse: OnceLock<PreChunked>,
     sse_json: OnceLock<PreChunked>,
@@ -28,16 +29,18 @@ impl Message {
     /// `event` must have passed [`parse_event`](crate::names::parse_event).
     pub(crate) fn new(
         cursor: Cursor,
-        channel: Arc<str>,
+        channel: &str,
         event: Option<Box<str>>,
         data: Box<str>,
     ) -> Self {
+        let json = Bytes::from(encode_json(cursor, channel, event.as_deref(), &data));
+        let size = size_with_forms(&json, &data);
         Self {
             cursor,
-            channel,
             event,
             data,
-            json: OnceLock::new(),
+            json,
+            size,
             json_line: OnceLock::new(),
             sse: OnceLock::new(),
             sse_json: OnceLock::new(),
@@ -52,18 +55,15 @@ impl Message {
         self.cursor
     }
 
-    /// What the message counts against the limits of history: its text, and a fixed part for
-    /// everything around it.
+    /// What the message counts against the limits of history: what it takes in memory once every
+    /// form of it has been asked for. So a limit holds whoever comes, over whichever transport.
     pub(crate) fn size(&self) -> usize {
-        self.data.len() + OVERHEAD
+        self.size
     }
 
     /// `{"id":…,"channel":…,"event":…,"data":…}`
     pub(crate) fn json(&self) -> &Bytes {
-        self.json.get_or_init(|| {
-            let id = self.cursor;
-            encode_json(id, &self.channel, self.event.as_deref(), &self.data).into()
-        })
+        &self.json
     }
 
     /// The JSON object and a line feed, as a chunk of an XHR stream.
@@ -145,5 +145,19 @@ pub(crate) fn encode_event(event: Option<&str>, id: &str, data: &str, out: &mut 
     }
 }
 
-/// What a message costs beside its text.
-const OVERHEAD: usize = 256;
+/// The octets of a message and of all its forms.
+fn size_with_forms(json: &[u8], data: &str) -> usize {
+    // The JSON object itself, and once more in each of: the XHR stream, the event stream with JSON,
+    // the WebSocket frame, the script.
+    let objects = 5 * json.len();
+    // The script has six octets for each of these.
+    let escaped = |byte: &&u8| matches!(byte, b'<' | b'>' | b'&' | 0xe2);
+    let script = 5 * json.iter().filter(escaped).count();
+    // The event stream has a field name for each line of the text.
+    let ends = |byte: &&u8| matches!(byte, b'\n' | b'\r');
+    let event = data.len() + "data: ".len() * data.bytes().filter(|byte| ends(&byte)).count();
+    OVERHEAD + data.len() + objects + script + event
+}
+
+/// What a message costs beside its text and its forms: the structures, and what frames the forms.
+const OVERHEAD: usize = 512;

@@ -204,24 +204,27 @@ fn publish(app: &App, call: Call<'_, '_>, name: &str, query: &Query<'_>) {
     let Ok(published) = app.hub().publish(&name, event, text) else {
         return call.error(503, "too_many_channels", NO_CHANNEL);
     };
-    let mut answer =
-        json!({ "id": published.cursor.to_string(), "receivers": published.receivers });
-    if let Some(since) = since {
-        let channels = [name.as_str().into()];
-        let (mut position, _) = app.hub().position(&channels, since);
-        let batch = app
-            .hub()
-            .read(&channels, &mut position, ANSWER_BUDGET, false);
-        let messages: Vec<serde_json::Value> = batch
-            .messages
-            .iter()
-            .filter_map(|message| serde_json::from_slice(message.json()).ok())
-            .collect();
-        answer["cursor"] = app.hub().cursor_at(&position).to_string().into();
-        answer["messages"] = messages.into();
-        answer["lost"] = batch.lost.is_some().into();
-    }
-    call.json(200, &answer);
+    let (id, receivers) = (published.cursor, published.receivers);
+    let Some(since) = since else {
+        return call.json(
+            200,
+            &json!({ "id": id.to_string(), "receivers": receivers }),
+        );
+    };
+    let channels = [name.as_str().into()];
+    let (mut position, _) = app.hub().position(&channels, since);
+    let batch = app
+        .hub()
+        .read(&channels, &mut position, ANSWER_BUDGET, false);
+    // The same object as a poll's, with two members before its own.
+    let poll = encode_answer(app.hub(), &position, &batch, None);
+    let mut answer = format!(r#"{{"id":"{id}","receivers":{receivers},"#).into_bytes();
+    answer.extend_from_slice(poll.strip_prefix(b"{").unwrap_or(&poll));
+    call.bytes(
+        200,
+        ([("Content-Type", poll::CONTENT_TYPE)], UNCACHED),
+        &answer,
+    );
 }
 
 fn subscribe(
@@ -390,6 +393,12 @@ fn upgrade(
             return call.error_with(error.status(), error.headers(), "bad_handshake", &message);
         }
     };
+    // HTTP/1.0 knows no upgrade (RFC 9110 §7.8), which a handshake's fields do not show.
+    if !head.is_upgrade("websocket") {
+        let upgrade = [("Upgrade", "websocket")];
+        let message = "a WebSocket needs HTTP/1.1";
+        return call.error_with(426, upgrade, "bad_handshake", message);
+    }
     let protocol = accept.choose_protocol(&[SUBPROTOCOL]);
     let mut config = websocket::Config::default();
     let heartbeat = jittered(app.shared.options.heartbeat, call.request.connection);

@@ -23,6 +23,8 @@ pub(crate) struct Subscription {
     opening: Option<Cursor>,
     /// It has had everything there was at least once. From then on it may not lag too far.
     caught_up: bool,
+    /// There was more for it than it could be given in one go.
+    behind: bool,
     form: Form,
     heartbeat: Duration,
 }
@@ -81,6 +83,7 @@ impl Subscription {
             position,
             opening,
             caught_up: false,
+            behind: false,
             form,
             heartbeat,
         }
@@ -286,9 +289,10 @@ impl Subscription {
             &self.channels,
             &mut self.position,
             STREAM_BUDGET,
-            self.caught_up,
+            self.caught_up && self.behind,
         );
         self.caught_up |= !batch.more;
+        self.behind = batch.more;
         self.count(hub, &batch);
         batch
     }

@@ -11,6 +11,8 @@ use crate::transport::Transport;
 pub(super) struct Channel {
     pub(super) log: Log<Arc<Message>>,
     pub(super) presence: Presence,
+    /// The number of the last message, if there ever was one.
+    pub(super) published: Option<u64>,
     /// How many subscribers each event loop has.
     pub(super) loops: Vec<u32>,
 }
@@ -21,6 +23,7 @@ impl Channel {
         Self {
             log: Log::with_evicted_through(epoch, limits, gone),
             presence: Presence::default(),
+            published: None,
             loops: Vec::new(),
         }
     }

@@ -265,3 +265,79 @@ fn a_channel_that_was_only_watched_is_not_remembered() {
     hub.unregister(LoopKey(0), &channels, Transport::Sse);
     assert_eq!(hub.totals().channels, 0);
 }
+
+#[test]
+fn a_subscription_that_fails_leaves_nothing_behind() {
+    let hub = Hub::new(
+        1,
+        HubLimits {
+            channels: 3,
+            ..limits(10)
+        },
+    );
+    let wanted: Vec<String> = (0..4).map(|i| format!("new {i}")).collect();
+    assert!(hub.register(LoopKey(0), &wanted, Transport::Sse).is_err());
+    assert_eq!(hub.totals().channels, 0);
+    assert_eq!(hub.totals().presence.total(), 0);
+}
+
+#[test]
+fn watched_channels_do_not_keep_others_from_being_forgotten() {
+    let hub = Hub::new(
+        1,
+        HubLimits {
+            channels: 100,
+            ..limits(10)
+        },
+    );
+    let watched: Vec<String> = (0..90).map(|i| format!("watched {i}")).collect();
+    for name in &watched {
+        publish(&hub, name, "x");
+    }
+    let held: Vec<_> = watched
+        .chunks(30)
+        .map(|names| hub.register(LoopKey(0), names, Transport::Sse).unwrap())
+        .collect();
+    for i in 0..1000 {
+        publish(&hub, &format!("passing {i}"), "x");
+    }
+    assert_eq!(hub.totals().channels, 100);
+    let (mut position, _) = hub.position(&held[0], Since::Cursor(Cursor::new(1, 0)));
+    assert_eq!(drain(&hub, &held[0], &mut position).0.len(), 30);
+    // Once nobody watches them they make room like any other.
+    for names in &held {
+        hub.unregister(LoopKey(0), names, Transport::Sse);
+    }
+    for i in 0..100 {
+        publish(&hub, &format!("later {i}"), "x");
+    }
+    assert_eq!(hub.totals().channels, 100);
+    let (mut position, _) = hub.position(&held[0], Since::Cursor(Cursor::new(1, 0)));
+    assert_eq!(drain(&hub, &held[0], &mut position), (vec![], true));
+}
+
+/// However much a text grows in its forms, the limit counted it.
+#[test]
+fn a_message_is_counted_with_all_its_forms() {
+    for data in [
+        "plain",
+        "\u{1}\u{1}\u{1}",
+        "<<<>>>&&&\u{2028}",
+        "\r\n\n\r\n",
+        "",
+    ] {
+        let data = data.repeat(1000);
+        let message = Message::new(Cursor::new(1, 1), "a", Some("type".into()), (&*data).into());
+        let forms = message.json().len()
+            + message.json_line().framed().len()
+            + message.sse().framed().len()
+            + message.sse_json().framed().len()
+            + message.websocket().bytes().len()
+            + message.script().bytes().len();
+        assert!(
+            data.len() + forms <= message.size(),
+            "{forms} > {}",
+            message.size()
+        );
+    }
+}
