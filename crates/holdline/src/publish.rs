@@ -113,6 +113,8 @@ impl Publisher {
             let sent = http.request("POST", &self.target, &self.headers, text);
             let answered = match &sent {
                 Ok(()) => http.read_response(),
+                // To wait for an answer would send the rest.
+                Err(error) if error.is_timeout() => return sent.map_err(Failure::NotSent),
                 // The server may have answered and closed before it took everything.
                 Err(Error::Io(_)) => http.read_response(),
                 Err(_) => return sent.map_err(Failure::Request),
@@ -206,7 +208,13 @@ impl std::fmt::Display for Failure {
         match self {
             Self::Connect(error) => write!(f, "cannot connect: {error}"),
             Self::Request(error) => write!(f, "it cannot be sent: {error}"),
+            Self::NotSent(error) if error.is_timeout() => {
+                f.write_str("the server took too long to receive it")
+            }
             Self::NotSent(error) => write!(f, "it was not sent: {error}"),
+            Self::Unknown(error) if error.is_timeout() => f.write_str(
+                "no answer came in time, so it may have been published or not; it is not sent again",
+            ),
             Self::Unknown(error) => write!(
                 f,
                 "no answer came, so it may have been published or not; it is not sent again ({error})"

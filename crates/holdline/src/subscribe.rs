@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use holdline_net::blocking::Tcp;
+use holdline_net::blocking::{Tcp, http};
 use holdline_net::entropy;
 use serde::{Deserialize, Serialize};
 
@@ -200,6 +200,15 @@ impl<W: Write> Session<W> {
     /// Nothing came for too long.
     fn silent(&self) -> End {
         End::lost(silence(self.timeout))
+    }
+
+    /// What a failure of HTTP means.
+    fn failed(&self, error: http::Error) -> End {
+        match error {
+            error @ http::Error::Send(_) => End::Final(error.to_string()),
+            error if error.is_timeout() => self.silent(),
+            error => End::lost(error),
+        }
     }
 
     /// Waits before the next attempt: longer after each that failed, and not as long as others do.

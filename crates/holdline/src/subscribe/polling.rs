@@ -104,8 +104,7 @@ impl Poller {
         let mut http = Client::new(stream, url.authority());
         let answer = exchange(&mut http, target).map_err(|error| match error {
             Error::BodyTooLong { .. } => End::Final(error.to_string()),
-            error if error.is_timeout() => session.silent(),
-            error => End::lost(error),
+            error => session.failed(error),
         })?;
         self.http = Some(http).filter(Client::is_reusable);
         Ok(answer)

@@ -20,8 +20,9 @@ fn read_lines(session: &mut Session<impl Write>) -> Result<(), End> {
     let stream = session.tcp().connect(url).map_err(End::lost)?;
     let mut http = Client::new(stream, url.authority());
     let target = session.target(Transport::XhrStream, &[]);
-    http.request("GET", &target, (), b"").map_err(End::lost)?;
-    let response = http.read_response().map_err(End::lost)?;
+    let sent = http.request("GET", &target, (), b"");
+    let answered = sent.and_then(|()| http.read_response());
+    let response = answered.map_err(|error| session.failed(error))?;
     if response.status() != 200 {
         let body = http.read_body(super::MAX_BODY).unwrap_or_default();
         let retry_after = response.header("retry-after");
@@ -30,10 +31,7 @@ fn read_lines(session: &mut Session<impl Write>) -> Result<(), End> {
     session.connected(Transport::XhrStream);
     let mut lines = Lines::default();
     loop {
-        let piece = http.read_data().map_err(|error| match error.is_timeout() {
-            true => session.silent(),
-            false => End::lost(error),
-        })?;
+        let piece = http.read_data().map_err(|error| session.failed(error))?;
         let Some(piece) = piece else {
             return Ok(());
         };

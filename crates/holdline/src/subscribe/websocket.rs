@@ -36,6 +36,7 @@ fn read_messages(session: &mut Session<impl Write>) -> Result<String, End> {
                 &rejection.body,
             ));
         }
+        Err(Error::Http(error)) => return Err(session.failed(error)),
         Err(error) => return Err(End::lost(error)),
     };
     session.connected(Transport::WebSocket);
