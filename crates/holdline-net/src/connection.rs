@@ -139,6 +139,15 @@ impl<S> Connection<S> {
         self.timer.min(self.phase).min(self.stall)
     }
 
+    /// The system says that the connection is broken in both directions. Who is only being written
+    /// to would notice with the next write, which may be long in coming.
+    pub(crate) fn hung_up<H: Handler<Stream = S>>(&mut self, turn: &mut Turn<'_, H>) -> Fate {
+        if self.protocol.has_stream() {
+            return Fate::Close(Ending::Disconnected);
+        }
+        self.drive(turn)
+    }
+
     /// Does everything that can be done now.
     pub(crate) fn drive<H: Handler<Stream = S>>(&mut self, turn: &mut Turn<'_, H>) -> Fate {
         match self.work(turn) {
@@ -210,10 +219,16 @@ impl<S> Connection<S> {
             let (head, rest) = waiting.split_at(waiting.len().min(block.len()));
             self.unread = rest.to_vec();
             block[..head.len()].copy_from_slice(head);
-            let used = self.parse(turn, &mut block[..head.len()])?;
+            let used = self.parse(turn, &mut block[..head.len()]);
             self.unread.splice(0..0, head[used..].iter().copied());
             return Ok(true);
         }
+        let room = if pending {
+            AHEAD.saturating_sub(self.unread.len())
+        } else {
+            block.len()
+        };
+        let (block, _) = block.split_at_mut(room.min(block.len()));
         let read = loop {
             match self.socket.read(block) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -231,7 +246,7 @@ impl<S> Connection<S> {
                 if pending {
                     self.unread.extend_from_slice(&block[..n]);
                 } else if !matches!(self.protocol, Protocol::Lingering { .. }) {
-                    let used = self.parse(turn, &mut block[..n])?;
+                    let used = self.parse(turn, &mut block[..n]);
                     self.unread.extend_from_slice(&block[used..n]);
                 }
                 Ok(true)
@@ -246,28 +261,22 @@ impl<S> Connection<S> {
 
     /// Gives the protocol `input` and returns how much of it was taken. The rest is to be given
     /// again.
-    fn parse<H: Handler<Stream = S>>(
-        &mut self,
-        turn: &mut Turn<'_, H>,
-        input: &mut [u8],
-    ) -> Result<usize, Fate> {
+    fn parse<H: Handler<Stream = S>>(&mut self, turn: &mut Turn<'_, H>, input: &mut [u8]) -> usize {
         let mut used = 0;
-        loop {
-            let before = used;
-            match &self.protocol {
-                Protocol::Http(http) if http.is_pending() => break,
-                Protocol::Http(_) => used += self.http_input(turn, &input[used..]),
-                Protocol::WebSocket(_) => {
-                    used += self.websocket_input(turn, &mut input[used..])?;
-                }
-                Protocol::Lingering { .. } => return Ok(input.len()),
-            }
-            // A request may have become a WebSocket whose first frames are here already.
-            if used == before || used == input.len() {
-                break;
-            }
+        if let Protocol::Http(http) = &self.protocol
+            && !http.is_pending()
+        {
+            used = self.http_input(turn, input);
         }
-        Ok(used)
+        // A request may have become a WebSocket whose first frames are here already.
+        match &self.protocol {
+            Protocol::Http(_) => {}
+            Protocol::WebSocket(_) => {
+                used += self.websocket_input(turn, input.get_mut(used..).unwrap_or_default());
+            }
+            Protocol::Lingering { .. } => used = input.len(),
+        }
+        used
     }
 
     fn end_of_input<H: Handler<Stream = S>>(&mut self, turn: &mut Turn<'_, H>) -> Result<(), Fate> {

@@ -102,7 +102,13 @@ impl<H: Handler> EventLoop<H> {
                     Token(index) => {
                         if let Some(connection) = self.connections.get_mut(index) {
                             connection.readable |= event.is_readable() || event.is_read_closed();
-                            self.drive(&mut handler, index, Connection::drive);
+                            let hung_up = event.is_error()
+                                || (event.is_read_closed() && event.is_write_closed());
+                            if hung_up {
+                                self.drive(&mut handler, index, Connection::hung_up);
+                            } else {
+                                self.drive(&mut handler, index, Connection::drive);
+                            }
                         }
                     }
                 }

@@ -351,3 +351,41 @@ fn a_request_that_was_on_its_way_when_the_server_stopped_ends_cleanly_too() {
     assert!(body.ends_with(b"0\r\n\r\n"), "{body:?}");
     stopped.join().unwrap();
 }
+
+#[test]
+fn a_client_that_sent_much_ahead_and_is_reset_is_noticed() {
+    let server = Running::start(config());
+    let mut client = server.connect();
+    client
+        .write_all(b"GET /hold HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    server.wait_for("opened", 1);
+    client.write_all(&GET.repeat(3_000)).unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    let socket = socket2::Socket::from(client);
+    socket.set_linger(Some(Duration::ZERO)).unwrap();
+    drop(socket);
+    assert_eq!(server.endings(1), [Ending::Disconnected]);
+}
+
+#[test]
+fn an_answer_may_take_longer_to_read_than_a_connection_may_idle() {
+    let mut config = config();
+    config.idle_timeout = Duration::from_millis(100);
+    config.head_timeout = Duration::from_millis(100);
+    let server = Running::start(config);
+    let mut client = server.connect();
+    client
+        .write_all(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    let (mut total, mut block) = (0, vec![0; 1 << 20]);
+    loop {
+        // Slowly, but not so slowly that it stalls.
+        std::thread::sleep(Duration::from_millis(25));
+        match client.read(&mut block).unwrap() {
+            0 => break,
+            n => total += n,
+        }
+    }
+    assert!(total > support::LARGE, "{total}");
+}

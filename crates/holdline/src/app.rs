@@ -234,6 +234,7 @@ impl Handler for App {
         let headers = [
             ("Content-Type", "application/json"),
             ("Cache-Control", "no-store"),
+            ("X-Content-Type-Options", "nosniff"),
         ];
         let message = match rejection {
             // Without the advice to servers that the error's own text ends with.

@@ -56,8 +56,10 @@ struct State {
     /// Channels that were published to and that nobody watches, by their last message: the one to
     /// forget first comes first.
     unwatched: BTreeMap<u64, Arc<str>>,
-    /// Octets of history over all channels.
-    bytes: u64,
+    /// History over all channels.
+    kept: Kept,
+    /// Subscribers, each once however many channels it has.
+    presence: Presence,
     /// Channels with messages up to this number have been forgotten. What a channel that is not
     /// known had before, nobody knows.
     forgotten_through: u64,
@@ -122,7 +124,8 @@ impl Hub {
             channels: HashMap::new(),
             full: BTreeMap::new(),
             unwatched: BTreeMap::new(),
-            bytes: 0,
+            kept: Kept::default(),
+            presence: Presence::default(),
             forgotten_through: 0,
             loops: Vec::new(),
         };
@@ -165,7 +168,7 @@ impl Hub {
             channels,
             full,
             unwatched,
-            bytes,
+            kept,
             loops,
             ..
         } = &mut *state;
@@ -180,14 +183,13 @@ impl Hub {
         if channel.is_unwatched() {
             unwatched.insert(sequence, Arc::clone(&name));
         }
-        let before = channel.log.bytes();
-        if let Err(error) = channel
-            .log
-            .push(sequence, message.size(), now, Arc::new(message))
-        {
-            tracing::error!(%error, "the sequence of messages is broken");
-        }
-        *bytes = *bytes + channel.log.bytes() - before;
+        let size = message.size();
+        let message = Arc::new(message);
+        kept.changing(&mut channel.log, |log| {
+            if let Err(error) = log.push(sequence, size, now, message) {
+                tracing::error!(%error, "the sequence of messages is broken");
+            }
+        });
         let mut wake = Vec::new();
         for (index, count) in channel.loops.iter().enumerate() {
             if *count > 0
@@ -254,12 +256,14 @@ impl Hub {
                 }
             }
         }
+        state.presence.add(transport);
         Ok(known.into())
     }
 
     /// Undoes [`register`](Self::register).
     pub(crate) fn unregister(&self, key: LoopKey, names: &[Arc<str>], transport: Transport) {
         let mut state = self.lock();
+        state.presence.remove(transport);
         for name in names {
             if let Some(channel) = state.channels.get_mut(name) {
                 channel.presence.remove(transport);
@@ -382,18 +386,11 @@ impl Hub {
     /// Messages retained, their octets, and channels known.
     pub(crate) fn totals(&self) -> Totals {
         let state = self.lock();
-        let mut presence = Presence::default();
-        let mut messages = 0;
-        for channel in state.channels.values() {
-            messages += channel.log.len() as u64;
-            presence.merge(&channel.presence);
-        }
-        let channels = state.channels.len() as u64;
         Totals {
-            channels,
-            messages,
-            bytes: state.bytes,
-            presence,
+            channels: state.channels.len() as u64,
+            messages: state.kept.messages,
+            bytes: state.kept.bytes,
+            presence: state.presence,
             head: self.cursor(state.head),
         }
     }
@@ -405,13 +402,9 @@ impl Hub {
             return;
         }
         let mut state = self.lock();
-        let State {
-            channels, bytes, ..
-        } = &mut *state;
+        let State { channels, kept, .. } = &mut *state;
         for channel in channels.values_mut() {
-            let before = channel.log.bytes();
-            channel.log.expire(now);
-            *bytes = *bytes + channel.log.bytes() - before;
+            kept.changing(&mut channel.log, |log| log.expire(now));
         }
     }
 
@@ -473,6 +466,28 @@ impl Position {
     }
 }
 
+/// How much history there is.
+#[derive(Debug, Default)]
+struct Kept {
+    messages: u64,
+    bytes: u64,
+}
+
+impl Kept {
+    /// Counts what `change` makes of one of the logs.
+    fn changing<M>(&mut self, log: &mut Log<M>, change: impl FnOnce(&mut Log<M>)) {
+        self.without(log);
+        change(log);
+        self.messages += log.len() as u64;
+        self.bytes += log.bytes();
+    }
+
+    fn without<M>(&mut self, log: &Log<M>) {
+        self.messages -= log.len() as u64;
+        self.bytes -= log.bytes();
+    }
+}
+
 impl State {
     /// The channel of that name, made when it is not known.
     fn channel(&mut self, name: &str, hub: &Hub) -> Result<Arc<str>, TooManyChannels> {
@@ -521,7 +536,7 @@ impl State {
         let (last, name) = self.unwatched.pop_first().ok_or(TooManyChannels)?;
         self.full.remove(&last);
         if let Some(channel) = self.channels.remove(&name) {
-            self.bytes -= channel.log.bytes();
+            self.kept.without(&channel.log);
         }
         self.forgotten_through = self.forgotten_through.max(last);
         tracing::debug!(channel = %name, "forgetting a channel to make room");
@@ -531,12 +546,12 @@ impl State {
     /// Drops the history of the channels that were published to longest ago until all of it is
     /// within `limit`. The newest channel keeps its history: its own limits bound it.
     fn shrink(&mut self, limit: u64, log: &LogLimits, epoch: u64) {
-        while self.bytes > limit && self.full.len() > 1 {
+        while self.kept.bytes > limit && self.full.len() > 1 {
             let Some((last, name)) = self.full.pop_first() else {
                 return;
             };
             if let Some(channel) = self.channels.get_mut(&name) {
-                self.bytes -= channel.log.bytes();
+                self.kept.without(&channel.log);
                 channel.log = Log::with_evicted_through(epoch, *log, last);
             }
         }

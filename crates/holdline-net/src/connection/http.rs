@@ -95,7 +95,8 @@ impl<S> Connection<S> {
         let mut rest = input;
         let mut stuck = false;
         let mut outcome = None;
-        while self.queue.len() + turn.scratch.outgoing.len() < ROOM {
+        let mut requests = 0;
+        while self.queue.len() + turn.scratch.outgoing.len() < ROOM && requests < REQUESTS {
             let buffer = match &mut http.buffer {
                 Some(buffer) => &mut **buffer,
                 None => &mut turn.scratch.http,
@@ -156,6 +157,7 @@ impl<S> Connection<S> {
             };
             let answered = answer.request(turn.handler, &request);
             http.stage = Stage::Pending;
+            requests += 1;
             if !matches!(answered, Outcome::Answered) {
                 outcome = Some(answered);
                 break;
@@ -234,6 +236,11 @@ impl<S> Connection<S> {
         let Protocol::Http(http) = &mut self.protocol else {
             return Ok(());
         };
+        if !self.queue.is_empty() {
+            // It is still being answered: how long that may take is the stall's business.
+            self.phase = after(turn.now, turn.config.head_timeout);
+            return Ok(());
+        }
         match http.stage {
             Stage::Idle => return Err(Fate::Close(Ending::Finished)),
             Stage::Pending => return Ok(()),
@@ -377,3 +384,6 @@ impl Answer<'_> {
         }
     }
 }
+
+/// Requests of one read that are answered before others have their turn.
+const REQUESTS: usize = 64;

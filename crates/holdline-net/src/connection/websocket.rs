@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use holdline_websocket::{Buffer, CloseCode, Config, Connection as Machine, Event};
 
-use super::{Connection, Fate, Protocol, Turn};
+use super::{Connection, Protocol, Turn};
 use crate::handler::{ConnectionId, Ending, Handler, Message};
 use crate::output::{self, Output, ROOM, Timer};
 use crate::timer::NEVER;
@@ -50,14 +50,15 @@ impl<S> Connection<S> {
         &mut self,
         turn: &mut Turn<'_, H>,
         input: &mut [u8],
-    ) -> Result<usize, Fate> {
+    ) -> usize {
         let Protocol::WebSocket(socket) = &mut self.protocol else {
-            return Ok(0);
+            return 0;
         };
         let total = input.len();
         let mut rest = input;
         let outgoing = &mut turn.scratch.outgoing;
-        while self.queue.len() + outgoing.len() < ROOM {
+        let mut messages = 0;
+        while self.queue.len() + outgoing.len() < ROOM && messages < MESSAGES {
             let buffer = match &mut socket.buffer {
                 Some(buffer) => &mut **buffer,
                 None => &mut turn.scratch.websocket,
@@ -74,6 +75,7 @@ impl<S> Connection<S> {
                 }
             };
             if let Some(message) = message {
+                messages += 1;
                 let output = output::WebSocket {
                     machine: &mut socket.machine,
                     outgoing,
@@ -100,7 +102,7 @@ impl<S> Connection<S> {
             socket.buffer = None;
         }
         self.websocket_after(turn);
-        Ok(used)
+        used
     }
 
     /// Sends what is due, and sees whether that was the last.
@@ -161,3 +163,6 @@ impl<S> Connection<S> {
         self.websocket_after(turn);
     }
 }
+
+/// Messages of one read that are handed out before others have their turn.
+const MESSAGES: usize = 64;

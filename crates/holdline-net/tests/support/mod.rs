@@ -209,6 +209,7 @@ impl Handler for App {
                 let body = [b"[", request.body, b"]"].concat();
                 responder.respond(200, (), &body).unwrap();
             }
+            "/large" => responder.respond(200, (), &vec![b'x'; LARGE]).unwrap(),
             path => responder.respond(200, (), path.as_bytes()).unwrap(),
         }
     }
@@ -288,5 +289,7 @@ impl Handler for App {
     }
 }
 
+/// More than sockets take at once.
+pub(crate) const LARGE: usize = 32 << 20;
 /// Longer than anything here takes.
 const LIMIT: Duration = Duration::from_secs(20);

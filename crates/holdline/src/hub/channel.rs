@@ -69,10 +69,4 @@ impl Presence {
         let count = &mut self.counts[transport as usize];
         *count = count.saturating_sub(1);
     }
-
-    pub(super) fn merge(&mut self, other: &Self) {
-        for (count, more) in self.counts.iter_mut().zip(other.counts) {
-            *count += more;
-        }
-    }
 }
