@@ -13,6 +13,7 @@ use std::io::{ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 
+use bytes::{Buf, BytesMut};
 use holdline_http1::HeaderBlock;
 use mio::net::TcpStream;
 
@@ -33,7 +34,7 @@ pub(crate) struct Connection<S> {
     protocol: Protocol<S>,
     queue: Queue,
     /// Input that was read and may not be parsed yet.
-    unread: Vec<u8>,
+    unread: BytesMut,
     /// The socket was said to be readable and has not blocked since.
     pub(crate) readable: bool,
     /// The peer has shut down its side.
@@ -119,7 +120,7 @@ impl<S> Connection<S> {
             peer,
             protocol: Protocol::Http(Http::new(config)),
             queue: Queue::default(),
-            unread: Vec::new(),
+            unread: BytesMut::new(),
             // Data may have come with the connection.
             readable: true,
             peer_closed: false,
@@ -215,12 +216,12 @@ impl<S> Connection<S> {
     ) -> Result<bool, Fate> {
         let pending = matches!(&self.protocol, Protocol::Http(http) if http.is_pending());
         if !self.unread.is_empty() && !pending {
-            let waiting = std::mem::take(&mut self.unread);
-            let (head, rest) = waiting.split_at(waiting.len().min(block.len()));
-            self.unread = rest.to_vec();
-            block[..head.len()].copy_from_slice(head);
-            let used = self.parse(turn, &mut block[..head.len()]);
-            self.unread.splice(0..0, head[used..].iter().copied());
+            let mut waiting = std::mem::take(&mut self.unread);
+            let used = self.parse(turn, &mut waiting);
+            if used < waiting.len() {
+                waiting.advance(used);
+                self.unread = waiting;
+            }
             return Ok(true);
         }
         let room = if pending {
@@ -281,7 +282,12 @@ impl<S> Connection<S> {
 
     fn end_of_input<H: Handler<Stream = S>>(&mut self, turn: &mut Turn<'_, H>) -> Result<(), Fate> {
         match &mut self.protocol {
-            Protocol::Http(http) if http.is_pending() => Err(Fate::Close(Ending::Disconnected)),
+            Protocol::Http(http) if http.is_pending() => {
+                // Earlier answers may still be on their way to a client that only shut down its
+                // own side.
+                self.finish(turn, Ending::Disconnected);
+                Ok(())
+            }
             Protocol::Http(_) => self.http_eof(turn),
             Protocol::WebSocket(socket) => Err(Fate::Close(socket.eof())),
             // What is queued for a peer that has only shut down its own side is still written.
@@ -335,7 +341,7 @@ impl<S> Connection<S> {
 
     /// Nothing more is received or sent once the queue is empty.
     fn finish<H: Handler<Stream = S>>(&mut self, turn: &mut Turn<'_, H>, ending: Ending) {
-        self.unread = Vec::new();
+        self.unread = BytesMut::new();
         self.timer = NEVER;
         // Until the queue is written, its stall is the deadline.
         self.phase = NEVER;

@@ -244,7 +244,7 @@ impl<H: Handler> EventLoop<H> {
     }
 
     fn accept(&mut self, handler: &mut H) {
-        loop {
+        for _ in 0..ACCEPTS {
             let Some(listener) = &self.listener else {
                 return;
             };
@@ -271,6 +271,8 @@ impl<H: Handler> EventLoop<H> {
                 },
             }
         }
+        // More may wait, and the edge for them has come already.
+        self.accept_again = self.clock.now;
     }
 
     fn open(&mut self, handler: &mut H, mut socket: mio::net::TcpStream, peer: SocketAddr) {
@@ -375,6 +377,8 @@ const WAKER: Token = Token(usize::MAX);
 const LISTENER: Token = Token(usize::MAX - 1);
 /// Events taken from the system at a time.
 const EVENTS: usize = 1024;
+/// Connections accepted before those that are open have their turn.
+const ACCEPTS: usize = 256;
 /// Milliseconds to wait after the system could not accept.
 const ACCEPT_PAUSE: u64 = 100;
 /// Clients past the limit of connections that are told 503; more are dropped.

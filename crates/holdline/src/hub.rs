@@ -303,7 +303,7 @@ impl Hub {
         (position, cursor)
     }
 
-    /// What comes after `position`, at most about `budget` octets of it, and moves the position.
+    /// What comes after `position`, at most about `budget` octets of it as JSON, and moves the position.
     ///
     /// With `limited_lag`, a subscriber that is further behind than it may be is moved to the end
     /// and told so.
@@ -359,7 +359,7 @@ impl Hub {
                 more = true;
                 break;
             }
-            size += message.size();
+            size += message.json().len();
             position.sequence = sequence;
             messages.push(Arc::clone(message));
         }

@@ -41,6 +41,11 @@ pub(crate) fn parse_channel(segment: &str) -> Result<String, NameError> {
     if name.len() > MAX_NAME {
         return Err(NameError("a channel name is at most 128 bytes"));
     }
+    if name.starts_with(RESERVED) {
+        return Err(NameError(
+            "channel names that begin with `holdline.` are the server's own",
+        ));
+    }
     if name.contains(|c: char| c.is_control() || matches!(c, ',' | '/')) {
         return Err(NameError(
             "a channel name has no comma, slash or control character",
@@ -89,6 +94,7 @@ mod tests {
         assert_eq!(parse_channels("caf%C3%A9").unwrap(), ["café"]);
         for bad in [
             "",
+            "holdline.x",
             "a,",
             ",a",
             "a%2Cb",

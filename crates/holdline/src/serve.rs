@@ -145,5 +145,6 @@ fn random() -> Result<u64, String> {
     Ok(u64::from_ne_bytes(bytes))
 }
 
-/// Files that are open beside connections: standard streams, listener, pollers, and some to spare.
-const FILES_BESIDE: u64 = 64;
+/// Files that are open beside connections: standard streams, listener, pollers, and the clients past
+/// the limit that are told so.
+const FILES_BESIDE: u64 = 512;

@@ -355,9 +355,9 @@ pub(crate) fn encode_answer(
     script
 }
 
-/// Octets of messages, about, in one answer to a poll. The next poll gets the rest.
-pub(crate) const ANSWER_BUDGET: usize = 1024 * 1024;
-/// Octets of messages, about, that are written to a stream in one go.
+/// Octets of JSON, about, in one answer to a poll. The next poll gets the rest.
+pub(crate) const ANSWER_BUDGET: usize = 512 * 1024;
+/// Octets of JSON, about, that are written to a stream in one go.
 const STREAM_BUDGET: usize = 32 * 1024;
 /// A forever frame is ended when its document has got this large.
 const PAGE_LIMIT: usize = 4 * 1024 * 1024;
