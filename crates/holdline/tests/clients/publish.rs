@@ -102,6 +102,7 @@ fn a_connection_that_was_closed_while_idle_is_made_again_and_nothing_is_sent_twi
         let mut stream = BufReader::new(stream);
         let body = read_request(&mut stream).unwrap();
         stream.get_mut().write_all(OK).unwrap();
+        drop(stream);
         sender.send(body).unwrap();
     });
     let mut child = holdline(&["publish", &format!("{host}/channels/a")])

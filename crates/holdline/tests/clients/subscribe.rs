@@ -186,40 +186,45 @@ fn a_final_answer_ends_it_with_what_the_server_says() {
 
 #[test]
 fn a_busy_server_and_a_silent_one_are_asked_again() {
-    for transport in TRANSPORTS {
-        let (sender, asked) = channel();
-        let mut silent = Vec::new();
-        let host = scripted(move |number, stream| {
-            let mut stream = BufReader::new(stream);
-            let _ = read_request(&mut stream);
-            let _ = sender.send(());
-            match number {
-                0 => {
-                    let answer =
-                        b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-                    stream.get_mut().write_all(answer).unwrap();
-                }
-                // It is kept, and nothing is said.
-                _ => silent.push(stream),
-            }
-        });
-        let url = format!("{host}/channels/a");
-        let arguments = [
-            "subscribe",
-            &url,
-            "--transport",
-            transport,
-            "--timeout",
-            "200ms",
-        ];
-        let mut child = holdline(&arguments).spawn().unwrap();
-        for _ in 0..3 {
-            asked.recv_timeout(Duration::from_secs(20)).unwrap();
+    thread::scope(|scope| {
+        for transport in TRANSPORTS {
+            scope.spawn(move || is_asked_again(transport));
         }
-        child.kill().unwrap();
-        let output = child.wait_with_output().unwrap();
-        let told = text(&output.stderr);
-        assert!(told.contains("503; trying again in"), "{transport}: {told}");
-        assert!(told.contains("silent for 0.2 s"), "{transport}: {told}");
+    });
+}
+
+fn is_asked_again(transport: &str) {
+    let (sender, asked) = channel();
+    let mut silent = Vec::new();
+    let host = scripted(move |number, stream| {
+        let mut stream = BufReader::new(stream);
+        let _ = read_request(&mut stream);
+        match number {
+            0 => {
+                let answer = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+                stream.get_mut().write_all(answer).unwrap();
+            }
+            // It is kept, and nothing is said.
+            _ => silent.push(stream),
+        }
+        let _ = sender.send(());
+    });
+    let url = format!("{host}/channels/a");
+    let arguments = [
+        "subscribe",
+        &url,
+        "--transport",
+        transport,
+        "--timeout",
+        "1s",
+    ];
+    let mut child = holdline(&arguments).spawn().unwrap();
+    for _ in 0..3 {
+        asked.recv_timeout(Duration::from_secs(60)).unwrap();
     }
+    child.kill().unwrap();
+    let output = child.wait_with_output().unwrap();
+    let told = text(&output.stderr);
+    assert!(told.contains("503; trying again in"), "{transport}: {told}");
+    assert!(told.contains("silent for 1 s"), "{transport}: {told}");
 }
