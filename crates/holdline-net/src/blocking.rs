@@ -22,8 +22,12 @@
 //! - **Writing.** What was to be sent is kept too. Do not send it again: call `flush`, which goes on
 //!   where it was cut. Every other call does that first as well.
 //!
-//! The opening handshake of a WebSocket is the exception: it consumes the stream, and cannot be
-//! taken up again.
+//! They bound one read or write, not a whole request: a client that sends a byte now and then can hold
+//! a thread for hours. Where anybody may connect, count the threads, or use the event loop
+//! ([`Server`](crate::Server)), which has deadlines for heads and bodies.
+//!
+//! The opening handshake of a WebSocket cannot be taken up again after a timeout: it consumes the
+//! stream.
 
 pub mod event_source;
 pub mod http;
