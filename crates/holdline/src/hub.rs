@@ -9,16 +9,19 @@
 //! reads, and what comes later wakes it.
 
 mod channel;
+mod position;
+mod state;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use holdline_comet::{Cursor, Log, LogLimits, merge};
+use holdline_comet::{Cursor, LogLimits, merge};
 use holdline_net::Notifier;
 
-use self::channel::Channel;
 pub(crate) use self::channel::Presence;
+pub(crate) use self::position::Position;
+use self::state::{Kept, Loop, State};
 use crate::message::Message;
 use crate::metrics::Metrics;
 use crate::transport::Transport;
@@ -44,44 +47,6 @@ pub(crate) struct Hub {
     limits: HubLimits,
     state: Mutex<State>,
     pub(crate) metrics: Metrics,
-}
-
-#[derive(Debug)]
-struct State {
-    /// The number of the newest message.
-    head: u64,
-    channels: HashMap<Arc<str>, Channel>,
-    /// Channels with history, by their last message: the one to empty first comes first.
-    full: BTreeMap<u64, Arc<str>>,
-    /// Channels that were published to and that nobody watches, by their last message: the one to
-    /// forget first comes first.
-    unwatched: BTreeMap<u64, Arc<str>>,
-    /// History over all channels.
-    kept: Kept,
-    /// Subscribers, each once however many channels it has.
-    presence: Presence,
-    /// Channels with messages up to this number have been forgotten. What a channel that is not
-    /// known had before, nobody knows.
-    forgotten_through: u64,
-    loops: Vec<Loop>,
-}
-
-/// What one event loop is to look at.
-#[derive(Debug)]
-struct Loop {
-    notifier: Notifier,
-    news: Vec<Arc<str>>,
-}
-
-/// Where a subscriber stands.
-#[derive(Clone, Debug)]
-pub(crate) struct Position {
-    /// The number of the last message that it has, or was told it lost.
-    sequence: u64,
-    /// For each channel, up to where messages were gone when that was told last, or were not asked
-    /// for. Only while one of these is beyond `sequence`: a busy channel has lost more than what a
-    /// quiet one still has to give.
-    told: Option<Box<[u64]>>,
 }
 
 /// Where a subscriber wants to begin.
@@ -159,7 +124,7 @@ impl Hub {
         let (event, data) = (event.map(Box::from), Box::from(data));
         let now = self.origin.elapsed();
         let mut state = self.lock();
-        let name = state.channel(channel, self)?;
+        let name = state.channel(channel, self.epoch, &self.limits)?;
         state.head += 1;
         let sequence = state.head;
         let cursor = self.cursor(sequence);
@@ -202,7 +167,7 @@ impl Hub {
             }
         }
         let receivers = channel.presence.total();
-        state.shrink(self.limits.total_bytes, &self.limits.log, self.epoch);
+        state.shrink(self.epoch, &self.limits);
         drop(state);
         self.metrics.published(receivers);
         for notifier in wake {
@@ -235,7 +200,7 @@ impl Hub {
         let mut state = self.lock();
         let mut known = Vec::with_capacity(names.len());
         for name in names {
-            match state.channel(name, self) {
+            match state.channel(name, self.epoch, &self.limits) {
                 Ok(name) => known.push(name),
                 Err(error) => {
                     // Those that were made just now must not stay for nobody.
@@ -440,122 +405,6 @@ pub(crate) struct Totals {
     pub(crate) bytes: u64,
     pub(crate) presence: Presence,
     pub(crate) head: Cursor,
-}
-
-impl Position {
-    const FOREIGN: Self = Self {
-        sequence: u64::MAX,
-        told: None,
-    };
-
-    fn is_foreign(&self) -> bool {
-        self.sequence == u64::MAX
-    }
-
-    /// Whether any channel has lost something after this position that was not told.
-    fn misses(&self, gone: impl Iterator<Item = u64>) -> bool {
-        let told = |index: usize| self.told.as_ref().and_then(|told| told.get(index)).copied();
-        gone.enumerate()
-            .any(|(index, gone)| gone > self.sequence.max(told(index).unwrap_or(0)))
-    }
-
-    /// What is gone now has been told.
-    fn tell(&mut self, gone: impl Iterator<Item = u64> + Clone) {
-        let beyond = gone.clone().any(|gone| gone > self.sequence);
-        self.told = beyond.then(|| gone.collect());
-    }
-}
-
-/// How much history there is.
-#[derive(Debug, Default)]
-struct Kept {
-    messages: u64,
-    bytes: u64,
-}
-
-impl Kept {
-    /// Counts what `change` makes of one of the logs.
-    fn changing<M>(&mut self, log: &mut Log<M>, change: impl FnOnce(&mut Log<M>)) {
-        self.without(log);
-        change(log);
-        self.messages += log.len() as u64;
-        self.bytes += log.bytes();
-    }
-
-    fn without<M>(&mut self, log: &Log<M>) {
-        self.messages -= log.len() as u64;
-        self.bytes -= log.bytes();
-    }
-}
-
-impl State {
-    /// The channel of that name, made when it is not known.
-    fn channel(&mut self, name: &str, hub: &Hub) -> Result<Arc<str>, TooManyChannels> {
-        if let Some((name, _)) = self.channels.get_key_value(name) {
-            return Ok(Arc::clone(name));
-        }
-        if self.channels.len() >= hub.limits.channels {
-            self.forget_oldest()?;
-        }
-        let name: Arc<str> = name.into();
-        let gone = self.forgotten_through;
-        let channel = Channel::new(hub.epoch, hub.limits.log, gone);
-        self.channels.insert(Arc::clone(&name), channel);
-        Ok(name)
-    }
-
-    /// For each channel, up to which number its messages may be gone. One that is not known may
-    /// have been forgotten.
-    fn gone(&self, names: &[Arc<str>]) -> impl Iterator<Item = u64> + Clone {
-        names.iter().map(|name| match self.channels.get(name) {
-            Some(channel) => channel.log.evicted_through(),
-            None => self.forgotten_through,
-        })
-    }
-
-    /// Nobody may be watching this channel any more. One that was never published to is forgotten;
-    /// any other may be, when its room is needed.
-    fn forget_unused(&mut self, name: &Arc<str>) {
-        let Some(channel) = self.channels.get(name) else {
-            return;
-        };
-        match channel.published {
-            _ if !channel.is_unwatched() => {}
-            None => {
-                self.channels.remove(name);
-            }
-            Some(last) => {
-                self.unwatched.insert(last, Arc::clone(name));
-            }
-        }
-    }
-
-    /// Makes room for one more channel: the one that was published to longest ago, of those that
-    /// nobody watches, goes with its history.
-    fn forget_oldest(&mut self) -> Result<(), TooManyChannels> {
-        let (last, name) = self.unwatched.pop_first().ok_or(TooManyChannels)?;
-        self.full.remove(&last);
-        if let Some(channel) = self.channels.remove(&name) {
-            self.kept.without(&channel.log);
-        }
-        self.forgotten_through = self.forgotten_through.max(last);
-        tracing::debug!(channel = %name, "forgetting a channel to make room");
-        Ok(())
-    }
-
-    /// Drops the history of the channels that were published to longest ago until all of it is
-    /// within `limit`. The newest channel keeps its history: its own limits bound it.
-    fn shrink(&mut self, limit: u64, log: &LogLimits, epoch: u64) {
-        while self.kept.bytes > limit && self.full.len() > 1 {
-            let Some((last, name)) = self.full.pop_first() else {
-                return;
-            };
-            if let Some(channel) = self.channels.get_mut(&name) {
-                self.kept.without(&channel.log);
-                channel.log = Log::with_evicted_through(epoch, *log, last);
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,21 +1,21 @@
 //! Requests to answers: the HTTP interface, a function a row.
 
-use holdline_comet::jsonp::CallbackName;
-use holdline_comet::{Hold, iframe, jsonp, poll, stream};
+mod subscribe;
+
+use holdline_comet::poll;
 use holdline_net::{Request, Responder};
-use holdline_websocket as websocket;
 use serde_json::json;
 
-use crate::answer::{Call, log};
-use crate::app::{App, Stream, jittered};
+use self::subscribe::{subscribe, upgrade};
+use crate::answer::Call;
+use crate::app::{App, Stream};
 use crate::demo::MovingBox;
-use crate::hub::{Since, TooManyChannels};
 use crate::metrics;
 use crate::names;
 use crate::pages::{Asset, CONTENT_SECURITY_POLICY};
 use crate::policy::Origin;
 use crate::request::{METHODS, Query, Resource};
-use crate::subscription::{ANSWER_BUDGET, Form, encode_answer};
+use crate::subscription::{ANSWER_BUDGET, encode_answer};
 use crate::transport::Transport;
 
 /// Answers a request.
@@ -227,204 +227,6 @@ fn publish(app: &App, call: Call<'_, '_>, name: &str, query: &Query<'_>) {
     );
 }
 
-fn subscribe(
-    app: &mut App,
-    call: Call<'_, '_>,
-    names: &str,
-    transport: Transport,
-    query: &Query<'_>,
-) {
-    let names = match names::parse_channels(names) {
-        Ok(names) => names,
-        Err(error) => return call.error(400, "bad_channel", &error.to_string()),
-    };
-    let since = match query.since(&call.request.head) {
-        Ok(since) => since,
-        Err(error) => return call.error(400, "bad_cursor", &error),
-    };
-    match transport {
-        Transport::Poll => now(app, call, &names, since),
-        Transport::LongPoll => held(app, call, &names, since, query, None),
-        Transport::Jsonp => match callback(query) {
-            Ok(callback) => held(app, call, &names, since, query, Some(callback)),
-            Err(error) => call.error(400, "bad_callback", &error),
-        },
-        Transport::XhrStream => {
-            body(
-                app,
-                call,
-                &names,
-                since,
-                Form::Lines,
-                [("Content-Type", stream::CONTENT_TYPE)],
-            );
-        }
-        Transport::Sse => {
-            let json = match query.value("format") {
-                None | Some("text") => false,
-                Some("json") => true,
-                Some(_) => {
-                    return call.error(400, "bad_format", "`format` is `text` or `json`");
-                }
-            };
-            let headers = [("Content-Type", "text/event-stream")];
-            body(app, call, &names, since, Form::Events { json }, headers);
-        }
-        Transport::Iframe => {
-            let page = callback(query)
-                .and_then(|callback| iframe::Page::new(callback).map_err(|e| e.to_string()));
-            let page = match page {
-                Ok(page) => Box::new(page),
-                Err(error) => return call.error(400, "bad_callback", &error),
-            };
-            let headers = [
-                ("Content-Type", iframe::CONTENT_TYPE),
-                (
-                    "Content-Security-Policy",
-                    "default-src 'none'; script-src 'unsafe-inline'",
-                ),
-                ("X-Frame-Options", "SAMEORIGIN"),
-            ];
-            body(
-                app,
-                call,
-                &names,
-                since,
-                Form::Page { page, sent: 0 },
-                headers,
-            );
-        }
-        Transport::WebSocket => {
-            let head = &call.request.head;
-            let may_publish = app.shared.policy.may_publish(head, query.value("token"));
-            let connection = call.request.connection;
-            upgrade(app, call, |app| {
-                let form = Form::WebSocket { may_publish };
-                app.subscribe(connection, &names, since, form)
-                    .map(Stream::Subscriber)
-            });
-        }
-    }
-}
-
-/// A poll: what there is, at once.
-fn now(app: &App, call: Call<'_, '_>, names: &[String], since: Since) {
-    let channels: Vec<_> = names.iter().map(|name| name.as_str().into()).collect();
-    let (mut position, _) = app.hub().position(&channels, since);
-    let batch = app
-        .hub()
-        .read(&channels, &mut position, ANSWER_BUDGET, false);
-    app.hub()
-        .metrics
-        .delivered(Transport::Poll, batch.messages.len());
-    if batch.lost.is_some() {
-        app.hub().metrics.lost();
-    }
-    let body = encode_answer(app.hub(), &position, &batch, None);
-    call.bytes(
-        200,
-        ([("Content-Type", poll::CONTENT_TYPE)], UNCACHED),
-        &body,
-    );
-}
-
-/// A long poll: what there is, or the first thing that comes.
-fn held(
-    app: &mut App,
-    call: Call<'_, '_>,
-    names: &[String],
-    since: Since,
-    query: &Query<'_>,
-    callback: Option<CallbackName>,
-) {
-    let wait = match query.wait(app.shared.options.long_poll) {
-        Ok(wait) => wait,
-        Err(error) => return call.error(400, "bad_wait", error),
-    };
-    if call.request.head.method() == "HEAD" {
-        let content_type = match callback {
-            Some(_) => jsonp::CONTENT_TYPE,
-            None => poll::CONTENT_TYPE,
-        };
-        return call.stream(([("Content-Type", content_type)], UNCACHED), Stream::Head);
-    }
-    let hold = Hold::new(app.hub().uptime(), wait);
-    let form = Form::Answer {
-        hold,
-        callback,
-        cors: call.cors.clone(),
-    };
-    match app.subscribe(call.request.connection, names, since, form) {
-        Ok(subscription) => call.responder.hold(Stream::Subscriber(subscription)),
-        Err(TooManyChannels) => call.error(503, "too_many_channels", NO_CHANNEL),
-    }
-}
-
-/// A stream over a response body.
-fn body<const N: usize>(
-    app: &mut App,
-    call: Call<'_, '_>,
-    names: &[String],
-    since: Since,
-    form: Form,
-    headers: [(&str, &str); N],
-) {
-    let headers = (headers, (UNCACHED, [("X-Accel-Buffering", "no")]));
-    if call.request.head.method() == "HEAD" {
-        return call.stream(headers, Stream::Head);
-    }
-    match app.subscribe(call.request.connection, names, since, form) {
-        Ok(subscription) => call.stream(headers, Stream::Subscriber(subscription)),
-        Err(TooManyChannels) => call.error(503, "too_many_channels", NO_CHANNEL),
-    }
-}
-
-/// A WebSocket, if the request asks for one as RFC 6455 says.
-fn upgrade(
-    app: &mut App,
-    call: Call<'_, '_>,
-    stream: impl FnOnce(&mut App) -> Result<Stream, TooManyChannels>,
-) {
-    let head = &call.request.head;
-    let accept = match websocket::handshake::server::accept(head.method(), head.headers().iter()) {
-        Ok(accept) => accept,
-        Err(error) => {
-            let message = error.to_string();
-            return call.error_with(error.status(), error.headers(), "bad_handshake", &message);
-        }
-    };
-    // HTTP/1.0 knows no upgrade (RFC 9110 §7.8), which a handshake's fields do not show.
-    if !head.is_upgrade("websocket") {
-        let upgrade = [("Upgrade", "websocket")];
-        let message = "a WebSocket needs HTTP/1.1";
-        return call.error_with(426, upgrade, "bad_handshake", message);
-    }
-    let protocol = accept.choose_protocol(&[SUBPROTOCOL]);
-    let mut config = websocket::Config::default();
-    let heartbeat = jittered(app.shared.options.heartbeat, call.request.connection);
-    config.keepalive = Some(websocket::Keepalive {
-        interval: heartbeat,
-        timeout: heartbeat,
-    });
-    config.limits.max_frame = app.shared.options.max_message as u64;
-    config.limits.max_message = app.shared.options.max_message as u64;
-    match stream(app) {
-        Ok(stream) => {
-            log(call
-                .responder
-                .upgrade_websocket(accept.response(protocol), config, stream))
-        }
-        Err(TooManyChannels) => call.error(503, "too_many_channels", NO_CHANNEL),
-    }
-}
-
-fn callback(query: &Query<'_>) -> Result<CallbackName, String> {
-    match query.value("callback") {
-        Some(name) => CallbackName::new(name).map_err(|error| error.to_string()),
-        None => Err("`callback` names the function to call".to_owned()),
-    }
-}
-
 const TEXT: [(&str, &str); 2] = [
     ("Content-Type", "text/plain; charset=utf-8"),
     ("Cache-Control", "no-store"),
@@ -433,7 +235,4 @@ const UNCACHED: [(&str, &str); 2] = [
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
 ];
-/// Browsers give up a WebSocket that offers subprotocols and is granted none; who wants to offer one
-/// offers this.
-const SUBPROTOCOL: &str = "holdline";
 const NO_CHANNEL: &str = "the server has as many channels as it may; try again later";

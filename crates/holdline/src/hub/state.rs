@@ -1,0 +1,134 @@
+//! What the hub's lock guards: the channels, and what is to be forgotten first.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use holdline_comet::Log;
+use holdline_net::Notifier;
+
+use super::channel::{Channel, Presence};
+use super::{HubLimits, TooManyChannels};
+
+#[derive(Debug)]
+pub(super) struct State {
+    /// The number of the newest message.
+    pub(super) head: u64,
+    pub(super) channels: HashMap<Arc<str>, Channel>,
+    /// Channels with history, by their last message: the one to empty first comes first.
+    pub(super) full: BTreeMap<u64, Arc<str>>,
+    /// Channels that were published to and that nobody watches, by their last message: the one to
+    /// forget first comes first.
+    pub(super) unwatched: BTreeMap<u64, Arc<str>>,
+    /// History over all channels.
+    pub(super) kept: Kept,
+    /// Subscribers, each once however many channels it has.
+    pub(super) presence: Presence,
+    /// Channels with messages up to this number have been forgotten. What a channel that is not
+    /// known had before, nobody knows.
+    pub(super) forgotten_through: u64,
+    pub(super) loops: Vec<Loop>,
+}
+
+/// What one event loop is to look at.
+#[derive(Debug)]
+pub(super) struct Loop {
+    pub(super) notifier: Notifier,
+    pub(super) news: Vec<Arc<str>>,
+}
+
+/// How much history there is.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    pub(super) messages: u64,
+    pub(super) bytes: u64,
+}
+
+impl Kept {
+    /// Counts what `change` makes of one of the logs.
+    pub(super) fn changing<M>(&mut self, log: &mut Log<M>, change: impl FnOnce(&mut Log<M>)) {
+        self.without(log);
+        change(log);
+        self.messages += log.len() as u64;
+        self.bytes += log.bytes();
+    }
+
+    pub(super) fn without<M>(&mut self, log: &Log<M>) {
+        self.messages -= log.len() as u64;
+        self.bytes -= log.bytes();
+    }
+}
+
+impl State {
+    /// The channel of that name, made when it is not known.
+    pub(super) fn channel(
+        &mut self,
+        name: &str,
+        epoch: u64,
+        limits: &HubLimits,
+    ) -> Result<Arc<str>, TooManyChannels> {
+        if let Some((name, _)) = self.channels.get_key_value(name) {
+            return Ok(Arc::clone(name));
+        }
+        if self.channels.len() >= limits.channels {
+            self.forget_oldest()?;
+        }
+        let name: Arc<str> = name.into();
+        let gone = self.forgotten_through;
+        let channel = Channel::new(epoch, limits.log, gone);
+        self.channels.insert(Arc::clone(&name), channel);
+        Ok(name)
+    }
+
+    /// For each channel, up to which number its messages may be gone. One that is not known may
+    /// have been forgotten.
+    pub(super) fn gone(&self, names: &[Arc<str>]) -> impl Iterator<Item = u64> + Clone {
+        names.iter().map(|name| match self.channels.get(name) {
+            Some(channel) => channel.log.evicted_through(),
+            None => self.forgotten_through,
+        })
+    }
+
+    /// Nobody may be watching this channel any more. One that was never published to is forgotten;
+    /// any other may be, when its room is needed.
+    pub(super) fn forget_unused(&mut self, name: &Arc<str>) {
+        let Some(channel) = self.channels.get(name) else {
+            return;
+        };
+        match channel.published {
+            _ if !channel.is_unwatched() => {}
+            None => {
+                self.channels.remove(name);
+            }
+            Some(last) => {
+                self.unwatched.insert(last, Arc::clone(name));
+            }
+        }
+    }
+
+    /// Makes room for one more channel: the one that was published to longest ago, of those that
+    /// nobody watches, goes with its history.
+    fn forget_oldest(&mut self) -> Result<(), TooManyChannels> {
+        let (last, name) = self.unwatched.pop_first().ok_or(TooManyChannels)?;
+        self.full.remove(&last);
+        if let Some(channel) = self.channels.remove(&name) {
+            self.kept.without(&channel.log);
+        }
+        self.forgotten_through = self.forgotten_through.max(last);
+        tracing::debug!(channel = %name, "forgetting a channel to make room");
+        Ok(())
+    }
+
+    /// Drops the history of the channels that were published to longest ago until all of it is
+    /// within `limit`. The newest channel keeps its history: its own limits bound it.
+    pub(super) fn shrink(&mut self, epoch: u64, limits: &HubLimits) {
+        while self.kept.bytes > limits.total_bytes && self.full.len() > 1 {
+            let Some((last, name)) = self.full.pop_first() else {
+                return;
+            };
+            if let Some(channel) = self.channels.get_mut(&name) {
+                self.kept.without(&channel.log);
+                channel.log = Log::with_evicted_through(epoch, limits.log, last);
+            }
+        }
+    }
+}
