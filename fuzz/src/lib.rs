@@ -17,8 +17,11 @@ mod cuts;
 
 pub use cuts::Cuts;
 
+/// What must hold for any bytes; panics when it does not.
+pub type Property = fn(&[u8]);
+
 /// Every property, by the name of its target and of its folder in `corpus/`.
-pub const PROPERTIES: &[(&str, fn(&[u8]))] = &[
+pub const PROPERTIES: &[(&str, Property)] = &[
     ("http1_request", http1::request),
     ("http1_response", http1::response),
     ("http1_chunked", http1::chunked),
