@@ -52,12 +52,12 @@ fn corpus() -> PathBuf {
 }
 
 fn files(name: &str) -> Vec<(PathBuf, Vec<u8>)> {
-    let folder = std::fs::read_dir(corpus().join(name)).unwrap();
-    let mut paths: Vec<PathBuf> = folder.map(|entry| entry.unwrap().path()).collect();
+    let folder = std::fs::read_dir(corpus().join(name)).expect("a folder for each property");
+    let mut paths: Vec<PathBuf> = folder.map(|entry| entry.expect("a file").path()).collect();
     paths.sort();
     paths
         .into_iter()
-        .map(|path| (path.clone(), std::fs::read(&path).unwrap()))
+        .map(|path| (path.clone(), std::fs::read(&path).expect("readable")))
         .collect()
 }
 
