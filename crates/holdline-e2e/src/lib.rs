@@ -6,6 +6,7 @@
 //! that both sides share cannot hide.
 //!
 //! - [`Server`] is the program, and ends with its test.
+//! - [`Browser`] is a headless Chromium with its driver, and ends with its test.
 //! - [`CutProxy`] stands between a client and the server, and cuts.
 //! - [`Client`] speaks HTTP/1.1 to the letter over one socket, [`subscribe`] the seven transports.
 //!
@@ -15,6 +16,7 @@
 //! The program is found by the variable `HOLDLINE_BIN`, else it is the newest of `release/holdline`
 //! and `debug/holdline` in the target directory that the tests were built in.
 
+mod browser;
 mod http;
 mod process;
 mod proxy;
@@ -22,6 +24,7 @@ mod server;
 mod subscriber;
 mod wait;
 
+pub use browser::{Browser, Entry};
 pub use http::{Body, Client, Head, Response, publish};
 pub use process::Process;
 pub use proxy::CutProxy;

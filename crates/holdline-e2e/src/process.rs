@@ -79,6 +79,12 @@ impl Watchdog {
         Ok(Self { shell })
     }
 
+    /// Kills the process now.
+    pub(crate) fn bite(&mut self) {
+        drop(self.shell.stdin.take());
+        let _ = self.shell.wait();
+    }
+
     /// The process has ended, and its id may soon be another's.
     pub(crate) fn call_off(&mut self) {
         // Also when it has ended already: there is nothing to kill.

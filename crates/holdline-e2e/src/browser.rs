@@ -1,0 +1,350 @@
+//! Chromium, driven over WebDriver (W3C) by its own chromedriver.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use anyhow::{Context, Result, ensure};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::process::{Process, Watchdog};
+use crate::wait::{LIMIT, wait_for};
+
+/// A headless browser with a profile of its own. It ends when it is dropped. One runs at a time:
+/// the next one waits for it.
+#[derive(Debug)]
+pub struct Browser {
+    /// `http://127.0.0.1:PORT/session/ID`
+    session: String,
+    agent: ureq::Agent,
+    /// Everything that the console has said so far.
+    console: Mutex<Vec<Entry>>,
+    // Dropped in this order.
+    browser: Option<Watchdog>,
+    _driver: Process,
+    _profile: TempDir,
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// A line of the browser's console.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// `SEVERE`, `WARNING`, `INFO` or `DEBUG`.
+    pub level: String,
+    /// What it says, with the place in the source in front.
+    pub message: String,
+}
+
+static TURN: Mutex<()> = Mutex::new(());
+
+impl Browser {
+    /// Starts the browser.
+    ///
+    /// # Errors
+    /// When chromedriver or Chromium are not there, or do not start.
+    pub fn start() -> Result<Self> {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let profile = tempfile::Builder::new().prefix("holdline-e2e-").tempdir()?;
+        let mut driver = Process::spawn(
+            Command::new("chromedriver")
+                .arg("--port=0")
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null()),
+        )
+        .context("starting chromedriver (Debian's package chromium-driver)")?;
+        let stdout = driver.child.stdout.take().context("no standard output")?;
+        let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
+        let port: u16 = lines
+            .find_map(|line| {
+                let (_, rest) = line.split_once("started successfully on port ")?;
+                rest.trim_end_matches('.').parse().ok()
+            })
+            .context("chromedriver did not say where it listens")?;
+        // It goes on writing, and must not be stopped by a full pipe.
+        thread::spawn(move || lines.for_each(drop));
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(LIMIT))
+            .build()
+            .into();
+        let mut browser = Self {
+            session: format!("http://127.0.0.1:{port}/session"),
+            agent,
+            console: Mutex::default(),
+            browser: None,
+            _driver: driver,
+            _profile: profile,
+            _turn: turn,
+        };
+        let profile = format!("--user-data-dir={}", browser._profile.path().display());
+        let mut arguments = ARGUMENTS.to_vec();
+        arguments.push(&profile);
+        let binary = std::env::var("HOLDLINE_CHROMIUM").unwrap_or("/usr/bin/chromium".to_owned());
+        let capabilities = json!({ "alwaysMatch": {
+            "goog:chromeOptions": { "binary": binary, "args": arguments },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        } });
+        let answer = browser.post("", &json!({ "capabilities": capabilities }))?;
+        let id = answer["sessionId"]
+            .as_str()
+            .context("a session without an id")?;
+        browser.session = format!("{}/{id}", browser.session);
+        // The driver ends it; this is for the case that the driver cannot.
+        if let Some(id) = answer["capabilities"]["goog:processID"].as_u64() {
+            browser.browser = Some(Watchdog::new(u32::try_from(id)?)?);
+        }
+        Ok(browser)
+    }
+
+    /// Opens a page and waits until it is loaded.
+    ///
+    /// # Errors
+    /// What the driver says.
+    pub fn open(&self, url: &str) -> Result<()> {
+        self.post("/url", &json!({ "url": url })).map(drop)
+    }
+
+    /// Runs the body of a function in the page and gives what it returns.
+    ///
+    /// # Errors
+    /// What the driver says; what the script throws.
+    pub fn run(&self, script: &str) -> Result<Value> {
+        self.post("/execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
+    /// Clicks on the element that a CSS selector finds, as a person would.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be clicked.
+    pub fn click(&self, selector: &str) -> Result<()> {
+        let element = self.find(selector)?;
+        self.post(&format!("/element/{element}/click"), &json!({}))
+            .map(drop)
+    }
+
+    /// Types into the element that a CSS selector finds. `\n` is the Enter key.
+    ///
+    /// # Errors
+    /// When there is none, or it takes no text.
+    pub fn type_into(&self, selector: &str, text: &str) -> Result<()> {
+        let element = self.find(selector)?;
+        let text = text.replace('\n', "\u{e007}");
+        self.post(
+            &format!("/element/{element}/value"),
+            &json!({ "text": text }),
+        )
+        .map(drop)
+    }
+
+    /// The text of the element that a CSS selector finds.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn text(&self, selector: &str) -> Result<String> {
+        let script = format!(
+            "return document.querySelector({}).textContent",
+            json!(selector)
+        );
+        let text = self.run(&script)?;
+        text.as_str().map(str::to_owned).context("no text")
+    }
+
+    /// The tab that commands go to.
+    ///
+    /// # Errors
+    /// What the driver says.
+    pub fn tab(&self) -> Result<String> {
+        let tab = self.get("/window")?;
+        tab.as_str()
+            .map(str::to_owned)
+            .context("a tab without a name")
+    }
+
+    /// Opens another tab of the same window, to which commands go from now on. The others are
+    /// hidden by it.
+    ///
+    /// # Errors
+    /// What the driver says.
+    pub fn new_tab(&self) -> Result<String> {
+        self.new_window("tab")
+    }
+
+    /// Opens a window of its own beside the others, or a tab.
+    ///
+    /// # Errors
+    /// What the driver says.
+    pub fn new_window(&self, kind: &str) -> Result<String> {
+        let tab = self.post("/window/new", &json!({ "type": kind }))?;
+        let tab = tab["handle"]
+            .as_str()
+            .context("a tab without a name")?
+            .to_owned();
+        self.switch_to(&tab)?;
+        Ok(tab)
+    }
+
+    /// Has commands go to another tab or window, and shows it.
+    ///
+    /// # Errors
+    /// When it is closed.
+    pub fn switch_to(&self, tab: &str) -> Result<()> {
+        self.post("/window", &json!({ "handle": tab })).map(drop)
+    }
+
+    /// A command of the Chrome DevTools Protocol.
+    ///
+    /// # Errors
+    /// What the browser says.
+    pub fn devtools(&self, command: &str, parameters: &Value) -> Result<Value> {
+        self.post(
+            "/goog/cdp/execute",
+            &json!({ "cmd": command, "params": parameters }),
+        )
+    }
+
+    /// Makes the page so many CSS pixels wide and high, light or dark.
+    ///
+    /// # Errors
+    /// What the browser says.
+    pub fn look(&self, width: u32, height: u32, dark: bool) -> Result<()> {
+        let metrics =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", &metrics)?;
+        let scheme = if dark { "dark" } else { "light" };
+        let feature = json!({ "name": "prefers-color-scheme", "value": scheme });
+        self.devtools(
+            "Emulation.setEmulatedMedia",
+            &json!({ "features": [feature] }),
+        )?;
+        Ok(())
+    }
+
+    /// Saves a picture of the whole page, for people to look at, and says where.
+    ///
+    /// # Errors
+    /// What the browser says, or the file system.
+    pub fn screenshot(&self, name: &str) -> Result<PathBuf> {
+        let options = json!({ "format": "png", "captureBeyondViewport": true });
+        let picture = self.devtools("Page.captureScreenshot", &options)?;
+        let data = picture["data"].as_str().context("no picture")?;
+        let own = std::env::current_exe()?;
+        // target/debug/deps/scenario-1234
+        let target = own
+            .ancestors()
+            .nth(3)
+            .context("not in a target directory")?;
+        let folder = target.join("e2e-screenshots");
+        std::fs::create_dir_all(&folder)?;
+        let path = folder.join(name).with_extension("png");
+        std::fs::write(&path, BASE64_STANDARD.decode(data)?)?;
+        Ok(path)
+    }
+
+    /// Everything that the console has said since the browser was started.
+    ///
+    /// # Errors
+    /// What the driver says.
+    pub fn console(&self) -> Result<Vec<Entry>> {
+        let fresh = self.post("/se/log", &json!({ "type": "browser" }))?;
+        let text = |entry: &Value, key: &str| entry[key].as_str().unwrap_or_default().to_owned();
+        let fresh = fresh
+            .as_array()
+            .context("no list of log entries")?
+            .iter()
+            .map(|entry| Entry {
+                level: text(entry, "level"),
+                message: text(entry, "message"),
+            });
+        let mut console = self.console.lock().unwrap_or_else(PoisonError::into_inner);
+        console.extend(fresh);
+        Ok(console.clone())
+    }
+
+    /// Asks a script again and again until it returns something true.
+    ///
+    /// # Errors
+    /// What the driver says; what the script throws.
+    ///
+    /// # Panics
+    /// When it does not within [`LIMIT`]: "waited in vain for `what`".
+    pub fn wait_until(&self, what: &str, script: &str) -> Result<()> {
+        wait_for(what, || match self.run(script) {
+            Ok(Value::Bool(true)) => Some(Ok(())),
+            Ok(_) => None,
+            Err(error) => Some(Err(error)),
+        })
+    }
+
+    fn find(&self, selector: &str) -> Result<String> {
+        let by = json!({ "using": "css selector", "value": selector });
+        let element = self
+            .post("/element", &by)
+            .with_context(|| format!("looking for {selector}"))?;
+        // The name of this key is the same for ever (WebDriver §12.1).
+        let id = element["element-6066-11e4-a52e-4f735466cecf"].as_str();
+        id.map(str::to_owned).context("an element without an id")
+    }
+
+    fn get(&self, path: &str) -> Result<Value> {
+        answer(self.agent.get(format!("{}{path}", self.session)).call()?)
+    }
+
+    fn post(&self, path: &str, parameters: &Value) -> Result<Value> {
+        let request = self.agent.post(format!("{}{path}", self.session));
+        let request = request.header("Content-Type", "application/json");
+        answer(request.send(parameters.to_string())?)
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Ends the browser. When the driver does not answer, the watchdog bites.
+        match self.agent.delete(&self.session).call() {
+            Ok(_) => {
+                if let Some(browser) = &mut self.browser {
+                    browser.call_off();
+                }
+            }
+            Err(_) => {
+                if let Some(browser) = &mut self.browser {
+                    browser.bite();
+                }
+            }
+        }
+    }
+}
+
+fn answer(mut response: ureq::http::Response<ureq::Body>) -> Result<Value> {
+    let status = response.status();
+    let text = response
+        .body_mut()
+        .with_config()
+        .limit(64 << 20)
+        .read_to_string()?;
+    let mut json: Value = serde_json::from_str(&text)?;
+    ensure!(
+        status.is_success(),
+        "the browser: {}: {}",
+        json["value"]["error"].as_str().unwrap_or_default(),
+        json["value"]["message"].as_str().unwrap_or_default()
+    );
+    Ok(json["value"].take())
+}
+
+const ARGUMENTS: &[&str] = &[
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--window-size=1280,900",
+];
