@@ -317,7 +317,14 @@ impl<S> Connection<S> {
             && self.queue.is_empty()
         {
             *shut = true;
-            self.phase = after(turn.now, turn.config.linger_timeout);
+            let patience = turn.config.linger_timeout;
+            // Who has read the end and keeps its own side open must not hold up a stop.
+            let patience = if turn.stopping {
+                patience.min(LAST_LINGER)
+            } else {
+                patience
+            };
+            self.phase = after(turn.now, patience);
             if self.peer_closed || self.socket.shutdown(Shutdown::Write).is_err() {
                 return Err(Fate::Close(Ending::Finished));
             }
@@ -435,3 +442,5 @@ const BLOCK: usize = 64 * 1024;
 const STEPS: usize = 16;
 /// Octets that are read and kept while a request is held or its body is being sent.
 const AHEAD: usize = 16 * 1024;
+/// How long a connection lingers while the server stops.
+const LAST_LINGER: Duration = Duration::from_secs(1);

@@ -41,13 +41,17 @@ export const iframe = {
     link.request();
     document.body.append(frame);
     const began = performance.now();
+    let suspicion;
     const watch = watchSilence(() => size(frame), () => link.failed("silence"));
     return {
       /** Another subscriber lost its connection; this one may be dead as well. */
       suspect() {
-        if (performance.now() - began > TRUST) link.renew();
+        clearTimeout(suspicion);
+        const age = performance.now() - began;
+        suspicion = setTimeout(() => link.renew(), Math.max(0, TRUST - age));
       },
       close() {
+        clearTimeout(suspicion);
         watch.stop();
         frame.remove();
         delete window[callback];
