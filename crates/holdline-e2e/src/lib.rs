@@ -28,6 +28,6 @@ pub use browser::{Browser, Entry};
 pub use http::{Body, Client, Head, Response, publish};
 pub use process::Process;
 pub use proxy::CutProxy;
-pub use server::Server;
+pub use server::{Server, program};
 pub use subscriber::{Item, Transport, subscribe};
 pub use wait::{LIMIT, wait_for};

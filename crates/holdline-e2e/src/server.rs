@@ -168,22 +168,11 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.kill();
-        let log = self.log();
-        if thread::panicking() {
-            if !log.is_empty() {
-                eprintln!("the server wrote:\n{log}");
-            }
-        } else {
-            assert!(!log.contains("panicked"), "the server panicked:\n{log}");
-        }
-    }
-}
-
-/// Where the program is.
-fn program() -> Result<PathBuf> {
+/// Where the program is: what `HOLDLINE_BIN` names, else the newest that was built beside the tests.
+///
+/// # Errors
+/// When there is none.
+pub fn program() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("HOLDLINE_BIN") {
         let path = PathBuf::from(path);
         ensure!(
@@ -212,4 +201,18 @@ fn program() -> Result<PathBuf> {
         )
     })?;
     Ok(path)
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+        let log = self.log();
+        if thread::panicking() {
+            if !log.is_empty() {
+                eprintln!("the server wrote:\n{log}");
+            }
+        } else {
+            assert!(!log.contains("panicked"), "the server panicked:\n{log}");
+        }
+    }
 }
