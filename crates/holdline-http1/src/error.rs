@@ -269,13 +269,14 @@ mod tests {
     use alloc::format;
 
     const RULES: &str = include_str!("../docs/rules.md");
-    const TESTS: [&str; 6] = [
+    const TESTS: [&str; 7] = [
         include_str!("server/tests/rules.rs"),
         include_str!("server/tests/sending.rs"),
         include_str!("client/tests/rules.rs"),
         include_str!("chunk.rs"),
         include_str!("framing.rs"),
         include_str!("target.rs"),
+        include_str!("table.rs"),
     ];
 
     #[test]

@@ -60,6 +60,8 @@ mod reason;
 mod scan;
 mod server;
 mod state;
+#[cfg(test)]
+mod table;
 mod target;
 #[cfg(test)]
 mod testing;
