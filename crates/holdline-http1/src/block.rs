@@ -10,7 +10,8 @@ use crate::trailer;
 /// Field lines for a head or trailer section.
 ///
 /// Implemented for arrays, slices and vectors of `(name, value)` pairs, for `()` (no field),
-/// [`HeaderBlock`], `Option` of these, references to them, and tuples of two of them:
+/// [`HeaderBlock`], `Option` of these, references to them, tuples of two of them, and with
+/// feature `http` for `http::HeaderMap`:
 ///
 /// ```
 /// use holdline_http1::{Fields, HeaderBlock};
@@ -129,7 +130,7 @@ impl<'o> Writer<'o> {
         fields.append(self)
     }
 
-    fn field(&mut self, name: &str, value: &[u8]) -> Result<(), SendError> {
+    pub(crate) fn field(&mut self, name: &str, value: &[u8]) -> Result<(), SendError> {
         if !class::is_token_text(name.as_bytes()) {
             return Err(SendErrorKind::InvalidFieldName.into());
         }
@@ -188,7 +189,7 @@ impl<'o> Writer<'o> {
     }
 }
 
-mod sealed {
+pub(crate) mod sealed {
     use super::Writer;
     use crate::error::SendError;
 

@@ -4,9 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::buffer::Span;
 use crate::framing::{Facts, Version};
-use crate::header::{Headers, Text, list};
+use crate::header::{Headers, HeadersBuf, Text, list};
 
 /// The head of a request: its request line and field lines, as they were sent.
 ///
@@ -108,7 +107,6 @@ impl<'b> RequestHead<'b> {
     /// A copy that owns its bytes.
     #[must_use]
     pub fn to_owned(&self) -> RequestHeadBuf {
-        let (head, spans) = self.headers.parts();
         let line = self.line;
         RequestHeadBuf {
             line: Line {
@@ -116,8 +114,7 @@ impl<'b> RequestHead<'b> {
                 target: String::from(line.target),
                 ..line.without_text()
             },
-            head: head.to_vec(),
-            spans: spans.to_vec(),
+            headers: self.headers.to_owned(),
         }
     }
 
@@ -144,8 +141,7 @@ impl fmt::Debug for RequestHead<'_> {
 #[derive(Clone)]
 pub struct RequestHeadBuf {
     line: Line<String>,
-    head: Vec<u8>,
-    spans: Vec<Span>,
+    headers: HeadersBuf,
 }
 
 impl RequestHeadBuf {
@@ -158,7 +154,7 @@ impl RequestHeadBuf {
                 target: &*self.line.target,
                 ..self.line.without_text()
             },
-            headers: Headers::new(&self.head, &self.spans),
+            headers: self.headers.as_ref(),
         }
     }
 }
@@ -168,6 +164,14 @@ impl fmt::Debug for RequestHeadBuf {
         fmt::Debug::fmt(&self.as_ref(), f)
     }
 }
+
+impl PartialEq for RequestHeadBuf {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_ref() == other.as_ref()
+    }
+}
+
+impl Eq for RequestHeadBuf {}
 
 /// The head of a response: its status line and field lines, as they were sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -209,6 +213,18 @@ impl<'b> ResponseHead<'b> {
     pub const fn is_keep_alive(&self) -> bool {
         self.keep_alive
     }
+
+    /// A copy that owns its bytes.
+    #[must_use]
+    pub fn to_owned(&self) -> ResponseHeadBuf {
+        ResponseHeadBuf {
+            status: self.status,
+            version: self.version,
+            keep_alive: self.keep_alive,
+            reason: self.reason.to_vec(),
+            headers: self.headers.to_owned(),
+        }
+    }
 }
 
 impl fmt::Debug for ResponseHead<'_> {
@@ -221,6 +237,44 @@ impl fmt::Debug for ResponseHead<'_> {
             .finish()
     }
 }
+
+/// A [`ResponseHead`] that owns its bytes.
+#[derive(Clone)]
+pub struct ResponseHeadBuf {
+    status: u16,
+    version: Version,
+    keep_alive: bool,
+    reason: Vec<u8>,
+    headers: HeadersBuf,
+}
+
+impl ResponseHeadBuf {
+    /// The head, as [`ResponseHead`] shows it.
+    #[must_use]
+    pub fn as_ref(&self) -> ResponseHead<'_> {
+        ResponseHead {
+            status: self.status,
+            version: self.version,
+            keep_alive: self.keep_alive,
+            reason: &self.reason,
+            headers: self.headers.as_ref(),
+        }
+    }
+}
+
+impl fmt::Debug for ResponseHeadBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.as_ref(), f)
+    }
+}
+
+impl PartialEq for ResponseHeadBuf {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_ref() == other.as_ref()
+    }
+}
+
+impl Eq for ResponseHeadBuf {}
 
 /// The request line and what the fields say about the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

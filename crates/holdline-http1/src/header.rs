@@ -1,5 +1,6 @@
 //! The field lines of a received head, and the lists inside their values.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::buffer::Span;
@@ -77,8 +78,13 @@ impl<'b> Headers<'b> {
             .any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
     }
 
-    pub(crate) const fn parts(&self) -> (&'b [u8], &'b [Span]) {
-        (self.head, self.spans)
+    /// A copy that owns its bytes.
+    #[must_use]
+    pub fn to_owned(&self) -> HeadersBuf {
+        HeadersBuf {
+            head: self.head.to_vec(),
+            spans: self.spans.to_vec(),
+        }
     }
 
     fn values<'n>(&self, name: &'n str) -> impl Iterator<Item = &'b [u8]> + use<'b, 'n> {
@@ -115,6 +121,35 @@ impl PartialEq for Headers<'_> {
 }
 
 impl Eq for Headers<'_> {}
+
+/// [`Headers`] that own their bytes. Two are equal when their lines are.
+#[derive(Clone, Default)]
+pub struct HeadersBuf {
+    head: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+impl HeadersBuf {
+    /// The lines, as [`Headers`] shows them.
+    #[must_use]
+    pub fn as_ref(&self) -> Headers<'_> {
+        Headers::new(&self.head, &self.spans)
+    }
+}
+
+impl fmt::Debug for HeadersBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.as_ref(), f)
+    }
+}
+
+impl PartialEq for HeadersBuf {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_ref() == other.as_ref()
+    }
+}
+
+impl Eq for HeadersBuf {}
 
 /// The lines of [`Headers`].
 #[derive(Clone, Debug)]

@@ -34,6 +34,8 @@
 //!
 //! - `std` (default): lets the scanners detect the processor's abilities at run time. Without it
 //!   the crate is `no_std` with `alloc`.
+//! - `http`: heads to and from the parts of the [`http`](https://docs.rs/http) crate, whose
+//!   `HeaderMap` can also be sent as [`Fields`]. That crate needs the standard library.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -54,6 +56,8 @@ mod fast;
 mod framing;
 mod head;
 mod header;
+#[cfg(feature = "http")]
+mod http_types;
 mod limits;
 mod parse;
 mod reason;
@@ -76,8 +80,8 @@ pub use decoder::{RequestDecoder, ResponseDecoder};
 pub use error::{ReceiveError, ReceiveErrorKind, SendError, SendErrorKind};
 pub use event::{Event, ResponseEvent};
 pub use framing::{BodyLength, Version};
-pub use head::{RequestHead, RequestHeadBuf, ResponseHead};
-pub use header::{Headers, Iter};
+pub use head::{RequestHead, RequestHeadBuf, ResponseHead, ResponseHeadBuf};
+pub use header::{Headers, HeadersBuf, Iter};
 pub use limits::Limits;
 pub use parse::{ParsedRequest, ParsedResponse, parse_request_head, parse_response_head};
 pub use server::{Linger, ResponseBody, ServerConfig, ServerConnection};
