@@ -124,34 +124,11 @@ impl Decoder {
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<Item<'b>>, DecodeError> {
-        if let Some(error) = self.error {
-            return Err(error);
-        }
         if self.is_middle_of_line(input, buffer) {
             *input = &[];
             return Ok(None);
         }
-        buffer.release(self.kept, !self.partial.is_start());
-        let mut block = Block::from_kept(self.kept);
-        let mut cursor = Cursor::new(input, self.position);
-        match self.scan(&mut cursor, buffer, &mut block) {
-            Ok(found) => {
-                *input = cursor.rest();
-                self.position = cursor.position();
-                self.kept = match found {
-                    Some(Found::Event) => Kept::NOTHING,
-                    _ => block.keep(buffer),
-                };
-                Ok(found.map(|found| self.item(found, &block, buffer)))
-            }
-            Err(error) => {
-                let taken = usize::try_from(error.at() - self.position).unwrap_or(usize::MAX);
-                *input = input.get(taken..).unwrap_or(&[]);
-                self.position = error.at();
-                self.error = Some(error);
-                Err(error)
-            }
-        }
+        self.decode_lines(input, buffer)
     }
 
     /// Tells the decoder that the stream ended. What is unfinished is discarded: "Once the end
@@ -201,6 +178,42 @@ impl Decoder {
     #[must_use]
     pub const fn position(&self) -> u64 {
         self.position
+    }
+
+    /// The long way: whatever may end a line or exceed a limit. A function of its own, so that
+    /// the short way need not make room for all its variables.
+    #[inline(never)]
+    fn decode_lines<'b, 'i: 'b>(
+        &mut self,
+        input: &mut &'i [u8],
+        buffer: &'b mut Buffer,
+    ) -> Result<Option<Item<'b>>, DecodeError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        buffer.release(self.kept, !self.partial.is_start());
+        let mut block = Block::from_kept(self.kept);
+        let mut cursor = Cursor::new(input, self.position);
+        match self.scan(&mut cursor, buffer, &mut block) {
+            Ok(found) => {
+                *input = cursor.rest();
+                self.position = cursor.position();
+                self.kept = match found {
+                    Some(Found::Event) => Kept::NOTHING,
+                    _ => block.keep(buffer),
+                };
+                Ok(found.map(|found| self.item(found, &block, buffer)))
+            }
+            Err(error) => {
+                let taken = usize::try_from(error.at() - self.position).unwrap_or(usize::MAX);
+                *input = input.get(taken..).unwrap_or(&[]);
+                self.position = error.at();
+                self.error = Some(error);
+                // No line is open any more, so nothing goes the short way.
+                self.partial = Partial::START;
+                Err(error)
+            }
+        }
     }
 
     fn scan<'i>(

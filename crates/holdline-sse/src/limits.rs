@@ -31,6 +31,13 @@ impl Limits {
         }
     }
 
+    /// How many more bytes of a `data` line pass [`check_data`](Self::check_data) for certain.
+    #[inline]
+    pub(crate) fn data_room(&self, line_len: usize, data_len: usize) -> usize {
+        let line_room = self.max_line - line_len;
+        line_room.min(self.max_event.saturating_sub(data_len))
+    }
+
     /// Checks the next `bytes` of a `data` line, which begin at offset `at`; `line_len` bytes of
     /// its value and `data_len` of the event's data came before.
     #[inline]

@@ -137,6 +137,30 @@ impl Name {
     }
 }
 
+/// Whether a line ends in `bytes`.
+///
+/// A short piece is compared a block at a time and without a branch for each byte, which the
+/// compiler turns into vector instructions. That is over before `memchr` has chosen its way.
+#[inline]
+pub(crate) fn has_line_end(bytes: &[u8]) -> bool {
+    if bytes.len() > SHORT {
+        return memchr2(LF, CR, bytes).is_some();
+    }
+    let Some(last) = bytes.last_chunk() else {
+        return bytes.iter().any(|byte| matches!(*byte, LF | CR));
+    };
+    let (blocks, rest) = bytes.as_chunks();
+    // The last block overlaps the one before it.
+    blocks.iter().any(block_has_line_end) || (!rest.is_empty() && block_has_line_end(last))
+}
+
+#[inline]
+fn block_has_line_end(block: &[u8; 16]) -> bool {
+    block
+        .iter()
+        .fold(false, |any, byte| any | matches!(*byte, LF | CR))
+}
+
 /// The lines of `text`, which may end with CRLF, CR or LF. The text after the last line end is a
 /// line too, also when it is empty: `"a\n"` has two lines.
 pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
@@ -152,6 +176,9 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
         Some(line)
     })
 }
+
+/// The longest piece that is looked at without `memchr`.
+const SHORT: usize = 128;
 
 pub(crate) const LF: u8 = 0x0a;
 pub(crate) const CR: u8 = 0x0d;
@@ -171,6 +198,24 @@ mod tests {
         assert_eq!(split("a\n"), vec!["a", ""]);
         assert_eq!(split("\n\r"), vec!["", "", ""]);
         assert_eq!(split("\r\n\r\n"), vec!["", "", ""]);
+    }
+
+    #[test]
+    fn a_line_end_is_seen_wherever_it_is() {
+        for len in 0..=2 * SHORT {
+            // Bytes that differ from LF or CR in one bit, or in the high bit.
+            let mut bytes: Vec<u8> = (0..len)
+                .map(|at| b"\x0b\x0c\x08\x0e\x8a\x8d\x2a\x00"[at % 8])
+                .collect();
+            assert!(!has_line_end(&bytes), "{len}");
+            for at in 0..len {
+                for end in [LF, CR] {
+                    let before = core::mem::replace(&mut bytes[at], end);
+                    assert!(has_line_end(&bytes), "{end} at {at} of {len}");
+                    bytes[at] = before;
+                }
+            }
+        }
     }
 
     #[test]

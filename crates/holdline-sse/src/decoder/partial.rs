@@ -1,11 +1,9 @@
 //! Lines that are cut: a name byte by byte, then a value piece by piece.
 
-use memchr::memchr2;
-
 use super::{Decoder, Found};
 use crate::buffer::{Block, Piece};
 use crate::field::Digits;
-use crate::line::{CR, Cursor, LF, Name, Partial, Target};
+use crate::line::{CR, Cursor, LF, Name, Partial, Target, has_line_end};
 use crate::{Buffer, DecodeError, FieldName};
 
 impl Decoder {
@@ -16,7 +14,23 @@ impl Decoder {
         let Partial::Value(target) = self.partial else {
             return false;
         };
-        if memchr2(LF, CR, input).is_some() {
+        if target != Target::Field(FieldName::Data) {
+            return self.is_middle_of_other(target, input, buffer);
+        }
+        let room = self.limits.data_room(self.value_len, buffer.data.len());
+        if input.len() > room || has_line_end(input) {
+            return false;
+        }
+        buffer.data.extend_from_slice(input);
+        self.value_len += input.len();
+        self.position += input.len() as u64;
+        true
+    }
+
+    /// The same for a line that is not `data`, which is seldom long. Kept out of the way.
+    #[inline(never)]
+    fn is_middle_of_other(&mut self, target: Target, input: &[u8], buffer: &mut Buffer) -> bool {
+        if has_line_end(input) {
             return false;
         }
         let Ok(target) = self.extend(target, input, self.position, buffer) else {
