@@ -5,6 +5,7 @@
 //!   [`PADDING`]: items to bytes.
 //! - [`EventSource`]: the client that reconnects, with time and random bits from the caller.
 //! - [`Line`] and [`FieldName`]: one line, without state.
+//! - `Codec`, with feature `tokio-util`: decoder and encoder for `Framed`, with owned items.
 //!
 //! # The shape
 //!
@@ -65,6 +66,8 @@ extern crate std;
 
 mod buffer;
 mod client;
+#[cfg(feature = "tokio-util")]
+mod codec;
 mod decoder;
 mod encoder;
 mod error;
@@ -75,6 +78,8 @@ mod line;
 
 pub use buffer::Buffer;
 pub use client::{Config, EventSource, ReadyState, Reason, Request, Response, is_temporary};
+#[cfg(feature = "tokio-util")]
+pub use codec::{Codec, CodecError};
 pub use decoder::Decoder;
 pub use encoder::{EventFields, HEARTBEAT, PADDING, encode_comment, encode_id, encode_retry};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError};
