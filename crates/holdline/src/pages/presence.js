@@ -30,6 +30,7 @@ export function startPresence(channel) {
 
 function show({ subscribers, by_transport: byTransport = {} }) {
   setText(find("#presence-total"), subscribers ?? "–");
+  setText(find("#presence-noun"), subscribers === 1 ? "subscriber" : "subscribers");
   const items = Object.entries(byTransport)
     .filter(([, number]) => number > 0)
     .map(([name, number]) => element("div", {}, element("dt", {}, name), element("dd", {}, String(number))));
