@@ -36,6 +36,7 @@
 //!   the crate is `no_std` with `alloc`.
 //! - `http`: heads to and from the parts of the [`http`](https://docs.rs/http) crate, whose
 //!   `HeaderMap` can also be sent as [`Fields`]. That crate needs the standard library.
+//! - `tokio-util`: module `codec`, with owned items for `Framed`. Turns on `std`.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -49,6 +50,8 @@ mod buffer;
 mod chunk;
 mod class;
 mod client;
+#[cfg(feature = "tokio-util")]
+pub mod codec;
 mod decoder;
 mod error;
 mod event;

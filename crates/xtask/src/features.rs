@@ -8,7 +8,7 @@ use crate::process::{Program, cargo, target_dir};
 
 /// The crates that are `no_std`, with the features that are not on by default.
 const CODECS: [(&str, &[&str]); 4] = [
-    ("holdline-http1", &["http"]),
+    ("holdline-http1", &["http", "tokio-util"]),
     ("holdline-sse", &["tokio-util"]),
     ("holdline-websocket", &[]),
     ("holdline-comet", &[]),

@@ -1,0 +1,101 @@
+//! Feature `tokio-util`: both connections as codecs for
+//! [`Framed`](tokio_util::codec::Framed), with items that own their bytes.
+//!
+//! A codec is its connection with a [`Buffer`](crate::Buffer) beside it, so every rule, limit and
+//! state is the same. Body data is not copied: it shares the read buffer.
+//!
+//! - **In turn.** Send the response before you poll for the item after `End`. A request that is
+//!   pipelined waits in the read buffer; who polls before that reads on into that buffer, and gets
+//!   [`CodecError::Flooded`] when it holds more than a head may.
+//! - **Closing.** Close when `codec().connection().should_close()`. Bytes that come then are
+//!   dropped unread.
+//! - **Expect.** A codec cannot write by itself: send the 100 as
+//!   [`SendResponse::Informational`] when the head `expects_continue`.
+//! - **Switching.** When `codec().connection().is_switched()`, take the stream and `read_buf` out of
+//!   `Framed::into_parts`: they belong to the next protocol.
+//!
+//! ```
+//! use futures_util::{SinkExt, StreamExt};
+//! use holdline_http1::codec::{CodecError, OwnedEvent, SendResponse, ServerCodec};
+//! use holdline_http1::HeaderBlock;
+//! use tokio::io::{AsyncRead, AsyncWrite};
+//! use tokio_util::codec::Framed;
+//!
+//! async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin) -> Result<(), CodecError> {
+//!     let mut http = Framed::new(stream, ServerCodec::default());
+//!     let headers = HeaderBlock::new([("Content-Type", "text/plain")])?;
+//!     while let Some(item) = http.next().await {
+//!         let (status, body) = match item {
+//!             Ok(OwnedEvent::End { .. }) => (200, "hello"),
+//!             Ok(_) => continue,
+//!             Err(CodecError::Receive(error)) => (error.status(), ""),
+//!             Err(error) => return Err(error),
+//!         };
+//!         if http.codec().connection().can_respond() {
+//!             let (headers, body) = (headers.clone(), body.into());
+//!             http.send(SendResponse::Whole { status, headers, body }).await?;
+//!         }
+//!         if http.codec().connection().should_close() {
+//!             break;
+//!         }
+//!     }
+//!     http.close().await
+//! }
+//! # use tokio::io::{AsyncReadExt, AsyncWriteExt};
+//! # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+//! # runtime.block_on(async {
+//! #     let (mut client, server) = tokio::io::duplex(1024);
+//! #     client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await?;
+//! #     serve(server).await?;
+//! #     let mut text = String::new();
+//! #     client.read_to_string(&mut text).await?;
+//! #     assert!(text.starts_with("HTTP/1.1 200 OK\r\n") && text.ends_with("\r\n\r\nhello"));
+//! #     Ok::<_, CodecError>(())
+//! # })?;
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+
+use bytes::{Bytes, BytesMut};
+
+use crate::error::{ReceiveError, SendError};
+
+mod client;
+mod server;
+
+pub use client::{ClientCodec, OwnedResponseEvent, SendRequest};
+pub use server::{OwnedEvent, SendResponse, ServerCodec};
+
+/// What can go wrong in a `Framed`.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CodecError {
+    /// The peer broke a rule. A server can still answer when its connection `can_respond`.
+    #[error(transparent)]
+    Receive(#[from] ReceiveError),
+    /// The item cannot be sent. Nothing of it was written.
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// The stream failed.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// It was polled for the next item although that has to wait, and more bytes came than
+    /// [`max_head`](crate::Limits::max_head).
+    #[error("polled for more although the next message has to wait")]
+    Flooded,
+}
+
+/// Takes what a call consumed off the front. Data is the end of that.
+fn split_data(src: &mut BytesMut, consumed: usize, length: usize) -> Bytes {
+    let mut taken = src.split_to(consumed.min(src.len())).freeze();
+    taken.split_off(taken.len().saturating_sub(length))
+}
+
+/// What to do with bytes that have to wait.
+fn pause(src: &mut BytesMut, closing: bool, most: usize) -> Result<(), CodecError> {
+    if closing {
+        src.clear();
+    } else if src.len() > most {
+        return Err(CodecError::Flooded);
+    }
+    Ok(())
+}
