@@ -4,6 +4,7 @@ mod client;
 mod encoder;
 mod harness;
 mod limits;
+mod network;
 mod oracle;
 mod properties;
 mod rules;

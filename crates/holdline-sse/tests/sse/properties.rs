@@ -105,6 +105,25 @@ proptest! {
         prop_assert_eq!(joined.collect::<Vec<_>>().join("\n"), normalised(&text));
     }
 
+    /// Long lines, cut into pieces short and long, with a limit before or after their end.
+    #[test]
+    fn a_long_line_is_the_same_in_pieces(
+        start in prop_oneof![Just("data:"), Just("data: x\ndata: "), Just("event: "), Just("id: "),
+                             Just(": "), Just("other: ")],
+        value in prop::collection::vec(prop_oneof![200 => 32..127_u8, 1 => any::<u8>()], 0..900),
+        end in prop_oneof![Just("\n"), Just("\r"), Just("\r\n"), Just("")],
+        max_line in 400..1000_usize, max_event in 400..1000_usize, cut in 1..300_usize,
+    ) {
+        let stream = [start.as_bytes(), &value, end.as_bytes(), b"data: y\n\n"].concat();
+        let mut limits = Limits::default();
+        limits.max_line = max_line;
+        limits.max_event = max_event;
+        let whole = run(decoder(limits), [&stream[..]]);
+        prop_assert_eq!(&whole, &run(decoder(limits), stream.chunks(cut)));
+        let (first, rest) = stream.split_at(cut.min(stream.len()));
+        prop_assert_eq!(&whole, &run(decoder(limits), [first, rest]));
+    }
+
     /// Any bytes, cut anywhere.
     #[test]
     fn splits_change_nothing(bytes in prop::collection::vec(any::<u8>(), 0..200), cut in 1_usize..40) {
