@@ -230,6 +230,11 @@ impl Browser {
     /// # Errors
     /// What the browser says, or the file system.
     pub fn screenshot(&self, name: &str) -> Result<PathBuf> {
+        // Not in the middle of a change of colours. What has no end cannot be finished.
+        self.run(
+            "for (const moving of document.getAnimations()) \
+             { try { moving.finish(); } catch { moving.cancel(); } }",
+        )?;
         let options = json!({ "format": "png", "captureBeyondViewport": true });
         let picture = self.devtools("Page.captureScreenshot", &options)?;
         let data = picture["data"].as_str().context("no picture")?;
