@@ -61,6 +61,12 @@ impl Buffer {
         }
     }
 
+    /// How many bytes of the message under way are kept here.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn message_len(&self) -> usize {
+        self.text.len() + self.binary.len()
+    }
+
     /// Whether nothing of the message under way is kept here.
     pub(crate) fn has_no_message(&self) -> bool {
         self.text.is_empty() && self.binary.is_empty()

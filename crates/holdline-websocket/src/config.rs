@@ -27,6 +27,9 @@ pub struct Config {
     pub close_timeout: Duration,
     /// Pings and their deadline. Default: none.
     pub keepalive: Option<Keepalive>,
+    /// permessage-deflate as agreed in the handshake of this connection. Default: none.
+    #[cfg(feature = "deflate")]
+    pub deflate: Option<crate::Deflate>,
 }
 
 impl Default for Config {
@@ -35,6 +38,8 @@ impl Default for Config {
             limits: Limits::default(),
             close_timeout: Duration::from_secs(10),
             keepalive: None,
+            #[cfg(feature = "deflate")]
+            deflate: None,
         }
     }
 }

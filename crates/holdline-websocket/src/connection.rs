@@ -72,6 +72,9 @@ pub struct Connection<K = Unmasked> {
     close_timeout: Nanos,
     close_deadline: Option<Nanos>,
     pinger: Option<Pinger>,
+    /// Present when compression was agreed.
+    #[cfg(feature = "deflate")]
+    deflater: Option<Box<crate::deflate::Deflater>>,
 }
 
 impl Connection<Unmasked> {
@@ -314,7 +317,7 @@ impl<K: MaskKeys> Connection<K> {
 
     fn new(config: Config, keys: K) -> Self {
         Self {
-            decoder: MessageDecoder::new(K::ROLE, config.limits),
+            decoder: decoder(K::ROLE, &config),
             keys,
             pong: None,
             close_code: CloseCode::NO_STATUS,
@@ -329,6 +332,10 @@ impl<K: MaskKeys> Connection<K> {
             close_timeout: config.close_timeout.into(),
             close_deadline: None,
             pinger: config.keepalive.map(Pinger::new),
+            #[cfg(feature = "deflate")]
+            deflater: config
+                .deflate
+                .map(|agreed| Box::new(crate::deflate::Deflater::new(&agreed, K::ROLE))),
         }
     }
 
@@ -386,7 +393,7 @@ impl<K: MaskKeys> Connection<K> {
     }
 
     fn put(&mut self, opcode: Opcode, fin: bool, payload: &[u8], out: &mut BytesMut) {
-        put_frame(opcode, fin, self.keys.next_key(), payload, out);
+        put_frame(opcode, fin, 0, self.keys.next_key(), payload, out);
     }
 
     fn put_close(&mut self, code: CloseCode, reason: &str, out: &mut BytesMut) {
@@ -396,6 +403,15 @@ impl<K: MaskKeys> Connection<K> {
         self.pong = None;
         self.state = self.state.after(Happening::CloseSent);
     }
+}
+
+fn decoder(role: Role, config: &Config) -> MessageDecoder {
+    let decoder = MessageDecoder::new(role, config.limits);
+    #[cfg(feature = "deflate")]
+    if let Some(agreed) = &config.deflate {
+        return decoder.with_deflate(agreed);
+    }
+    decoder
 }
 
 impl<K> fmt::Debug for Connection<K> {

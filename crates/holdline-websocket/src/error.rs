@@ -30,7 +30,8 @@ impl ReceiveError {
     ///
     /// For rules on the first byte of a header (opcode, FIN, reserved bits) it is that byte; for rules on
     /// mask and length the second byte; for text the first impossible byte (or the end of the message
-    /// that ends too soon); for a close code its first byte.
+    /// that ends too soon); for a close code its first byte. For what is wrong in a compressed message once
+    /// it is inflated (text, length, DEFLATE) it is the first byte of the message.
     #[must_use]
     pub const fn at(&self) -> u64 {
         self.at
@@ -59,7 +60,7 @@ impl fmt::Display for ReceiveError {
 
 impl core::error::Error for ReceiveError {}
 
-/// The rules of RFC 6455 that a peer can break, one variant each.
+/// The rules of RFC 6455 and RFC 7692 that a peer can break, one variant each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReceiveErrorKind {
@@ -95,6 +96,10 @@ pub enum ReceiveErrorKind {
     CloseCode,
     /// A close reason that is not UTF-8 (§5.5.1, §8.1).
     CloseReason,
+    /// A compressed message that is not DEFLATE, or ends within a block (RFC 7692 §7.2.2); also one with more
+    /// than 64 blocks with BFINAL that have fewer than 64 bytes on average, which cost too much. Only with feature
+    /// `deflate`.
+    InvalidDeflate,
     /// The stream ended within a frame or a message (§7.1.5).
     UnexpectedEof,
 }
@@ -150,6 +155,7 @@ impl ReceiveErrorKind {
             Self::ClosePayload => ("RFC 6455 §5.5.1", PROTOCOL, "close payload of one byte"),
             Self::CloseCode => ("RFC 6455 §7.4", PROTOCOL, "close code not allowed"),
             Self::CloseReason => ("RFC 6455 §5.5.1", PAYLOAD, "close reason is not UTF-8"),
+            Self::InvalidDeflate => ("RFC 7692 §7.2.2", PROTOCOL, "message is not DEFLATE"),
             Self::UnexpectedEof => (
                 "RFC 6455 §7.1.5",
                 CloseCode::ABNORMAL,

@@ -37,6 +37,9 @@ pub struct FrameHeader {
     pub payload_len: u64,
 }
 
+/// The reserved bit that permessage-deflate uses (RFC 7692 §6).
+pub(crate) const RSV1: u8 = 0x40;
+
 impl FrameHeader {
     /// The largest header: two bytes, a 64-bit length and a key.
     pub const MAX_SIZE: usize = 14;

@@ -48,6 +48,13 @@
 //! - **Errors stick.** After an error nothing more is received, and each call returns it again.
 //! - **Bounds.** [`Limits`] bound what is buffered, one ping and one Close are remembered, and time is
 //!   linear in the bytes, also one byte at a time.
+//!
+//! # Features
+//!
+//! - `std`, on by default: the UTF-8 check chooses the best instructions of the machine.
+//! - `deflate`: permessage-deflate (RFC 7692). It implies `std`. A server agrees with
+//!   `server::Request::accept_deflate`, a client offers with `client::Request::offer_deflate`; both put what was
+//!   agreed into `Config::deflate`, and the rest is as without it.
 #![doc = include_str!("rules.md")]
 #![no_std]
 #![forbid(unsafe_code)]
@@ -60,6 +67,8 @@ mod buffer;
 mod close;
 mod config;
 mod connection;
+#[cfg(feature = "deflate")]
+mod deflate;
 mod error;
 mod event;
 pub mod handshake;
@@ -77,6 +86,8 @@ pub use buffer::Buffer;
 pub use close::{CloseCode, CloseReason};
 pub use config::Config;
 pub use connection::{Connection, MaskKeys, Unmasked};
+#[cfg(feature = "deflate")]
+pub use deflate::{Deflate, DeflateOptions};
 pub use error::{ReceiveError, ReceiveErrorKind, SendError};
 pub use event::{ClosedBy, Event, PieceEvent, Timeout, Transport};
 pub use handshake::{AcceptKey, ClientKey, HandshakeError};

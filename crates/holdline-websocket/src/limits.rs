@@ -19,6 +19,9 @@ pub struct Limits {
     /// The longest message, in bytes, over all its fragments. Default: 16 MiB. A longer one is refused at
     /// the header of the frame that would exceed it, with close code 1009.
     ///
+    /// Of a compressed message (feature `deflate`) it is the inflated length that counts. It is watched while
+    /// the message is inflated, so what is kept never exceeds it, however well the message was compressed.
+    ///
     /// It also holds for messages that are streamed in pieces. Nothing of those is buffered, so who
     /// streams may set it to `u64::MAX`.
     pub max_message: u64,

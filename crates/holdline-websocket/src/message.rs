@@ -1,5 +1,8 @@
 //! From bytes to messages: frames, fragments, text and limits, for one receiving role.
 
+#[cfg(feature = "deflate")]
+use alloc::boxed::Box;
+
 use crate::{
     buffer::Buffer,
     close::CloseReason,
@@ -10,6 +13,8 @@ use crate::{
     utf8::Utf8Validator,
 };
 
+#[cfg(feature = "deflate")]
+mod inflate;
 mod step;
 
 use step::{Frame, Mode, Step};
@@ -86,11 +91,10 @@ pub enum Piece<'b> {
 #[derive(Debug)]
 pub struct MessageDecoder {
     limits: Limits,
-    /// Of the next byte; while a header is incomplete, of its first byte.
+    /// Of the next byte; while a header is incomplete, of its first byte; after an error, where it was.
     offset: u64,
     /// Total length of the frames of the message under way, the current one included.
     message_len: u64,
-    error: Option<ReceiveError>,
     frame: Option<Frame>,
     /// An incomplete header.
     head: [u8; FrameHeader::MAX_SIZE],
@@ -99,8 +103,20 @@ pub struct MessageDecoder {
     message: Option<MessageKind>,
     /// A piece of the message under way was handed out, so that it cannot be joined any more.
     streamed: bool,
-    closed: bool,
+    over: Over,
     role: Role,
+    /// Present when compression was agreed.
+    #[cfg(feature = "deflate")]
+    inflater: Option<Box<crate::deflate::Inflater>>,
+}
+
+/// Whether anything is still to be decoded. One byte, in a struct that each idle connection has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Over {
+    No,
+    /// The peer's Close was handed out.
+    Closed,
+    Failed(Kind),
 }
 
 impl MessageDecoder {
@@ -112,15 +128,16 @@ impl MessageDecoder {
             limits,
             offset: 0,
             message_len: 0,
-            error: None,
             frame: None,
             head: [0; FrameHeader::MAX_SIZE],
             head_len: 0,
             utf8: Utf8Validator::new(),
             message: None,
             streamed: false,
-            closed: false,
+            over: Over::No,
             role,
+            #[cfg(feature = "deflate")]
+            inflater: None,
         }
     }
 
@@ -200,11 +217,11 @@ impl MessageDecoder {
     ///
     /// [`UnexpectedEof`](Kind::UnexpectedEof) within a frame or a message; an earlier error again.
     pub fn decode_eof(&mut self) -> Result<(), ReceiveError> {
-        if let Some(error) = self.error {
+        if let Some(error) = self.error() {
             return Err(error);
         }
         let unfinished = self.head_len > 0 || self.frame.is_some() || self.message.is_some();
-        if unfinished && !self.closed {
+        if unfinished && !self.is_closed() {
             return Err(self.fail(Kind::UnexpectedEof, u64::from(self.head_len)));
         }
         Ok(())
@@ -213,13 +230,16 @@ impl MessageDecoder {
     /// Whether the peer's Close frame was handed out.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
-        self.closed
+        matches!(self.over, Over::Closed)
     }
 
     /// The error that ended the decoding.
     #[must_use]
     pub const fn error(&self) -> Option<ReceiveError> {
-        self.error
+        match self.over {
+            Over::Failed(kind) => Some(ReceiveError::new(kind, self.offset)),
+            Over::No | Over::Closed => None,
+        }
     }
 
     /// The side that receives.
@@ -236,7 +256,8 @@ impl MessageDecoder {
     ) -> Result<CloseReason<'b>, ReceiveError> {
         match CloseReason::decode(payload) {
             Ok(reason) => {
-                self.closed = true;
+                self.over = Over::Closed;
+                self.free();
                 Ok(reason)
             }
             Err((kind, at)) => {
@@ -248,8 +269,17 @@ impl MessageDecoder {
     }
 
     fn fail(&mut self, kind: Kind, after: u64) -> ReceiveError {
-        let error = ReceiveError::new(kind, self.offset + after);
-        self.error = Some(error);
-        error
+        self.offset += after;
+        self.over = Over::Failed(kind);
+        self.free();
+        ReceiveError::new(kind, self.offset)
+    }
+
+    /// Nothing more will be decoded.
+    fn free(&mut self) {
+        #[cfg(feature = "deflate")]
+        {
+            self.inflater = None;
+        }
     }
 }

@@ -23,6 +23,9 @@ pub struct PreparedMessage {
     frame: Bytes,
     header_size: u8,
     kind: MessageKind,
+    /// The frame in its compressed form.
+    #[cfg(feature = "deflate")]
+    compressed: Option<Bytes>,
 }
 
 impl PreparedMessage {
@@ -50,6 +53,48 @@ impl PreparedMessage {
         self.frame.slice(usize::from(self.header_size)..)
     }
 
+    /// The payload's length in bytes.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn payload_len(&self) -> usize {
+        self.frame.len() - usize::from(self.header_size)
+    }
+
+    /// Adds the compressed form, for the receivers that agreed on permessage-deflate. The others get the form
+    /// without it: `send_prepared` chooses. When compression does not make it smaller there is none.
+    ///
+    /// It refers to nothing before it, so each receiver can inflate it, with and without context takeover.
+    /// With a window smaller than 15 bits only messages that fit the window are sent so.
+    ///
+    /// ```
+    /// use holdline_websocket::PreparedMessage;
+    ///
+    /// let news = PreparedMessage::text("News! News! News! News!").with_deflate(6);
+    /// assert!(news.compressed_bytes().unwrap().len() < news.bytes().len());
+    /// ```
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn with_deflate(mut self, level: u8) -> Self {
+        let payload = crate::deflate::compress_alone(&self.payload(), level);
+        let mut frame = BytesMut::new();
+        put_frame(
+            self.kind.opcode(),
+            true,
+            crate::header::RSV1,
+            None,
+            &payload,
+            &mut frame,
+        );
+        self.compressed = (frame.len() < self.frame.len()).then(|| frame.freeze());
+        self
+    }
+
+    /// The whole frame in its compressed form, if there is one.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub const fn compressed_bytes(&self) -> Option<&Bytes> {
+        self.compressed.as_ref()
+    }
+
     /// Text or binary.
     #[must_use]
     pub const fn kind(&self) -> MessageKind {
@@ -58,11 +103,13 @@ impl PreparedMessage {
 
     fn new(kind: MessageKind, payload: &[u8]) -> Self {
         let mut frame = BytesMut::new();
-        put_frame(kind.opcode(), true, None, payload, &mut frame);
+        put_frame(kind.opcode(), true, 0, None, payload, &mut frame);
         Self {
             header_size: (frame.len() - payload.len()) as u8,
             frame: frame.freeze(),
             kind,
+            #[cfg(feature = "deflate")]
+            compressed: None,
         }
     }
 }
@@ -71,13 +118,14 @@ impl PreparedMessage {
 pub(crate) fn put_frame(
     opcode: Opcode,
     fin: bool,
+    reserved: u8,
     key: Option<[u8; 4]>,
     payload: &[u8],
     out: &mut BytesMut,
 ) {
     let header = FrameHeader {
         fin,
-        reserved: 0,
+        reserved,
         opcode,
         mask: key,
         payload_len: payload.len() as u64,

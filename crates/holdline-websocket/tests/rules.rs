@@ -9,6 +9,7 @@ const TESTS: &str = concat!(
     include_str!("messages.rs"),
     include_str!("close.rs"),
     include_str!("connection.rs"),
+    include_str!("deflate.rs"),
 );
 
 /// The cells of each row of a table with `columns` columns.
@@ -60,6 +61,7 @@ fn every_error_kind_is_in_the_table_with_its_section_and_code() {
         Kind::ClosePayload,
         Kind::CloseCode,
         Kind::CloseReason,
+        Kind::InvalidDeflate,
         Kind::UnexpectedEof,
     ];
     for kind in all {

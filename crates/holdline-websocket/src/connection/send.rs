@@ -64,7 +64,8 @@ impl<K: MaskKeys> Connection<K> {
 
     /// Appends only the header of a message in one frame, for a vectored write with a payload of the
     /// caller's own. The caller then sends exactly `payload_len` bytes, combined with the mask that is
-    /// returned (which for a server changes nothing), and for text they must be UTF-8.
+    /// returned (which for a server changes nothing), and for text they must be UTF-8. The message is never
+    /// compressed.
     ///
     /// # Errors
     ///
@@ -142,6 +143,13 @@ impl<K: MaskKeys> Connection<K> {
         out: &mut BytesMut,
     ) -> Result<(), SendError> {
         self.may_begin_message()?;
+        #[cfg(feature = "deflate")]
+        if let Some(deflater) = &mut self.deflater
+            && let Some(compressed) = deflater.message(payload)
+        {
+            self.put_compressed(kind.opcode(), true, &compressed, out);
+            return Ok(());
+        }
         self.put(kind.opcode(), true, payload, out);
         Ok(())
     }
@@ -163,9 +171,28 @@ impl<K: MaskKeys> Connection<K> {
         if opcode != Opcode::Continuation {
             self.may_begin_message()?;
         }
-        self.put(opcode, last, payload, out);
         self.sending = (!last).then_some(kind);
+        #[cfg(feature = "deflate")]
+        if let Some(deflater) = &mut self.deflater {
+            let first = opcode != Opcode::Continuation;
+            if let Some(compressed) = deflater.fragment(payload, first, last) {
+                self.put_compressed(opcode, last, &compressed, out);
+                return Ok(());
+            }
+        }
+        self.put(opcode, last, payload, out);
         Ok(())
+    }
+
+    /// A frame of a compressed message. RSV1 stands on the first one only (RFC 7692 §6.1).
+    #[cfg(feature = "deflate")]
+    fn put_compressed(&mut self, opcode: Opcode, fin: bool, payload: &[u8], out: &mut BytesMut) {
+        let reserved = match opcode {
+            Opcode::Continuation => 0,
+            _ => crate::header::RSV1,
+        };
+        let key = self.keys.next_key();
+        crate::prepared::put_frame(opcode, fin, reserved, key, payload, out);
     }
 
     fn send_control(
@@ -200,11 +227,23 @@ impl Connection<Unmasked> {
     /// The bytes of a message that was encoded before, to be written after what is in `out`. Shared, not
     /// copied.
     ///
+    /// With feature `deflate` it is the compressed form, if there is one and the connection agreed on
+    /// compression. The connection's own compressor then starts anew: with context takeover what it knew
+    /// is lost for the messages after this one.
+    ///
     /// # Errors
     ///
     /// [`SendError::Closed`], or [`SendError::MessageUnfinished`] between fragments.
     pub fn send_prepared(&mut self, message: &PreparedMessage) -> Result<Bytes, SendError> {
         self.may_begin_message()?;
+        #[cfg(feature = "deflate")]
+        if let Some(deflater) = &mut self.deflater
+            && let Some(compressed) = message.compressed_bytes()
+            && deflater.accepts(message.payload_len())
+        {
+            deflater.forget();
+            return Ok(compressed.clone());
+        }
         Ok(message.bytes().clone())
     }
 }

@@ -2,6 +2,8 @@
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
+#[cfg(feature = "deflate")]
+use super::extension::parse_extensions;
 use super::{
     key::ClientKey,
     name,
@@ -14,6 +16,8 @@ use super::{
 pub struct Request {
     key: Option<ClientKey>,
     protocols: Vec<String>,
+    #[cfg(feature = "deflate")]
+    deflate: Option<crate::DeflateOptions>,
 }
 
 impl Request {
@@ -24,6 +28,8 @@ impl Request {
         Self {
             key: Some(ClientKey::new(nonce)),
             protocols: Vec::new(),
+            #[cfg(feature = "deflate")]
+            deflate: None,
         }
     }
 
@@ -35,6 +41,8 @@ impl Request {
         Self {
             key: None,
             protocols: Vec::new(),
+            #[cfg(feature = "deflate")]
+            deflate: None,
         }
     }
 
@@ -51,6 +59,12 @@ impl Request {
         Ok(())
     }
 
+    /// Offers permessage-deflate (RFC 7692). What the server agrees to is in [`Accepted::deflate`].
+    #[cfg(feature = "deflate")]
+    pub const fn offer_deflate(&mut self, options: crate::DeflateOptions) {
+        self.deflate = Some(options);
+    }
+
     /// The headers to send: `Upgrade`, `Connection`, `Sec-WebSocket-Key`, `Sec-WebSocket-Version`, and
     /// `Sec-WebSocket-Protocol` when subprotocols are offered. Add `Host`, and what else the request needs.
     #[must_use]
@@ -64,6 +78,10 @@ impl Request {
         headers.push((name::VERSION, "13".into()));
         if !self.protocols.is_empty() {
             headers.push((name::PROTOCOL, self.protocols.join(", ")));
+        }
+        #[cfg(feature = "deflate")]
+        if let Some(options) = &self.deflate {
+            headers.push((name::EXTENSIONS, options.offer()));
         }
         headers
     }
@@ -110,8 +128,11 @@ impl Request {
                 _ => return Err(VerifyError::Accept),
             }
         }
+        #[cfg(feature = "deflate")]
+        let deflate = self.verify_extensions(lines(name::EXTENSIONS))?;
         // §4.1: "if this header field indicates the use of an extension that was not present in the
         // client's handshake". Nothing was offered, so anything is too much.
+        #[cfg(not(feature = "deflate"))]
         if lines(name::EXTENSIONS).flat_map(elements).next().is_some() {
             return Err(VerifyError::Extension);
         }
@@ -124,7 +145,32 @@ impl Request {
             ),
             Err(Repeated) => return Err(VerifyError::Protocol),
         };
-        Ok(Accepted { protocol })
+        Ok(Accepted {
+            protocol,
+            #[cfg(feature = "deflate")]
+            deflate,
+        })
+    }
+
+    /// §4.1: "if this header field indicates the use of an extension that was not present in the client's
+    /// handshake", the client fails the connection. So it does for a wrong answer (RFC 7692 §7.1).
+    #[cfg(feature = "deflate")]
+    fn verify_extensions<'h>(
+        &self,
+        lines: impl Iterator<Item = &'h [u8]>,
+    ) -> Result<Option<crate::Deflate>, VerifyError> {
+        let mut agreed = None;
+        for line in lines {
+            for answer in parse_extensions(line).map_err(|_| VerifyError::Extension)? {
+                let options = self.deflate.as_ref().ok_or(VerifyError::Extension)?;
+                if answer.name != "permessage-deflate" || agreed.is_some() {
+                    return Err(VerifyError::Extension);
+                }
+                let deflate = crate::deflate::verify_answer(&answer, options);
+                agreed = Some(deflate.ok_or(VerifyError::Extension)?);
+            }
+        }
+        Ok(agreed)
     }
 }
 
@@ -134,6 +180,9 @@ impl Request {
 pub struct Accepted<'h> {
     /// The subprotocol it chose from those that were offered; `None` when it chose none.
     pub protocol: Option<&'h str>,
+    /// Compression, when it was offered and the server agreed: for [`Config::deflate`](crate::Config::deflate).
+    #[cfg(feature = "deflate")]
+    pub deflate: Option<crate::Deflate>,
 }
 
 /// A name that cannot be offered as a subprotocol.
@@ -157,7 +206,7 @@ pub enum VerifyError {
     /// `Sec-WebSocket-Accept` is missing, repeated, or does not follow from the key.
     #[error("Sec-WebSocket-Accept does not answer the key (RFC 6455 §4.1)")]
     Accept,
-    /// An extension that was not offered.
+    /// An extension that was not offered, or not with these parameters (RFC 7692 §7.1).
     #[error("the server uses an extension that was not offered (RFC 6455 §4.1)")]
     Extension,
     /// A subprotocol that was not offered, or more than one.

@@ -117,10 +117,45 @@ impl<'h> Request<'h> {
         offers.find(|offer| supported.iter().any(|ours| ours.as_ref() == *offer))
     }
 
-    /// The extensions that the client offers. The answer of [`response`](Self::response) declines them.
+    /// The extensions that the client offers. The answer of [`response`](Self::response) declines them; see
+    /// `accept_deflate` for the one that this crate knows.
     #[must_use]
     pub fn extensions(&self) -> &[Extension<'h>] {
         &self.extensions
+    }
+
+    /// Accepts the first offer of permessage-deflate that follows the rules and answers it as `options` wish.
+    /// `None`: there is none, and compression is declined (RFC 7692 §7.1).
+    ///
+    /// Send the answer with the headers of [`response`](Self::response), and put it into the
+    /// [`Config`](crate::Config) of the connection.
+    ///
+    /// ```
+    /// use holdline_websocket::{Config, Connection, DeflateOptions, handshake::server};
+    ///
+    /// # let headers = [
+    /// #     ("Upgrade", &b"websocket"[..]),
+    /// #     ("Connection", b"Upgrade"),
+    /// #     ("Sec-WebSocket-Key", b"dGhlIHNhbXBsZSBub25jZQ=="),
+    /// #     ("Sec-WebSocket-Version", b"13"),
+    /// #     ("Sec-WebSocket-Extensions", b"permessage-deflate; client_max_window_bits"),
+    /// # ];
+    /// # let request = server::accept("GET", headers.into_iter()).unwrap();
+    /// let mut options = DeflateOptions::default();
+    /// options.no_context_takeover = true; // no memory between messages
+    /// let mut response = request.response(None);
+    /// let mut config = Config::default();
+    /// config.deflate = request.accept_deflate(&options);
+    /// if let Some(deflate) = config.deflate {
+    ///     response.push(("Sec-WebSocket-Extensions", deflate.to_string()));
+    /// }
+    /// # assert_eq!(response[2].1, "permessage-deflate; server_no_context_takeover");
+    /// let connection = Connection::server(config);
+    /// ```
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn accept_deflate(&self, options: &crate::DeflateOptions) -> Option<crate::Deflate> {
+        crate::deflate::negotiate_offers(&self.extensions, options)
     }
 
     /// The value of `Sec-WebSocket-Accept`; `None` for extended CONNECT, which has no key.

@@ -3,11 +3,11 @@
 //! A step never borrows the [`Buffer`], only the input; what lies in the buffer is borrowed once, by the
 //! caller of `next`. So the steps can loop.
 
-use super::{MessageDecoder, Role};
+use super::{MessageDecoder, Over, Role};
 use crate::{
     buffer::{Buffer, Lent},
     error::{ReceiveError, ReceiveErrorKind as Kind},
-    header::{FrameHeader, HeaderError},
+    header::{FrameHeader, HeaderError, RSV1},
     mask::Mask,
     opcode::{MessageKind, Opcode},
 };
@@ -32,10 +32,10 @@ pub(super) enum Step<'i> {
 /// The rest of a frame whose header was read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Frame {
-    remaining: u64,
-    mask: Mask,
+    pub(super) remaining: u64,
+    pub(super) mask: Mask,
     opcode: Opcode,
-    fin: bool,
+    pub(super) fin: bool,
 }
 
 impl MessageDecoder {
@@ -46,11 +46,11 @@ impl MessageDecoder {
         buffer: &mut Buffer,
         mode: Mode,
     ) -> Result<Option<Step<'i>>, ReceiveError> {
-        if self.error.is_some() || self.closed {
+        if self.over != Over::No {
             // The message under way will never be finished.
             *buffer = Buffer::new();
             *input = &mut [];
-            return self.error.map_or(Ok(None), Err);
+            return self.error().map_or(Ok(None), Err);
         }
         buffer.give_back();
         self.find(input, buffer, mode).inspect_err(|_| {
@@ -83,6 +83,8 @@ impl MessageDecoder {
             };
             let step = if frame.opcode.is_control() {
                 self.control(frame, input, buffer)
+            } else if self.is_compressed() {
+                self.deflated(frame, input, buffer, mode)?
             } else {
                 self.data(frame, input, buffer, mode)?
             };
@@ -136,7 +138,10 @@ impl MessageDecoder {
 
     /// Judges a header at its place in the connection, before any payload is taken.
     fn begin(&mut self, header: &FrameHeader) -> Result<(), ReceiveError> {
-        if header.reserved & !extension_bits(header.opcode) != 0 {
+        // RFC 7692 §6: RSV1 says that a message is compressed. It stands on its first frame only.
+        let begins = matches!(header.opcode, Opcode::Text | Opcode::Binary);
+        let compressed = header.reserved == RSV1 && begins && self.may_inflate();
+        if header.reserved != 0 && !compressed {
             return Err(self.fail(Kind::ReservedBits, 0));
         }
         // §5.1: "The server MUST close the connection upon receiving a frame that is not masked. [...] A
@@ -164,11 +169,17 @@ impl MessageDecoder {
             if length > self.limits.max_frame {
                 return Err(self.fail(Kind::FrameTooLong, 1));
             }
-            let total = self.message_len.saturating_add(length);
-            if total > self.limits.max_message {
-                return Err(self.fail(Kind::MessageTooLong, 1));
+            if compressed {
+                self.begin_inflating();
             }
-            self.message_len = total;
+            // What a compressed message declares is not what it will be.
+            if !self.is_compressed() {
+                let total = self.message_len.saturating_add(length);
+                if total > self.limits.max_message {
+                    return Err(self.fail(Kind::MessageTooLong, 1));
+                }
+                self.message_len = total;
+            }
             self.message = kind;
         }
         self.frame = Some(Frame {
@@ -291,13 +302,51 @@ impl Step<'_> {
     }
 }
 
-/// The reserved bits that a negotiated extension gives a meaning on frames of this kind. None does yet.
-const fn extension_bits(_: Opcode) -> u8 {
-    0x00
+#[cfg(feature = "deflate")]
+impl MessageDecoder {
+    const fn may_inflate(&self) -> bool {
+        self.inflater.is_some()
+    }
+
+    fn is_compressed(&self) -> bool {
+        self.inflater
+            .as_ref()
+            .is_some_and(|inflater| inflater.is_active())
+    }
+
+    fn begin_inflating(&mut self) {
+        if let Some(inflater) = &mut self.inflater {
+            inflater.begin(self.offset, self.limits.max_message);
+        }
+    }
+}
+
+/// Without the feature no message is compressed.
+#[cfg(not(feature = "deflate"))]
+impl MessageDecoder {
+    const fn may_inflate(&self) -> bool {
+        false
+    }
+
+    const fn is_compressed(&self) -> bool {
+        false
+    }
+
+    const fn begin_inflating(&mut self) {}
+
+    fn deflated<'i>(
+        &mut self,
+        _: Frame,
+        _: &mut &'i mut [u8],
+        _: &mut Buffer,
+        _: Mode,
+    ) -> Result<Option<Step<'i>>, ReceiveError> {
+        Ok(None)
+    }
 }
 
 /// Shortens `input` by at most `most` bytes from the front, and returns them.
-fn take_front<'i>(input: &mut &'i mut [u8], most: usize) -> &'i mut [u8] {
+pub(super) fn take_front<'i>(input: &mut &'i mut [u8], most: usize) -> &'i mut [u8] {
     let all = core::mem::take(input);
     let (front, rest) = all.split_at_mut(most.min(all.len()));
     *input = rest;

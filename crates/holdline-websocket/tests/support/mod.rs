@@ -175,8 +175,8 @@ pub fn in_pieces(role: Role, limits: Limits, parts: &[&[u8]]) -> Outcome {
     let mut config = Config::default();
     config.limits = limits;
     match role {
-        Role::Client => receive_all_pieces(Connection::client(config, || KEY), parts),
-        Role::Server => receive_all_pieces(Connection::server(config), parts),
+        Role::Client => receive_all_pieces(Connection::client(config, || KEY), parts, 256),
+        Role::Server => receive_all_pieces(Connection::server(config), parts, 256),
     }
 }
 
@@ -191,7 +191,7 @@ pub fn got(event: Event<'_>) -> Got {
     }
 }
 
-fn receive_all<K: MaskKeys>(mut connection: Connection<K>, parts: &[&[u8]]) -> Outcome {
+pub fn receive_all<K: MaskKeys>(mut connection: Connection<K>, parts: &[&[u8]]) -> Outcome {
     let mut buffer = Buffer::new();
     let (mut items, mut error) = (Vec::new(), None);
     for part in parts {
@@ -220,7 +220,11 @@ fn receive_all<K: MaskKeys>(mut connection: Connection<K>, parts: &[&[u8]]) -> O
     finish(connection, items, error)
 }
 
-fn receive_all_pieces<K: MaskKeys>(mut connection: Connection<K>, parts: &[&[u8]]) -> Outcome {
+pub fn receive_all_pieces<K: MaskKeys>(
+    mut connection: Connection<K>,
+    parts: &[&[u8]],
+    most: usize,
+) -> Outcome {
     let mut buffer = Buffer::new();
     let (mut items, mut error) = (Vec::new(), None);
     let (mut text, mut binary) = (String::new(), Vec::new());
@@ -259,7 +263,7 @@ fn receive_all_pieces<K: MaskKeys>(mut connection: Connection<K>, parts: &[&[u8]
                 PieceEvent::Closed(reason) => items.push(got(Event::Closed(reason))),
                 other => panic!("{other:?}"),
             }
-            assert!(buffer.capacity() <= 256, "pieces are not buffered");
+            assert!(buffer.capacity() <= most, "pieces are not buffered");
         }
     }
     finish(connection, items, error)
