@@ -23,7 +23,7 @@ impl Call<'_, '_> {
 
     /// A JSON value that nobody may cache.
     pub(crate) fn json(self, status: u16, value: &Value) {
-        self.bytes(status, JSON, value.to_string().as_bytes());
+        self.bytes(status, (JSON, UNCACHED), value.to_string().as_bytes());
     }
 
     /// `{"error":{"code":…,"message":…}}`
@@ -33,7 +33,11 @@ impl Call<'_, '_> {
 
     /// The same with header fields, such as `Allow`.
     pub(crate) fn error_with(self, status: u16, headers: impl Fields, code: &str, message: &str) {
-        self.bytes(status, (headers, JSON), &error_body(code, message));
+        self.bytes(
+            status,
+            (headers, (JSON, UNCACHED)),
+            &error_body(code, message),
+        );
     }
 
     /// A head now and the body by and by. To HEAD, the head alone.
@@ -57,8 +61,9 @@ pub(crate) fn error_body(code: &str, message: &str) -> Vec<u8> {
 }
 
 /// Of every JSON answer.
-const JSON: [(&str, &str); 3] = [
-    ("Content-Type", "application/json"),
+pub(crate) const JSON: [(&str, &str); 1] = [("Content-Type", "application/json")];
+/// Of every answer that may be another one the next time.
+pub(crate) const UNCACHED: [(&str, &str); 2] = [
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
 ];

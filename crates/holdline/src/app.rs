@@ -11,7 +11,7 @@ use holdline_net::{
 };
 use holdline_websocket::CloseCode;
 
-use crate::answer::error_body;
+use crate::answer::{JSON, UNCACHED, error_body};
 use crate::demo::MovingBox;
 use crate::hub::{Hub, LoopKey, Since, TooManyChannels};
 use crate::policy::Policy;
@@ -231,11 +231,6 @@ impl Handler for App {
             500 => "internal",
             _ => "malformed_request",
         };
-        let headers = [
-            ("Content-Type", "application/json"),
-            ("Cache-Control", "no-store"),
-            ("X-Content-Type-Options", "nosniff"),
-        ];
         let message = match rejection {
             // Without the advice to servers that the error's own text ends with.
             Rejection::Malformed(error) => {
@@ -244,7 +239,7 @@ impl Handler for App {
             }
             other => other.to_string(),
         };
-        exchange.respond(status, headers, &error_body(code, &message))
+        exchange.respond(status, (JSON, UNCACHED), &error_body(code, &message))
     }
 }
 

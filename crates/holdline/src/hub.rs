@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use holdline_comet::{Cursor, LogLimits, merge};
-use holdline_net::Notifier;
+use holdline_net::{Notifier, Progress};
 
 pub(crate) use self::channel::Presence;
 pub(crate) use self::position::Position;
@@ -68,6 +68,17 @@ pub(crate) struct Batch {
     pub(crate) messages: Vec<Arc<Message>>,
     /// There are more.
     pub(crate) more: bool,
+}
+
+impl Batch {
+    /// What [`Handler::ready`](holdline_net::Handler::ready) says after writing it.
+    pub(crate) fn progress(&self) -> Progress {
+        if self.more {
+            Progress::More
+        } else {
+            Progress::Idle
+        }
+    }
 }
 
 /// The answer of [`Hub::publish`].

@@ -25,13 +25,10 @@ impl Metrics {
         self.receivers.fetch_add(receivers, Ordering::Relaxed);
     }
 
-    pub(crate) fn delivered(&self, transport: Transport, messages: usize) {
+    /// A subscriber was given messages, or told that it lost some, or both.
+    pub(crate) fn delivered(&self, transport: Transport, messages: usize, lost: bool) {
         self.delivered[transport as usize].fetch_add(messages as u64, Ordering::Relaxed);
-    }
-
-    /// A subscriber was told that it lost something.
-    pub(crate) fn lost(&self) {
-        self.lost.fetch_add(1, Ordering::Relaxed);
+        self.lost.fetch_add(u64::from(lost), Ordering::Relaxed);
     }
 
     pub(crate) fn request(&self) {

@@ -2,12 +2,11 @@
 
 mod subscribe;
 
-use holdline_comet::poll;
 use holdline_net::{Request, Responder};
 use serde_json::json;
 
 use self::subscribe::{subscribe, upgrade};
-use crate::answer::Call;
+use crate::answer::{Call, UNCACHED};
 use crate::app::{App, Stream};
 use crate::demo::MovingBox;
 use crate::metrics;
@@ -15,7 +14,7 @@ use crate::names;
 use crate::pages::{Asset, CONTENT_SECURITY_POLICY};
 use crate::policy::Origin;
 use crate::request::{METHODS, Query, Resource};
-use crate::subscription::{ANSWER_BUDGET, encode_answer};
+use crate::subscription::{ANSWER_BUDGET, answer_type, encode_answer};
 use crate::transport::Transport;
 
 /// Answers a request.
@@ -220,19 +219,11 @@ fn publish(app: &App, call: Call<'_, '_>, name: &str, query: &Query<'_>) {
     let poll = encode_answer(app.hub(), &position, &batch, None);
     let mut answer = format!(r#"{{"id":"{id}","receivers":{receivers},"#).into_bytes();
     answer.extend_from_slice(poll.strip_prefix(b"{").unwrap_or(&poll));
-    call.bytes(
-        200,
-        ([("Content-Type", poll::CONTENT_TYPE)], UNCACHED),
-        &answer,
-    );
+    call.bytes(200, (answer_type(None), UNCACHED), &answer);
 }
 
 const TEXT: [(&str, &str); 2] = [
     ("Content-Type", "text/plain; charset=utf-8"),
     ("Cache-Control", "no-store"),
-];
-const UNCACHED: [(&str, &str); 2] = [
-    ("Cache-Control", "no-store"),
-    ("X-Content-Type-Options", "nosniff"),
 ];
 const NO_CHANNEL: &str = "the server has as many channels as it may; try again later";

@@ -9,6 +9,7 @@ use holdline_comet::{Cursor, Hold, iframe, poll, stream};
 use holdline_net::{Body, Held, Output, Progress, WebSocket};
 use holdline_sse as sse;
 
+use crate::answer::UNCACHED;
 use crate::hub::{Batch, Hub, Position, Since};
 use crate::message::{encode_event, encode_json};
 use crate::names;
@@ -189,16 +190,8 @@ impl Subscription {
             return;
         };
         let body = encode_answer(hub, &self.position, batch, callback.as_ref());
-        let content_type = match callback {
-            Some(_) => jsonp::CONTENT_TYPE,
-            None => poll::CONTENT_TYPE,
-        };
         self.count(hub, batch);
-        let headers = [
-            ("Content-Type", content_type),
-            ("Cache-Control", "no-store"),
-            ("X-Content-Type-Options", "nosniff"),
-        ];
+        let headers = (answer_type(callback.as_ref()), UNCACHED);
         if let Err(error) = held.respond(200, (cors, headers), &body) {
             tracing::error!(%error, "an answer cannot be sent");
         }
@@ -253,11 +246,7 @@ impl Subscription {
         if opening.is_some() {
             Output::Body(body).set_timer(self.heartbeat);
         }
-        if batch.more {
-            Progress::More
-        } else {
-            Progress::Idle
-        }
+        batch.progress()
     }
 
     fn write_socket(&mut self, hub: &Hub, mut socket: WebSocket<'_>) -> Progress {
@@ -277,11 +266,7 @@ impl Subscription {
             tracing::debug!(%error, "a WebSocket takes no more messages");
             return Progress::Idle;
         }
-        if batch.more {
-            Progress::More
-        } else {
-            Progress::Idle
-        }
+        batch.progress()
     }
 
     fn next_batch(&mut self, hub: &Hub) -> Batch {
@@ -298,11 +283,9 @@ impl Subscription {
     }
 
     fn count(&self, hub: &Hub, batch: &Batch) {
+        let lost = batch.lost.is_some();
         hub.metrics
-            .delivered(self.transport(), batch.messages.len());
-        if batch.lost.is_some() {
-            hub.metrics.lost();
-        }
+            .delivered(self.transport(), batch.messages.len(), lost);
     }
 
     /// The server's own message in this subscriber's form.
@@ -330,6 +313,15 @@ impl Subscription {
         let json = encode_json(cursor, &channels.join(","), Some(event), "");
         String::from_utf8(json).unwrap_or_default()
     }
+}
+
+/// What the answer to a poll is, as JSON or as a script.
+pub(crate) fn answer_type(callback: Option<&CallbackName>) -> [(&'static str, &'static str); 1] {
+    let content_type = match callback {
+        Some(_) => jsonp::CONTENT_TYPE,
+        None => poll::CONTENT_TYPE,
+    };
+    [("Content-Type", content_type)]
 }
 
 /// The answer to a poll, as JSON or as a script.

@@ -1,16 +1,16 @@
 //! Requests for messages: a poll, a held request, a stream, a WebSocket.
 
 use holdline_comet::jsonp::CallbackName;
-use holdline_comet::{Hold, iframe, jsonp, poll, stream};
+use holdline_comet::{Hold, iframe, stream};
 use holdline_websocket as websocket;
 
-use super::{NO_CHANNEL, UNCACHED};
-use crate::answer::{Call, log};
+use super::NO_CHANNEL;
+use crate::answer::{Call, UNCACHED, log};
 use crate::app::{App, Stream, jittered};
 use crate::hub::{Since, TooManyChannels};
 use crate::names;
 use crate::request::Query;
-use crate::subscription::{ANSWER_BUDGET, Form, encode_answer};
+use crate::subscription::{ANSWER_BUDGET, Form, answer_type, encode_answer};
 use crate::transport::Transport;
 
 /// Answers a request to one of the transports.
@@ -101,18 +101,12 @@ fn now(app: &App, call: Call<'_, '_>, names: &[String], since: Since) {
     let batch = app
         .hub()
         .read(&channels, &mut position, ANSWER_BUDGET, false);
+    let lost = batch.lost.is_some();
     app.hub()
         .metrics
-        .delivered(Transport::Poll, batch.messages.len());
-    if batch.lost.is_some() {
-        app.hub().metrics.lost();
-    }
+        .delivered(Transport::Poll, batch.messages.len(), lost);
     let body = encode_answer(app.hub(), &position, &batch, None);
-    call.bytes(
-        200,
-        ([("Content-Type", poll::CONTENT_TYPE)], UNCACHED),
-        &body,
-    );
+    call.bytes(200, (answer_type(None), UNCACHED), &body);
 }
 
 /// A long poll: what there is, or the first thing that comes.
@@ -129,11 +123,7 @@ fn held(
         Err(error) => return call.error(400, "bad_wait", error),
     };
     if call.request.head.method() == "HEAD" {
-        let content_type = match callback {
-            Some(_) => jsonp::CONTENT_TYPE,
-            None => poll::CONTENT_TYPE,
-        };
-        return call.stream(([("Content-Type", content_type)], UNCACHED), Stream::Head);
+        return call.stream((answer_type(callback.as_ref()), UNCACHED), Stream::Head);
     }
     let hold = Hold::new(app.hub().uptime(), wait);
     let form = Form::Answer {
