@@ -1,0 +1,1 @@
+//! What the benches share: the cases, the contestants and the check that all of them agree.
