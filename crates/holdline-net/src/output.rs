@@ -72,6 +72,10 @@ impl<S> Responder<'_, S> {
     /// WebSocket: [`Handler::ready`](crate::Handler::ready) and the rest get
     /// [`Output::WebSocket`].
     ///
+    /// With feature `deflate`: when `config.deflate` has what
+    /// [`accept_deflate`](websocket::handshake::server::Request::accept_deflate) gave, its field
+    /// `Sec-WebSocket-Extensions` is added.
+    ///
     /// # Errors
     /// The request asks for no upgrade, or a header field cannot be sent. Nothing has been written;
     /// the server answers 500 and gives the stream back to
@@ -85,6 +89,12 @@ impl<S> Responder<'_, S> {
         let Exchange {
             machine, outgoing, ..
         } = self.exchange;
+        #[cfg(feature = "deflate")]
+        let headers = {
+            let agreed = config.deflate.as_ref();
+            let field = agreed.map(|deflate| [("Sec-WebSocket-Extensions", deflate.to_string())]);
+            (headers, field)
+        };
         let sent = machine.send_switching_protocols(headers, &mut outgoing.bytes);
         *self.outcome = match sent {
             Ok(()) => Outcome::Upgraded(config, stream),
@@ -251,9 +261,20 @@ pub struct WebSocket<'a> {
     pub(crate) outgoing: &'a mut Outgoing,
     pub(crate) timer: Timer<'a>,
     pub(crate) queued: usize,
+    #[cfg(feature = "deflate")]
+    pub(crate) compresses: bool,
 }
 
 impl WebSocket<'_> {
+    /// Whether permessage-deflate was agreed on for this connection. A message for many receivers
+    /// needs its compressed form
+    /// ([`with_deflate`](PreparedMessage::with_deflate)) only if this is true for one of them.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn compresses(&self) -> bool {
+        self.compresses
+    }
+
     /// Whether more should be written now. A handler that stops because there is no room returns
     /// [`Progress::More`](crate::Progress::More). What is written without room is queued.
     #[must_use]

@@ -2,8 +2,9 @@
 
 mod error;
 mod handshake;
+mod options;
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::time::Instant;
 
 pub use error::{Error, Rejection};
@@ -11,6 +12,7 @@ pub use handshake::{Choice, ClientKeys};
 use holdline_websocket::{
     Buffer, CloseCode, Connection, MaskKeys, PieceEvent, Role, Transport, Unmasked,
 };
+pub use options::Options;
 
 use super::io::{Io, is_timeout};
 
@@ -209,13 +211,45 @@ impl<S: Read + Write, K: MaskKeys> WebSocket<S, K> {
             self.send_close(CloseCode::NORMAL, "")?;
         }
         while self.read()?.is_some() {}
-        while self.machine.transport() == Transport::AwaitPeerClose {
+        if self.machine.transport() == Transport::AwaitPeerClose {
             // Both Close frames are through: the handshake is complete without this courtesy.
-            if self.tick().is_err() || !matches!(self.io.fill(), Ok(1..)) {
-                break;
-            }
+            self.discard();
         }
         Ok(())
+    }
+
+    /// Ends the stream so that what was sent last arrives: closes as [`close`](Self::close) does, calls
+    /// `shut_down`, which is to end this side's direction of the stream, and then reads and discards
+    /// until the peer ends its own, for at most
+    /// [`Config::close_timeout`](holdline_websocket::Config::close_timeout) and one read timeout.
+    ///
+    /// Without it, the Close frame that tells a peer which rule it broke may never be seen: a
+    /// `TcpStream` that is dropped while input waits in it is reset, and TCP then throws away what is
+    /// still on its way to the peer.
+    ///
+    /// ```no_run
+    /// # use std::net::{Shutdown, TcpStream};
+    /// # use holdline_net::blocking::websocket::{Error, WebSocket};
+    /// # fn f(mut websocket: WebSocket<TcpStream>) -> Result<(), Error> {
+    /// if let Err(error) = websocket.read() {
+    ///     eprintln!("{error}");
+    ///     websocket.end(|stream| stream.shutdown(Shutdown::Write))?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`close`](Self::close), except that a broken rule, which `read` has told or would have told,
+    /// is none; and that of `shut_down`.
+    pub fn end(&mut self, shut_down: impl FnOnce(&mut S) -> io::Result<()>) -> Result<(), Error> {
+        let closed = self.close();
+        let shut_down = shut_down(&mut self.io.stream);
+        self.discard();
+        match closed {
+            Ok(()) | Err(Error::Receive(_)) => Ok(shut_down?),
+            Err(error) => Err(error),
+        }
     }
 
     /// Writes what an earlier call could not write.
@@ -297,6 +331,15 @@ impl<S: Read + Write, K: MaskKeys> WebSocket<S, K> {
                 None => return Ok(None),
                 Some(None) => {}
                 Some(step) => return Ok(step),
+            }
+        }
+    }
+
+    /// Reads until the stream ends, for as long as closing may take. What comes is not looked at.
+    fn discard(&mut self) {
+        while self.machine.transport() != Transport::Drop {
+            if self.tick().is_err() || !matches!(self.io.fill(), Ok(1..)) {
+                break;
             }
         }
     }

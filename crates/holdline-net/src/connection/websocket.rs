@@ -15,16 +15,19 @@ pub(super) struct WebSocket<S> {
     buffer: Option<Box<Buffer>>,
     pub(super) stream: S,
     failed: bool,
+    #[cfg(feature = "deflate")]
+    compresses: bool,
 }
 
 impl<S> WebSocket<S> {
     pub(super) fn new(config: Config, stream: S) -> Self {
-        let machine = Machine::server(config);
         Self {
-            machine,
+            machine: Machine::server(config),
             buffer: None,
             stream,
             failed: false,
+            #[cfg(feature = "deflate")]
+            compresses: config.deflate.is_some(),
         }
     }
 
@@ -84,6 +87,8 @@ impl<S> Connection<S> {
                         now: turn.now,
                     },
                     queued: self.queue.len(),
+                    #[cfg(feature = "deflate")]
+                    compresses: socket.compresses,
                 };
                 let output = Output::WebSocket(output);
                 turn.handler
@@ -145,6 +150,8 @@ impl<S> Connection<S> {
                 now: turn.now,
             },
             queued: self.queue.len(),
+            #[cfg(feature = "deflate")]
+            compresses: socket.compresses,
         };
         let output = Output::WebSocket(output);
         let result = call(turn.handler, self.id, &mut socket.stream, output);

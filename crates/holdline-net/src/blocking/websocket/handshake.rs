@@ -3,11 +3,11 @@
 use std::io::{Read, Write};
 
 use holdline_http1::{Fields, RequestHead, RequestHeadBuf};
+use holdline_websocket::Connection;
 use holdline_websocket::handshake::{HandshakeError, client, server};
-use holdline_websocket::{Config, Connection};
 
 use super::super::http::{Client, Server};
-use super::{Error, Rejection, WebSocket};
+use super::{Error, Options, Rejection, WebSocket};
 use crate::entropy;
 
 /// The masking keys of a client: [`entropy::mask_key`].
@@ -36,18 +36,18 @@ impl<S: Read + Write> WebSocket<S> {
     /// What is no handshake is answered with its status (400, 405, 426, or that of the HTTP error)
     /// and returned. A timeout ends the handshake.
     pub fn accept(stream: S) -> Result<Self, Error> {
-        Self::accept_with(stream, Config::default(), |_, _| Choice::Accept)
+        Self::accept_with(stream, Options::default(), |_, _| Choice::Accept)
     }
 
-    /// The same with limits, and with a choice by path, origin and subprotocols. "Servers that are
+    /// The same with [`Options`], such as limits, and with a choice by path, origin and subprotocols. "Servers that are
     /// not intended to process input from any web page but only for certain sites SHOULD verify the
     /// |Origin| field" (RFC 6455 §10.2).
     ///
     /// ```no_run
     /// # fn f(stream: std::net::TcpStream) -> Result<(), holdline_net::blocking::websocket::Error> {
-    /// use holdline_net::blocking::websocket::{Choice, WebSocket};
+    /// use holdline_net::blocking::websocket::{Choice, Options, WebSocket};
     ///
-    /// let websocket = WebSocket::accept_with(stream, Default::default(), |head, request| {
+    /// let websocket = WebSocket::accept_with(stream, Options::default(), |head, request| {
     ///     match head.path() {
     ///         "/chat" if request.origin_is_allowed(&["https://example.com"]) => Choice::Accept,
     ///         "/chat" => Choice::Refuse(403),
@@ -62,12 +62,12 @@ impl<S: Read + Write> WebSocket<S> {
     /// As [`accept`](Self::accept), and [`Error::Refused`].
     pub fn accept_with(
         stream: S,
-        config: Config,
+        options: impl Into<Options>,
         choose: impl FnOnce(RequestHead<'_>, &server::Request<'_>) -> Choice,
     ) -> Result<Self, Error> {
         let mut http = Server::new(stream);
         match http.read_request() {
-            Ok(Some(head)) => Self::upgrade(http, &head, config, choose),
+            Ok(Some(head)) => Self::upgrade(http, &head, options, choose),
             Ok(None) => Err(Error::NoRequest),
             Err(error) => {
                 let _ = http.refuse(&error);
@@ -86,7 +86,7 @@ impl<S: Read + Write> WebSocket<S> {
     pub fn upgrade(
         mut http: Server<S>,
         head: &RequestHeadBuf,
-        config: Config,
+        options: impl Into<Options>,
         choose: impl FnOnce(RequestHead<'_>, &server::Request<'_>) -> Choice,
     ) -> Result<Self, Error> {
         let head = head.as_ref();
@@ -108,7 +108,8 @@ impl<S: Read + Write> WebSocket<S> {
                 return Err(Error::Refused(status));
             }
         };
-        let answer = request.response(protocol.as_deref());
+        let (config, extensions) = options.into().answer(&request);
+        let answer = (request.response(protocol.as_deref()), extensions);
         let (stream, unread) = http.switch(answer)?;
         let offered = |protocol: &String| request.protocols().contains(&protocol.as_str());
         let mut websocket = Self::new(stream, unread, Connection::server(config));
@@ -126,11 +127,11 @@ impl<S: Read + Write> WebSocket<S, ClientKeys> {
     /// [`Error::Rejected`] when the server answers with another status than 101. A timeout ends the
     /// handshake.
     pub fn connect(stream: S, host: &str, target: &str) -> Result<Self, Error> {
-        Self::connect_with(stream, host, target, (), &[], Config::default())
+        Self::connect_with(stream, host, target, (), &[], Options::default())
     }
 
     /// The same with header fields of the caller, such as `Authorization` or `Origin`, with
-    /// subprotocols to offer, the best first, and with limits.
+    /// subprotocols to offer, the best first, and with [`Options`], such as limits.
     ///
     /// # Errors
     ///
@@ -141,8 +142,9 @@ impl<S: Read + Write> WebSocket<S, ClientKeys> {
         target: &str,
         headers: impl Fields,
         protocols: &[&str],
-        config: Config,
+        options: impl Into<Options>,
     ) -> Result<Self, Error> {
+        let options = options.into();
         let mut nonce = [0; 16];
         entropy::fill(&mut nonce)?;
         let mut request = client::Request::new(nonce);
@@ -151,6 +153,7 @@ impl<S: Read + Write> WebSocket<S, ClientKeys> {
                 .offer_protocol(protocol)
                 .map_err(|_| Error::Protocol)?;
         }
+        options.offer(&mut request);
         let mut http = Client::new(stream, host);
         http.request("GET", target, (request.headers(), headers), b"")?;
         let response = http.read_response()?;
@@ -159,6 +162,7 @@ impl<S: Read + Write> WebSocket<S, ClientKeys> {
             return Err(Error::Rejected(Box::new(Rejection { response, body })));
         }
         let accepted = request.verify(response.status(), response.headers())?;
+        let config = options.agreed(&accepted);
         let (stream, unread) = http.switch()?;
         let keys: ClientKeys = entropy::mask_key;
         let mut websocket = Self::new(stream, unread, Connection::client(config, keys));
