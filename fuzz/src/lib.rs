@@ -29,6 +29,7 @@ pub const PROPERTIES: &[(&str, Property)] = &[
     ("http1_exchange", http1::exchange),
     ("sse_decoder", sse::decoder),
     ("sse_round_trip", sse::round_trip),
+    ("sse_client", sse::client),
     ("websocket_frames", websocket::frames),
     ("websocket_session", websocket::session),
     ("websocket_handshake", websocket::handshake),

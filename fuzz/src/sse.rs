@@ -1,7 +1,11 @@
 //! Event streams.
 
+mod client;
+
 use bytes::BytesMut;
 use holdline_sse::{Buffer, DecodeErrorKind, Decoder, EventFields, Item, ItemBuf, Limits};
+
+pub use self::client::client;
 
 use crate::cuts::{Cuts, seed};
 
