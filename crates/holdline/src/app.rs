@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use holdline::event_stream;
 use holdline_http1::SendError;
 use holdline_net::{
     ConnectionId, Ending, Exchange, Handler, Message, Notifier, Output, Progress, Rejection,
@@ -86,7 +87,7 @@ impl App {
                 .or_default()
                 .insert(connection);
         }
-        let heartbeat = jittered(self.shared.options.heartbeat, connection);
+        let heartbeat = event_stream::heartbeat(self.shared.options.heartbeat, connection);
         Ok(Subscription::new(hub, channels, since, form, heartbeat))
     }
 
@@ -241,12 +242,4 @@ impl Handler for App {
         };
         exchange.respond(status, (JSON, UNCACHED), &error_body(code, &message))
     }
-}
-
-/// A little less than `heartbeat`, not the same for all, so that ten thousand connections made in
-/// one second do not all beat in one millisecond for ever.
-pub(crate) fn jittered(heartbeat: Duration, connection: ConnectionId) -> Duration {
-    use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
-    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(connection);
-    heartbeat.mul_f64(1.0 - 0.25 * (hash % 1000) as f64 / 1000.0)
 }

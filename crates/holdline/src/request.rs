@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use holdline::event_stream::Opening;
 use holdline_comet::Cursor;
 use holdline_http1::RequestHead;
 
@@ -109,27 +110,16 @@ impl<'r> Query<'r> {
             .map(|(_, value)| value.as_ref())
     }
 
-    /// Where a subscriber wants to go on. A browser that reconnects shows its place in the header
-    /// field, which therefore goes before the query that its page began with.
+    /// Where a subscriber wants to go on. A client that reconnects shows its place as a last event
+    /// ID, which therefore goes before the `since` that its page began with.
     pub(crate) fn since(&self, head: &RequestHead<'_>) -> Result<Since, String> {
-        let text = match head
-            .headers()
-            .get("last-event-id")
-            .filter(|id| !id.is_empty())
-        {
-            Some(id) => std::str::from_utf8(id).ok(),
-            None => match ["since", "last_event_id", "lastEventId"]
-                .into_iter()
-                .find_map(|name| self.value(name))
-            {
-                Some(text) => Some(text),
-                None => return Ok(Since::Now),
-            },
+        let opening = Opening::of(head);
+        let Some(text) = opening.last_event_id().or_else(|| self.value("since")) else {
+            return Ok(Since::Now);
         };
         match text {
-            None => Err("Last-Event-ID is no cursor: it is not UTF-8".to_owned()),
-            Some("earliest") => Ok(Since::Earliest),
-            Some(text) => match text.parse::<Cursor>() {
+            "earliest" => Ok(Since::Earliest),
+            text => match text.parse::<Cursor>() {
                 Ok(cursor) => Ok(Since::Cursor(cursor)),
                 Err(error) => Err(format!("this is no cursor: {error}")),
             },

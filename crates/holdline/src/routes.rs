@@ -2,6 +2,7 @@
 
 mod subscribe;
 
+use holdline::origins::Origin;
 use holdline_net::{Request, Responder};
 use serde_json::json;
 
@@ -12,7 +13,6 @@ use crate::demo::MovingBox;
 use crate::metrics;
 use crate::names;
 use crate::pages::{Asset, CONTENT_SECURITY_POLICY};
-use crate::policy::Origin;
 use crate::request::{METHODS, Query, Resource};
 use crate::subscription::{ANSWER_BUDGET, answer_type, encode_answer};
 use crate::transport::Transport;
@@ -20,19 +20,11 @@ use crate::transport::Transport;
 /// Answers a request.
 pub(crate) fn answer(app: &mut App, request: &Request<'_>, responder: Responder<'_, Stream>) {
     let head = &request.head;
-    let origin = app.shared.policy.origin(head);
-    let cors = match origin {
-        Origin::Allowed(origin) => vec![
-            ("Access-Control-Allow-Origin", origin.to_owned()),
-            ("Vary", "Origin".to_owned()),
-        ],
-        Origin::Foreign => vec![("Vary", "Origin".to_owned())],
-        Origin::None => Vec::new(),
-    };
+    let origin = app.shared.policy.origins.judge(head);
     let call = Call {
         request,
         responder,
-        cors,
+        cors: origin.fields(),
     };
     let method = head.method();
     if !METHODS.contains(&method) {
@@ -91,18 +83,10 @@ pub(crate) fn answer(app: &mut App, request: &Request<'_>, responder: Responder<
     }
 }
 
-/// A preflight (Fetch §3.2.2), or a question what is allowed.
+/// A preflight, or a question what is allowed.
 fn options(call: Call<'_, '_>, resource: &Resource<'_>, origin: Origin<'_>) {
     let allow = [("Allow", resource.allow())];
-    let preflight = matches!(origin, Origin::Allowed(_)).then_some([
-        ("Access-Control-Allow-Methods", resource.allow()),
-        (
-            "Access-Control-Allow-Headers",
-            "Authorization, Content-Type, Last-Event-ID",
-        ),
-        ("Access-Control-Max-Age", "600"),
-    ]);
-    call.bytes(204, (allow, preflight), b"");
+    call.bytes(204, (allow, origin.preflight(resource.allow())), b"");
 }
 
 fn file(call: Call<'_, '_>, asset: &Asset) {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use holdline::origins::Origins;
 use holdline_comet::LogLimits;
 use holdline_net::Server;
 
@@ -27,7 +28,7 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<(), String> {
         // Never zero, so that it looks like a number to people.
         hub: Hub::new(seed | 1 << 63, hub_limits(&arguments)),
         policy: Policy {
-            allow_origins: arguments.allow_origin,
+            origins: Origins::new(arguments.allow_origin),
             publish_token: arguments.publish_token,
         },
         options: Options {

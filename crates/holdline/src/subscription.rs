@@ -48,7 +48,8 @@ pub(crate) enum Form {
         sent: usize,
     },
     /// An event stream, each message as itself, or as the JSON object that all other forms have.
-    Events { json: bool },
+    /// With padding for clients that cannot see its beginning otherwise.
+    Events { json: bool, padding: bool },
     /// A WebSocket. Who may publish over it may do so by text message.
     WebSocket { may_publish: bool },
 }
@@ -204,6 +205,7 @@ impl Subscription {
             match &self.form {
                 Form::Lines => scratch.extend_from_slice(stream::PRELUDE),
                 Form::Page { page, .. } => page.begin(&mut scratch),
+                Form::Events { padding: true, .. } => scratch.extend_from_slice(sse::PADDING),
                 _ => {}
             }
             self.encode_own(names::OPEN, cursor, &mut scratch);
@@ -217,8 +219,8 @@ impl Subscription {
         for message in &batch.messages {
             result = result.and_then(|()| match &mut self.form {
                 Form::Lines => body.send_prechunked(message.json_line()),
-                Form::Events { json: false } => body.send_prechunked(message.sse()),
-                Form::Events { json: true } => body.send_prechunked(message.sse_json()),
+                Form::Events { json: false, .. } => body.send_prechunked(message.sse()),
+                Form::Events { json: true, .. } => body.send_prechunked(message.sse_json()),
                 Form::Page { page, sent } => {
                     scratch.clear();
                     page.prepared(message.script(), &mut scratch);
@@ -300,10 +302,10 @@ impl Subscription {
                     tracing::error!(%error, "a cursor is no event ID");
                 }
             }
-            Form::Events { json: true } => {
+            Form::Events { json: true, .. } => {
                 encode_event(None, &id, &self.own_json(event, cursor), out);
             }
-            Form::Events { json: false } => encode_event(Some(event), &id, "", out),
+            Form::Events { json: false, .. } => encode_event(Some(event), &id, "", out),
             Form::Answer { .. } | Form::WebSocket { .. } => {}
         }
     }

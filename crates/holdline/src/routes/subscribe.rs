@@ -1,12 +1,14 @@
 //! Requests for messages: a poll, a held request, a stream, a WebSocket.
 
+use holdline::event_stream::{self, Opening};
 use holdline_comet::jsonp::CallbackName;
 use holdline_comet::{Hold, iframe, stream};
+use holdline_http1::Fields;
 use holdline_websocket as websocket;
 
 use super::NO_CHANNEL;
 use crate::answer::{Call, UNCACHED, log};
-use crate::app::{App, Stream, jittered};
+use crate::app::{App, Stream};
 use crate::hub::{Since, TooManyChannels};
 use crate::names;
 use crate::request::Query;
@@ -43,7 +45,7 @@ pub(super) fn subscribe(
                 &names,
                 since,
                 Form::Lines,
-                [("Content-Type", stream::CONTENT_TYPE)],
+                ([("Content-Type", stream::CONTENT_TYPE)], STREAMED),
             );
         }
         Transport::Sse => {
@@ -54,8 +56,9 @@ pub(super) fn subscribe(
                     return call.error(400, "bad_format", "`format` is `text` or `json`");
                 }
             };
-            let headers = [("Content-Type", "text/event-stream")];
-            body(app, call, &names, since, Form::Events { json }, headers);
+            let padding = Opening::of(&call.request.head).wants_padding();
+            let form = Form::Events { json, padding };
+            body(app, call, &names, since, form, event_stream::HEADERS);
         }
         Transport::Iframe => {
             let page = callback(query)
@@ -78,7 +81,7 @@ pub(super) fn subscribe(
                 &names,
                 since,
                 Form::Page { page, sent: 0 },
-                headers,
+                (headers, STREAMED),
             );
         }
         Transport::WebSocket => {
@@ -138,15 +141,14 @@ fn held(
 }
 
 /// A stream over a response body.
-fn body<const N: usize>(
+fn body(
     app: &mut App,
     call: Call<'_, '_>,
     names: &[String],
     since: Since,
     form: Form,
-    headers: [(&str, &str); N],
+    headers: impl Fields,
 ) {
-    let headers = (headers, (UNCACHED, [("X-Accel-Buffering", "no")]));
     if call.request.head.method() == "HEAD" {
         return call.stream(headers, Stream::Head);
     }
@@ -178,7 +180,7 @@ pub(super) fn upgrade(
     }
     let protocol = accept.choose_protocol(&[SUBPROTOCOL]);
     let mut config = websocket::Config::default();
-    let heartbeat = jittered(app.shared.options.heartbeat, call.request.connection);
+    let heartbeat = event_stream::heartbeat(app.shared.options.heartbeat, call.request.connection);
     config.keepalive = Some(websocket::Keepalive {
         interval: heartbeat,
         timeout: heartbeat,
@@ -202,6 +204,8 @@ fn callback(query: &Query<'_>) -> Result<CallbackName, String> {
     }
 }
 
+/// Of every stream: [`UNCACHED`], and that nginx must not hold it back.
+const STREAMED: [(&str, &str); 3] = [UNCACHED[0], UNCACHED[1], ("X-Accel-Buffering", "no")];
 /// Browsers give up a WebSocket that offers subprotocols and is granted none; who wants to offer one
 /// offers this.
 const SUBPROTOCOL: &str = "holdline";

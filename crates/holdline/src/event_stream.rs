@@ -1,0 +1,175 @@
+//! What a server does around the events of a stream: read what the client asks for, answer with the
+//! right fields, begin, and stay alive.
+//!
+//! The request of an event stream says in up to three ways where the client stands, because old
+//! clients cannot set header fields: see [`Opening`]. `XDomainRequest`, which Internet Explorer 8
+//! and 9 use for pages of other sites, sends GET or POST without credentials and without fields of
+//! the page's own, needs [the page's own origin](crate::origins) in the answer, and shows nothing
+//! of it until 2 KiB have come.
+
+use std::borrow::Cow;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::time::Duration;
+
+use holdline_http1::RequestHead;
+use holdline_net::ConnectionId;
+
+/// What the request of an event stream asks for.
+///
+/// **The last event ID** is that of the field `Last-Event-ID` (WHATWG HTML §9.2.4). A client that
+/// cannot set it uses the query: `lastEventId`, `last_event_id` or `evs_last_event_id`. The field
+/// goes before the query, since a browser sends it when it reconnects to the same URL. Of several
+/// in the query the last one that is not empty counts, since polyfills append theirs to the URL of
+/// the page. An empty ID is none: it is what a client has that has received nothing.
+///
+/// **Padding** is asked for by `padding` or `evs_preamble` in the query, with any value but `false`
+/// and `0`.
+///
+/// ```
+/// use holdline::event_stream::Opening;
+/// use holdline_http1::{Buffer, Event, ServerConfig, ServerConnection};
+///
+/// let mut http = ServerConnection::new(ServerConfig::default());
+/// let mut buffer = Buffer::new();
+/// let mut input = &b"GET /sse?padding=true&lastEventId=7-2b HTTP/1.1\r\nHost: a\r\n\r\n"[..];
+/// let Ok(Some(Event::Request { head, .. })) = http.receive(&mut input, &mut buffer) else {
+///     unreachable!()
+/// };
+/// let opening = Opening::of(&head);
+/// assert_eq!(opening.last_event_id(), Some("7-2b"));
+/// assert!(opening.wants_padding()); // holdline_sse::PADDING
+/// ```
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Opening<'r> {
+    last_event_id: Option<Cow<'r, str>>,
+    padding: bool,
+}
+
+impl<'r> Opening<'r> {
+    /// Reads the field and the query of a request. Bytes that are not UTF-8 become U+FFFD: no
+    /// server has sent such an ID, so it is one that is not known.
+    #[must_use]
+    pub fn of(head: &RequestHead<'r>) -> Self {
+        let mut in_query = None;
+        let mut padding = false;
+        for (name, value) in form_urlencoded::parse(head.query().unwrap_or_default().as_bytes()) {
+            if LAST_EVENT_ID.contains(&&*name) {
+                in_query = Some(value).filter(|id| !id.is_empty()).or(in_query);
+            } else if PADDING.contains(&&*name) {
+                padding = !matches!(&*value, "false" | "0");
+            }
+        }
+        let field = head.headers().get("last-event-id");
+        let field = field.filter(|id| !id.is_empty());
+        Self {
+            last_event_id: field.map(String::from_utf8_lossy).or(in_query),
+            padding,
+        }
+    }
+
+    /// The ID of the last event that the client received, never empty. `None` when it has none: it
+    /// comes for the first time.
+    #[must_use]
+    pub fn last_event_id(&self) -> Option<&str> {
+        self.last_event_id.as_deref()
+    }
+
+    /// Whether the stream is to begin with [`holdline_sse::PADDING`]: the client cannot see the
+    /// beginning of an answer before 2 KiB of it have come.
+    #[must_use]
+    pub fn wants_padding(&self) -> bool {
+        self.padding
+    }
+}
+
+/// The header fields of the answer, whose status is 200: the type, that nobody may store it, and
+/// that nginx must not hold it back.
+pub const HEADERS: [(&str, &str); 4] = [
+    ("Content-Type", "text/event-stream"),
+    ("Cache-Control", "no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Accel-Buffering", "no"),
+];
+
+/// A little less than `interval` (by up to a quarter), and not the same for all connections, so
+/// that ten thousand of them made in one second do not all beat in one millisecond for ever.
+#[must_use]
+pub fn heartbeat(interval: Duration, connection: ConnectionId) -> Duration {
+    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(connection);
+    interval.mul_f64(1.0 - 0.25 * (hash % 1000) as f64 / 1000.0)
+}
+
+/// The last is the name of a polyfill that prefixes its own with `evs_`.
+const LAST_EVENT_ID: [&str; 3] = ["lastEventId", "last_event_id", "evs_last_event_id"];
+const PADDING: [&str; 2] = ["padding", "evs_preamble"];
+
+#[cfg(test)]
+mod tests {
+    use holdline_http1::{Buffer, Event, ServerConfig, ServerConnection};
+
+    use super::*;
+
+    fn opening(query: &str, fields: &[u8]) -> Opening<'static> {
+        let mut request = format!("GET /sse?{query} HTTP/1.1\r\nHost: a\r\n").into_bytes();
+        request.extend_from_slice(fields);
+        request.extend_from_slice(b"\r\n");
+        let (mut input, mut buffer) = (&request[..], Buffer::new());
+        let mut http = ServerConnection::new(ServerConfig::default());
+        let Ok(Some(Event::Request { head, .. })) = http.receive(&mut input, &mut buffer) else {
+            panic!("{request:?}")
+        };
+        let Opening {
+            last_event_id,
+            padding,
+        } = Opening::of(&head);
+        Opening {
+            last_event_id: last_event_id.map(|id| id.into_owned().into()),
+            padding,
+        }
+    }
+
+    fn id(query: &str, fields: &[u8]) -> Option<String> {
+        opening(query, fields).last_event_id().map(str::to_owned)
+    }
+
+    #[test]
+    fn the_field_goes_before_the_query() {
+        assert_eq!(id("lastEventId=1", b"Last-Event-ID: 2\r\n").unwrap(), "2");
+        assert_eq!(id("lastEventId=1", b"Last-Event-ID:\r\n").unwrap(), "1");
+        assert_eq!(id("", b"last-event-id: caf\xc3\xa9\r\n").unwrap(), "café");
+        assert_eq!(id("", b"Last-Event-ID: a\xff\r\n").unwrap(), "a\u{fffd}");
+        assert_eq!(id("", b""), None);
+    }
+
+    #[test]
+    fn the_query_has_three_names_for_it() {
+        for name in ["lastEventId", "last_event_id", "evs_last_event_id"] {
+            assert_eq!(id(&format!("{name}=a%2Fb+c"), b"").unwrap(), "a/b c");
+            assert_eq!(id(&format!("{name}="), b""), None);
+        }
+        for name in ["lasteventid", "Last-Event-ID", "xlastEventId"] {
+            assert_eq!(id(&format!("{name}=1"), b""), None);
+        }
+    }
+
+    #[test]
+    fn what_a_polyfill_appends_is_newer_than_what_the_page_began_with() {
+        assert_eq!(id("last_event_id=1&lastEventId=2&r=7", b"").unwrap(), "2");
+        assert_eq!(id("lastEventId=1&lastEventId=", b"").unwrap(), "1");
+    }
+
+    #[test]
+    fn padding_is_for_those_who_ask() {
+        for query in [
+            "padding=true",
+            "padding",
+            "padding=1",
+            "a&evs_preamble=2056",
+        ] {
+            assert!(opening(query, b"").wants_padding(), "{query}");
+        }
+        for query in ["", "padding=false", "padding=0", "evs_preamble=0", "pad=1"] {
+            assert!(!opening(query, b"").wants_padding(), "{query}");
+        }
+    }
+}
