@@ -67,7 +67,8 @@ impl Redirects {
 }
 
 /// The URL that `location` means in a response from `base`. `None` when it is no `http` or `https`
-/// URL, or has a user name, or characters that no request may contain.
+/// URL, or has a user name, or characters that no request may contain. Another host must be
+/// written as it goes over the wire: an international name in its ASCII form.
 fn resolve(base: &str, location: &[u8]) -> Option<String> {
     let location = core::str::from_utf8(location.trim_ascii()).ok()?;
     let forbidden = |byte| byte <= b' ' || byte == 0x7f || byte == b'\\';
@@ -91,7 +92,14 @@ fn resolve(base: &str, location: &[u8]) -> Option<String> {
         let folder = base.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         format!("{origin}{folder}/{location}")
     };
-    Url::parse(&url).map(|url| url.normalised())
+    let url = Url::parse(&url)?;
+    let is_sendable = url.authority == base.authority || url.authority.bytes().all(is_authority);
+    is_sendable.then(|| url.normalised())
+}
+
+/// RFC 3986 §3.2, without the user information.
+fn is_authority(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&byte)
 }
 
 /// The parts of an absolute URL without fragment.
@@ -235,6 +243,9 @@ mod tests {
             "/a\r\nb",
             "/\0",
             "/a\\b",
+            "//\u{e9}/",
+            "//\u{feff}host/",
+            "//a<b/",
         ] {
             assert_eq!(
                 resolve("http://host/", location.as_bytes()),
@@ -244,6 +255,9 @@ mod tests {
         }
         assert_eq!(resolve("http://host/", b"/\xff"), None);
         assert_eq!(resolve("host/", b"/x"), None);
+        // The caller's own host is the caller's business.
+        let own = resolve("http://\u{e9}/a", b"b");
+        assert_eq!(own.as_deref(), Some("http://\u{e9}/b"));
     }
 
     #[test]
