@@ -10,11 +10,12 @@ use holdline_net::{
     ConnectionId, Ending, Exchange, Handler, Message, Notifier, Output, Progress, Rejection,
     Request, Responder, Wake,
 };
-use holdline_websocket::CloseCode;
+use holdline_websocket::{CloseCode, DeflateOptions};
 
 use crate::answer::{JSON, UNCACHED, error_body};
 use crate::demo::MovingBox;
 use crate::hub::{Hub, LoopKey, Since, TooManyChannels};
+use crate::message::DEFLATE_LEVEL;
 use crate::policy::Policy;
 use crate::routes;
 use crate::subscription::{Form, Subscription};
@@ -35,6 +36,23 @@ pub(crate) struct Options {
     pub(crate) long_poll: Duration,
     /// Octets of a message.
     pub(crate) max_message: usize,
+    /// WebSocket messages with at least so many octets are compressed, for clients that offer it.
+    pub(crate) deflate_from: Option<usize>,
+}
+
+impl Options {
+    /// What this server wants of permessage-deflate.
+    ///
+    /// Each message alone, in both directions: so one compressed form serves all receivers, and a
+    /// connection keeps nothing between messages.
+    pub(crate) fn deflate(&self) -> Option<DeflateOptions> {
+        let mut deflate = DeflateOptions::default();
+        deflate.min_size = self.deflate_from?;
+        deflate.no_context_takeover = true;
+        deflate.peer_no_context_takeover = true;
+        deflate.level = DEFLATE_LEVEL;
+        Some(deflate)
+    }
 }
 
 /// The handler of one loop.

@@ -118,6 +118,17 @@ pub(crate) struct ServeArguments {
     /// Bytes that one message may have.
     #[arg(long, env = "HOLDLINE_MAX_MESSAGE", default_value_t = 1 << 20, value_name = "BYTES")]
     pub(crate) max_message: usize,
+    /// Compress WebSocket messages of at least so many bytes for clients that offer
+    /// permessage-deflate; `off` for nobody. A message is compressed once for all of them, and each
+    /// for itself, so that a silent connection keeps no memory for it.
+    #[arg(
+        long,
+        env = "HOLDLINE_WEBSOCKET_DEFLATE",
+        default_value = "512",
+        value_parser = deflate_threshold,
+        value_name = "BYTES"
+    )]
+    pub(crate) websocket_deflate: DeflateThreshold,
     /// Origins whose pages may publish and read, beside the server's own: `https://example.com`,
     /// or `*` for all. May be given more than once. (JSONP can be read by any page.)
     #[arg(
@@ -138,6 +149,10 @@ pub(crate) struct ServeArguments {
     )]
     pub(crate) publish_token: Option<String>,
 }
+
+/// From how many bytes on WebSocket messages are compressed; `None` for never.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct DeflateThreshold(pub(crate) Option<usize>);
 
 /// What to publish, and where.
 #[derive(Args, Clone, Debug)]
@@ -254,6 +269,16 @@ fn positive_duration(text: &str) -> Result<Duration, String> {
         Ok(Duration::ZERO) => Err("it must be more than zero".to_owned()),
         Ok(duration) => Ok(duration),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+fn deflate_threshold(text: &str) -> Result<DeflateThreshold, String> {
+    match text {
+        "off" => Ok(DeflateThreshold(None)),
+        _ => text
+            .parse()
+            .map(|bytes| DeflateThreshold(Some(bytes)))
+            .map_err(|_| "it is a number of bytes, or `off`".to_owned()),
     }
 }
 

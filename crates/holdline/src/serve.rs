@@ -35,6 +35,7 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<(), String> {
             heartbeat: arguments.heartbeat,
             long_poll: arguments.long_poll,
             max_message: arguments.max_message,
+            deflate_from: arguments.websocket_deflate.0,
         },
         moving_box: MovingBox::new(),
     });

@@ -50,8 +50,12 @@ pub(crate) enum Form {
     /// An event stream, each message as itself, or as the JSON object that all other forms have.
     /// With padding for clients that cannot see its beginning otherwise.
     Events { json: bool, padding: bool },
-    /// A WebSocket. Who may publish over it may do so by text message.
-    WebSocket { may_publish: bool },
+    /// A WebSocket. Who may publish over it may do so by text message. Messages with at least
+    /// `deflate_from` octets are compressed if that was agreed.
+    WebSocket {
+        may_publish: bool,
+        deflate_from: usize,
+    },
 }
 
 impl Form {
@@ -102,7 +106,9 @@ impl Subscription {
     /// The channel that a WebSocket's text messages are published to, if this one may publish.
     pub(crate) fn publishes_to(&self) -> Option<&Arc<str>> {
         match self.form {
-            Form::WebSocket { may_publish: true } => self.channels.first(),
+            Form::WebSocket {
+                may_publish: true, ..
+            } => self.channels.first(),
             _ => None,
         }
     }
@@ -261,8 +267,16 @@ impl Subscription {
         if let Some(cursor) = batch.lost {
             result = result.and_then(|()| socket.send_text(&self.own_json(names::LOST, cursor)));
         }
+        let deflate_from = match self.form {
+            Form::WebSocket { deflate_from, .. } if socket.compresses() => deflate_from,
+            _ => usize::MAX,
+        };
         for message in &batch.messages {
-            result = result.and_then(|()| socket.send_prepared(message.websocket()));
+            let prepared = match message.json().len() >= deflate_from {
+                true => message.websocket_deflated(),
+                false => message.websocket(),
+            };
+            result = result.and_then(|()| socket.send_prepared(prepared));
         }
         if let Err(error) = result {
             tracing::debug!(%error, "a WebSocket takes no more messages");

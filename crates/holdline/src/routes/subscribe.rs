@@ -89,7 +89,11 @@ pub(super) fn subscribe(
             let may_publish = app.shared.policy.may_publish(head, query.value("token"));
             let connection = call.request.connection;
             upgrade(app, call, |app| {
-                let form = Form::WebSocket { may_publish };
+                let deflate_from = app.shared.options.deflate_from.unwrap_or(usize::MAX);
+                let form = Form::WebSocket {
+                    may_publish,
+                    deflate_from,
+                };
                 app.subscribe(connection, &names, since, form)
                     .map(Stream::Subscriber)
             });
@@ -187,6 +191,8 @@ pub(super) fn upgrade(
     });
     config.limits.max_frame = app.shared.options.max_message as u64;
     config.limits.max_message = app.shared.options.max_message as u64;
+    let deflate = app.shared.options.deflate();
+    config.deflate = deflate.and_then(|deflate| accept.accept_deflate(&deflate));
     match stream(app) {
         Ok(stream) => {
             log(call

@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use holdline_net::blocking::websocket::{Error, Message, WebSocket};
-use holdline_websocket::{CloseCode, Config};
+use holdline_net::blocking::websocket::{Error, Message, Options, WebSocket};
+use holdline_websocket::{CloseCode, DeflateOptions};
 
 use super::{End, Session};
 use crate::transport::Transport;
@@ -19,12 +19,13 @@ pub(super) fn read(session: &mut Session<impl Write>) -> End {
 fn read_messages(session: &mut Session<impl Write>) -> Result<String, End> {
     let url = session.url.url();
     let stream = session.tcp().connect(url).map_err(End::lost)?;
-    let mut config = Config::default();
+    let mut options = Options::default();
     // The server chooses how long messages are.
-    config.limits.max_frame = MAX_MESSAGE;
-    config.limits.max_message = MAX_MESSAGE;
+    options.config.limits.max_frame = MAX_MESSAGE;
+    options.config.limits.max_message = MAX_MESSAGE;
+    options.deflate = Some(DeflateOptions::default());
     let target = session.target(Transport::WebSocket, &[]);
-    let connected = WebSocket::connect_with(stream, url.authority(), &target, (), &[], config);
+    let connected = WebSocket::connect_with(stream, url.authority(), &target, (), &[], options);
     let mut websocket = match connected {
         Ok(websocket) => websocket,
         Err(Error::Rejected(rejection)) => {

@@ -1,0 +1,88 @@
+use holdline_websocket::DeflateOptions;
+
+use crate::support::{run, serve};
+use crate::wire::Client;
+
+/// The first byte of a text message, and of a compressed one.
+const TEXT: u8 = 0x81;
+const COMPRESSED: u8 = 0xc1;
+
+#[test]
+fn the_echo_compresses_when_the_client_offers_it_and_it_pays() {
+    let (_server, address) = serve("127.0.0.1:0", &[]);
+    let mut client = Client::connect(&address, "/echo", Some(DeflateOptions::default()));
+    assert_eq!(
+        client.extensions.as_deref(),
+        Some("permessage-deflate; server_no_context_takeover; client_no_context_takeover")
+    );
+    let long = "all work and no play ".repeat(1000);
+    for _ in 0..2 {
+        client.send(&long);
+        let (frame, text) = client.frame();
+        assert_eq!((frame[0], &text), (COMPRESSED, &long));
+        assert!(frame.len() < 300, "{}", frame.len());
+        client.send("short");
+        assert_eq!(
+            client.frame(),
+            (b"\x81\x05short".to_vec(), "short".to_owned())
+        );
+    }
+    let mut plain = Client::connect(&address, "/echo", None);
+    assert_eq!(plain.extensions, None);
+    plain.send(&long);
+    let (frame, text) = plain.frame();
+    assert_eq!((frame[0], &text), (TEXT, &long));
+}
+
+#[test]
+fn a_channel_has_one_compressed_form_for_all_who_agreed_and_the_plain_one_for_the_others() {
+    let (_server, address) = serve("127.0.0.1:0", &[]);
+    let target = "/channels/a/websocket";
+    let mut small = DeflateOptions::default();
+    small.peer_max_window_bits = 9;
+    let offers = [Some(DeflateOptions::default()), None, None, Some(small)];
+    let mut clients = offers.map(|offer| Client::connect(&address, target, offer));
+    for client in &mut clients {
+        assert!(client.frame().1.contains("holdline.open"));
+    }
+    let url = format!("http://{address}/channels/a");
+    let long = "all work and no play ".repeat(1000);
+    for (text, compressed) in [("short", false), (long.as_str(), true), ("again", false)] {
+        assert!(run(&["publish", &url, text], b"").status.success());
+        let frames = clients.each_mut().map(Client::frame);
+        let expected = format!("\"data\":\"{text}\"}}");
+        for (_, json) in &frames {
+            assert!(json.ends_with(&expected), "{json}");
+        }
+        let [first, second, third, small] = frames.map(|(frame, _)| frame);
+        assert_eq!(first[0], if compressed { COMPRESSED } else { TEXT });
+        assert_eq!(second[0], TEXT);
+        assert_eq!(second, third);
+        // The shared form refers further back than this one can.
+        assert_eq!(small, second);
+        assert!(!compressed || first.len() < 400, "{}", first.len());
+    }
+    // What a client publishes compressed is the same to all.
+    clients[0].send(&long);
+    for client in &mut clients {
+        assert!(client.frame().1.contains(&long));
+    }
+}
+
+#[test]
+fn compression_can_be_off_or_begin_elsewhere() {
+    let (_server, address) = serve("127.0.0.1:0", &["--websocket-deflate", "off"]);
+    let mut client = Client::connect(&address, "/echo", Some(DeflateOptions::default()));
+    assert_eq!(client.extensions, None);
+    client.send(&"a".repeat(10_000));
+    assert_eq!(client.frame().0[0], TEXT);
+
+    let (_server, address) = serve("127.0.0.1:0", &["--websocket-deflate", "5"]);
+    let mut client = Client::connect(&address, "/echo", Some(DeflateOptions::default()));
+    for (text, first) in [("aaaa", TEXT), ("aaaaaaaa", COMPRESSED)] {
+        client.send(text);
+        assert_eq!(client.frame().0[0], first);
+    }
+    let wrong = run(&["serve", "--websocket-deflate", "never"], b"");
+    assert_eq!(wrong.status.code(), Some(2));
+}
