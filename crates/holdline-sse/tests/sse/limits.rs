@@ -1,6 +1,7 @@
 //! What happens at a limit, one byte before it and one byte after it.
 
-use holdline_sse::{DecodeErrorKind, ItemBuf, Limits};
+use holdline_sse::{Buffer, DecodeErrorKind, ItemBuf, Limits};
+use proptest::prelude::*;
 
 use crate::harness::{Trace, comment, decoder, event, id, message, retry, trace_with};
 
@@ -150,7 +151,7 @@ fn an_error_says_what_and_where_and_what_to_do() {
 
 #[test]
 fn comments_and_unknown_fields_are_not_stored() {
-    use holdline_sse::{Buffer, Decoder};
+    use holdline_sse::Decoder;
     for start in [
         ": ",
         "unknown: ",
@@ -172,9 +173,55 @@ fn comments_and_unknown_fields_are_not_stored() {
     }
 }
 
+/// Lines of any kind and length, of bytes that are text and bytes that are not.
+fn lines() -> impl Strategy<Value = Vec<u8>> {
+    let start = prop_oneof![
+        4 => Just("data: "), 1 => Just("event: "), 1 => Just("id: "), 1 => Just(": "),
+        1 => Just("retry: "), 1 => Just("other: "), 1 => Just("data"), 2 => Just(""),
+    ];
+    let byte = prop_oneof![Just(b'1'), Just(0xff), Just(0x00)];
+    let len = prop_oneof![2 => Just(0), 3 => 0..9000_usize];
+    let end = prop_oneof![4 => Just("\n"), 1 => Just("\r"), 1 => Just("\r\n"), 1 => Just("\n\n")];
+    let line = (start, byte, len, end).prop_map(|(start, byte, len, end)| {
+        [start.as_bytes(), &vec![byte; len], end.as_bytes()].concat()
+    });
+    prop::collection::vec(line, 0..30).prop_map(|lines| lines.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Whatever comes, and however it is cut, a buffer stays below what `Limits` promises, and
+    /// what is idle is small.
+    #[test]
+    fn no_stream_takes_more_memory_than_the_limits_allow(
+        stream in lines(), max_line in 0..8000_usize, max_event in 0..16_000_usize,
+        cut in prop_oneof![Just(usize::MAX), 1..10_000_usize, 1..100_usize],
+    ) {
+        let mut decoder = decoder(limits(max_line, max_event));
+        let mut buffer = Buffer::new();
+        // What `Limits` says, and the eight bytes that the smallest vector has.
+        let most = 18 * max_line + 8 * max_event + 7 * 8;
+        'stream: for mut piece in stream.chunks(cut) {
+            loop {
+                match decoder.decode(&mut piece, &mut buffer) {
+                    Ok(Some(_)) => {}
+                    Ok(None) => break,
+                    Err(_) => break 'stream,
+                }
+                prop_assert!(buffer.capacity() <= most, "{} > {most}", buffer.capacity());
+            }
+            prop_assert!(buffer.capacity() <= most, "{} > {most}", buffer.capacity());
+            if decoder.is_between_events() {
+                prop_assert!(buffer.capacity() <= 7 * 4096, "{}", buffer.capacity());
+            }
+        }
+    }
+}
+
 #[test]
 fn memory_is_bounded_by_the_limits() {
-    use holdline_sse::{Buffer, Decoder};
+    use holdline_sse::Decoder;
     // Every byte of it becomes the three of U+FFFD.
     let block = [
         &b"event: "[..],

@@ -2,6 +2,7 @@
 //! into lines, then interpret. It wants the whole stream at once and copies everything.
 //! Random streams must mean the same to it and to the decoder, however they are cut.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use holdline_sse::{Decoder, EventBuf, ItemBuf, Limits};
@@ -110,6 +111,10 @@ const WORDS: &[&[u8]] = &[
     b"data: ",
     b"data: x\n",
     b"data: hello world\n\n",
+    b"data: hello\r\n\r\n",
+    b"data:  two\r\r",
+    b"event: e\ndata: x\n\n",
+    b"id: 1\ndata: x\ndata: y\n\n",
     b"event",
     b"event:",
     b"event: e\n",
@@ -121,6 +126,8 @@ const WORDS: &[&[u8]] = &[
     b"retry",
     b"retry: 12\n",
     b"retry:3",
+    b"retry:\n",
+    b"retry: 18446744073709551616\n",
     b"99999999999999999999",
     b":",
     b": ",
@@ -149,6 +156,9 @@ const WORDS: &[&[u8]] = &[
 
 fn stream(random: &mut Random) -> Vec<u8> {
     let mut stream = Vec::new();
+    if random.below(8) == 0 {
+        stream.extend_from_slice(b"\xef\xbb\xbf");
+    }
     for _ in 0..random.below(24) {
         stream.extend_from_slice(WORDS[random.below(WORDS.len())]);
     }
@@ -164,6 +174,123 @@ fn pieces<'s>(random: &mut Random, stream: &'s [u8]) -> Vec<&'s [u8]> {
         rest = after;
     }
     pieces
+}
+
+/// Which rules a stream meets, as far as the oracle's answer can depend on them.
+fn rules_met(stream: &[u8]) -> Vec<&'static str> {
+    let text = String::from_utf8_lossy(stream).into_owned();
+    let (items, _) = oracle(stream);
+    let unmarked = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let normal = unmarked.replace("\r\n", "\n").replace('\r', "\n");
+    let mut lines: Vec<&str> = normal.split('\n').collect();
+    let last = lines.pop().unwrap_or_default();
+    let line = |is: fn(&str) -> bool| lines.iter().any(|line| is(line));
+    let value = |line: &str, name: &str| {
+        let value = line.strip_prefix(name)?.strip_prefix(':')?;
+        Some(value.strip_prefix(' ').unwrap_or(value).to_owned())
+    };
+    let values = |name: &str| -> Vec<_> { lines.iter().filter_map(|l| value(l, name)).collect() };
+    let is_number = |text: &String| text.bytes().all(|byte| byte.is_ascii_digit());
+    let events = items.iter().filter_map(|item| match item {
+        ItemBuf::Event(event) => Some(event),
+        _ => None,
+    });
+    let event = |is: fn(&EventBuf) -> bool| events.clone().any(is);
+    let blocks: Vec<&str> = normal.split("\n\n").collect();
+    let has = |block: &&str, name: &str| block.lines().any(|line| line.starts_with(name));
+    let is_typed = |block: &&str| has(block, "event:") && !has(block, "data");
+    let met = [
+        ("a byte order mark", unmarked.len() < text.len()),
+        ("a second byte order mark", unmarked.starts_with('\u{feff}')),
+        ("a byte order mark inside", unmarked.contains("\n\u{feff}")),
+        (
+            "part of a byte order mark",
+            stream.starts_with(b"\xef") && unmarked == text,
+        ),
+        ("CRLF", text.contains("\r\n")),
+        ("CR alone", text.replace("\r\n", "").contains('\r')),
+        ("LF alone", text.replace("\r\n", "").contains('\n')),
+        ("CR, then CRLF", text.contains("\r\r\n")),
+        ("LF, then CR", text.contains("\n\r")),
+        ("bytes that are not UTF-8", text.as_bytes() != stream),
+        (
+            "a character cut by a line end",
+            stream.windows(3).any(|w| w == b"\xe2\x82\n"),
+        ),
+        ("a comment", line(|line| line.starts_with(':'))),
+        (
+            "one space",
+            line(|line| line.starts_with("data: ") && !line.starts_with("data:  ")),
+        ),
+        ("two spaces", line(|line| line.starts_with("data:  "))),
+        (
+            "a name without a colon",
+            line(|line| matches!(line, "data" | "event" | "id" | "retry")),
+        ),
+        (
+            "two colons",
+            line(|line| line.starts_with("data:") && line.matches(':').count() > 1),
+        ),
+        ("another name", line(|line| line.starts_with("datax"))),
+        ("another case", line(|line| line.starts_with('D'))),
+        ("a name with NUL", line(|line| line.starts_with("data\0"))),
+        (
+            "data of several lines",
+            event(|event| event.data.contains('\n')),
+        ),
+        ("empty data", event(|event| event.data.is_empty())),
+        ("a type", event(|event| event.event != "message")),
+        ("an empty type", values("event").contains(&String::new())),
+        ("a type without data", blocks.iter().any(is_typed)),
+        ("an event with an ID", event(|event| !event.id.is_empty())),
+        (
+            "an ID without data",
+            items.iter().any(|item| matches!(item, ItemBuf::Id(_))),
+        ),
+        (
+            "an ID that is reset",
+            items.contains(&ItemBuf::Id(String::new())),
+        ),
+        (
+            "an ID with NUL",
+            values("id").iter().any(|id| id.contains('\0')),
+        ),
+        (
+            "a time",
+            items.iter().any(|item| matches!(item, ItemBuf::Retry(_))),
+        ),
+        (
+            "a time that saturates",
+            items.contains(&ItemBuf::Retry(Duration::from_millis(u64::MAX))),
+        ),
+        (
+            "a time that is none",
+            values("retry").iter().any(|time| !is_number(time)),
+        ),
+        ("an empty time", values("retry").contains(&String::new())),
+        ("a line that is not finished", !last.is_empty()),
+        (
+            "an event that is not finished",
+            blocks.last().is_some_and(|block| has(block, "data")),
+        ),
+    ];
+    let met = met.iter().filter(|(_, met)| *met);
+    met.map(|(rule, _)| *rule).collect()
+}
+
+#[test]
+fn the_random_streams_meet_every_rule() {
+    let mut times = BTreeMap::new();
+    for seed in 1..=10_000_u64 {
+        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        for rule in rules_met(&stream(&mut random)) {
+            *times.entry(rule).or_insert(0) += 1;
+        }
+    }
+    assert_eq!(times.len(), 34);
+    // A tenth of the streams: each rule is met ten times as often by all of them.
+    let seldom: Vec<_> = times.iter().filter(|(_, times)| **times < 20).collect();
+    assert!(seldom.is_empty(), "{seldom:?}");
 }
 
 #[test]
