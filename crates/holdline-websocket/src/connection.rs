@@ -309,6 +309,14 @@ impl<K: MaskKeys> Connection<K> {
         self.pinger.as_ref()?.latency()
     }
 
+    /// Whether permessage-deflate was agreed on. Of a [`PreparedMessage`](crate::PreparedMessage) for many
+    /// receivers the compressed form is needed only if this is true for one of them.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub const fn compresses(&self) -> bool {
+        self.deflater.is_some()
+    }
+
     /// The side that this is.
     #[must_use]
     pub fn role(&self) -> Role {

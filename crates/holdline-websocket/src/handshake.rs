@@ -54,7 +54,7 @@ pub mod client;
 mod extension;
 mod key;
 pub mod server;
-mod token;
+pub(crate) mod token;
 
 pub use client::VerifyError;
 pub use extension::{Extension, ExtensionParameter, MalformedExtensions, parse_extensions};

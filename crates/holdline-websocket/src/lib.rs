@@ -55,6 +55,7 @@
 //! - `deflate`: permessage-deflate (RFC 7692). It implies `std`. A server agrees with
 //!   `server::Request::accept_deflate`, a client offers with `client::Request::offer_deflate`; both put what was
 //!   agreed into `Config::deflate`, and the rest is as without it.
+//! - `hixie76`: the protocol of the first browsers, in a module of its own. Legacy.
 #![doc = include_str!("rules.md")]
 #![no_std]
 #![forbid(unsafe_code)]
@@ -73,6 +74,8 @@ mod error;
 mod event;
 pub mod handshake;
 mod header;
+#[cfg(feature = "hixie76")]
+pub mod hixie76;
 mod limits;
 mod mask;
 mod message;

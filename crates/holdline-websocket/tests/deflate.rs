@@ -581,6 +581,7 @@ fn prepared_messages_with_and_without_deflate() {
     assert_eq!(compressed[0], 0xc1);
     let mut plain = Connection::server(Config::default());
     assert_eq!(plain.send_prepared(&prepared).unwrap(), *prepared.bytes());
+    assert!(!plain.compresses());
     assert_eq!(
         PreparedMessage::text("Hello")
             .with_deflate(6)
@@ -599,6 +600,7 @@ fn prepared_messages_with_and_without_deflate() {
         let mut wire = BytesMut::new();
         for _ in 0..3 {
             server.send_text(news, &mut wire).unwrap();
+            assert!(server.compresses());
             let shared = server.send_prepared(&prepared).unwrap();
             assert_eq!(shared, compressed);
             wire.extend_from_slice(&shared);

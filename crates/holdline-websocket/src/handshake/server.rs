@@ -320,10 +320,10 @@ impl<'h> Request<'h> {
     }
 }
 
-pub(super) struct Repeated;
+pub(crate) struct Repeated;
 
 /// The value of a header that may stand at most once.
-pub(super) fn single<'h>(
+pub(crate) fn single<'h>(
     mut lines: impl Iterator<Item = &'h [u8]>,
 ) -> Result<Option<&'h [u8]>, Repeated> {
     let first = lines.next();

@@ -1,7 +1,7 @@
 //! Tokens and lists of them (RFC 9110 §5.6.1, §5.6.2).
 
 /// Whether `text` is a token: one or more of the characters that need no quotes.
-pub(super) fn is_token(text: &str) -> bool {
+pub(crate) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_token_byte)
 }
 
@@ -15,19 +15,19 @@ pub(super) const fn is_token_byte(byte: u8) -> bool {
 
 /// The elements of one line of a comma-separated list, without the space around them. Empty elements
 /// are skipped, as RFC 9110 §5.6.1.2 asks of recipients.
-pub(super) fn elements(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn elements(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     line.split(|byte| *byte == b',')
         .map(trim)
         .filter(|element| !element.is_empty())
 }
 
 /// Whether one line of a list has `token`, in any case.
-pub(super) fn lists(line: &[u8], token: &str) -> bool {
+pub(crate) fn lists(line: &[u8], token: &str) -> bool {
     elements(line).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
 }
 
 /// Without optional whitespace at both ends: spaces and tabs.
-pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
+pub(crate) fn trim(mut bytes: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
         bytes = rest;
     }
@@ -35,7 +35,7 @@ pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
 }
 
 /// Visible ASCII as text; nothing else has a place in the headers of this handshake.
-pub(super) fn ascii(bytes: &[u8]) -> Option<&str> {
+pub(crate) fn ascii(bytes: &[u8]) -> Option<&str> {
     bytes
         .iter()
         .all(|byte| matches!(byte, b' '..=b'~'))
