@@ -1,6 +1,6 @@
-//! What the program's event streams are made of, for other programs: what a client
-//! [asks for](event_stream) when it opens one, and which [pages](origins) may.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod emitter;
 pub mod event_stream;
 pub mod origins;

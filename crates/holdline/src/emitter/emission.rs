@@ -1,0 +1,220 @@
+//! The connection's side of an emitter: what a handler keeps for it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use holdline_http1::SendError;
+use holdline_net::{Body, Ending, Notifier, Output, Progress, Request, Responder, Wake};
+use holdline_sse as sse;
+
+use super::pipe::{News, Pipe, Taken};
+use super::{Config, Emitter, EventSource, Owner};
+use crate::event_stream::{self, Opening};
+
+/// The event streams of one event loop. A [`Handler`](holdline_net::Handler) of one's own has one,
+/// and an [`Emission`] in its `Stream` for each event stream:
+///
+/// | in the handler | calls |
+/// |---|---|
+/// | `request` | [`Emitters::open`] |
+/// | `ready` | [`Emission::ready`] |
+/// | `timer` | [`Emission::timer`] |
+/// | `stopping` | [`Emission::stopping`] |
+/// | `closed` | [`Emission::closed`] |
+/// | `notified` | [`Emitters::notified`] |
+///
+/// [`EventSourceHandler`](super::EventSourceHandler) is such a handler.
+#[derive(Debug)]
+pub struct Emitters {
+    news: Arc<News>,
+    config: Config,
+}
+
+impl Emitters {
+    /// For the loop of `notifier`, which the server gives to each handler that is made.
+    #[must_use]
+    pub fn new(notifier: Notifier, config: Config) -> Self {
+        Self {
+            news: Arc::new(News::new(notifier)),
+            config,
+        }
+    }
+
+    /// What they have in common.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Answers a request with an event stream: status 200, the
+    /// [fields](event_stream::HEADERS) of one and those for pages of
+    /// [allowed origins](Config::origins), padding if [asked for](Opening), and then what the
+    /// source emits. A HEAD request gets the head, and its source is never opened.
+    ///
+    /// `stream` makes the handler's own `Stream` of it; [`EventSource::on_open`] is called when the
+    /// server calls `ready` for it.
+    ///
+    /// # Errors
+    /// The head cannot be sent. The server answers 500.
+    pub fn open<S>(
+        &self,
+        request: &Request<'_>,
+        responder: Responder<'_, S>,
+        source: Box<dyn EventSource>,
+        stream: impl FnOnce(Emission) -> S,
+    ) -> Result<(), SendError> {
+        let pipe = Pipe::new(
+            request.connection,
+            Arc::clone(&self.news),
+            self.config.max_queued,
+        );
+        let emission = Emission {
+            pipe: Arc::new(pipe),
+            source,
+            stage: Stage::Begin {
+                padding: Opening::of(&request.head).wants_padding(),
+                head_only: request.head.method() == "HEAD",
+            },
+            heartbeat: event_stream::heartbeat(self.config.heartbeat, request.connection),
+        };
+        let cors = self.config.origins.judge(&request.head).fields();
+        responder.stream(200, (cors, event_stream::HEADERS), stream(emission))
+    }
+
+    /// Wakes the connections that have something to send.
+    pub fn notified(&self, wake: &mut Wake<'_>) {
+        for connection in self.news.take() {
+            wake.wake(connection);
+        }
+    }
+}
+
+/// One event stream on its connection.
+pub struct Emission {
+    pipe: Arc<Pipe>,
+    source: Box<dyn EventSource>,
+    stage: Stage,
+    heartbeat: Duration,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    Begin { padding: bool, head_only: bool },
+    Open,
+}
+
+impl Emission {
+    /// Writes what was emitted, as far as there is room.
+    pub fn ready(&mut self, mut output: Output<'_>) -> Progress {
+        if let Stage::Begin { padding, head_only } = self.stage {
+            output.set_timer(self.heartbeat);
+            if let Err(error) = self.begin(padding, head_only, &mut output) {
+                stuck(&error);
+                return Progress::Idle;
+            }
+        }
+        let Output::Body(mut body) = output else {
+            return Progress::Idle;
+        };
+        while body.has_room() {
+            match self.pipe.take(PIECE) {
+                Taken::Bytes(bytes) => {
+                    if let Err(error) = body.send(&bytes) {
+                        stuck(&error);
+                        return Progress::Idle;
+                    }
+                }
+                Taken::Nothing => return Progress::Idle,
+                Taken::End => {
+                    if let Err(error) = body.end() {
+                        stuck(&error);
+                    }
+                    return Progress::Idle;
+                }
+            }
+        }
+        Progress::More
+    }
+
+    fn begin(
+        &mut self,
+        padding: bool,
+        head_only: bool,
+        output: &mut Output<'_>,
+    ) -> Result<(), SendError> {
+        if head_only {
+            self.pipe.close();
+            return Ok(());
+        }
+        if padding && let Output::Body(body) = output {
+            body.send(sse::PADDING)?;
+        }
+        self.stage = Stage::Open;
+        let pipe = Arc::clone(&self.pipe);
+        self.source.on_open(Emitter {
+            owner: Arc::new(Owner { pipe }),
+        });
+        Ok(())
+    }
+
+    /// Sends a heartbeat, unless the client is behind, and sets the timer for the next one.
+    pub fn timer(&mut self, mut output: Output<'_>) {
+        output.set_timer(self.heartbeat);
+        if let Output::Body(mut body) = output
+            && body.has_room()
+            && let Err(error) = body.send(sse::HEARTBEAT)
+        {
+            stuck(&error);
+        }
+    }
+
+    /// The server stops: what was emitted is sent, and emitting is over.
+    pub fn stopping(&mut self, output: Output<'_>) {
+        self.pipe.close();
+        if let Output::Body(body) = output {
+            self.flush(body);
+        }
+    }
+
+    fn flush(&mut self, mut body: Body<'_>) {
+        while let Taken::Bytes(bytes) = self.pipe.take(usize::MAX) {
+            if let Err(error) = body.send(&bytes) {
+                stuck(&error);
+                return;
+            }
+        }
+    }
+
+    /// The connection is over: emitting fails, and the source is told.
+    pub fn closed(mut self, ending: Ending) {
+        self.pipe.disconnect();
+        if let Stage::Open = self.stage {
+            self.source.on_close(ending);
+        }
+    }
+}
+
+impl Drop for Emission {
+    fn drop(&mut self) {
+        // Also when a handler forgets to tell: a thread that emits must see that nobody listens.
+        self.pipe.disconnect();
+    }
+}
+
+impl fmt::Debug for Emission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emission")
+            .field("pipe", &self.pipe)
+            .field("stage", &self.stage)
+            .field("heartbeat", &self.heartbeat)
+            .finish_non_exhaustive()
+    }
+}
+
+fn stuck(error: &SendError) {
+    tracing::debug!(%error, "an event stream cannot go on");
+}
+
+/// Octets that are moved at a time, so that what waits in the connection stays within bounds.
+const PIECE: usize = 64 * 1024;

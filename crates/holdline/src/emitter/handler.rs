@@ -1,0 +1,97 @@
+//! A server of event streams and nothing else.
+
+use holdline_http1::SendError;
+use holdline_net::{
+    ConnectionId, Ending, Handler, Notifier, Output, Progress, Request, Responder, Wake,
+};
+
+use super::{Config, Emission, Emitters, EventSource};
+use crate::event_stream::Opening;
+
+/// A [`Handler`] that answers every GET with an event source.
+///
+/// The function it is made with is what a servlet's `newEventSource` is: it gets the request and
+/// what that [asks for](Opening), and returns the source of the stream, or the status to answer
+/// with: 404 for a path that is none, 503 for *not now*, and 204 for *do not come back*, which ends
+/// the client's reconnecting. It is called on the thread of an event loop and must not block.
+///
+/// HEAD is answered as GET, without the stream; OPTIONS as a preflight; other methods with 405.
+#[derive(Debug)]
+pub struct EventSourceHandler<F> {
+    emitters: Emitters,
+    new_event_source: F,
+}
+
+impl<F> EventSourceHandler<F>
+where
+    F: FnMut(&Request<'_>, &Opening<'_>) -> Result<Box<dyn EventSource>, u16>,
+{
+    /// For the loop of `notifier`, in the function that is given to
+    /// [`Server::run`](holdline_net::Server::run).
+    #[must_use]
+    pub fn new(notifier: Notifier, config: Config, new_event_source: F) -> Self {
+        Self {
+            emitters: Emitters::new(notifier, config),
+            new_event_source,
+        }
+    }
+
+    fn answer(
+        &mut self,
+        request: &Request<'_>,
+        responder: Responder<'_, Emission>,
+    ) -> Result<(), SendError> {
+        let origin = self.emitters.config().origins.judge(&request.head);
+        let allow = [("Allow", METHODS)];
+        match request.head.method() {
+            "GET" | "HEAD" => {}
+            "OPTIONS" => {
+                let fields = (origin.fields(), (allow, origin.preflight(METHODS)));
+                return responder.respond(204, fields, b"");
+            }
+            _ => return responder.respond(405, (origin.fields(), allow), b""),
+        }
+        match (self.new_event_source)(request, &Opening::of(&request.head)) {
+            Ok(source) => self.emitters.open(request, responder, source, |it| it),
+            Err(status) => {
+                let uncached = [("Cache-Control", "no-store")];
+                responder.respond(status, (origin.fields(), uncached), b"")
+            }
+        }
+    }
+}
+
+impl<F> Handler for EventSourceHandler<F>
+where
+    F: FnMut(&Request<'_>, &Opening<'_>) -> Result<Box<dyn EventSource>, u16>,
+{
+    type Stream = Emission;
+
+    fn request(&mut self, request: &Request<'_>, responder: Responder<'_, Emission>) {
+        if let Err(error) = self.answer(request, responder) {
+            tracing::error!(%error, "an answer cannot be sent");
+        }
+    }
+
+    fn ready(&mut self, _: ConnectionId, stream: &mut Emission, output: Output<'_>) -> Progress {
+        stream.ready(output)
+    }
+
+    fn timer(&mut self, _: ConnectionId, stream: &mut Emission, output: Output<'_>) {
+        stream.timer(output);
+    }
+
+    fn stopping(&mut self, _: ConnectionId, stream: &mut Emission, output: Output<'_>) {
+        stream.stopping(output);
+    }
+
+    fn closed(&mut self, _: ConnectionId, stream: Emission, ending: Ending) {
+        stream.closed(ending);
+    }
+
+    fn notified(&mut self, wake: &mut Wake<'_>) {
+        self.emitters.notified(wake);
+    }
+}
+
+const METHODS: &str = "GET, HEAD, OPTIONS";
