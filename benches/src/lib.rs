@@ -1,1 +1,28 @@
-//! What the benches share: the cases, the contestants and the check that all of them agree.
+//! Holdline's codecs beside their peers: the cases, the contestants, and the check that they agree.
+//!
+//! Each protocol has a file with its cases as a table and its contestants as small functions of one
+//! signature: input in, what was decoded into a [`Sink`]. The same functions are checked for what they
+//! decode, timed by criterion (`benches/codecs.rs`), and counted instruction by instruction
+//! (`src/bin/one.rs`).
+
+pub mod case;
+pub mod memory;
+pub mod sample;
+pub mod websocket_decode;
+
+pub use case::{Case, Contestant, Digest, Sink, Tally};
+
+/// The contestant that is ours, in every case.
+pub const OURS: &str = "holdline";
+
+/// How the names of floors begin: the least work that a case allows, done with what is known in advance.
+pub const FLOOR: &str = "floor";
+
+/// How much one read gives, in bytes.
+pub const BLOCK: usize = 64 << 10;
+
+/// Every case of every group.
+#[must_use]
+pub fn cases() -> Vec<Case> {
+    websocket_decode::cases()
+}
