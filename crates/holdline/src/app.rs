@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use holdline::emitter::{self, Emission, Emitters};
 use holdline::event_stream;
 use holdline_http1::SendError;
 use holdline_net::{
@@ -19,6 +20,7 @@ use crate::message::DEFLATE_LEVEL;
 use crate::policy::Policy;
 use crate::routes;
 use crate::subscription::{Form, Subscription};
+use crate::watchers::Watchers;
 
 /// What all loops share.
 #[derive(Debug)]
@@ -27,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) policy: Policy,
     pub(crate) options: Options,
     pub(crate) moving_box: MovingBox,
+    pub(crate) watchers: Watchers,
 }
 
 /// What the command line says about serving.
@@ -60,6 +63,7 @@ impl Options {
 pub(crate) struct App {
     pub(crate) shared: Arc<Shared>,
     pub(crate) notifier: Notifier,
+    pub(crate) emitters: Emitters,
     key: LoopKey,
     subscribers: HashMap<Arc<str>, HashSet<ConnectionId>>,
 }
@@ -68,6 +72,8 @@ pub(crate) struct App {
 #[derive(Debug)]
 pub(crate) enum Stream {
     Subscriber(Subscription),
+    /// An event stream that is not of a channel.
+    Emission(Emission),
     /// A WebSocket that gets its own messages back.
     Echo,
     /// The head of a stream, for a HEAD request.
@@ -77,8 +83,12 @@ pub(crate) enum Stream {
 impl App {
     pub(crate) fn new(shared: Arc<Shared>, notifier: Notifier) -> Self {
         let key = shared.hub.join(notifier.clone());
+        let mut config = emitter::Config::default();
+        config.heartbeat = shared.options.heartbeat;
+        config.origins = shared.policy.origins.clone();
         Self {
             shared,
+            emitters: Emitters::new(notifier.clone(), config),
             notifier,
             key,
             subscribers: HashMap::new(),
@@ -170,6 +180,7 @@ impl Handler for App {
             (Stream::Subscriber(subscription), output) => {
                 subscription.ready(&self.shared.hub, output)
             }
+            (Stream::Emission(emission), output) => emission.ready(output),
             (Stream::Head, Output::Body(body)) => {
                 if let Err(error) = body.end() {
                     tracing::debug!(%error, "a body cannot be ended");
@@ -205,21 +216,29 @@ impl Handler for App {
     }
 
     fn timer(&mut self, _connection: ConnectionId, stream: &mut Stream, output: Output<'_>) {
-        if let Stream::Subscriber(subscription) = stream {
-            subscription.timer(&self.shared.hub, output);
+        match stream {
+            Stream::Subscriber(subscription) => subscription.timer(&self.shared.hub, output),
+            Stream::Emission(emission) => emission.timer(output),
+            Stream::Echo | Stream::Head => {}
         }
     }
 
     fn stopping(&mut self, _connection: ConnectionId, stream: &mut Stream, output: Output<'_>) {
-        if let Stream::Subscriber(subscription) = stream {
-            subscription.stopping(&self.shared.hub, output);
+        match stream {
+            Stream::Subscriber(subscription) => subscription.stopping(&self.shared.hub, output),
+            Stream::Emission(emission) => emission.stopping(output),
+            Stream::Echo | Stream::Head => {}
         }
     }
 
     fn closed(&mut self, connection: ConnectionId, stream: Stream, ending: Ending) {
-        if let Stream::Subscriber(subscription) = stream {
-            tracing::debug!(transport = %subscription.transport(), ?ending, "subscriber gone");
-            self.unsubscribe(connection, &subscription);
+        match stream {
+            Stream::Subscriber(subscription) => {
+                tracing::debug!(transport = %subscription.transport(), ?ending, "subscriber gone");
+                self.unsubscribe(connection, &subscription);
+            }
+            Stream::Emission(emission) => emission.closed(ending),
+            Stream::Echo | Stream::Head => {}
         }
     }
 
@@ -229,6 +248,7 @@ impl Handler for App {
                 wake.wake(connection);
             }
         }
+        self.emitters.notified(wake);
     }
 
     fn reject(

@@ -22,6 +22,7 @@ mod serve;
 mod subscribe;
 mod subscription;
 mod transport;
+mod watchers;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;

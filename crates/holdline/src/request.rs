@@ -19,6 +19,7 @@ pub(crate) enum Resource<'r> {
     File(&'static Asset),
     Health,
     Stats,
+    StatsStream,
     Metrics,
     Echo,
     Box,
@@ -41,6 +42,7 @@ impl<'r> Resource<'r> {
         Some(match path {
             "/health" => Self::Health,
             "/stats" => Self::Stats,
+            "/stats/sse" => Self::StatsStream,
             "/metrics" => Self::Metrics,
             "/echo" => Self::Echo,
             "/demo/box" => Self::Box,

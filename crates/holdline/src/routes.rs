@@ -2,12 +2,15 @@
 
 mod subscribe;
 
+use std::sync::Arc;
+
+use holdline::emitter::Emitter;
 use holdline::origins::Origin;
 use holdline_net::{Request, Responder};
 use serde_json::json;
 
 use self::subscribe::{subscribe, upgrade};
-use crate::answer::{Call, UNCACHED};
+use crate::answer::{Call, UNCACHED, log};
 use crate::app::{App, Stream};
 use crate::demo::MovingBox;
 use crate::metrics;
@@ -60,6 +63,7 @@ pub(crate) fn answer(app: &mut App, request: &Request<'_>, responder: Responder<
             let stats = metrics::stats(app.hub(), app.notifier.connections());
             call.json(200, &stats);
         }
+        Resource::StatsStream => watch(app, call),
         Resource::Metrics => {
             let text = metrics::prometheus(app.hub(), app.notifier.connections());
             let headers = [
@@ -87,6 +91,21 @@ pub(crate) fn answer(app: &mut App, request: &Request<'_>, responder: Responder<
 fn options(call: Call<'_, '_>, resource: &Resource<'_>, origin: Origin<'_>) {
     let allow = [("Allow", resource.allow())];
     call.bytes(204, (allow, origin.preflight(resource.allow())), b"");
+}
+
+/// The stats as an event stream, which the keeper goes on with.
+fn watch(app: &App, call: Call<'_, '_>) {
+    let (shared, notifier) = (Arc::clone(&app.shared), app.notifier.clone());
+    let source = move |emitter: Emitter| {
+        let stats = metrics::stats(&shared.hub, notifier.connections());
+        shared.watchers.add(emitter, &stats);
+    };
+    let Call {
+        request, responder, ..
+    } = call;
+    log(app
+        .emitters
+        .open(request, responder, Box::new(source), Stream::Emission));
 }
 
 fn file(call: Call<'_, '_>, asset: &Asset) {

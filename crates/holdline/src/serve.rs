@@ -8,13 +8,15 @@ use std::time::{Duration, Instant};
 
 use holdline::origins::Origins;
 use holdline_comet::LogLimits;
-use holdline_net::Server;
+use holdline_net::{Handle, Server};
 
 use crate::app::{App, Options, Shared};
 use crate::config::ServeArguments;
 use crate::demo::{MovingBox, Walk};
 use crate::hub::{Hub, HubLimits};
+use crate::metrics;
 use crate::policy::Policy;
+use crate::watchers::Watchers;
 
 /// Serves until the process is told to end.
 pub(crate) fn run(arguments: ServeArguments) -> Result<(), String> {
@@ -38,9 +40,11 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<(), String> {
             deflate_from: arguments.websocket_deflate.0,
         },
         moving_box: MovingBox::new(),
+        watchers: Watchers::default(),
     });
     let stopping = Arc::new(AtomicBool::new(false));
-    stop_on_signal(server.handle(), Arc::clone(&stopping))?;
+    let handle = server.handle();
+    stop_on_signal(handle.clone(), Arc::clone(&stopping))?;
     println!("Holdline serves on http://{address}/");
     // Who waits for this line may read from a pipe.
     io::stdout().flush().map_err(|error| error.to_string())?;
@@ -48,7 +52,7 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<(), String> {
         .name("keeper".to_owned())
         .spawn({
             let (shared, stopping) = (Arc::clone(&shared), Arc::clone(&stopping));
-            move || keep_house(&shared, &stopping, seed)
+            move || keep_house(&shared, &handle, &stopping, seed)
         })
         .map_err(|error| error.to_string())?;
     let result = server.run(|notifier| App::new(Arc::clone(&shared), notifier));
@@ -115,7 +119,7 @@ fn raise_file_limit(arguments: &ServeArguments) -> usize {
 }
 
 /// SIGINT and SIGTERM end the streams cleanly; a second one ends the process at once.
-fn stop_on_signal(handle: holdline_net::Handle, stopping: Arc<AtomicBool>) -> Result<(), String> {
+fn stop_on_signal(handle: Handle, stopping: Arc<AtomicBool>) -> Result<(), String> {
     ctrlc::set_handler(move || {
         if stopping.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
@@ -126,8 +130,8 @@ fn stop_on_signal(handle: holdline_net::Handle, stopping: Arc<AtomicBool>) -> Re
     .map_err(|error| format!("cannot listen for signals: {error}"))
 }
 
-/// What nobody asks for by request: old messages go, the box moves.
-fn keep_house(shared: &Shared, stopping: &AtomicBool, seed: u64) {
+/// What no request does: old messages go, the box moves, watchers are told.
+fn keep_house(shared: &Shared, handle: &Handle, stopping: &AtomicBool, seed: u64) {
     let mut walk = Walk::new(seed);
     let mut expired = Instant::now();
     while !stopping.load(Ordering::Relaxed) {
@@ -135,6 +139,8 @@ fn keep_house(shared: &Shared, stopping: &AtomicBool, seed: u64) {
         if now.duration_since(expired) >= Duration::from_secs(1) {
             expired = now;
             shared.hub.expire();
+            let stats = || metrics::stats(&shared.hub, handle.connections());
+            shared.watchers.tell(stats);
         }
         let wait = walk.step(now, &shared.moving_box, &shared.hub);
         thread::park_timeout(wait.min(Duration::from_millis(250)));

@@ -6,4 +6,5 @@
 mod example;
 mod limits;
 mod stream;
+#[allow(dead_code, reason = "what the other tests use")]
 mod support;

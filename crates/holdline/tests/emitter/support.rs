@@ -138,6 +138,21 @@ impl Client {
         self.stream.get_mut().write_all(request.as_bytes()).unwrap();
     }
 
+    /// Writes bytes as they are.
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
+        self.stream.get_mut().write_all(bytes).unwrap();
+    }
+
+    /// The body that a head with `Content-Length` announces.
+    pub(crate) fn body(&mut self, head: &str) -> String {
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("Content-Length: "));
+        let mut body = vec![0; length.unwrap().parse().unwrap()];
+        self.stream.read_exact(&mut body).unwrap();
+        String::from_utf8(body).unwrap()
+    }
+
     /// Says that nothing more will be asked.
     pub(crate) fn finish(&self) {
         self.stream.get_ref().shutdown(Shutdown::Write).unwrap();

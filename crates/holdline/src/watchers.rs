@@ -1,0 +1,42 @@
+//! `GET /stats/sse`: what `GET /stats` answers, told again each second.
+//!
+//! An application of the library's emitter: the events come from a thread that knows nothing of
+//! event loops.
+
+use std::sync::{Mutex, PoisonError};
+
+use holdline::emitter::{EmitError, Emitter};
+use serde_json::Value;
+
+/// Those who watch.
+#[derive(Debug, Default)]
+pub(crate) struct Watchers {
+    emitters: Mutex<Vec<Emitter>>,
+}
+
+impl Watchers {
+    /// Tells one the state of this moment, and from now on each new one.
+    pub(crate) fn add(&self, emitter: Emitter, stats: &Value) {
+        if is_told(&emitter, &stats.to_string()) {
+            self.lock().push(emitter);
+        }
+    }
+
+    /// Tells all of them. There is nothing to do when there is none.
+    pub(crate) fn tell(&self, stats: impl FnOnce() -> Value) {
+        if self.lock().is_empty() {
+            return;
+        }
+        let stats = stats().to_string();
+        self.lock().retain(|emitter| is_told(emitter, &stats));
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Emitter>> {
+        self.emitters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Who is behind misses this state: a later one says all. Who is gone need not be told.
+fn is_told(emitter: &Emitter, stats: &str) -> bool {
+    matches!(emitter.data(stats), Ok(()) | Err(EmitError::Full))
+}
