@@ -102,6 +102,7 @@ impl State {
     }
 
     /// Takes a step when the tables allow it. False: they do not, and nothing has changed.
+    #[inline]
     #[must_use = "a step may be refused"]
     pub(crate) fn step(&mut self, step: Step) -> bool {
         if step == Step::Switch && !self.may_switch {
@@ -176,6 +177,7 @@ impl State {
 }
 
 /// The state after a step: by the table when it has the step, else the same one.
+#[inline]
 fn next<S: Copy + PartialEq>(table: &[(S, Step, S)], from: S, step: Step) -> Option<S> {
     let mut concerned = false;
     for &(state, row, to) in table {
