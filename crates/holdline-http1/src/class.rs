@@ -15,15 +15,10 @@ pub(crate) const fn is_value(byte: u8) -> bool {
     TABLE[byte as usize] & VALUE != 0
 }
 
-/// The bytes of a registered name or IPv4 address (RFC 3986 §3.2.2), without the comma, which
-/// would make one Host look like a list.
+/// The bytes of a registered name or IPv4 address (RFC 3986 §3.2.2) that stand for themselves,
+/// without the comma, which would make one Host look like a list.
 pub(crate) const fn is_reg_name(byte: u8) -> bool {
     TABLE[byte as usize] & REG_NAME != 0
-}
-
-/// The unreserved bytes of RFC 3986 §2.3: hosts have hardly ever others.
-pub(crate) const fn is_plain_host(byte: u8) -> bool {
-    TABLE[byte as usize] & UNRESERVED != 0
 }
 
 /// `qdtext`: the bytes of a quoted string that stand for themselves (RFC 9110 §5.6.4).
@@ -51,7 +46,6 @@ const TOKEN: u8 = 0x01;
 const TARGET: u8 = 0x02;
 const VALUE: u8 = 0x04;
 const REG_NAME: u8 = 0x08;
-const UNRESERVED: u8 = 0x10;
 
 const TABLE: [u8; 256] = {
     let mut table = [0; 256];
@@ -69,11 +63,8 @@ const TABLE: [u8; 256] = {
         if visible || byte >= 0x80 || byte == b' ' || byte == b'\t' {
             table[index] |= VALUE;
         }
-        if word || contains(b"-._~%!$&'()*+;=", byte) {
+        if word || contains(b"-._~!$&'()*+;=", byte) {
             table[index] |= REG_NAME;
-        }
-        if word || contains(b"-._~", byte) {
-            table[index] |= UNRESERVED;
         }
         index += 1;
     }
@@ -106,6 +97,6 @@ mod tests {
             assert_eq!(is_target(byte), target, "{byte:#x}");
             assert_eq!(is_target_text(&[byte]), target, "{byte:#x}");
         }
-        assert!(!is_reg_name(b',') && !is_reg_name(b'@') && !is_reg_name(b':'));
+        assert!(b",@:%[".iter().all(|&byte| !is_reg_name(byte)));
     }
 }

@@ -57,28 +57,7 @@ pub(crate) struct Authority<'b> {
 impl<'b> Authority<'b> {
     /// RFC 9110 §7.2: `Host = uri-host [ ":" port ]`. No userinfo, no comma, no whitespace.
     pub(crate) fn parse(bytes: &'b [u8]) -> Option<Self> {
-        // What nearly all are: a name or an IPv4 address without port.
-        if bytes.iter().all(|&byte| class::is_plain_host(byte)) {
-            return Some(Self {
-                host: bytes,
-                port: None,
-            });
-        }
-        let end = match bytes {
-            [b'[', ..] => bytes.iter().position(|&byte| byte == b']')? + 1,
-            _ => bytes
-                .iter()
-                .position(|&byte| !class::is_reg_name(byte))
-                .unwrap_or(bytes.len()),
-        };
-        let (host, rest) = bytes.split_at_checked(end)?;
-        let good = match host {
-            [b'[', ..] => is_ip_literal(host),
-            _ => are_escapes_good(host),
-        };
-        if !good {
-            return None;
-        }
+        let (host, rest) = bytes.split_at_checked(host_len(bytes)?)?;
         let port = match rest {
             [] | [b':'] => None,
             [b':', digits @ ..] => Some(port(digits)?),
@@ -126,6 +105,24 @@ fn absolute(target: &str) -> Result<Target<'_>, (Kind, usize)> {
     })
 }
 
+/// How many bytes at the front are a good host. It may be empty.
+fn host_len(bytes: &[u8]) -> Option<usize> {
+    let until = |is_end: fn(u8) -> bool| bytes.iter().position(|&byte| is_end(byte));
+    let length = until(|byte| !class::is_reg_name(byte)).unwrap_or(bytes.len());
+    match bytes.get(length) {
+        Some(b'[') if length == 0 => {
+            let length = until(|byte| byte == b']')? + 1;
+            is_ip_literal(bytes.get(..length)?).then_some(length)
+        }
+        Some(b'%') => {
+            let length = until(|byte| !class::is_reg_name(byte) && byte != b'%');
+            let length = length.unwrap_or(bytes.len());
+            are_escapes_good(bytes.get(..length)?).then_some(length)
+        }
+        _ => Some(length),
+    }
+}
+
 /// `[` IPv6address or IPvFuture `]`. The address itself is left to who resolves it.
 fn is_ip_literal(host: &[u8]) -> bool {
     let [b'[', inside @ .., b']'] = host else {
@@ -136,7 +133,7 @@ fn is_ip_literal(host: &[u8]) -> bool {
             // RFC 3986 §3.2.2: "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )
             let digits = rest.iter().take_while(|b| b.is_ascii_hexdigit()).count();
             matches!(rest.get(digits..), Some([b'.', tail @ ..]) if digits > 0 && !tail.is_empty()
-                && tail.iter().all(|&b| b != b'%' && (class::is_reg_name(b) || b == b':')))
+                && tail.iter().all(|&b| class::is_reg_name(b) || b == b':'))
         }
         _ => core::str::from_utf8(inside)
             .is_ok_and(|text| text.parse::<core::net::Ipv6Addr>().is_ok()),
@@ -153,8 +150,8 @@ fn are_escapes_good(host: &[u8]) -> bool {
 /// A TCP port: digits, at most 65535. Leading zeros are taken, as RFC 3986 has `port = *DIGIT`.
 fn port(digits: &[u8]) -> Option<u16> {
     digits.iter().try_fold(0_u16, |value, &byte| {
-        let digit = byte.is_ascii_digit().then(|| u16::from(byte - b'0'))?;
-        value.checked_mul(10)?.checked_add(digit)
+        let digit = byte.is_ascii_digit().then(|| u32::from(byte - b'0'))?;
+        u16::try_from(u32::from(value) * 10 + digit).ok()
     })
 }
 
