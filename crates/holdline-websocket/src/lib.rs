@@ -55,6 +55,7 @@
 //! - `deflate`: permessage-deflate (RFC 7692). It implies `std`. A server agrees with
 //!   `server::Request::accept_deflate`, a client offers with `client::Request::offer_deflate`; both put what was
 //!   agreed into `Config::deflate`, and the rest is as without it.
+//! - `tokio-util`: a connection as a codec for `Framed`, in the module `codec`. It implies `std`.
 //! - `hixie76`: the protocol of the first browsers, in a module of its own. Legacy.
 #![doc = include_str!("rules.md")]
 #![no_std]
@@ -66,6 +67,8 @@ extern crate std;
 
 mod buffer;
 mod close;
+#[cfg(feature = "tokio-util")]
+pub mod codec;
 mod config;
 mod connection;
 #[cfg(feature = "deflate")]

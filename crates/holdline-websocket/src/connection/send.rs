@@ -235,6 +235,26 @@ impl Connection<Unmasked> {
     ///
     /// [`SendError::Closed`], or [`SendError::MessageUnfinished`] between fragments.
     pub fn send_prepared(&mut self, message: &PreparedMessage) -> Result<Bytes, SendError> {
+        self.prepared(message)
+    }
+}
+
+impl<K: MaskKeys> Connection<K> {
+    /// Appends it, as either role may.
+    #[cfg(feature = "tokio-util")]
+    pub(crate) fn put_prepared(
+        &mut self,
+        message: &PreparedMessage,
+        out: &mut BytesMut,
+    ) -> Result<(), SendError> {
+        if K::ROLE == crate::Role::Client {
+            return self.send_message(message.kind(), &message.payload(), out);
+        }
+        out.extend_from_slice(&self.prepared(message)?);
+        Ok(())
+    }
+
+    fn prepared(&mut self, message: &PreparedMessage) -> Result<Bytes, SendError> {
         self.may_begin_message()?;
         #[cfg(feature = "deflate")]
         if let Some(deflater) = &mut self.deflater
