@@ -120,6 +120,10 @@ pub trait Sink {
     fn item(&mut self, data: &[u8]) {
         self.part(data, true);
     }
+
+    /// Bytes that an encoder wrote. They may differ between contestants, so what `decode` makes of them is
+    /// compared.
+    fn encoded(&mut self, bytes: &[u8], decode: fn(&[u8], &mut Digest));
 }
 
 /// What was produced: equal for two contestants exactly when (but for a collision) their items are equal.
@@ -160,6 +164,10 @@ impl Sink for Digest {
             self.mix(0x100 + self.bytes);
         }
     }
+
+    fn encoded(&mut self, bytes: &[u8], decode: fn(&[u8], &mut Digest)) {
+        decode(bytes, self);
+    }
 }
 
 /// Counts items and keeps the compiler from leaving out what made them.
@@ -173,5 +181,10 @@ impl Sink for Tally {
     fn part(&mut self, data: &[u8], last: bool) {
         self.items += u64::from(last);
         black_box(data);
+    }
+
+    #[inline]
+    fn encoded(&mut self, bytes: &[u8], _: fn(&[u8], &mut Digest)) {
+        self.part(bytes, true);
     }
 }

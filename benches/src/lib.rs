@@ -8,6 +8,8 @@
 pub mod case;
 pub mod memory;
 pub mod sample;
+pub mod sse_decode;
+pub mod sse_encode;
 pub mod websocket_decode;
 
 pub use case::{Case, Contestant, Digest, Sink, Tally};
@@ -24,5 +26,10 @@ pub const BLOCK: usize = 64 << 10;
 /// Every case of every group.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    websocket_decode::cases()
+    let groups = [
+        websocket_decode::cases(),
+        sse_decode::cases(),
+        sse_encode::cases(),
+    ];
+    groups.into_iter().flatten().collect()
 }
