@@ -95,6 +95,8 @@ pub(crate) struct Turn<'a, H> {
     pub(crate) now: u64,
     /// The server stops.
     pub(crate) stopping: bool,
+    /// Octets of messages that the handler was given in this turn.
+    pub(crate) delivered: usize,
 }
 
 /// What the loop is to do with a connection that it drove.
@@ -184,13 +186,16 @@ impl<S> Connection<S> {
             if !fed && !self.may_produce() && !self.takes_input() {
                 return Ok(Fate::Keep);
             }
+            if turn.delivered >= SHARE {
+                break;
+            }
         }
         Ok(Fate::Again)
     }
 
     /// Whether the handler has something to write, and there is room for it.
     fn may_produce(&self) -> bool {
-        self.wants_ready && self.queue.len() < ROOM
+        self.wants_ready && self.queue.len() < ROOM && self.protocol.is_established()
     }
 
     /// Whether there may be input, and the protocol may be given it.
@@ -422,6 +427,14 @@ impl<S> Protocol<S> {
         }
     }
 
+    /// Whether the handler may be called.
+    fn is_established(&self) -> bool {
+        match self {
+            Protocol::WebSocket(socket) => socket.is_established(),
+            Protocol::Http(_) | Protocol::Lingering { .. } => true,
+        }
+    }
+
     fn into_stream(self) -> Option<S> {
         match self {
             Protocol::Http(http) => http.into_stream(),
@@ -438,6 +451,9 @@ fn after(now: u64, duration: Duration) -> u64 {
 
 /// Octets read at a time, into a block that all connections of a loop share.
 const BLOCK: usize = 64 * 1024;
+/// Octets of messages that a handler is given in one turn. Not the same as what was read: compressed, a
+/// block of zeros is a thousand times as long.
+const SHARE: usize = 1024 * 1024;
 /// Blocks a connection may read before it is another one's turn.
 const STEPS: usize = 16;
 /// Octets that are read and kept while a request is held or its body is being sent.

@@ -214,6 +214,7 @@ impl<H: Handler> EventLoop<H> {
             date: &self.clock.date,
             now: self.clock.now,
             stopping: self.stopping_until.is_some(),
+            delivered: 0,
         };
         match call(connection, &mut turn) {
             Fate::Keep => self.arm(index),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use holdline_http1::{Fields, HeaderBlock, PreChunked, ResponseBody, SendError, ServerConnection};
 use holdline_websocket::{self as websocket, CloseCode, PreparedMessage};
 
+use crate::machine::Machine;
 use crate::queue::Outgoing;
 
 /// Answers one request. Made by the server for [`Handler::request`](crate::Handler::request).
@@ -22,7 +23,7 @@ pub(crate) enum Outcome<S> {
     Answered,
     Held(S),
     Streaming(S),
-    Upgraded(websocket::Config, S),
+    Upgraded(Machine, S),
     /// The head that should have begun it cannot be sent.
     Unsendable(S),
 }
@@ -97,7 +98,41 @@ impl<S> Responder<'_, S> {
         };
         let sent = machine.send_switching_protocols(headers, &mut outgoing.bytes);
         *self.outcome = match sent {
-            Ok(()) => Outcome::Upgraded(config, stream),
+            Ok(()) => {
+                let connection = websocket::Connection::server(config);
+                Outcome::Upgraded(Machine::Rfc6455(connection), stream)
+            }
+            Err(_) => Outcome::Unsendable(stream),
+        };
+        sent
+    }
+
+    /// The same for the WebSocket of the first browsers, after
+    /// [`hixie76::accept`](websocket::hixie76::accept): `headers` is what its `response` gives, and
+    /// `connection` a [`hixie76::Connection::server`](websocket::hixie76::Connection::server) with its
+    /// challenge. The handler is called when the eight bytes after the head have come and are answered.
+    ///
+    /// Such a connection has text messages only: sending anything else is
+    /// [`MessageError::TextOnly`]. It closes without code and reason, and has no pings.
+    ///
+    /// A request that is no good must be answered with
+    /// [`close_connection`](Self::close_connection): the bytes after its head are no request.
+    ///
+    /// # Errors
+    /// As for [`upgrade_websocket`](Self::upgrade_websocket).
+    #[cfg(feature = "hixie76")]
+    pub fn upgrade_hixie76(
+        self,
+        headers: impl Fields,
+        connection: websocket::hixie76::Connection,
+        stream: S,
+    ) -> Result<(), SendError> {
+        let Exchange {
+            machine, outgoing, ..
+        } = self.exchange;
+        let sent = machine.send_switching_protocols(headers, &mut outgoing.bytes);
+        *self.outcome = match sent {
+            Ok(()) => Outcome::Upgraded(Machine::Hixie76(connection), stream),
             Err(_) => Outcome::Unsendable(stream),
         };
         sent
@@ -257,12 +292,30 @@ impl Body<'_> {
 /// A WebSocket.
 #[derive(Debug)]
 pub struct WebSocket<'a> {
-    pub(crate) machine: &'a mut websocket::Connection,
+    pub(crate) machine: &'a mut Machine,
     pub(crate) outgoing: &'a mut Outgoing,
     pub(crate) timer: Timer<'a>,
     pub(crate) queued: usize,
-    #[cfg(feature = "deflate")]
-    pub(crate) compresses: bool,
+}
+
+/// Why a WebSocket message was not sent. Nothing was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MessageError {
+    /// The codec's own reason: the WebSocket is closing, or this cannot be sent at all.
+    #[error(transparent)]
+    Send(#[from] websocket::SendError),
+    /// The client speaks the protocol of the first browsers, which has text messages and nothing else.
+    #[error("this client knows text messages only (draft-hixie-76)")]
+    TextOnly,
+}
+
+#[cfg(feature = "hixie76")]
+impl From<websocket::hixie76::SendError> for MessageError {
+    fn from(_: websocket::hixie76::SendError) -> Self {
+        // The other one, before the handshake is over, cannot be: the handler is not called then.
+        Self::Send(websocket::SendError::Closed)
+    }
 }
 
 impl WebSocket<'_> {
@@ -272,7 +325,7 @@ impl WebSocket<'_> {
     #[cfg(feature = "deflate")]
     #[must_use]
     pub fn compresses(&self) -> bool {
-        self.compresses
+        self.machine.compresses()
     }
 
     /// Whether more should be written now. A handler that stops because there is no room returns
@@ -286,43 +339,40 @@ impl WebSocket<'_> {
     ///
     /// # Errors
     /// The WebSocket is closing.
-    pub fn send_text(&mut self, text: &str) -> Result<(), websocket::SendError> {
-        self.machine.send_text(text, &mut self.outgoing.bytes)
+    pub fn send_text(&mut self, text: &str) -> Result<(), MessageError> {
+        self.machine.send_text(text, self.outgoing)
     }
 
     /// Sends a binary message.
     ///
     /// # Errors
     /// The WebSocket is closing.
-    pub fn send_binary(&mut self, data: &[u8]) -> Result<(), websocket::SendError> {
-        self.machine.send_binary(data, &mut self.outgoing.bytes)
+    pub fn send_binary(&mut self, data: &[u8]) -> Result<(), MessageError> {
+        self.machine.send_binary(data, self.outgoing)
     }
 
     /// Sends a message that was encoded once for all receivers.
     ///
     /// # Errors
     /// The WebSocket is closing.
-    pub fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), websocket::SendError> {
-        let bytes = self.machine.send_prepared(message)?;
-        self.outgoing.push_shared(&bytes);
-        Ok(())
+    pub fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), MessageError> {
+        self.machine.send_prepared(message, self.outgoing)
     }
 
     /// Sends a ping.
     ///
     /// # Errors
     /// The WebSocket is closing, or `payload` is longer than 125 octets.
-    pub fn send_ping(&mut self, payload: &[u8]) -> Result<(), websocket::SendError> {
-        self.machine.send_ping(payload, &mut self.outgoing.bytes)
+    pub fn send_ping(&mut self, payload: &[u8]) -> Result<(), MessageError> {
+        self.machine.send_ping(payload, self.outgoing)
     }
 
     /// Begins the closing handshake. The stream is over when the peer answers, or does not in time.
     ///
     /// # Errors
     /// The WebSocket is closing already, or the code may not be sent.
-    pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), websocket::SendError> {
-        self.machine
-            .send_close(code, reason, &mut self.outgoing.bytes)
+    pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), MessageError> {
+        self.machine.send_close(code, reason, self.outgoing)
     }
 }
 

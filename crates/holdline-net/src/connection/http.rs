@@ -167,10 +167,10 @@ impl<S> Connection<S> {
         match outcome {
             Some(Outcome::Held(stream)) => http.pending = Some(Pending::Held(stream)),
             Some(Outcome::Streaming(stream)) => http.pending = Some(Pending::Body(stream)),
-            Some(Outcome::Upgraded(config, stream)) => {
+            Some(Outcome::Upgraded(machine, stream)) => {
                 self.wants_ready = true;
                 self.phase = NEVER;
-                self.protocol = Protocol::WebSocket(WebSocket::new(config, stream));
+                self.protocol = Protocol::WebSocket(WebSocket::new(machine, stream));
                 return used;
             }
             Some(Outcome::Answered | Outcome::Unanswered | Outcome::Unsendable(_)) | None => {

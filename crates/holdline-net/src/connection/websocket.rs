@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use holdline_websocket::{Buffer, CloseCode, Config, Connection as Machine, Event};
+#[cfg(feature = "hixie76")]
+use holdline_websocket::hixie76;
+use holdline_websocket::{Buffer, CloseCode, Event};
 
-use super::{Connection, Protocol, Turn};
+use super::{Connection, Protocol, SHARE, Turn};
 use crate::handler::{ConnectionId, Ending, Handler, Message};
+use crate::machine::Machine;
 use crate::output::{self, Output, ROOM, Timer};
 use crate::timer::NEVER;
 
@@ -15,34 +18,35 @@ pub(super) struct WebSocket<S> {
     buffer: Option<Box<Buffer>>,
     pub(super) stream: S,
     failed: bool,
-    #[cfg(feature = "deflate")]
-    compresses: bool,
 }
 
 impl<S> WebSocket<S> {
-    pub(super) fn new(config: Config, stream: S) -> Self {
+    pub(super) fn new(machine: Machine, stream: S) -> Self {
         Self {
-            machine: Machine::server(config),
+            machine,
             buffer: None,
             stream,
             failed: false,
-            #[cfg(feature = "deflate")]
-            compresses: config.deflate.is_some(),
         }
+    }
+
+    /// Whether the handshake is over, with all that belongs to it.
+    pub(super) fn is_established(&self) -> bool {
+        self.machine.is_established()
     }
 
     /// The transport ended; how the WebSocket ended by that.
     pub(super) fn eof(&mut self) -> Ending {
-        let _ = self.machine.receive_eof();
+        self.machine.receive_eof();
         self.ending()
     }
 
     fn ending(&self) -> Ending {
-        match self.machine.timed_out() {
-            _ if self.failed => Ending::Failed,
-            _ if self.machine.is_clean() => Ending::Finished,
-            Some(_) => Ending::TimedOut,
-            None => Ending::Disconnected,
+        match () {
+            () if self.failed => Ending::Failed,
+            () if self.machine.is_clean() => Ending::Finished,
+            () if self.machine.has_timed_out() => Ending::TimedOut,
+            () => Ending::Disconnected,
         }
     }
 }
@@ -54,6 +58,35 @@ impl<S> Connection<S> {
         turn: &mut Turn<'_, H>,
         input: &mut [u8],
     ) -> usize {
+        let used = match &self.protocol {
+            #[cfg(feature = "hixie76")]
+            Protocol::WebSocket(WebSocket {
+                machine: Machine::Hixie76(_),
+                ..
+            }) => self.hixie76_messages(turn, input),
+            _ => self.websocket_messages(turn, input),
+        };
+        let Protocol::WebSocket(socket) = &mut self.protocol else {
+            return used;
+        };
+        if socket.buffer.is_none() && turn.scratch.websocket.capacity() > 0 {
+            socket.buffer = Some(Box::new(std::mem::take(&mut turn.scratch.websocket)));
+        } else if socket
+            .buffer
+            .as_ref()
+            .is_some_and(|buffer| buffer.capacity() == 0)
+        {
+            socket.buffer = None;
+        }
+        self.websocket_after(turn);
+        used
+    }
+
+    fn websocket_messages<H: Handler<Stream = S>>(
+        &mut self,
+        turn: &mut Turn<'_, H>,
+        input: &mut [u8],
+    ) -> usize {
         let Protocol::WebSocket(socket) = &mut self.protocol else {
             return 0;
         };
@@ -61,12 +94,19 @@ impl<S> Connection<S> {
         let mut rest = input;
         let outgoing = &mut turn.scratch.outgoing;
         let mut messages = 0;
-        while self.queue.len() + outgoing.len() < ROOM && messages < MESSAGES {
+        while self.queue.len() + outgoing.len() < ROOM
+            && messages < MESSAGES
+            && turn.delivered < SHARE
+        {
             let buffer = match &mut socket.buffer {
                 Some(buffer) => &mut **buffer,
                 None => &mut turn.scratch.websocket,
             };
-            let message = match socket.machine.receive(&mut rest, buffer) {
+            #[cfg_attr(not(feature = "hixie76"), allow(irrefutable_let_patterns))]
+            let Machine::Rfc6455(machine) = &mut socket.machine else {
+                break;
+            };
+            let message = match machine.receive(&mut rest, buffer) {
                 Ok(None) => break,
                 Ok(Some(Event::Text(text))) => Some(Message::Text(text)),
                 Ok(Some(Event::Binary(data))) => Some(Message::Binary(data)),
@@ -79,6 +119,7 @@ impl<S> Connection<S> {
             };
             if let Some(message) = message {
                 messages += 1;
+                turn.delivered += message.len();
                 let output = output::WebSocket {
                     machine: &mut socket.machine,
                     outgoing,
@@ -87,8 +128,6 @@ impl<S> Connection<S> {
                         now: turn.now,
                     },
                     queued: self.queue.len(),
-                    #[cfg(feature = "deflate")]
-                    compresses: socket.compresses,
                 };
                 let output = Output::WebSocket(output);
                 turn.handler
@@ -96,18 +135,61 @@ impl<S> Connection<S> {
             }
             socket.machine.poll_transmit(&mut outgoing.bytes);
         }
-        let used = total - rest.len();
-        if socket.buffer.is_none() && turn.scratch.websocket.capacity() > 0 {
-            socket.buffer = Some(Box::new(std::mem::take(&mut turn.scratch.websocket)));
-        } else if socket
-            .buffer
-            .as_ref()
-            .is_some_and(|buffer| buffer.capacity() == 0)
+        total - rest.len()
+    }
+
+    #[cfg(feature = "hixie76")]
+    fn hixie76_messages<H: Handler<Stream = S>>(
+        &mut self,
+        turn: &mut Turn<'_, H>,
+        input: &[u8],
+    ) -> usize {
+        let Protocol::WebSocket(socket) = &mut self.protocol else {
+            return 0;
+        };
+        let mut rest = input;
+        let outgoing = &mut turn.scratch.outgoing;
+        let mut messages = 0;
+        while self.queue.len() + outgoing.len() < ROOM
+            && messages < MESSAGES
+            && turn.delivered < SHARE
         {
-            socket.buffer = None;
+            let buffer = match &mut socket.buffer {
+                Some(buffer) => &mut **buffer,
+                None => &mut turn.scratch.websocket,
+            };
+            let Machine::Hixie76(machine) = &mut socket.machine else {
+                break;
+            };
+            match machine.receive(&mut rest, buffer) {
+                Ok(None) => break,
+                Ok(Some(hixie76::Event::Text(text))) => {
+                    messages += 1;
+                    turn.delivered += text.len();
+                    let output = output::WebSocket {
+                        machine: &mut socket.machine,
+                        outgoing,
+                        timer: Timer {
+                            at: &mut self.timer,
+                            now: turn.now,
+                        },
+                        queued: self.queue.len(),
+                    };
+                    let output = Output::WebSocket(output);
+                    let stream = &mut socket.stream;
+                    turn.handler
+                        .message(self.id, stream, Message::Text(text), output);
+                }
+                Ok(Some(_)) => {}
+                Err(error) => {
+                    tracing::debug!(%error, "a WebSocket of the first browsers failed");
+                    socket.failed = true;
+                    break;
+                }
+            }
+            socket.machine.poll_transmit(&mut outgoing.bytes);
         }
-        self.websocket_after(turn);
-        used
+        input.len() - rest.len()
     }
 
     /// Sends what is due, and sees whether that was the last.
@@ -142,6 +224,9 @@ impl<S> Connection<S> {
         let Protocol::WebSocket(socket) = &mut self.protocol else {
             return None;
         };
+        if !socket.is_established() {
+            return None;
+        }
         let output = output::WebSocket {
             machine: &mut socket.machine,
             outgoing: &mut turn.scratch.outgoing,
@@ -150,8 +235,6 @@ impl<S> Connection<S> {
                 now: turn.now,
             },
             queued: self.queue.len(),
-            #[cfg(feature = "deflate")]
-            compresses: socket.compresses,
         };
         let output = Output::WebSocket(output);
         let result = call(turn.handler, self.id, &mut socket.stream, output);
@@ -160,8 +243,12 @@ impl<S> Connection<S> {
     }
 
     pub(super) fn websocket_stop<H: Handler<Stream = S>>(&mut self, turn: &mut Turn<'_, H>) {
+        if !self.protocol.is_established() {
+            // Nothing can be said before the handshake is over.
+            return self.finish(turn, Ending::Stopped);
+        }
         if let Protocol::WebSocket(socket) = &mut self.protocol {
-            let out = &mut turn.scratch.outgoing.bytes;
+            let out = &mut turn.scratch.outgoing;
             // Closing already: the peer's answer ends it.
             let _ = socket
                 .machine

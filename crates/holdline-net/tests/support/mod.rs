@@ -45,6 +45,7 @@ struct Board {
     news: Mutex<Vec<String>>,
     opened: AtomicUsize,
     flooded: AtomicUsize,
+    messages: AtomicUsize,
     endings: Mutex<Vec<Ending>>,
     notifiers: Mutex<Vec<Notifier>>,
 }
@@ -109,6 +110,11 @@ impl Running {
         wait(|| self.board.opened.load(Ordering::SeqCst) >= count);
     }
 
+    #[allow(dead_code, reason = "not every test looks at once")]
+    pub(crate) fn opened(&self) -> usize {
+        self.board.opened.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn wait_for_connections(&self, count: usize) {
         wait(|| self.handle.connections() == count);
     }
@@ -117,6 +123,12 @@ impl Running {
     pub(crate) fn endings(&self, count: usize) -> Vec<Ending> {
         wait(|| self.board.endings.lock().unwrap().len() >= count);
         self.board.endings.lock().unwrap().clone()
+    }
+
+    /// How many WebSocket messages were handed out.
+    #[allow(dead_code, reason = "not every test counts them")]
+    pub(crate) fn messages(&self) -> usize {
+        self.board.messages.load(Ordering::SeqCst)
     }
 
     pub(crate) fn flooded(&self) -> usize {
@@ -201,9 +213,29 @@ impl Handler for App {
                     websocket::handshake::server::accept(head.method(), head.headers().iter())
                         .unwrap();
                 let kind = self.open(connection, Kind::Socket);
-                let config = websocket::Config::default();
+                #[cfg_attr(not(feature = "deflate"), expect(unused_mut))]
+                let mut config = websocket::Config::default();
+                #[cfg(feature = "deflate")]
+                {
+                    config.deflate = accept.accept_deflate(&Default::default());
+                }
                 // What cannot be sent comes back through `closed`.
                 let _ = responder.upgrade_websocket(accept.response(None), config, kind);
+            }
+            #[cfg(feature = "hixie76")]
+            "/old" => {
+                use websocket::hixie76;
+                let head = &request.head;
+                let target = head.target().to_string();
+                let accept =
+                    hixie76::accept(head.method(), &target, false, head.headers().iter()).unwrap();
+                let mut config = hixie76::Config::default();
+                config.timeout = Duration::from_millis(300);
+                let kind = self.open(connection, Kind::Socket);
+                let socket = hixie76::Connection::server(config, accept.challenge());
+                responder
+                    .upgrade_hixie76(accept.response(None), socket, kind)
+                    .unwrap();
             }
             "/body" => {
                 let body = [b"[", request.body, b"]"].concat();
@@ -271,7 +303,13 @@ impl Handler for App {
         let Output::WebSocket(mut socket) = output else {
             panic!("no WebSocket")
         };
+        self.board.messages.fetch_add(1, Ordering::SeqCst);
         match message {
+            Message::Text("binary, please") => {
+                if let Err(error) = socket.send_binary(b"ones and zeros") {
+                    socket.send_text(&error.to_string()).unwrap();
+                }
+            }
             Message::Text(text) => socket.send_text(text).unwrap(),
             Message::Binary(data) => socket.send_binary(data).unwrap(),
         }

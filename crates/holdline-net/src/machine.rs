@@ -1,0 +1,166 @@
+//! The protocol of a WebSocket on the event loop: that of RFC 6455, or with feature `hixie76` that of
+//! the first browsers.
+
+use std::time::Duration;
+
+use bytes::BytesMut;
+#[cfg(feature = "hixie76")]
+use holdline_websocket::hixie76;
+use holdline_websocket::{CloseCode, Connection, PreparedMessage};
+
+use crate::output::MessageError;
+use crate::queue::Outgoing;
+
+#[derive(Debug)]
+pub(crate) enum Machine {
+    Rfc6455(Connection),
+    #[cfg(feature = "hixie76")]
+    Hixie76(hixie76::Connection),
+}
+
+impl Machine {
+    /// Whether messages may flow: the handshake is over, what follows the heads included.
+    pub(crate) fn is_established(&self) -> bool {
+        match self {
+            Self::Rfc6455(_) => true,
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(machine) => machine.is_established(),
+        }
+    }
+
+    pub(crate) fn poll_transmit(&mut self, out: &mut BytesMut) {
+        match self {
+            Self::Rfc6455(machine) => machine.poll_transmit(out),
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(machine) => machine.poll_transmit(out),
+        };
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Duration) {
+        match self {
+            Self::Rfc6455(machine) => machine.handle_timeout(now),
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(machine) => machine.handle_timeout(now),
+        }
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<Duration> {
+        match self {
+            Self::Rfc6455(machine) => machine.poll_timeout(),
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(machine) => machine.poll_timeout(),
+        }
+    }
+
+    pub(crate) fn should_close(&self) -> bool {
+        match self {
+            Self::Rfc6455(machine) => machine.should_close(),
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(machine) => machine.should_close(),
+        }
+    }
+
+    pub(crate) fn is_clean(&self) -> bool {
+        match self {
+            Self::Rfc6455(machine) => machine.is_clean(),
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(machine) => machine.is_clean(),
+        }
+    }
+
+    pub(crate) fn has_timed_out(&self) -> bool {
+        match self {
+            Self::Rfc6455(machine) => machine.timed_out().is_some(),
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(machine) => machine.timed_out(),
+        }
+    }
+
+    pub(crate) fn receive_eof(&mut self) {
+        match self {
+            Self::Rfc6455(machine) => {
+                let _ = machine.receive_eof();
+            }
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(machine) => {
+                let _ = machine.receive_eof();
+            }
+        }
+    }
+
+    #[cfg(feature = "deflate")]
+    pub(crate) fn compresses(&self) -> bool {
+        match self {
+            Self::Rfc6455(machine) => machine.compresses(),
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(_) => false,
+        }
+    }
+
+    pub(crate) fn send_text(&mut self, text: &str, out: &mut Outgoing) -> Result<(), MessageError> {
+        match self {
+            Self::Rfc6455(machine) => Ok(machine.send_text(text, &mut out.bytes)?),
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(machine) => Ok(machine.send_text(text, &mut out.bytes)?),
+        }
+    }
+
+    pub(crate) fn send_binary(
+        &mut self,
+        data: &[u8],
+        out: &mut Outgoing,
+    ) -> Result<(), MessageError> {
+        match self {
+            Self::Rfc6455(machine) => Ok(machine.send_binary(data, &mut out.bytes)?),
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(_) => Err(MessageError::TextOnly),
+        }
+    }
+
+    pub(crate) fn send_prepared(
+        &mut self,
+        message: &PreparedMessage,
+        out: &mut Outgoing,
+    ) -> Result<(), MessageError> {
+        match self {
+            Self::Rfc6455(machine) => {
+                let bytes = machine.send_prepared(message)?;
+                out.push_shared(&bytes);
+                Ok(())
+            }
+            // The payload is the same; one byte goes before it and one after.
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(machine) => match std::str::from_utf8(&message.payload()) {
+                Ok(text) if message.kind() == holdline_websocket::MessageKind::Text => {
+                    Ok(machine.send_text(text, &mut out.bytes)?)
+                }
+                _ => Err(MessageError::TextOnly),
+            },
+        }
+    }
+
+    pub(crate) fn send_ping(
+        &mut self,
+        payload: &[u8],
+        out: &mut Outgoing,
+    ) -> Result<(), MessageError> {
+        match self {
+            Self::Rfc6455(machine) => Ok(machine.send_ping(payload, &mut out.bytes)?),
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(_) => Err(MessageError::TextOnly),
+        }
+    }
+
+    pub(crate) fn send_close(
+        &mut self,
+        code: CloseCode,
+        reason: &str,
+        out: &mut Outgoing,
+    ) -> Result<(), MessageError> {
+        match self {
+            Self::Rfc6455(machine) => Ok(machine.send_close(code, reason, &mut out.bytes)?),
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(machine) => Ok(machine.send_close(&mut out.bytes)?),
+        }
+    }
+}
