@@ -162,7 +162,7 @@ pub(crate) struct PublishArguments {
     /// The message. Without it, or with `-`, each line of standard input is one.
     #[arg(allow_hyphen_values = true)]
     pub(crate) text: Option<String>,
-    /// The event type of the messages.
+    /// The event type of the messages. Types that begin with `holdline.` are the server's own.
     #[arg(long, value_name = "TYPE")]
     pub(crate) event: Option<String>,
     /// The server's publish token.
