@@ -8,15 +8,18 @@
 //! - [`Server`] is the program, and ends with its test.
 //! - [`Browser`] is a headless Chromium with its driver, and ends with its test.
 //! - [`CutProxy`] stands between a client and the server, and cuts.
+//! - [`conformance`] is a list of WebSocket cases for both roles.
 //! - [`Client`] speaks HTTP/1.1 to the letter over one socket, [`subscribe`] the seven transports.
 //!
 //! Nothing here measures time. Every wait has a limit so generous that only something broken
 //! reaches it, and says what it waited for.
 //!
 //! The program is found by the variable `HOLDLINE_BIN`, else it is the newest of `release/holdline`
-//! and `debug/holdline` in the target directory that the tests were built in.
+//! and `debug/holdline` in the target directory that the tests were built in. The examples of
+//! `holdline-net` are found by `HOLDLINE_EXAMPLES` in the same way.
 
 mod browser;
+pub mod conformance;
 mod http;
 mod process;
 mod proxy;
@@ -28,6 +31,6 @@ pub use browser::{Browser, Entry};
 pub use http::{Body, Client, Head, Response, publish};
 pub use process::Process;
 pub use proxy::CutProxy;
-pub use server::{Server, program};
+pub use server::{Server, example, program};
 pub use subscriber::{Item, Transport, subscribe};
 pub use wait::{LIMIT, wait_for};

@@ -182,24 +182,44 @@ pub fn program() -> Result<PathBuf> {
         );
         return Ok(path);
     }
+    newest_built("holdline").context(
+        "there is no program to test: run `cargo build --release -p holdline` first, or let \
+         HOLDLINE_BIN name it",
+    )
+}
+
+/// Where an example of `holdline-net` is: in the folder that `HOLDLINE_EXAMPLES` names, else the
+/// newest that was built beside the tests.
+///
+/// # Errors
+/// When there is none.
+pub fn example(name: &str) -> Result<PathBuf> {
+    if let Some(folder) = std::env::var_os("HOLDLINE_EXAMPLES") {
+        let path = PathBuf::from(folder).join(name);
+        ensure!(path.is_file(), "{} is no file", path.display());
+        return Ok(path);
+    }
+    newest_built(&format!("examples/{name}")).with_context(|| {
+        format!(
+            "the example {name} is not built: run `cargo build --release -p holdline-net --features \
+             deflate --examples` first, or let HOLDLINE_EXAMPLES name its folder"
+        )
+    })
+}
+
+fn newest_built(path: &str) -> Result<PathBuf> {
     // target/debug/deps/scenario-1234
     let own = std::env::current_exe()?;
     let target = own
         .ancestors()
         .nth(3)
         .context("the tests are not in a target directory")?;
-    let built = ["release", "debug"].map(|profile| target.join(profile).join("holdline"));
+    let built = ["release", "debug"].map(|profile| target.join(profile).join(path));
     let newest = built
         .into_iter()
         .filter_map(|path| Some((path.metadata().ok()?.modified().ok()?, path)))
         .max();
-    let (_, path) = newest.with_context(|| {
-        format!(
-            "there is no program to test in {}: run `cargo build --release -p holdline` first, \
-             or let HOLDLINE_BIN name it",
-            target.display()
-        )
-    })?;
+    let (_, path) = newest.with_context(|| format!("no {path} in {}", target.display()))?;
     Ok(path)
 }
 

@@ -4,12 +4,19 @@ use anyhow::Result;
 
 use crate::process::{cargo, target_dir};
 
-/// Builds the program as users get it, and runs the tests of `holdline-e2e` against it.
-/// They find it by the variable `HOLDLINE_BIN`.
+/// Builds the program as users get it, and the examples that public WebSocket suites are pointed at,
+/// and runs the tests of `holdline-e2e` against them. They find them by the variables `HOLDLINE_BIN`
+/// and `HOLDLINE_EXAMPLES`.
 pub(crate) fn check() -> Result<()> {
     cargo("build --release -p holdline").run()?;
-    let program = target_dir().join("release").join("holdline");
+    cargo(
+        "build --release -p holdline-net --features deflate \
+         --example websocket_echo --example websocket_testsuite_client",
+    )
+    .run()?;
+    let release = target_dir().join("release");
     cargo("test -p holdline-e2e")
-        .env("HOLDLINE_BIN", program)
+        .env("HOLDLINE_BIN", release.join("holdline"))
+        .env("HOLDLINE_EXAMPLES", release.join("examples"))
         .run()
 }

@@ -1,0 +1,84 @@
+//! The list.
+
+mod bad_deflate;
+mod close;
+mod control;
+mod deflate;
+mod fragments;
+mod framing;
+mod limits;
+mod reserved;
+mod text;
+
+use super::{Case, Cut};
+
+/// All cases, in the order of their numbers, for a peer that takes messages of at most `most` bytes and
+/// refuses those of one byte more. That is 16 MiB or more.
+#[must_use]
+pub fn cases(most: usize) -> Vec<Case> {
+    let mut list = Vec::new();
+    framing::add(&mut list);
+    control::add(&mut list);
+    reserved::add(&mut list);
+    fragments::add(&mut list);
+    text::add(&mut list);
+    close::add(&mut list);
+    limits::add(&mut list, most);
+    deflate::add(&mut list);
+    bad_deflate::add(&mut list, most);
+    list
+}
+
+/// How each short case is cut.
+const CUTS: [(&str, Cut); 3] = [
+    ("", Cut::Whole),
+    (", byte by byte", Cut::Pieces(1)),
+    (", cut at random", Cut::Random(7692)),
+];
+
+/// Bytes of every value that nothing can compress.
+fn noise(length: usize) -> Vec<u8> {
+    // Further apart than the largest window. Copies are fast also where nothing is optimised.
+    const PERIOD: usize = 65_520;
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut bytes = Vec::with_capacity(length + 8);
+    while bytes.len() < length.min(PERIOD) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend_from_slice(&state.to_le_bytes());
+    }
+    while bytes.len() < length {
+        let more = bytes.len().min(length - bytes.len());
+        bytes.extend_from_within(..more);
+    }
+    bytes.truncate(length);
+    bytes
+}
+
+/// Text with characters of one to four bytes, so many bytes long.
+fn letters(length: usize) -> String {
+    let mut text = "aé世🦀 Die Verbindung, die offen bleibt. ".repeat(length / 40 + 1);
+    let mut end = length.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.truncate(end);
+    while text.len() < length {
+        text.push('.');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_case_has_a_name_of_its_own() {
+        let list = super::cases(16 << 20);
+        let names: BTreeSet<_> = list.iter().map(ToString::to_string).collect();
+        assert_eq!(names.len(), list.len());
+        assert!(list.len() > 400, "{}", list.len());
+    }
+}

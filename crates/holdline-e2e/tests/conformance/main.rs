@@ -1,0 +1,6 @@
+//! Our own conformance list of WebSocket, in both roles.
+
+#![allow(clippy::unwrap_used, reason = "all of this is tests")]
+
+mod clients;
+mod servers;
