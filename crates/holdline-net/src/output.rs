@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use holdline_http1::{Fields, HeaderBlock, PreChunked, ResponseBody, SendError, ServerConnection};
+use holdline_http1::{
+    Fields, HeaderBlock, PreChunked, RequestHead, ResponseBody, SendError, ServerConnection,
+};
 use holdline_websocket::{self as websocket, CloseCode, PreparedMessage};
 
 use crate::machine::Machine;
@@ -150,9 +152,17 @@ pub struct Exchange<'a> {
     pub(crate) machine: &'a mut ServerConnection,
     pub(crate) outgoing: &'a mut Outgoing,
     pub(crate) date: &'a HeaderBlock,
+    pub(crate) request_head: Option<RequestHead<'a>>,
 }
 
 impl Exchange<'_> {
+    /// The head of the request that is refused, if it arrived whole and without a fault: what is
+    /// wrong then is the body, or the server. `None` too for a request that was held.
+    #[must_use]
+    pub fn request_head(&self) -> Option<RequestHead<'_>> {
+        self.request_head
+    }
+
     /// Answers with the whole body. `Date`, `Content-Length` and `Connection` are added.
     ///
     /// # Errors

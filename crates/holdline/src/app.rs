@@ -39,6 +39,8 @@ pub(crate) struct Options {
     pub(crate) long_poll: Duration,
     /// Octets of a message.
     pub(crate) max_message: usize,
+    /// The WebSocket of the first browsers is accepted, too.
+    pub(crate) legacy_hixie76: bool,
     /// WebSocket messages with at least so many octets are compressed, for clients that offer it.
     pub(crate) deflate_from: Option<usize>,
 }
@@ -262,7 +264,6 @@ impl Handler for App {
             408 => "timeout",
             413 => "body_too_large",
             414 => "target_too_long",
-            417 => "expectation_failed",
             431 => "head_too_large",
             501 => "not_implemented",
             503 => "unavailable",
@@ -278,6 +279,13 @@ impl Handler for App {
             }
             other => other.to_string(),
         };
-        exchange.respond(status, (JSON, UNCACHED), &error_body(code, &message))
+        // A page may read what is wrong with the body that it sent. Who sent a head that makes no
+        // sense is not known.
+        let origins = &self.shared.policy.origins;
+        let cors = exchange
+            .request_head()
+            .map(|head| origins.judge(&head).fields());
+        let headers = (cors.unwrap_or_default(), (JSON, UNCACHED));
+        exchange.respond(status, headers, &error_body(code, &message))
     }
 }

@@ -2,7 +2,8 @@
 
 use bytes::BytesMut;
 use holdline_http1::{
-    BodyLength, Buffer, Event, HeaderBlock, RequestHeadBuf, ServerConfig, ServerConnection,
+    BodyLength, Buffer, Event, HeaderBlock, RequestHead, RequestHeadBuf, ServerConfig,
+    ServerConnection,
 };
 
 use super::websocket::WebSocket;
@@ -71,7 +72,8 @@ impl<S> Http<S> {
             date: turn.date,
             refused: false,
         };
-        answer.reject(turn.handler, rejection);
+        let head = self.upload.as_ref().map(|upload| upload.head.as_ref());
+        answer.reject(turn.handler, rejection, head);
     }
 
     pub(super) fn into_stream(self) -> Option<S> {
@@ -150,7 +152,8 @@ impl<S> Connection<S> {
                     break;
                 }
                 Err(error) => {
-                    answer.reject(turn.handler, &Rejection::Malformed(&error));
+                    let head = http.upload.as_ref().map(|upload| upload.head.as_ref());
+                    answer.reject(turn.handler, &Rejection::Malformed(&error), head);
                     stuck = true;
                     break;
                 }
@@ -297,6 +300,7 @@ impl<S> Connection<S> {
                     machine,
                     outgoing,
                     date: turn.date,
+                    request_head: None,
                 };
                 let held = Held {
                     exchange,
@@ -348,19 +352,21 @@ impl Answer<'_> {
         request: &Request<'_>,
     ) -> Outcome<H::Stream> {
         if self.refused {
-            self.reject(handler, &Rejection::TooManyConnections);
+            self.reject(handler, &Rejection::TooManyConnections, Some(request.head));
             return Outcome::Answered;
         }
         let mut outcome = Outcome::Unanswered;
         let responder = Responder {
-            exchange: self.exchange(),
+            exchange: self.exchange(Some(request.head)),
             outcome: &mut outcome,
         };
         handler.request(request, responder);
         match outcome {
-            Outcome::Unanswered => self.reject(handler, &Rejection::Unanswered),
+            Outcome::Unanswered => {
+                self.reject(handler, &Rejection::Unanswered, Some(request.head));
+            }
             Outcome::Unsendable(stream) => {
-                self.reject(handler, &Rejection::Unanswered);
+                self.reject(handler, &Rejection::Unanswered, Some(request.head));
                 handler.closed(request.connection, stream, Ending::Failed);
             }
             outcome => return outcome,
@@ -369,18 +375,24 @@ impl Answer<'_> {
     }
 
     /// Answers with an error if an answer is possible. The connection is to be closed after it.
-    fn reject<H: Handler>(&mut self, handler: &mut H, rejection: &Rejection<'_>) {
+    fn reject<H: Handler>(
+        &mut self,
+        handler: &mut H,
+        rejection: &Rejection<'_>,
+        head: Option<RequestHead<'_>>,
+    ) {
         self.machine.close_after_response();
-        if let Err(error) = handler.reject(rejection, &mut self.exchange()) {
+        if let Err(error) = handler.reject(rejection, &mut self.exchange(head)) {
             tracing::debug!(%error, %rejection, "closing without a response");
         }
     }
 
-    fn exchange(&mut self) -> Exchange<'_> {
+    fn exchange<'e>(&'e mut self, request_head: Option<RequestHead<'e>>) -> Exchange<'e> {
         Exchange {
             machine: self.machine,
             outgoing: self.outgoing,
             date: self.date,
+            request_head,
         }
     }
 }

@@ -183,6 +183,65 @@ fn every_answer_to_an_allowed_page_names_it_errors_too_and_no_cookie_is_asked_or
 }
 
 #[test]
+fn a_page_may_read_what_is_wrong_with_its_body_but_not_with_its_head() {
+    let options = ["--allow-origin", "http://app.example", "--max-message", "8"];
+    let (_server, address) = serve("127.0.0.1:0", &options);
+    let chunked = "Transfer-Encoding: chunked\r\n";
+    let cases = [
+        (chunked, "4\r\ntext\r\nx\r\n", "400 Bad Request", true),
+        (chunked, "9\r\ntoo much.\r\n", "413 Content Too Large", true),
+        (
+            chunked,
+            "4\r\ntext\r\n0\r\nno trailer\r\n\r\n",
+            "400 Bad Request",
+            true,
+        ),
+        // These are found while the head is read, before it is known whose it is.
+        ("Content-Length: 9\r\n", "", "413 Content Too Large", false),
+        ("Content-Length: x\r\n", "", "400 Bad Request", false),
+    ];
+    for (fields, body, status, named) in cases {
+        let ask = |origin: &str| {
+            let mut client = Client::connect(address.parse().unwrap());
+            client.send(
+                "POST",
+                "/channels/a",
+                &format!("Origin: {origin}\r\n{fields}"),
+            );
+            client.write(body.as_bytes());
+            client.head()
+        };
+        let head = ask("http://app.example");
+        assert!(
+            head.starts_with(&format!("HTTP/1.1 {status}\r\n")),
+            "{head}"
+        );
+        let field = "Access-Control-Allow-Origin: http://app.example\r\nVary: Origin\r\n";
+        assert_eq!(head.contains(field), named, "{head}");
+        let foreign = ask("http://other.example");
+        assert!(!foreign.contains("Access-Control"), "{foreign}");
+        assert_eq!(foreign.contains("Vary: Origin"), named, "{foreign}");
+    }
+}
+
+#[test]
+fn a_page_may_read_that_the_server_is_full() {
+    let options = ["--allow-origin", "*", "--max-connections", "1"];
+    let (_server, address) = serve("127.0.0.1:0", &options);
+    let mut first = Client::connect(address.parse().unwrap());
+    first.send("GET", "/channels/a/sse", PAGE);
+    assert_eq!(first.head(), STREAM_HEAD);
+    let mut second = Client::connect(address.parse().unwrap());
+    second.send("GET", "/channels/a/sse", PAGE);
+    let head = second.head();
+    let expected = "HTTP/1.1 503 Service Unavailable\r\n\
+        Access-Control-Allow-Origin: http://app.example\r\n\
+        Vary: Origin\r\n\
+        Content-Type: application/json\r\n";
+    assert!(head.starts_with(expected), "{head}");
+}
+
+#[test]
 fn a_foreign_page_may_not_publish() {
     let (_server, address) = start();
     for origin in [
