@@ -5,13 +5,11 @@
 
 use alloc::vec::Vec;
 
-use memchr::memchr;
-
 use crate::buffer::Span;
 use crate::class;
-use crate::framing::Facts;
+use crate::framing::{Facts, Version};
 use crate::limits::Limits;
-use crate::parse::{Asked, Judge, Request, Response, version};
+use crate::parse::{Asked, Judge, Request, Response};
 
 /// A request head at the start of `bytes`, when it is complete and breaks no rule.
 pub(crate) fn fast_request<'h>(
@@ -21,29 +19,25 @@ pub(crate) fn fast_request<'h>(
 ) -> Option<Request<'h>> {
     let bytes = within(bytes, limits);
     let line = bytes.strip_prefix(b"\r\n").unwrap_or(bytes);
-    let method_len = line.iter().position(|&byte| !class::is_token(byte))?;
-    let (method, rest) = line.split_at_checked(method_len)?;
-    let rest = rest.strip_prefix(b" ")?;
-    let (target, rest) = rest.split_at_checked(memchr(b' ', rest)?)?;
-    let (minor, rest) = start_of_version(rest.strip_prefix(b" ")?)?;
+    let (method, rest) = method(line)?;
+    let (target, rest) = rest.split_at_checked(class::prefix_len(rest, class::is_target))?;
+    let (version, rest) = start_of_version(rest.strip_prefix(b" ")?)?;
     let rest = rest.strip_prefix(b"\r\n")?;
     if !(1..=limits.max_method).contains(&method.len())
         || !(1..=limits.max_target).contains(&target.len())
-        || !class::is_target_text(target)
     {
         return None;
     }
     let mut facts = Facts::default();
-    let end = fields(bytes, bytes.len() - rest.len(), limits, spans, &mut facts)?;
+    let end = fields(bytes, rest, limits, spans, &mut facts)?;
     let judge = Judge {
         bytes,
         limits,
         facts: &facts,
         spans,
     };
-    let method = core::str::from_utf8(method).ok()?;
     let target = core::str::from_utf8(target).ok()?;
-    judge.request(method, target, 0, version(minor), end).ok()
+    judge.request(method, target, 0, version, end).ok()
 }
 
 /// A response head at the start of `bytes`, when it is complete and breaks no rule.
@@ -54,7 +48,7 @@ pub(crate) fn fast_response<'h>(
     spans: &mut Vec<Span>,
 ) -> Option<Response<'h>> {
     let bytes = within(bytes, limits);
-    let (minor, rest) = start_of_version(bytes)?;
+    let (version, rest) = start_of_version(bytes)?;
     let (status, rest) = rest.strip_prefix(b" ")?.split_first_chunk::<3>()?;
     if !matches!(status, [b'1'..=b'9', b'0'..=b'9', b'0'..=b'9']) {
         return None;
@@ -70,43 +64,53 @@ pub(crate) fn fast_response<'h>(
     }
     let rest = rest.strip_prefix(b"\r\n")?;
     let mut facts = Facts::default();
-    let end = fields(bytes, bytes.len() - rest.len(), limits, spans, &mut facts)?;
+    let end = fields(bytes, rest, limits, spans, &mut facts)?;
     let judge = Judge {
         bytes,
         limits,
         facts: &facts,
         spans,
     };
-    judge
-        .response(line, status, version(minor), asked, end)
-        .ok()
+    judge.response(line, status, version, asked, end).ok()
 }
 
-/// Notes the field lines from `start` to the empty line, and gives where that ends.
+/// A method and the space after it.
+fn method(line: &[u8]) -> Option<(&str, &[u8])> {
+    // What nearly all requests have needs no look at each byte.
+    if let Some(rest) = line.strip_prefix(b"GET ") {
+        return Some(("GET", rest));
+    }
+    if let Some(rest) = line.strip_prefix(b"POST ") {
+        return Some(("POST", rest));
+    }
+    let (method, rest) = line.split_at_checked(class::prefix_len(line, class::is_token))?;
+    Some((core::str::from_utf8(method).ok()?, rest.strip_prefix(b" ")?))
+}
+
+/// Notes the field lines at the start of `lines`, the end of `bytes`, up to the empty line. Gives
+/// where that ends.
 fn fields(
     bytes: &[u8],
-    start: usize,
+    lines: &[u8],
     limits: &Limits,
     spans: &mut Vec<Span>,
     facts: &mut Facts,
 ) -> Option<usize> {
     spans.clear();
-    let mut at = start;
+    let mut line = lines;
     loop {
-        let line = bytes.get(at..)?;
-        let name_len = line.iter().position(|&byte| !class::is_token(byte))?;
-        let (name, rest) = line.split_at_checked(name_len)?;
+        let name_start = bytes.len() - line.len();
+        let name_len = class::prefix_len(line, class::is_token);
+        let (name, mut rest) = line.split_at_checked(name_len)?;
         if name.is_empty() {
-            return rest.starts_with(b"\r\n").then_some(at + 2);
+            return rest.starts_with(b"\r\n").then_some(name_start + 2);
         }
-        let mut rest = rest.strip_prefix(b":")?;
+        rest = rest.strip_prefix(b":")?;
         while let [b' ' | b'\t', after @ ..] = rest {
             rest = after;
         }
         let value_start = bytes.len() - rest.len();
-        let (value, rest) = rest.split_at_checked(first_control(rest)?)?;
-        let rest = rest.strip_prefix(b"\r\n")?;
-        let mut value = value;
+        let (mut value, rest) = rest.split_at_checked(first_control(rest)?)?;
         while let [before @ .., b' ' | b'\t'] = value {
             value = before;
         }
@@ -115,65 +119,51 @@ fn fields(
         }
         facts.note(spans.len(), name, value, value_start).ok()?;
         spans.push(Span {
-            name_start: at as u32,
-            name_end: (at + name_len) as u32,
+            name_start: name_start as u32,
+            name_end: (name_start + name_len) as u32,
             value_start: value_start as u32,
             value_end: (value_start + value.len()) as u32,
         });
-        at = bytes.len() - rest.len();
+        line = rest.strip_prefix(b"\r\n")?;
     }
 }
 
 /// The place of the first control character that is not HTAB.
 fn first_control(bytes: &[u8]) -> Option<usize> {
     let mut rest = bytes;
-    // The compiler makes a few vector instructions of a block.
-    while let Some((block, after)) = rest.split_first_chunk::<32>() {
-        let clean = block
-            .iter()
-            .fold(true, |clean, &byte| clean & (byte >= b' ') & (byte != DEL));
-        if !clean {
-            break;
-        }
-        rest = after;
-    }
-    loop {
-        let place = match rest.first_chunk() {
-            Some(word) => match controls(u64::from_le_bytes(*word)) {
-                0 => {
-                    rest = rest.get(8..)?;
-                    continue;
+    while let Some((word, after)) = rest.split_first_chunk() {
+        match controls(u64::from_le_bytes(*word)) {
+            0 => rest = after,
+            hits => {
+                let (&byte, after) = rest
+                    .get(hits.trailing_zeros() as usize / 8..)?
+                    .split_first()?;
+                if !class::is_value(byte) {
+                    return Some(bytes.len() - after.len() - 1);
                 }
-                hits => hits.trailing_zeros() as usize / 8,
-            },
-            None => rest.iter().position(|&byte| byte < b' ' || byte == DEL)?,
-        };
-        let (&control, after) = rest.get(place..)?.split_first()?;
-        if control != b'\t' {
-            return Some(bytes.len() - after.len() - 1);
+                rest = after;
+            }
         }
-        rest = after;
     }
+    let place = rest.iter().position(|&byte| !class::is_value(byte))?;
+    Some(bytes.len() - rest.len() + place)
 }
 
-/// A word in which the lowest set bit is in the lowest byte that is below 0x20 or 0x7f.
-///
-/// Subtracting borrows from the next byte only where there is a hit, so what is above the lowest
-/// hit may be wrong, and that one is not.
+/// A word with a bit in each byte that is below 0x20 or 0x7f, and perhaps in others too: HTAB, and
+/// bytes above a hit or above 0xff, from where the arithmetic carries over.
 const fn controls(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x80 * ONES;
-    let below_space = word.wrapping_sub(0x20 * ONES) & !word;
-    let del = word ^ (DEL as u64 * ONES);
-    let is_del = del.wrapping_sub(ONES) & !del;
-    (below_space | is_del) & HIGH
+    let below_space = word.wrapping_sub(ONES * b' ' as u64);
+    // Only DEL becomes 0x80 by adding 1.
+    let above_tilde = word.wrapping_add(ONES);
+    (below_space | above_tilde) & !word & (ONES << 7)
 }
 
 /// `HTTP/1.` and a digit that is 0 or 1.
-fn start_of_version(bytes: &[u8]) -> Option<(u8, &[u8])> {
+fn start_of_version(bytes: &[u8]) -> Option<(Version, &[u8])> {
     match bytes.strip_prefix(b"HTTP/1.")? {
-        [b'0', rest @ ..] => Some((0, rest)),
-        [b'1', rest @ ..] => Some((1, rest)),
+        [b'1', rest @ ..] => Some((Version::Http11, rest)),
+        [b'0', rest @ ..] => Some((Version::Http10, rest)),
         _ => None,
     }
 }
@@ -184,12 +174,12 @@ fn within<'h>(bytes: &'h [u8], limits: &Limits) -> &'h [u8] {
     bytes.get(..most).unwrap_or(bytes)
 }
 
-const DEL: u8 = 0x7f;
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    const DEL: u8 = 0x7f;
 
     fn naive(bytes: &[u8]) -> Option<usize> {
         bytes

@@ -67,30 +67,33 @@ impl Facts {
         value: &[u8],
         at: usize,
     ) -> Result<(), Fault> {
-        if name.eq_ignore_ascii_case(b"host") {
-            if self.host.is_some() {
-                return Err(Fault::new(Kind::DuplicateHost, at));
+        match name.len() {
+            4 if is(name, b"Host") => {
+                if self.host.is_some() {
+                    return Err(Fault::new(Kind::DuplicateHost, at));
+                }
+                self.host = Some(index as u32);
             }
-            self.host = Some(index as u32);
-        } else if name.eq_ignore_ascii_case(b"expect") {
-            self.connection |= expectations(value);
-        } else if name.eq_ignore_ascii_case(b"upgrade") {
-            self.connection |= HAS_UPGRADE;
-        } else if name.eq_ignore_ascii_case(b"connection") {
-            self.connection |= connection_options(value);
-        } else if name.eq_ignore_ascii_case(b"content-length") {
-            if self.content_length.is_some() {
-                return Err(Fault::new(Kind::DuplicateContentLength, at));
+            6 if is(name, b"Expect") => self.connection |= expectations(value),
+            7 if is(name, b"Upgrade") => self.connection |= HAS_UPGRADE,
+            10 if is(name, b"Connection") => self.connection |= connection_options(value),
+            14 if is(name, b"Content-Length") => {
+                if self.content_length.is_some() {
+                    return Err(Fault::new(Kind::DuplicateContentLength, at));
+                }
+                let length =
+                    content_length(value).ok_or(Fault::new(Kind::InvalidContentLength, at))?;
+                self.content_length = Some(length);
+                self.content_length_at = at;
             }
-            let length = content_length(value).ok_or(Fault::new(Kind::InvalidContentLength, at))?;
-            self.content_length = Some(length);
-            self.content_length_at = at;
-        } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
-            if self.transfer_encoding_at.is_some() {
-                return Err(Fault::new(Kind::DuplicateTransferEncoding, at));
+            17 if is(name, b"Transfer-Encoding") => {
+                if self.transfer_encoding_at.is_some() {
+                    return Err(Fault::new(Kind::DuplicateTransferEncoding, at));
+                }
+                transfer_encoding(value).map_err(|kind| Fault::new(kind, at))?;
+                self.transfer_encoding_at = Some(at);
             }
-            transfer_encoding(value).map_err(|kind| Fault::new(kind, at))?;
-            self.transfer_encoding_at = Some(at);
+            _ => {}
         }
         Ok(())
     }
@@ -151,6 +154,12 @@ impl Framing {
             Self::Length(length, _) => BodyLength::Known(length),
         }
     }
+}
+
+/// Whether both are one name. It is nearly always written as `usual`.
+#[inline]
+fn is(name: &[u8], usual: &[u8]) -> bool {
+    name == usual || name.eq_ignore_ascii_case(usual)
 }
 
 /// The options of one Connection line that concern us.

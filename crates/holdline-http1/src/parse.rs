@@ -265,6 +265,7 @@ pub(crate) struct Judge<'a, 'h> {
 }
 
 impl<'h> Judge<'_, 'h> {
+    #[inline(always)]
     pub(crate) fn request(
         &self,
         method: &'h str,
@@ -297,6 +298,7 @@ impl<'h> Judge<'_, 'h> {
     /// RFC 9112 §3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1
     /// request message that lacks a Host header field and to any request message that contains
     /// more than one Host header field line or a Host header field with an invalid field value."
+    #[inline(always)]
     fn host(
         &self,
         form: &target::Target<'_>,
@@ -329,6 +331,7 @@ impl<'h> Judge<'_, 'h> {
         Ok(())
     }
 
+    #[inline(always)]
     pub(crate) fn response(
         &self,
         line: &'h [u8],
@@ -386,7 +389,7 @@ fn text(bytes: &[u8]) -> &str {
     core::str::from_utf8(bytes).unwrap_or_default()
 }
 
-pub(crate) fn version(minor: u8) -> Version {
+fn version(minor: u8) -> Version {
     match minor {
         0 => Version::Http10,
         _ => Version::Http11,

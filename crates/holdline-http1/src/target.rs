@@ -14,14 +14,26 @@ pub(crate) struct Target<'b> {
     pub(crate) default_port: Option<u16>,
 }
 
-/// Sorts a target into its form. The bytes were checked before. The error's offset counts from
-/// the target's first byte.
-pub(crate) fn parse<'b>(method: &str, target: &'b str) -> Result<Target<'b>, (Kind, usize)> {
-    let plain = Target {
+impl Target<'_> {
+    /// Origin-form, or asterisk-form: nothing stands before the path.
+    const ORIGIN: Self = Self {
         authority: None,
         path_start: 0,
         default_port: None,
     };
+}
+
+/// Sorts a target into its form. The bytes were checked before. The error's offset counts from
+/// the target's first byte.
+#[inline(always)]
+pub(crate) fn parse<'b>(method: &str, target: &'b str) -> Result<Target<'b>, (Kind, usize)> {
+    match target.starts_with('/') && method != "CONNECT" {
+        true => Ok(Target::ORIGIN),
+        false => other_form(method, target),
+    }
+}
+
+fn other_form<'b>(method: &str, target: &'b str) -> Result<Target<'b>, (Kind, usize)> {
     // RFC 9112 §3.2.3: "The authority-form of request-target is only used for CONNECT requests."
     if method == "CONNECT" {
         let authority = Authority::parse(target.as_bytes())
@@ -30,16 +42,13 @@ pub(crate) fn parse<'b>(method: &str, target: &'b str) -> Result<Target<'b>, (Ki
         return Ok(Target {
             authority: Some(target),
             default_port: authority.port,
-            ..plain
+            ..Target::ORIGIN
         });
-    }
-    if target.starts_with('/') {
-        return Ok(plain);
     }
     if target == "*" {
         // RFC 9112 §3.2.4: "only used for a server-wide OPTIONS request".
         return match method {
-            "OPTIONS" => Ok(plain),
+            "OPTIONS" => Ok(Target::ORIGIN),
             _ => Err((Kind::AsteriskWithoutOptions, 0)),
         };
     }
@@ -107,16 +116,15 @@ fn absolute(target: &str) -> Result<Target<'_>, (Kind, usize)> {
 
 /// How many bytes at the front are a good host. It may be empty.
 fn host_len(bytes: &[u8]) -> Option<usize> {
-    let until = |is_end: fn(u8) -> bool| bytes.iter().position(|&byte| is_end(byte));
-    let length = until(|byte| !class::is_reg_name(byte)).unwrap_or(bytes.len());
+    let length = class::prefix_len(bytes, class::is_reg_name);
     match bytes.get(length) {
         Some(b'[') if length == 0 => {
-            let length = until(|byte| byte == b']')? + 1;
+            let length = bytes.iter().position(|&byte| byte == b']')? + 1;
             is_ip_literal(bytes.get(..length)?).then_some(length)
         }
         Some(b'%') => {
-            let length = until(|byte| !class::is_reg_name(byte) && byte != b'%');
-            let length = length.unwrap_or(bytes.len());
+            let is_escaped_name = |byte| class::is_reg_name(byte) || byte == b'%';
+            let length = class::prefix_len(bytes, is_escaped_name);
             are_escapes_good(bytes.get(..length)?).then_some(length)
         }
         _ => Some(length),
