@@ -8,7 +8,7 @@ use std::env;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use holdline_benches::{Case, Contestant, FLOOR, cases};
+use holdline_benches::{Case, Contestant, FLOOR, Tally, cases};
 
 fn main() {
     // `cargo xtask bench` sets it.
@@ -41,7 +41,8 @@ fn run(criterion: &mut Criterion, case: &Case, rounds: usize) {
     for round in 0..rounds {
         for contestant in &contestants {
             let id = BenchmarkId::new(contestant.name, round);
-            group.bench_function(id, |bencher| bencher.iter(|| contestant.run()));
+            let mut tally = Tally::default();
+            group.bench_function(id, |bencher| bencher.iter(|| contestant.run(&mut tally)));
         }
         contestants.rotate_left(1);
     }
@@ -50,10 +51,10 @@ fn run(criterion: &mut Criterion, case: &Case, rounds: usize) {
 
 /// All contestants must have produced the same before any is timed; a floor, as many items.
 fn check(case: &Case, contestants: &[Contestant]) {
-    let ours = contestants[0].digest();
+    let ours = case.digest(&contestants[0]);
     assert_eq!(ours.items, case.items, "{case:?}: the number of items");
     for contestant in contestants {
-        let theirs = contestant.digest();
+        let theirs = case.digest(contestant);
         if contestant.name == FLOOR {
             assert_eq!(theirs.items, ours.items, "{case:?}: {contestant:?}");
         } else {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::hint::black_box;
 
+use crate::BLOCK;
+
 /// The same work for several contestants.
 pub struct Case {
     /// What is measured, such as `websocket decode`.
@@ -12,6 +14,7 @@ pub struct Case {
     /// How many items one run handles; times are given per item.
     pub items: u64,
     make: Box<dyn Fn() -> Vec<Contestant>>,
+    decode: Option<fn(&[u8], &mut Digest)>,
 }
 
 impl Case {
@@ -27,7 +30,28 @@ impl Case {
             name: name.into(),
             items,
             make: Box::new(make),
+            decode: None,
         }
+    }
+
+    /// For encoders: what `decode` makes of the bytes that they wrote is compared, since there are many ways
+    /// to write the same.
+    #[must_use]
+    pub fn written(mut self, decode: fn(&[u8], &mut Digest)) -> Self {
+        self.decode = Some(decode);
+        self
+    }
+
+    /// What came out of this contestant.
+    #[must_use]
+    pub fn digest(&self, contestant: &Contestant) -> Digest {
+        let mut digest = Digest::default();
+        (contestant.check)(&mut digest);
+        if let Some(decode) = self.decode {
+            let written = std::mem::take(&mut digest.written);
+            decode(&written, &mut digest);
+        }
+        digest
     }
 
     /// The contestants, ours first, with their input.
@@ -72,19 +96,9 @@ impl Contestant {
         }
     }
 
-    /// Does the work and gives what came out of it.
-    #[must_use]
-    pub fn digest(&self) -> Digest {
-        let mut digest = Digest::default();
-        (self.check)(&mut digest);
-        digest
-    }
-
     /// Does the work to be timed.
-    pub fn run(&self) {
-        let mut tally = Tally::default();
-        (self.time)(&mut tally);
-        black_box(tally);
+    pub fn run(&self, tally: &mut Tally) {
+        (self.time)(tally);
     }
 }
 
@@ -121,13 +135,12 @@ pub trait Sink {
         self.part(data, true);
     }
 
-    /// Bytes that an encoder wrote. They may differ between contestants, so what `decode` makes of them is
-    /// compared.
-    fn encoded(&mut self, bytes: &[u8], decode: fn(&[u8], &mut Digest));
+    /// Bytes that are ready to be sent. They are copied, as a system call would.
+    fn write(&mut self, bytes: &[u8]);
 }
 
 /// What was produced: equal for two contestants exactly when (but for a collision) their items are equal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Digest {
     /// The number of items.
     pub items: u64,
@@ -135,6 +148,7 @@ pub struct Digest {
     pub bytes: u64,
     /// A hash of the bytes and of where items end (FNV-1a).
     pub hash: u64,
+    written: Vec<u8>,
 }
 
 impl Default for Digest {
@@ -143,6 +157,7 @@ impl Default for Digest {
             items: 0,
             bytes: 0,
             hash: 0xcbf2_9ce4_8422_2325,
+            written: Vec::new(),
         }
     }
 }
@@ -165,15 +180,25 @@ impl Sink for Digest {
         }
     }
 
-    fn encoded(&mut self, bytes: &[u8], decode: fn(&[u8], &mut Digest)) {
-        decode(bytes, self);
+    fn write(&mut self, bytes: &[u8]) {
+        self.written.extend_from_slice(bytes);
     }
 }
 
-/// Counts items and keeps the compiler from leaving out what made them.
-#[derive(Clone, Copy, Debug, Default)]
+/// Counts items, copies what is written, and keeps the compiler from leaving out what made them.
+#[derive(Clone, Debug)]
 pub struct Tally {
     items: u64,
+    socket: Vec<u8>,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self {
+            items: 0,
+            socket: vec![0; BLOCK],
+        }
+    }
 }
 
 impl Sink for Tally {
@@ -184,7 +209,10 @@ impl Sink for Tally {
     }
 
     #[inline]
-    fn encoded(&mut self, bytes: &[u8], _: fn(&[u8], &mut Digest)) {
-        self.part(bytes, true);
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(self.socket.len()) {
+            self.socket[..chunk.len()].copy_from_slice(chunk);
+        }
+        black_box(&mut self.socket);
     }
 }

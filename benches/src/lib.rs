@@ -11,6 +11,9 @@ pub mod sample;
 pub mod sse_decode;
 pub mod sse_encode;
 pub mod websocket_decode;
+pub mod websocket_deflate;
+pub mod websocket_encode;
+pub mod websocket_pieces;
 
 pub use case::{Case, Contestant, Digest, Sink, Tally};
 
@@ -28,6 +31,9 @@ pub const BLOCK: usize = 64 << 10;
 pub fn cases() -> Vec<Case> {
     let groups = [
         websocket_decode::cases(),
+        websocket_encode::cases(),
+        websocket_deflate::cases(),
+        websocket_pieces::cases(),
         sse_decode::cases(),
         sse_encode::cases(),
     ];

@@ -1,4 +1,4 @@
-//! A connection in memory: what is read was there before, what is written is thrown away.
+//! Connections in memory, always ready: [`Incoming`] to read from, [`Outgoing`] to write to.
 
 use std::io::{self, Read, Write};
 use std::pin::{Pin, pin};
@@ -7,15 +7,15 @@ use std::task::{Context, Poll, Waker};
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::BLOCK;
+use crate::{BLOCK, Sink};
 
-/// Gives at most a [`BLOCK`] in each read, and is always ready.
+/// Gives at most a [`BLOCK`] in each read. What is written is thrown away.
 #[derive(Clone, Debug)]
-pub struct Memory {
+pub struct Incoming {
     rest: Bytes,
 }
 
-impl Memory {
+impl Incoming {
     /// What is to be read.
     #[must_use]
     pub fn new(bytes: &Bytes) -> Self {
@@ -25,7 +25,7 @@ impl Memory {
     }
 }
 
-impl Read for Memory {
+impl Read for Incoming {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = buffer.len().min(self.rest.len()).min(BLOCK);
         self.rest.copy_to_slice(&mut buffer[..length]);
@@ -33,7 +33,7 @@ impl Read for Memory {
     }
 }
 
-impl Write for Memory {
+impl Write for Incoming {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         Ok(bytes.len())
     }
@@ -43,7 +43,7 @@ impl Write for Memory {
     }
 }
 
-impl AsyncRead for Memory {
+impl AsyncRead for Incoming {
     fn poll_read(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
@@ -56,13 +56,77 @@ impl AsyncRead for Memory {
     }
 }
 
-impl AsyncWrite for Memory {
+impl AsyncWrite for Incoming {
     fn poll_write(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Gives what is written to a sink. Nothing is to be read.
+#[derive(Debug)]
+pub struct Outgoing<'s, S>(pub &'s mut S);
+
+impl<S> Read for Outgoing<'_, S> {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+}
+
+impl<S: Sink> Write for Outgoing<'_, S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<S> AsyncRead for Outgoing<'_, S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+impl<S: Sink> AsyncWrite for Outgoing<'_, S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().0.write(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let sink = self.get_mut();
+        slices.iter().for_each(|bytes| sink.0.write(bytes));
+        Poll::Ready(Ok(slices.iter().map(|bytes| bytes.len()).sum()))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

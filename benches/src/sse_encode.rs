@@ -31,6 +31,7 @@ pub fn cases() -> Vec<Case> {
                 FLOOR => floor,
             ]
         })
+        .written(decode)
     };
     kinds.into_iter().map(case).collect()
 }
@@ -95,7 +96,7 @@ fn ours(events: &Vec<Event>, sink: &mut impl Sink) {
             retry: None,
         };
         fields.encode(&mut out).expect("no line ends");
-        sink.encoded(&out, decode);
+        sink.write(&out);
         out.clear();
     }
 }
@@ -115,7 +116,7 @@ fn axum(events: &Vec<Event>, sink: &mut impl Sink) {
     let mut body = body.into_data_stream();
     run(async {
         while let Some(bytes) = body.next().await {
-            sink.encoded(&bytes.expect("infallible"), decode);
+            sink.write(&bytes.expect("infallible"));
         }
     });
 }
@@ -126,7 +127,7 @@ fn sse_codec(events: &Vec<Event>, sink: &mut impl Sink) {
     for event in events {
         let message = sse_codec::Event::message(event.event, &event.data, event.id.as_deref());
         codec.encode(message, &mut out).expect("no line ends");
-        sink.encoded(&out, decode);
+        sink.write(&out);
         out.clear();
     }
 }
@@ -139,7 +140,7 @@ fn sse_stream(events: &Vec<Event>, sink: &mut impl Sink) {
         if let Some(id) = &event.id {
             block = block.id(id);
         }
-        sink.encoded(&block.encode().expect("no line ends"), decode);
+        sink.write(&block.encode().expect("no line ends"));
     }
 }
 
@@ -163,7 +164,7 @@ fn floor(events: &Vec<Event>, sink: &mut impl Sink) {
             start = end + 1;
         }
         out.push(b'\n');
-        sink.encoded(&out, decode);
+        sink.write(&out);
         out.clear();
     }
 }

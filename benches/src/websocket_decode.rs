@@ -6,7 +6,7 @@ use holdline_websocket::{Buffer, Config, Connection, Event};
 use tokio_util::codec::Decoder;
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
-use crate::memory::{Memory, run};
+use crate::memory::{Incoming, run};
 use crate::sample::{Random, ascii, binary, mixed, size};
 use crate::{BLOCK, Case, FLOOR, OURS, Sink, contestants};
 
@@ -149,7 +149,7 @@ fn ours(wire: &Wire, sink: &mut impl Sink) {
 fn fastwebsockets(wire: &Wire, sink: &mut impl Sink) {
     use fastwebsockets::{FragmentCollector, OpCode, Role, WebSocket, WebSocketError};
     run(async {
-        let websocket = WebSocket::after_handshake(Memory::new(&wire.bytes), Role::Server);
+        let websocket = WebSocket::after_handshake(Incoming::new(&wire.bytes), Role::Server);
         let mut websocket = FragmentCollector::new(websocket);
         loop {
             match websocket.read_frame().await {
@@ -168,7 +168,7 @@ fn soketto(wire: &Wire, sink: &mut impl Sink) {
     use soketto::connection::{Builder, Error, Mode};
     run(async {
         // It reads headers byte by byte, and is meant to be given something buffered.
-        let stream = tokio::io::BufReader::with_capacity(BLOCK, Memory::new(&wire.bytes));
+        let stream = tokio::io::BufReader::with_capacity(BLOCK, Incoming::new(&wire.bytes));
         let (_sender, mut receiver) = Builder::new(stream.compat(), Mode::Server).finish();
         let mut message = Vec::new();
         loop {
@@ -191,7 +191,7 @@ fn tokio_websockets(wire: &Wire, sink: &mut impl Sink) {
     use tokio_websockets::{Limits, ServerBuilder};
     run(async {
         let builder = ServerBuilder::new().limits(Limits::unlimited());
-        let mut websocket = builder.serve(Memory::new(&wire.bytes));
+        let mut websocket = builder.serve(Incoming::new(&wire.bytes));
         while let Some(message) = websocket.next().await {
             let Ok(message) = message else { break };
             if let Some(text) = message.as_text() {
@@ -207,7 +207,7 @@ fn tungstenite(wire: &Wire, sink: &mut impl Sink) {
     use tungstenite::protocol::{Role, WebSocketConfig};
     use tungstenite::{Message, WebSocket};
     let config = WebSocketConfig::default().read_buffer_size(BLOCK);
-    let stream = Memory::new(&wire.bytes);
+    let stream = Incoming::new(&wire.bytes);
     let mut websocket = WebSocket::from_raw_socket(stream, Role::Server, Some(config));
     // The end of the stream without a Close is an error.
     while let Ok(message) = websocket.read() {
@@ -292,7 +292,7 @@ fn yawc(wire: &Wire, sink: &mut impl Sink) {
         if wire.is_text {
             options = options.with_utf8();
         }
-        let stream = Memory::new(&wire.bytes);
+        let stream = Incoming::new(&wire.bytes);
         let mut websocket = WebSocket::from_stream(stream, Role::Server, options).expect("options");
         while let Ok(frame) = websocket.next_frame().await {
             assert!(matches!(frame.opcode(), OpCode::Text | OpCode::Binary));
@@ -320,7 +320,7 @@ fn floor(wire: &Wire, sink: &mut impl Sink) {
 }
 
 /// As plain as it gets, for the compiler to make wide.
-fn xor(data: &mut [u8], mask: [u8; 4]) {
+pub(crate) fn xor(data: &mut [u8], mask: [u8; 4]) {
     let mask32 = u64::from(u32::from_ne_bytes(mask));
     let wide = mask32 << 32 | mask32;
     let (words, rest) = data.as_chunks_mut::<8>();
