@@ -39,6 +39,8 @@ pub(crate) struct Options {
     pub(crate) long_poll: Duration,
     /// Octets of a message.
     pub(crate) max_message: usize,
+    /// The WebSocket of the first browsers is accepted, too.
+    pub(crate) legacy_hixie76: bool,
     /// WebSocket messages with at least so many octets are compressed, for clients that offer it.
     pub(crate) deflate_from: Option<usize>,
 }

@@ -129,6 +129,14 @@ pub(crate) struct ServeArguments {
         value_name = "BYTES"
     )]
     pub(crate) websocket_deflate: DeflateThreshold,
+    /// Accept the WebSocket of the first browsers as well (draft-hixie-76, of 2010): text only, no
+    /// pings, no masks. Only where there are such clients.
+    #[arg(
+        long,
+        env = "HOLDLINE_LEGACY_HIXIE76",
+        value_parser = clap::builder::BoolishValueParser::new()
+    )]
+    pub(crate) legacy_hixie76: bool,
     /// Origins whose pages may publish and read, beside the server's own: `https://example.com`,
     /// or `*` for all. May be given more than once. (JSONP can be read by any page.)
     #[arg(

@@ -1,6 +1,7 @@
 //! Requests to answers: the HTTP interface, a function a row.
 
 mod subscribe;
+mod websocket;
 
 use std::sync::Arc;
 
@@ -9,7 +10,8 @@ use holdline::origins::Origin;
 use holdline_net::{Request, Responder};
 use serde_json::json;
 
-use self::subscribe::{subscribe, upgrade};
+use self::subscribe::subscribe;
+use self::websocket::{is_old, upgrade};
 use crate::answer::{Call, UNCACHED, log};
 use crate::app::{App, Stream};
 use crate::demo::MovingBox;
@@ -21,8 +23,12 @@ use crate::subscription::{ANSWER_BUDGET, answer_type, encode_answer};
 use crate::transport::Transport;
 
 /// Answers a request.
-pub(crate) fn answer(app: &mut App, request: &Request<'_>, responder: Responder<'_, Stream>) {
+pub(crate) fn answer(app: &mut App, request: &Request<'_>, mut responder: Responder<'_, Stream>) {
     let head = &request.head;
+    if is_old(app, head) {
+        // If this is refused, what follows is no request: eight bytes that belong to this one.
+        responder.close_connection();
+    }
     let origin = app.shared.policy.origins.judge(head);
     let call = Call {
         request,

@@ -37,6 +37,7 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<(), String> {
             heartbeat: arguments.heartbeat,
             long_poll: arguments.long_poll,
             max_message: arguments.max_message,
+            legacy_hixie76: arguments.legacy_hixie76,
             deflate_from: arguments.websocket_deflate.0,
         },
         moving_box: MovingBox::new(),

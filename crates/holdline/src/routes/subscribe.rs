@@ -4,10 +4,10 @@ use holdline::event_stream::{self, Opening};
 use holdline_comet::jsonp::CallbackName;
 use holdline_comet::{Hold, iframe, stream};
 use holdline_http1::Fields;
-use holdline_websocket as websocket;
 
 use super::NO_CHANNEL;
-use crate::answer::{Call, UNCACHED, log};
+use super::websocket::upgrade;
+use crate::answer::{Call, UNCACHED};
 use crate::app::{App, Stream};
 use crate::hub::{Since, TooManyChannels};
 use crate::names;
@@ -162,47 +162,6 @@ fn body(
     }
 }
 
-/// A WebSocket, if the request asks for one as RFC 6455 says.
-pub(super) fn upgrade(
-    app: &mut App,
-    call: Call<'_, '_>,
-    stream: impl FnOnce(&mut App) -> Result<Stream, TooManyChannels>,
-) {
-    let head = &call.request.head;
-    let accept = match websocket::handshake::server::accept(head.method(), head.headers().iter()) {
-        Ok(accept) => accept,
-        Err(error) => {
-            let message = error.to_string();
-            return call.error_with(error.status(), error.headers(), "bad_handshake", &message);
-        }
-    };
-    // HTTP/1.0 knows no upgrade (RFC 9110 §7.8), which a handshake's fields do not show.
-    if !head.is_upgrade("websocket") {
-        let upgrade = [("Upgrade", "websocket")];
-        let message = "a WebSocket needs HTTP/1.1";
-        return call.error_with(426, upgrade, "bad_handshake", message);
-    }
-    let protocol = accept.choose_protocol(&[SUBPROTOCOL]);
-    let mut config = websocket::Config::default();
-    let heartbeat = event_stream::heartbeat(app.shared.options.heartbeat, call.request.connection);
-    config.keepalive = Some(websocket::Keepalive {
-        interval: heartbeat,
-        timeout: heartbeat,
-    });
-    config.limits.max_frame = app.shared.options.max_message as u64;
-    config.limits.max_message = app.shared.options.max_message as u64;
-    let deflate = app.shared.options.deflate();
-    config.deflate = deflate.and_then(|deflate| accept.accept_deflate(&deflate));
-    match stream(app) {
-        Ok(stream) => {
-            log(call
-                .responder
-                .upgrade_websocket(accept.response(protocol), config, stream))
-        }
-        Err(TooManyChannels) => call.error(503, "too_many_channels", NO_CHANNEL),
-    }
-}
-
 fn callback(query: &Query<'_>) -> Result<CallbackName, String> {
     match query.value("callback") {
         Some(name) => CallbackName::new(name).map_err(|error| error.to_string()),
@@ -212,6 +171,3 @@ fn callback(query: &Query<'_>) -> Result<CallbackName, String> {
 
 /// Of every stream: [`UNCACHED`], and that nginx must not hold it back.
 const STREAMED: [(&str, &str); 3] = [UNCACHED[0], UNCACHED[1], ("X-Accel-Buffering", "no")];
-/// Browsers give up a WebSocket that offers subprotocols and is granted none; who wants to offer one
-/// offers this.
-const SUBPROTOCOL: &str = "holdline";

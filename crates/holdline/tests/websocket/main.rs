@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails is to panic")]
 
 mod deflate;
+mod hixie76;
 #[allow(dead_code, reason = "what the other tests use")]
 #[path = "../clients/support.rs"]
 mod support;

@@ -1,0 +1,106 @@
+//! Requests for a WebSocket, of today and of the first browsers.
+
+use holdline::event_stream;
+use holdline_http1::RequestHead;
+use holdline_websocket::handshake::server;
+use holdline_websocket::{Config, Keepalive, Limits, hixie76};
+
+use super::NO_CHANNEL;
+use crate::answer::{Call, log};
+use crate::app::{App, Stream};
+use crate::hub::TooManyChannels;
+
+/// A WebSocket, if the request asks for one as RFC 6455 says.
+pub(super) fn upgrade(
+    app: &mut App,
+    call: Call<'_, '_>,
+    stream: impl FnOnce(&mut App) -> Result<Stream, TooManyChannels>,
+) {
+    let head = &call.request.head;
+    if is_old(app, head) {
+        return upgrade_old(app, call, stream);
+    }
+    let accept = match server::accept(head.method(), head.headers().iter()) {
+        Ok(accept) => accept,
+        Err(error) => {
+            let message = error.to_string();
+            return call.error_with(error.status(), error.headers(), "bad_handshake", &message);
+        }
+    };
+    // HTTP/1.0 knows no upgrade (RFC 9110 §7.8), which a handshake's fields do not show.
+    if !head.is_upgrade("websocket") {
+        let upgrade = [("Upgrade", "websocket")];
+        let message = "a WebSocket needs HTTP/1.1";
+        return call.error_with(426, upgrade, "bad_handshake", message);
+    }
+    let protocol = accept.choose_protocol(&[SUBPROTOCOL]);
+    let mut config = Config::default();
+    let heartbeat = event_stream::heartbeat(app.shared.options.heartbeat, call.request.connection);
+    config.keepalive = Some(Keepalive {
+        interval: heartbeat,
+        timeout: heartbeat,
+    });
+    config.limits = limits(app);
+    let deflate = app.shared.options.deflate();
+    config.deflate = deflate.and_then(|deflate| accept.accept_deflate(&deflate));
+    match stream(app) {
+        Ok(stream) => {
+            log(call
+                .responder
+                .upgrade_websocket(accept.response(protocol), config, stream))
+        }
+        Err(TooManyChannels) => call.error(503, "too_many_channels", NO_CHANNEL),
+    }
+}
+
+/// Whether the request is for the WebSocket of the first browsers, and that is spoken here.
+pub(super) fn is_old(app: &App, head: &RequestHead<'_>) -> bool {
+    app.shared.options.legacy_hixie76 && hixie76::is_offered(head.headers().iter())
+}
+
+/// The same in the protocol of the first browsers.
+fn upgrade_old(
+    app: &mut App,
+    call: Call<'_, '_>,
+    stream: impl FnOnce(&mut App) -> Result<Stream, TooManyChannels>,
+) {
+    let head = call.request.head;
+    // The client compares the location with what it asked for, and a proxy in front has taken off the TLS.
+    let forwarded = head.headers().get("x-forwarded-proto");
+    let secure = forwarded.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"https"));
+    let accept = match hixie76::accept(head.method(), head.target(), secure, head.headers().iter())
+    {
+        Ok(accept) if head.is_upgrade("websocket") => accept,
+        Ok(_) => {
+            let message = "a WebSocket needs HTTP/1.1";
+            return call.error(400, "bad_handshake", message);
+        }
+        Err(error) => {
+            let message = error.to_string();
+            return call.error_with(error.status(), error.headers(), "bad_handshake", &message);
+        }
+    };
+    let protocol = accept.protocol().filter(|asked| *asked == SUBPROTOCOL);
+    let mut config = hixie76::Config::default();
+    config.limits = limits(app);
+    match stream(app) {
+        Ok(stream) => {
+            let connection = hixie76::Connection::server(config, accept.challenge());
+            log(call
+                .responder
+                .upgrade_hixie76(accept.response(protocol), connection, stream));
+        }
+        Err(TooManyChannels) => call.error(503, "too_many_channels", NO_CHANNEL),
+    }
+}
+
+fn limits(app: &App) -> Limits {
+    Limits {
+        max_frame: app.shared.options.max_message as u64,
+        max_message: app.shared.options.max_message as u64,
+    }
+}
+
+/// Browsers give up a WebSocket that offers subprotocols and is granted none; who wants to offer one
+/// offers this.
+const SUBPROTOCOL: &str = "holdline";
