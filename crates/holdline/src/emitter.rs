@@ -82,7 +82,7 @@ impl<F: FnMut(Emitter)> EventSource for F {
 #[non_exhaustive]
 pub struct Config {
     /// Time between heartbeats: comments that keep proxies from giving up a quiet stream, and by
-    /// which a client that vanished is noticed. Each stream takes up to a quarter less.
+    /// which a client that vanished is noticed. Each stream takes up to a quarter less. Zero: none.
     /// Default: 15 s.
     pub heartbeat: Duration,
     /// Octets that may wait in an emitter because the client does not take them; beside these the
@@ -118,7 +118,8 @@ pub struct Emitter {
 }
 
 impl Emitter {
-    /// Emits an event of the type `name`.
+    /// Emits an event of the type `name`. Do not call one `open` or `error`: browsers have
+    /// [events of their own](EventFields::event) of these names.
     ///
     /// # Errors
     /// See [`send`](Self::send).

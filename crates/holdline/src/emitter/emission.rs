@@ -108,7 +108,9 @@ impl Emission {
     /// Writes what was emitted, as far as there is room.
     pub fn ready(&mut self, mut output: Output<'_>) -> Progress {
         if let Stage::Begin { padding, head_only } = self.stage {
-            output.set_timer(self.heartbeat);
+            if !self.heartbeat.is_zero() {
+                output.set_timer(self.heartbeat);
+            }
             if let Err(error) = self.begin(padding, head_only, &mut output) {
                 stuck(&error);
                 return Progress::Idle;

@@ -114,6 +114,17 @@ fn a_quiet_stream_has_heartbeats() {
 }
 
 #[test]
+fn no_heartbeats_are_sent_when_none_are_wanted() {
+    let mut config = Config::default();
+    config.heartbeat = Duration::ZERO;
+    let sources = Sources::start(config);
+    let (mut client, emitter) = sources.open("/", "");
+    std::thread::sleep(Duration::from_millis(100));
+    emitter.data("x").unwrap();
+    assert_eq!(client.chunk(), b"data: x\n\n");
+}
+
+#[test]
 fn an_allowed_page_is_named_and_a_foreign_one_is_not() {
     let mut config = Config::default();
     config.origins = Origins::new(["https://app.example", "*"]);
