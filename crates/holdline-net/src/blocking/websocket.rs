@@ -109,7 +109,8 @@ impl<S, K: MaskKeys> WebSocket<S, K> {
         self.protocol.as_deref()
     }
 
-    /// Code and reason of the peer's Close frame, once it has come.
+    /// Code and reason of the peer's Close frame, once it has come, or code 1006 when the stream has ended
+    /// without one (RFC 6455 §7.1.5).
     #[must_use]
     pub fn close_reason(&self) -> Option<(CloseCode, &str)> {
         let (code, reason) = self.closed.as_ref()?;
@@ -144,8 +145,10 @@ impl<S: Read + Write, K: MaskKeys> WebSocket<S, K> {
     /// [`Error::Disconnected`]: the stream ended without a Close frame.
     /// [`Error::Timeout`]: the peer left a ping of the keepalive or our Close unanswered.
     pub fn read(&mut self) -> Result<Option<Message<'_>>, Error> {
-        if self.closed.is_some() {
-            return Ok(None);
+        match &self.closed {
+            Some((CloseCode::ABNORMAL, _)) => return Err(Error::Disconnected),
+            Some(_) => return Ok(None),
+            None => {}
         }
         Ok(Some(match self.step()? {
             Step::Text => Message::Text(&self.text),
@@ -283,6 +286,7 @@ impl<S: Read + Write, K: MaskKeys> WebSocket<S, K> {
             match self.io.fill() {
                 Ok(0) => {
                     self.machine.receive_eof()?;
+                    self.closed = Some((CloseCode::ABNORMAL, String::new()));
                     return Err(Error::Disconnected);
                 }
                 Ok(_) => {}

@@ -8,3 +8,5 @@ mod http_client;
 mod http_server;
 mod script;
 mod websocket;
+mod websocket_closing;
+mod websocket_rules;
