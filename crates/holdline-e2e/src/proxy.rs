@@ -26,6 +26,7 @@ struct Line {
     state: Mutex<State>,
     resumed: Condvar,
     cuts: AtomicU64,
+    bytes: AtomicU64,
     over: AtomicBool,
 }
 
@@ -55,6 +56,7 @@ impl CutProxy {
             state: Mutex::default(),
             resumed: Condvar::new(),
             cuts: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
             over: AtomicBool::new(false),
         });
         let shared = Arc::clone(&line);
@@ -98,6 +100,12 @@ impl CutProxy {
     #[must_use]
     pub fn cuts(&self) -> u64 {
         self.line.cuts.load(Ordering::SeqCst)
+    }
+
+    /// How many bytes have come from both sides.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.line.bytes.load(Ordering::SeqCst)
     }
 
     /// Holds back everything that comes, or lets it go on.
@@ -152,6 +160,7 @@ impl Line {
                 Ok(0) | Err(_) => break,
                 Ok(n) => n,
             };
+            self.bytes.fetch_add(n as u64, Ordering::SeqCst);
             let mut state = self.lock();
             while state.stalled {
                 state = self
