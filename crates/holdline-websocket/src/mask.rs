@@ -18,41 +18,49 @@
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Mask {
-    /// Rotated so that the next byte meets `key[0]`.
-    key: [u8; 4],
+    /// Rotated so that the next byte meets the lowest one, as in little endian.
+    key: u32,
 }
 
 impl Mask {
     /// The mask that changes nothing, for the frames of a server.
-    pub const NONE: Self = Self { key: [0; 4] };
+    pub const NONE: Self = Self { key: 0 };
 
     /// Starts at the first byte of a payload.
     #[must_use]
     pub const fn new(key: [u8; 4]) -> Self {
-        Self { key }
+        Self {
+            key: u32::from_le_bytes(key),
+        }
     }
 
     /// Masks or unmasks the next `data.len()` bytes of the payload in place.
+    #[inline]
     pub fn apply(&mut self, data: &mut [u8]) {
         if *self == Self::NONE {
             return;
         }
-        // 16 bytes at a time, which compilers turn into the widest vector instructions; then at most
-        // three words and three bytes, so that a small frame does not pay for a long tail.
-        let word = u32::from_ne_bytes(self.key);
-        let wide = u128::from_ne_bytes(repeat(self.key));
-        let (blocks, rest) = data.as_chunks_mut::<16>();
+        // 32 bytes at a time, which compilers turn into the widest vector instructions; then at most three
+        // words of eight, one of four and three bytes, so that a small frame does not pay for a long tail.
+        let word = u64::from(self.key) << 32 | u64::from(self.key);
+        let (blocks, rest) = data.as_chunks_mut::<32>();
         for block in blocks {
-            *block = (u128::from_ne_bytes(*block) ^ wide).to_ne_bytes();
+            for eight in block.as_chunks_mut().0 {
+                *eight = (u64::from_le_bytes(*eight) ^ word).to_le_bytes();
+            }
         }
-        let (words, tail) = rest.as_chunks_mut::<4>();
-        for four in words {
-            *four = (u32::from_ne_bytes(*four) ^ word).to_ne_bytes();
+        let (eights, rest) = rest.as_chunks_mut();
+        for eight in eights {
+            *eight = (u64::from_le_bytes(*eight) ^ word).to_le_bytes();
         }
-        for (byte, key) in tail.iter_mut().zip(self.key) {
+        let (fours, tail) = rest.as_chunks_mut();
+        for four in fours {
+            *four = (u32::from_le_bytes(*four) ^ self.key).to_le_bytes();
+        }
+        for (byte, key) in tail.iter_mut().zip(self.key.to_le_bytes()) {
             *byte ^= key;
         }
-        self.key.rotate_left(tail.len());
+        self.key = self.key.rotate_right(8 * tail.len() as u32);
     }
 }
 
@@ -65,11 +73,6 @@ impl core::fmt::Debug for Mask {
             "Mask(..)"
         })
     }
-}
-
-fn repeat(key: [u8; 4]) -> [u8; 16] {
-    let [a, b, c, d] = key;
-    [a, b, c, d, a, b, c, d, a, b, c, d, a, b, c, d]
 }
 
 #[cfg(test)]
