@@ -1,6 +1,6 @@
 //! Field lines to be sent: checked once, then written in one go.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 
 use crate::class;
 use crate::error::{SendError, SendErrorKind};
@@ -139,10 +139,10 @@ impl<'o> Writer<'o> {
         }
         self.note(name, value)?;
         self.out.reserve(name.len() + value.len() + 4);
-        self.out.put_slice(name.as_bytes());
-        self.out.put_slice(b": ");
-        self.out.put_slice(value);
-        self.out.put_slice(b"\r\n");
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b": ");
+        self.out.extend_from_slice(value);
+        self.out.extend_from_slice(b"\r\n");
         Ok(())
     }
 
@@ -174,6 +174,7 @@ impl<'o> Writer<'o> {
         Ok(())
     }
 
+    #[inline]
     fn block(&mut self, block: &HeaderBlock) -> Result<(), SendError> {
         let other = block.seen;
         if self.part == Part::Trailers && other.forbidden_trailer {
@@ -184,7 +185,7 @@ impl<'o> Writer<'o> {
         self.seen.hosts = self.seen.hosts.saturating_add(other.hosts);
         self.seen.bad_host |= other.bad_host;
         self.seen.expect_continue |= other.expect_continue;
-        self.out.put_slice(&block.bytes);
+        self.out.extend_from_slice(&block.bytes);
         Ok(())
     }
 }
@@ -211,6 +212,7 @@ impl Sealed for () {
 
 impl Fields for HeaderBlock {}
 impl Sealed for HeaderBlock {
+    #[inline]
     fn append(&self, writer: &mut Writer<'_>) -> Result<(), SendError> {
         writer.block(self)
     }
@@ -218,6 +220,7 @@ impl Sealed for HeaderBlock {
 
 impl<N: AsRef<str>, V: AsRef<[u8]>> Fields for [(N, V)] {}
 impl<N: AsRef<str>, V: AsRef<[u8]>> Sealed for [(N, V)] {
+    #[inline]
     fn append(&self, writer: &mut Writer<'_>) -> Result<(), SendError> {
         self.iter()
             .try_for_each(|(name, value)| writer.field(name.as_ref(), value.as_ref()))
@@ -226,6 +229,7 @@ impl<N: AsRef<str>, V: AsRef<[u8]>> Sealed for [(N, V)] {
 
 impl<N: AsRef<str>, V: AsRef<[u8]>, const K: usize> Fields for [(N, V); K] {}
 impl<N: AsRef<str>, V: AsRef<[u8]>, const K: usize> Sealed for [(N, V); K] {
+    #[inline]
     fn append(&self, writer: &mut Writer<'_>) -> Result<(), SendError> {
         self.as_slice().append(writer)
     }
@@ -233,6 +237,7 @@ impl<N: AsRef<str>, V: AsRef<[u8]>, const K: usize> Sealed for [(N, V); K] {
 
 impl<N: AsRef<str>, V: AsRef<[u8]>> Fields for alloc::vec::Vec<(N, V)> {}
 impl<N: AsRef<str>, V: AsRef<[u8]>> Sealed for alloc::vec::Vec<(N, V)> {
+    #[inline]
     fn append(&self, writer: &mut Writer<'_>) -> Result<(), SendError> {
         self.as_slice().append(writer)
     }
@@ -240,6 +245,7 @@ impl<N: AsRef<str>, V: AsRef<[u8]>> Sealed for alloc::vec::Vec<(N, V)> {
 
 impl<A: Fields, B: Fields> Fields for (A, B) {}
 impl<A: Fields, B: Fields> Sealed for (A, B) {
+    #[inline]
     fn append(&self, writer: &mut Writer<'_>) -> Result<(), SendError> {
         self.0.append(writer)?;
         self.1.append(writer)
@@ -248,6 +254,7 @@ impl<A: Fields, B: Fields> Sealed for (A, B) {
 
 impl<F: Fields> Fields for Option<F> {}
 impl<F: Fields> Sealed for Option<F> {
+    #[inline]
     fn append(&self, writer: &mut Writer<'_>) -> Result<(), SendError> {
         self.as_ref().map_or(Ok(()), |fields| fields.append(writer))
     }
@@ -255,6 +262,7 @@ impl<F: Fields> Sealed for Option<F> {
 
 impl<F: Fields + ?Sized> Fields for &F {}
 impl<F: Fields + ?Sized> Sealed for &F {
+    #[inline]
     fn append(&self, writer: &mut Writer<'_>) -> Result<(), SendError> {
         (**self).append(writer)
     }

@@ -1,6 +1,6 @@
 //! Bodies that are sent, and chunks that are encoded once for many receivers.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 
 use crate::block::{Fields, Writer};
 use crate::error::{SendError, SendErrorKind};
@@ -53,13 +53,14 @@ impl BodyEncoder {
     /// # Errors
     ///
     /// [`BodyTooLong`](SendErrorKind::BodyTooLong).
+    #[inline]
     pub fn encode_data(&mut self, data: &[u8], out: &mut BytesMut) -> Result<(), SendError> {
         self.count(data.len())?;
         match self.framing {
             _ if data.is_empty() => {}
             Outgoing::Chunked => put_chunk(data, out),
             Outgoing::Discard => {}
-            Outgoing::Length(_) | Outgoing::UntilClose => out.put_slice(data),
+            Outgoing::Length(_) | Outgoing::UntilClose => out.extend_from_slice(data),
         }
         Ok(())
     }
@@ -111,7 +112,7 @@ impl BodyEncoder {
         let start = out.len();
         let chunked = self.framing == Outgoing::Chunked;
         if chunked {
-            out.put_slice(b"0\r\n");
+            out.extend_from_slice(b"0\r\n");
         }
         let fields_start = out.len();
         let result = Writer::trailers(out).write(&trailers).and_then(|()| {
@@ -121,12 +122,13 @@ impl BodyEncoder {
             Ok(())
         });
         match result {
-            Ok(()) if chunked => out.put_slice(b"\r\n"),
+            Ok(()) if chunked => out.extend_from_slice(b"\r\n"),
             _ => out.truncate(start),
         }
         result
     }
 
+    #[inline]
     fn count(&mut self, length: usize) -> Result<(), SendError> {
         if let Outgoing::Length(remaining) = &mut self.framing {
             *remaining = remaining
@@ -258,9 +260,9 @@ impl ChunkFrame {
 fn put_chunk(data: &[u8], out: &mut BytesMut) {
     let frame = ChunkFrame::chunk(data.len());
     out.reserve(frame.before().len() + data.len() + frame.after().len());
-    out.put_slice(frame.before());
-    out.put_slice(data);
-    out.put_slice(frame.after());
+    out.extend_from_slice(frame.before());
+    out.extend_from_slice(data);
+    out.extend_from_slice(frame.after());
 }
 
 /// Sixteen digits and a line end.

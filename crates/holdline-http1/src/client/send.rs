@@ -1,6 +1,6 @@
 //! What a client sends.
 
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 
 use super::{ClientConnection, RequestBody};
 use crate::block::{Fields, Writer};
@@ -147,7 +147,7 @@ impl ClientConnection {
             return Err(SendErrorKind::InvalidTarget.into());
         }
         for word in [method, " ", target, " HTTP/1.1\r\n"] {
-            out.put_slice(word.as_bytes());
+            out.extend_from_slice(word.as_bytes());
         }
         let mut writer = Writer::head(out);
         writer.write(headers)?;
@@ -157,10 +157,10 @@ impl ClientConnection {
         }
         // RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option".
         if seen.upgrade && seen.connection & UPGRADE == 0 {
-            out.put_slice(b"Connection: Upgrade\r\n");
+            out.extend_from_slice(b"Connection: Upgrade\r\n");
         }
         let body = write_framing(method, body, out)?;
-        out.put_slice(b"\r\n");
+        out.extend_from_slice(b"\r\n");
         Ok(Plan {
             body,
             close: seen.connection & CLOSE != 0,
@@ -215,7 +215,7 @@ fn write_framing(
             BodyLength::Known(length)
         }
         (_, RequestBody::Streamed) => {
-            out.put_slice(b"Transfer-Encoding: chunked\r\n");
+            out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
             BodyLength::Chunked
         }
     };

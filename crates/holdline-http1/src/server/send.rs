@@ -1,6 +1,6 @@
 //! What a server sends.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 
 use super::{Expect, Linger, ResponseBody, ServerConnection};
 use crate::block::{Fields, Writer};
@@ -36,7 +36,7 @@ impl ServerConnection {
         append(out, |out| {
             put_status_line(status, out);
             Writer::head(out).write(&headers)?;
-            out.put_slice(b"\r\n");
+            out.extend_from_slice(b"\r\n");
             Ok(())
         })?;
         if status == 100 {
@@ -207,9 +207,9 @@ impl ServerConnection {
                 return Err(SendErrorKind::MissingUpgrade.into());
             }
             if seen.connection & UPGRADE == 0 {
-                out.put_slice(b"Connection: Upgrade\r\n");
+                out.extend_from_slice(b"Connection: Upgrade\r\n");
             }
-            out.put_slice(b"\r\n");
+            out.extend_from_slice(b"\r\n");
             Ok(())
         })?;
         let _ = self.state.step(Step::Switch);
@@ -219,6 +219,7 @@ impl ServerConnection {
     /// Appends what is due by itself: `100 Continue`, when the request expects it, the caller has
     /// received on after the head, and neither the body nor a final response has begun. True:
     /// something was appended.
+    #[inline]
     pub fn poll_transmit(&mut self, out: &mut BytesMut) -> bool {
         let due = self.expect == Expect::Due
             && self.state.responder == Responder::Owes
@@ -226,7 +227,7 @@ impl ServerConnection {
         if due {
             self.expect = Expect::None;
             put_status_line(100, out);
-            out.put_slice(b"\r\n");
+            out.extend_from_slice(b"\r\n");
         }
         due
     }
@@ -237,10 +238,12 @@ impl ServerConnection {
             && matches!(self.state.requester, Requester::Done | Requester::MustClose)
     }
 
+    #[inline]
     fn is_tunnel(&self, status: u16) -> bool {
         self.asked == Asked::Connect && (200..300).contains(&status)
     }
 
+    #[inline]
     fn open_body(&mut self) -> Result<&mut BodyEncoder, SendError> {
         match self.state.responder {
             Responder::Body => Ok(&mut self.body),
@@ -269,7 +272,7 @@ impl ServerConnection {
         let given = seen.connection;
         // RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option".
         if seen.upgrade && given & UPGRADE == 0 && self.http11 {
-            out.put_slice(b"Connection: Upgrade\r\n");
+            out.extend_from_slice(b"Connection: Upgrade\r\n");
         }
         if self.is_tunnel(status) {
             return self.write_tunnel(body, out);
@@ -282,12 +285,12 @@ impl ServerConnection {
         plan.close |=
             plan.body.is_until_close() || (body == ResponseBody::Streamed && !self.http11);
         if plan.close && given & CLOSE == 0 {
-            out.put_slice(b"Connection: close\r\n");
+            out.extend_from_slice(b"Connection: close\r\n");
         } else if !plan.close && !self.http11 && given & KEEP_ALIVE == 0 {
             // RFC 9112 §9.3: 1.0 clients need to be told.
-            out.put_slice(b"Connection: keep-alive\r\n");
+            out.extend_from_slice(b"Connection: keep-alive\r\n");
         }
-        out.put_slice(b"\r\n");
+        out.extend_from_slice(b"\r\n");
         Ok(plan)
     }
 
@@ -300,7 +303,7 @@ impl ServerConnection {
         if !self.can_switch() {
             return Err(SendErrorKind::NotUpgradable.into());
         }
-        out.put_slice(b"\r\n");
+        out.extend_from_slice(b"\r\n");
         Ok(Plan {
             body: BodyEncoder::new(BodyLength::None),
             close: false,
@@ -340,7 +343,7 @@ impl ServerConnection {
                 BodyEncoder::new(BodyLength::Known(length))
             }
             (_, ResponseBody::Streamed) if self.http11 => {
-                out.put_slice(b"Transfer-Encoding: chunked\r\n");
+                out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
                 BodyEncoder::new(BodyLength::Chunked)
             }
             (_, ResponseBody::Streamed) => BodyEncoder::new(BodyLength::UntilClose),
@@ -365,6 +368,7 @@ impl ServerConnection {
     }
 
     /// A final head was written.
+    #[inline]
     fn commit(&mut self, plan: Plan) {
         self.expect = Expect::None;
         self.ended_by_head = false;
@@ -379,6 +383,7 @@ impl ServerConnection {
         let _ = self.state.step(Step::Response);
     }
 
+    #[inline]
     fn finish(&mut self) {
         let _ = self.state.step(Step::ResponseEnd);
     }
@@ -393,6 +398,7 @@ struct Plan {
 }
 
 /// Runs `write`, and takes back what it appended when it fails.
+#[inline]
 pub(crate) fn append<T>(
     out: &mut BytesMut,
     write: impl FnOnce(&mut BytesMut) -> Result<T, SendError>,
@@ -405,17 +411,22 @@ pub(crate) fn append<T>(
     result
 }
 
+#[inline]
 pub(crate) fn put_content_length(length: u64, out: &mut BytesMut) {
-    out.put_slice(b"Content-Length: ");
-    out.put_slice(itoa::Buffer::new().format(length).as_bytes());
-    out.put_slice(b"\r\n");
+    out.extend_from_slice(b"Content-Length: ");
+    out.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
+    out.extend_from_slice(b"\r\n");
 }
 
 /// RFC 9112 §2.3: the version is the sender's own, also to a client that speaks 1.0.
+#[inline]
 fn put_status_line(status: u16, out: &mut BytesMut) {
-    out.put_slice(b"HTTP/1.1 ");
-    out.put_slice(itoa::Buffer::new().format(status).as_bytes());
-    out.put_u8(b' ');
-    out.put_slice(reason::phrase(status).as_bytes());
-    out.put_slice(b"\r\n");
+    match reason::status_line(status) {
+        Some(line) => out.extend_from_slice(line.as_bytes()),
+        None => {
+            out.extend_from_slice(b"HTTP/1.1 ");
+            out.extend_from_slice(itoa::Buffer::new().format(status).as_bytes());
+            out.extend_from_slice(b" \r\n");
+        }
+    }
 }
