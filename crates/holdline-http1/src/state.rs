@@ -147,13 +147,24 @@ impl State {
     }
 
     /// What follows from both states together, until nothing more does.
+    #[inline]
     fn settle(&mut self) {
         use {Requester as Q, Responder as P};
-        // RFC 9112 §9.3: "If the received protocol is HTTP/1.1 (or later), the connection will
-        // persist after the current response".
-        if (self.requester, self.responder, self.keep_alive) == (Q::Done, P::Done, true) {
+        if !self.keep_alive
+            || matches!(self.requester, Q::MustClose | Q::Closed | Q::Error)
+            || matches!(self.responder, P::MustClose | P::Closed | P::Error)
+        {
+            self.settle_last();
+        } else if (self.requester, self.responder) == (Q::Done, P::Done) {
+            // RFC 9112 §9.3: "If the received protocol is HTTP/1.1 (or later), the connection will
+            // persist after the current response".
             *self = Self::new();
         }
+    }
+
+    /// The same when no other exchange may follow.
+    fn settle_last(&mut self) {
+        use {Requester as Q, Responder as P};
         if !self.keep_alive && self.requester == Q::Done {
             self.requester = Q::MustClose;
         }
