@@ -52,6 +52,7 @@ impl Buffer {
     }
 
     /// Forgets a head that was returned before, so that its memory is not held through a body.
+    #[inline]
     pub(crate) fn between(&mut self) -> &mut Self {
         if !self.partial {
             self.reset();
@@ -60,6 +61,7 @@ impl Buffer {
     }
 
     /// Forgets what was returned before, and gives back what an unusual head needed.
+    #[inline]
     pub(crate) fn reset(&mut self) {
         self.partial = false;
         self.bytes.clear();

@@ -12,6 +12,7 @@ use crate::limits::Limits;
 use crate::parse::{Asked, Judge, Request, Response};
 
 /// A request head at the start of `bytes`, when it is complete and breaks no rule.
+#[inline(always)]
 pub(crate) fn fast_request<'h>(
     bytes: &'h [u8],
     limits: &Limits,
@@ -41,6 +42,7 @@ pub(crate) fn fast_request<'h>(
 }
 
 /// A response head at the start of `bytes`, when it is complete and breaks no rule.
+#[inline(always)]
 pub(crate) fn fast_response<'h>(
     bytes: &'h [u8],
     asked: Asked,

@@ -133,39 +133,25 @@ impl ServerConnection {
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<Event<'b>>, ReceiveError> {
-        if let Some(error) = self.decoder.error() {
-            return Err(error);
-        }
-        let not_now = self.decoder.is_at_head() && !self.state.is_idle();
-        if not_now || self.is_switched() || self.state.requester == Requester::Error {
-            return Ok((!input.is_empty()).then_some(Event::Paused));
-        }
-        self.drop_rest(input)?;
-        match self.decoder.decode(input, buffer) {
-            Ok(Some(event)) => {
-                match &event {
-                    Event::Request { head, body } => self.begin(head, *body),
-                    Event::Data(_) => self.expect = Expect::None,
-                    // Without a body the request was complete with its head.
-                    Event::End { .. } if self.state.requester == Requester::Body => {
-                        self.expect = Expect::None;
-                        let _ = self.state.step(Step::RequestEnd);
-                    }
-                    _ => {}
-                }
-                Ok(Some(event))
+        let event = self.next(input, buffer);
+        match &event {
+            Ok(Some(Event::Request { head, body })) => self.begin(head, *body),
+            Ok(Some(Event::Data(_))) => self.expect = Expect::None,
+            // Without a body the request was complete with its head.
+            Ok(Some(Event::End { .. })) if self.state.requester == Requester::Body => {
+                self.expect = Expect::None;
+                let _ = self.state.step(Step::RequestEnd);
             }
-            Ok(None) => {
-                if self.expect == Expect::Asked && self.is_receiving_body() {
-                    self.expect = match self.decoder.body_has_begun() {
-                        true => Expect::None,
-                        false => Expect::Due,
-                    };
-                }
-                Ok(None)
+            Ok(None) if self.expect == Expect::Asked && self.is_receiving_body() => {
+                self.expect = match self.decoder.body_has_begun() {
+                    true => Expect::None,
+                    false => Expect::Due,
+                };
             }
-            Err(error) => Err(self.fault(error)),
+            Ok(_) => {}
+            Err(_) => self.end_requests(),
         }
+        event
     }
 
     /// The client has ended its stream, and every byte of it was given to
@@ -258,6 +244,23 @@ impl ServerConnection {
         self.state.responder == Responder::Owes
     }
 
+    /// What [`receive`](Self::receive) gives, before it is known to the state.
+    fn next<'b, 'i: 'b>(
+        &mut self,
+        input: &mut &'i [u8],
+        buffer: &'b mut Buffer,
+    ) -> Result<Option<Event<'b>>, ReceiveError> {
+        if let Some(error) = self.decoder.error() {
+            return Err(error);
+        }
+        let not_now = self.decoder.is_at_head() && !self.state.is_idle();
+        if not_now || self.is_switched() || self.state.requester == Requester::Error {
+            return Ok((!input.is_empty()).then_some(Event::Paused));
+        }
+        self.drop_rest(input)?;
+        self.decoder.decode(input, buffer)
+    }
+
     fn begin(&mut self, head: &RequestHead<'_>, body: BodyLength) {
         self.asked = Asked::of(head.method());
         self.http11 = head.version() == Version::Http11;
@@ -301,10 +304,7 @@ impl ServerConnection {
         if !self.is_receiving_body() || !self.is_response_finished() {
             return Ok(());
         }
-        let length = match self.decoder.discard(input) {
-            Ok(length) => length,
-            Err(error) => return Err(self.fault(error)),
-        };
+        let length = self.decoder.discard(input)?;
         self.dropped = self.dropped.saturating_add(length);
         match self.linger {
             Linger::Drain(most) if self.dropped <= most => {}

@@ -66,33 +66,11 @@ impl RequestDecoder {
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<Event<'b>>, ReceiveError> {
-        if let Some(error) = self.error {
-            return Err(error);
+        let item = self.next(input, buffer);
+        if let Err(error) = &item {
+            self.error = Some(*error);
         }
-        let event = match &mut self.stage {
-            Stage::Body(body) => {
-                match body.next(input, buffer.between(), &self.limits, &mut self.at) {
-                    Ok(None) => Ok(None),
-                    Ok(Some(BodyItem::Data(data))) => Ok(Some(Event::Data(data))),
-                    Ok(Some(BodyItem::End { trailers })) => {
-                        self.stage = Stage::Head(Scan::request());
-                        Ok(Some(Event::End { trailers }))
-                    }
-                    Err(error) => Err(error),
-                }
-            }
-            Stage::Head(_) if self.last => Ok((!input.is_empty()).then_some(Event::Paused)),
-            Stage::Head(scan) => match request(scan, input, buffer, &self.limits, &mut self.at) {
-                Ok(None) => Ok(None),
-                Ok(Some(ParsedRequest { head, body, .. })) => {
-                    self.last = !head.is_keep_alive();
-                    self.stage = Stage::Body(Body::new(body));
-                    Ok(Some(Event::Request { head, body }))
-                }
-                Err(error) => Err(error),
-            },
-        };
-        event.inspect_err(|&error| self.error = Some(error))
+        item
     }
 
     /// The stream has ended. An `End` that was due is given.
@@ -160,6 +138,38 @@ impl RequestDecoder {
         }
     }
 
+    fn next<'b, 'i: 'b>(
+        &mut self,
+        input: &mut &'i [u8],
+        buffer: &'b mut Buffer,
+    ) -> Result<Option<Event<'b>>, ReceiveError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        match &mut self.stage {
+            Stage::Body(body) => {
+                match body.next(input, buffer.between(), &self.limits, &mut self.at)? {
+                    None => Ok(None),
+                    Some(BodyItem::Data(data)) => Ok(Some(Event::Data(data))),
+                    Some(BodyItem::End { trailers }) => {
+                        self.stage = Stage::Head(Scan::request());
+                        Ok(Some(Event::End { trailers }))
+                    }
+                }
+            }
+            Stage::Head(_) if self.last => Ok((!input.is_empty()).then_some(Event::Paused)),
+            Stage::Head(scan) => {
+                let parsed = request(scan, input, buffer, &self.limits, &mut self.at)?;
+                let Some(ParsedRequest { head, body, .. }) = parsed else {
+                    return Ok(None);
+                };
+                self.last = !head.is_keep_alive();
+                self.stage = Stage::Body(Body::new(body));
+                Ok(Some(Event::Request { head, body }))
+            }
+        }
+    }
+
     /// Takes and drops the data of the current body. Gives the number of bytes dropped.
     pub(crate) fn discard(&mut self, input: &mut &[u8]) -> Result<u64, ReceiveError> {
         if let Some(error) = self.error {
@@ -189,6 +199,9 @@ fn request<'b, 'i: 'b>(
     let head_at = *at - scan.len() as u64;
     if scan.len() == 0 {
         buffer.reset();
+        if input.is_empty() {
+            return Ok(None);
+        }
         if let Some(parsed) = fast_request(input, limits, &mut buffer.spans) {
             let head = take(input, parsed.consumed, at);
             return Ok(Some(parsed.view(head, &buffer.spans)));

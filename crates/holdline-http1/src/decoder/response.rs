@@ -68,30 +68,11 @@ impl ResponseDecoder {
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<ResponseEvent<'b>>, ReceiveError> {
-        if let Some(error) = self.error {
-            return Err(error);
+        let item = self.next(input, buffer);
+        if let Err(error) = &item {
+            self.error = Some(*error);
         }
-        let (limits, at) = (&self.limits, &mut self.at);
-        let event = match &mut self.stage {
-            Stage::Body(body) => match body.next(input, buffer.between(), limits, at) {
-                Ok(None) => Ok(None),
-                Ok(Some(BodyItem::Data(data))) => Ok(Some(ResponseEvent::Data(data))),
-                Ok(Some(BodyItem::End { trailers })) => {
-                    self.stage = Stage::Head(Scan::response());
-                    Ok(Some(ResponseEvent::End { trailers }))
-                }
-                Err(error) => Err(error),
-            },
-            Stage::Head(_) if self.last => Ok((!input.is_empty()).then_some(ResponseEvent::Paused)),
-            Stage::Head(scan) => {
-                match response(scan, self.asked, self.fold, input, buffer, limits, at) {
-                    Ok(None) => Ok(None),
-                    Ok(Some(parsed)) => Ok(Some(self.begin(parsed))),
-                    Err(error) => Err(error),
-                }
-            }
-        };
-        event.inspect_err(|&error| self.error = Some(error))
+        item
     }
 
     /// The stream has ended. That ends a body that is framed so: then its `End` is given.
@@ -144,6 +125,34 @@ impl ResponseDecoder {
         self.error
     }
 
+    fn next<'b, 'i: 'b>(
+        &mut self,
+        input: &mut &'i [u8],
+        buffer: &'b mut Buffer,
+    ) -> Result<Option<ResponseEvent<'b>>, ReceiveError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let (limits, at) = (&self.limits, &mut self.at);
+        match &mut self.stage {
+            Stage::Body(body) => match body.next(input, buffer.between(), limits, at)? {
+                None => Ok(None),
+                Some(BodyItem::Data(data)) => Ok(Some(ResponseEvent::Data(data))),
+                Some(BodyItem::End { trailers }) => {
+                    self.stage = Stage::Head(Scan::response());
+                    Ok(Some(ResponseEvent::End { trailers }))
+                }
+            },
+            Stage::Head(_) if self.last => Ok((!input.is_empty()).then_some(ResponseEvent::Paused)),
+            Stage::Head(scan) => {
+                match response(scan, self.asked, self.fold, input, buffer, limits, at)? {
+                    None => Ok(None),
+                    Some(parsed) => Ok(Some(self.begin(parsed))),
+                }
+            }
+        }
+    }
+
     /// A rule that depends on more than the bytes was broken here.
     pub(crate) fn fail(&mut self, kind: Kind, at: u64) -> ReceiveError {
         *self.error.get_or_insert(ReceiveError::new(kind, at))
@@ -176,6 +185,9 @@ fn response<'b, 'i: 'b>(
     let head_at = *at - scan.len() as u64;
     if scan.len() == 0 {
         buffer.reset();
+        if input.is_empty() {
+            return Ok(None);
+        }
         if let Some(parsed) = fast_response(input, asked, limits, &mut buffer.spans) {
             let head = take(input, parsed.consumed, at);
             return Ok(Some(parsed.view(head, &buffer.spans)));
