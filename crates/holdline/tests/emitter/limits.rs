@@ -4,6 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use holdline::emitter::{Config, EmitError};
+use holdline_net::Ending;
 
 use super::support::{LIMIT, Sources};
 
@@ -88,4 +89,25 @@ fn a_client_that_is_closed_while_behind_frees_what_waits() {
     assert_eq!(waiting.join().unwrap(), Err(EmitError::Closed));
     sources.closed();
     assert_eq!(emitter.queued(), 0);
+}
+
+#[test]
+fn a_server_that_stops_still_sends_what_waits_for_a_slow_client() {
+    let mut sources = Sources::start(small());
+    let (mut client, emitter) = sources.open("/", "");
+    let mut taken = 0;
+    while emitter.wait(Duration::from_millis(300)).is_ok() {
+        while emitter.data(&text(taken)).is_ok() {
+            taken += 1;
+        }
+    }
+    assert!(emitter.queued() > 0);
+    let handle = sources.server.handle.clone();
+    handle.stop();
+    let end = format!("data: {}\n\n", text(taken - 1));
+    let body = client.until(&end);
+    assert_eq!(body.matches("data: ").count(), taken);
+    assert_eq!(client.chunk(), b"");
+    assert_eq!(sources.closed(), Ending::Stopped);
+    sources.server.stop();
 }
