@@ -96,9 +96,9 @@ pub enum ReceiveErrorKind {
     CloseCode,
     /// A close reason that is not UTF-8 (§5.5.1, §8.1).
     CloseReason,
-    /// A compressed message that is not DEFLATE, or ends within a block (RFC 7692 §7.2.2); also one with more
-    /// than 64 blocks with BFINAL that have fewer than 64 bytes on average, which cost too much. Only with feature
-    /// `deflate`.
+    /// A compressed message that is not DEFLATE, or ends within a block (RFC 7692 §7.2.2), or refers to bytes before
+    /// the agreed window or before the first message (§7.1.2). It is a protocol error and not 1007, because what is
+    /// wrong is the extension's own data, before there is a payload to judge. Only with feature `deflate`.
     InvalidDeflate,
     /// The stream ended within a frame or a message (§7.1.5).
     UnexpectedEof,

@@ -52,7 +52,7 @@
 //! # Features
 //!
 //! - `std`, on by default: the UTF-8 check chooses the best instructions of the machine.
-//! - `deflate`: permessage-deflate (RFC 7692). It implies `std`. A server agrees with
+//! - `deflate`: permessage-deflate (RFC 7692), also without `std`. A server agrees with
 //!   `server::Request::accept_deflate`, a client offers with `client::Request::offer_deflate`; both put what was
 //!   agreed into `Config::deflate`, and the rest is as without it.
 //! - `tokio-util`: a connection as a codec for `Framed`, in the module `codec`. It implies `std`.

@@ -246,13 +246,58 @@ fn bfinal_then_continued_context() {
 }
 
 #[test]
-fn flood_of_bfinal_blocks_is_bounded() {
-    // Each of these empty blocks makes the inflater begin anew.
+fn flood_of_bfinal_blocks_costs_nothing() {
+    // Each of these empty blocks ends a stream, and is two bytes.
+    let many = [3, 0].repeat(30_000);
+    let [high, low] = (many.len() as u16).to_be_bytes();
+    let deflate = agreed(&DeflateOptions::default());
+    let mut wire = unmasked(&[(&[0xc2, 0x7e, high, low], &many)]);
+    let (mut input, mut buffer) = (&mut wire[..], Buffer::new());
+    let mut client = Connection::client(config(deflate, Limits::default()), || KEY);
+    let received = client.receive(&mut input, &mut buffer);
+    assert_eq!(received, Ok(Some(Event::Binary(b""))));
     let few: Vec<u8> = [3, 0].repeat(60);
     assert_eq!(run(&[(&[0xc2, 120], &few)]).items, [Got::Binary(vec![])]);
-    let many: Vec<u8> = [3, 0].repeat(200);
-    let head: [u8; 4] = [0xc2, 0x7e, 400u16.to_be_bytes()[0], 400u16.to_be_bytes()[1]];
-    refused(&[(&head, &many)], Kind::InvalidDeflate, 0, 1002);
+}
+
+#[test]
+fn reference_beyond_the_window_is_1002() {
+    // "Hello" and what refers five bytes back, which is good; and the same with nothing before it.
+    let hello: Frame<'_> = (b"\xc1\x07", b"\xf2\x48\xcd\xc9\xc9\x07\x00");
+    let again: Frame<'_> = (b"\xc1\x05", b"\xf2\x00\x11\x00\x00");
+    assert_eq!(run(&[hello, again]).error, None);
+    refused(&[again], Kind::InvalidDeflate, 0, 1002);
+    // A stored block of 257 bytes, and fixed codes that refer 256 and 257 bytes back.
+    let mut stored = b"\x00\x01\x01\xfe\xfe".to_vec();
+    stored.extend((0..257).map(|i| i as u8));
+    let options = options(|options| {
+        options.max_window_bits = 8;
+        options.peer_max_window_bits = 8;
+    });
+    // Length 3 (0000001), distance code 15 with six bits more (193 + 63) or code 16 with seven (257 + 0), end
+    // (0000000), and an empty stored block (000).
+    let within = [&stored[..], &bits("010 0000001 01111 111111 0000000 000")].concat();
+    let beyond = [&stored[..], &bits("010 0000001 10000 0000000 0000000 000")].concat();
+    let head = |payload: &[u8]| {
+        let [high, low] = (payload.len() as u16).to_be_bytes();
+        [0xc2, 0x7e, high, low]
+    };
+    let (small, limits) = (agreed(&options), Limits::default());
+    let outcome = run_as(small, limits, &[(&head(&within), &within)]);
+    assert!(matches!(&outcome.items[..], [Got::Binary(data)] if data[257..] == [1, 2, 3]));
+    let outcome = run_as(small, limits, &[(&head(&beyond), &beyond)]);
+    assert_eq!(outcome.kind(), Some(Kind::InvalidDeflate));
+    assert_eq!(outcome.close_code(), Some(1002));
+    // With the largest window the same is good.
+    let outcome = run(&[(&head(&beyond), &beyond)]);
+    assert!(matches!(&outcome.items[..], [Got::Binary(data)] if data[257..] == [0, 1, 2]));
+}
+
+/// Bits in the order of the stream, packed from the lowest one of each byte on. Spaces are for the reader.
+fn bits(text: &str) -> Vec<u8> {
+    let bits: Vec<u8> = text.bytes().filter(|b| *b != b' ').collect();
+    let byte = |bits: &[u8]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | (bit & 1));
+    bits.chunks(8).map(byte).collect()
 }
 
 #[test]
@@ -260,7 +305,8 @@ fn without_takeover_nothing_is_remembered() {
     let hello: Frame<'_> = (b"\xc1\x07", b"\xf2\x48\xcd\xc9\xc9\x07\x00");
     let again: Frame<'_> = (b"\xc1\x05", b"\xf2\x00\x11\x00\x00");
     let outcome = run_as(agreed(&alone()), Limits::default(), &[hello, again]);
-    assert_ne!(outcome.items.get(1), Some(&text("Hello")));
+    assert_eq!(outcome.items, [text("Hello")]);
+    assert_eq!(outcome.kind(), Some(Kind::InvalidDeflate));
     let mut server = sender(&alone());
     let mut out = BytesMut::new();
     let long = "Hello Hello Hello Hello";

@@ -1,8 +1,11 @@
 //! The sending half.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
-use flate2::{Compress, Compression, FlushCompress};
+use miniz_oxide::{
+    DataFormat, MZFlush,
+    deflate::{core::CompressorOxide, stream::deflate},
+};
 
 use super::{Deflate, TAIL};
 use crate::message::Role;
@@ -14,7 +17,7 @@ pub(crate) struct Deflater {
     window: usize,
     takeover: bool,
     /// Present from the first compressed message on with takeover, else within a message.
-    library: Option<Compress>,
+    library: Option<Box<CompressorOxide>>,
     /// How many bytes went into the library since it was new.
     seen: usize,
     /// The fragmented message under way is compressed.
@@ -115,22 +118,26 @@ pub(crate) fn compress_alone(data: &[u8], level: u8) -> Vec<u8> {
     out
 }
 
-fn new_library(level: u8) -> Compress {
-    Compress::new(Compression::new(u32::from(level.clamp(1, 9))), false)
+fn new_library(level: u8) -> Box<CompressorOxide> {
+    let mut library = Box::<CompressorOxide>::default();
+    library.set_format_and_level(DataFormat::Raw, level.clamp(1, 9));
+    library
 }
 
 /// Compresses all of `data` and flushes.
-fn run(library: &mut Compress, data: &[u8], out: &mut Vec<u8>) {
+fn run(library: &mut CompressorOxide, data: &[u8], out: &mut Vec<u8>) {
     let mut rest = data;
     loop {
-        out.reserve(rest.len() / 2 + 64);
-        let (before, end) = (library.total_in(), out.len());
-        // It fails only for arguments that are not used here.
-        let done = library.compress_vec(rest, out, FlushCompress::Sync);
-        let took = (library.total_in() - before) as usize;
-        rest = rest.get(took..).unwrap_or_default();
-        let stuck = took == 0 && out.len() == end;
-        if done.is_err() || stuck || (rest.is_empty() && out.len() < out.capacity()) {
+        let end = out.len();
+        let space = rest.len() / 2 + 64;
+        out.resize(end + space, 0);
+        let free = out.get_mut(end..).unwrap_or_default();
+        // Its status is an error only for arguments that are not used here, and when there was nothing to do.
+        let result = deflate(library, rest, free, MZFlush::Sync);
+        out.truncate(end + result.bytes_written);
+        rest = rest.get(result.bytes_consumed..).unwrap_or_default();
+        let stuck = result.bytes_consumed == 0 && result.bytes_written == 0;
+        if stuck || result.bytes_written < space {
             return;
         }
     }

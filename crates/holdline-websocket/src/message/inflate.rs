@@ -8,13 +8,17 @@ use super::{
 };
 use crate::{
     buffer::{Buffer, Lent},
-    deflate::{Deflate, Inflater, STEP},
+    deflate::{Deflate, Inflater},
     error::{ReceiveError, ReceiveErrorKind as Kind},
     opcode::MessageKind,
 };
 
 /// Pieces of a compressed message have about this many bytes, when the input has them.
 const PIECE: usize = 4 << 10;
+
+/// How many bytes are unmasked at a time. How much of the input is taken is known only after it was inflated, so they
+/// are unmasked in a copy.
+const STEP: usize = 512;
 
 impl MessageDecoder {
     /// Understands compressed messages as agreed in the handshake.
@@ -52,6 +56,15 @@ impl MessageDecoder {
                 self.streamed = true;
                 return kept(buffer, false);
             }
+            if self
+                .inflater
+                .as_ref()
+                .is_some_and(|inflater| inflater.has_more())
+            {
+                self.inflate(Some(&[]), buffer, kind, keeps)?;
+                self.frame = Some(frame);
+                continue;
+            }
             if frame.remaining > 0 && input.is_empty() || frame.remaining == 0 && !frame.fin {
                 self.frame = (frame.remaining > 0).then_some(frame);
                 self.streamed = streamed;
@@ -62,7 +75,6 @@ impl MessageDecoder {
                 };
             }
             if frame.remaining > 0 {
-                // How much of it is taken is known only after it was inflated.
                 let remaining = usize::try_from(frame.remaining).unwrap_or(usize::MAX);
                 let mut block = [0; STEP];
                 let mut size = 0;
