@@ -1,3 +1,4 @@
+use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -149,13 +150,15 @@ impl Block<'_> {
     }
 
     /// Makes the data buffer ready for one more line: what the block has so far, and an LF.
+    #[inline]
     pub(crate) fn join_data(&mut self, buffer: &mut Buffer) {
         match self.data {
-            None => buffer.data.clear(),
-            Some(piece) => {
-                store(piece, &mut buffer.data);
+            Some(Piece::Buffer) => buffer.data.push(LF),
+            Some(Piece::Input(bytes)) => {
+                store(bytes, &mut buffer.data);
                 buffer.data.push(LF);
             }
+            None => buffer.data.clear(),
         }
         self.data = Some(Piece::Buffer);
     }
@@ -164,10 +167,10 @@ impl Block<'_> {
     #[inline]
     pub(crate) fn keep(&self, buffer: &mut Buffer) -> Kept {
         let keep = |piece: Option<Piece<'_>>, part| {
-            piece.is_some_and(|piece| {
-                store(piece, part);
-                true
-            })
+            if let Some(Piece::Input(bytes)) = piece {
+                store(bytes, part);
+            }
+            piece.is_some()
         };
         Kept {
             data: keep(self.data, &mut buffer.data),
@@ -177,11 +180,9 @@ impl Block<'_> {
     }
 }
 
-fn store(piece: Piece<'_>, part: &mut Vec<u8>) {
-    if let Piece::Input(bytes) = piece {
-        part.clear();
-        part.extend_from_slice(bytes);
-    }
+fn store(bytes: &[u8], part: &mut Vec<u8>) {
+    part.clear();
+    part.extend_from_slice(bytes);
 }
 
 /// The text of a field. It borrows the bytes if they are UTF-8, else `repaired`.
@@ -196,16 +197,26 @@ pub(crate) fn text<'b, 'i: 'b>(
     match simdutf8::basic::from_utf8(bytes) {
         Ok(text) => text,
         Err(_) => {
-            repaired.clear();
-            push_lossy(repaired, bytes);
+            repair(repaired, bytes);
             repaired
         }
     }
 }
 
-/// Appends `bytes` as "UTF-8 decode" does: U+FFFD for each maximal subpart of an ill-formed
+/// Makes `text` what "UTF-8 decode" makes of `bytes`.
+#[inline]
+pub(crate) fn set_lossy(text: &mut String, bytes: &[u8]) {
+    match simdutf8::basic::from_utf8(bytes) {
+        Ok(valid) => valid.clone_into(text),
+        Err(_) => repair(text, bytes),
+    }
+}
+
+/// The same for bytes that are not UTF-8: U+FFFD stands for each maximal subpart of an ill-formed
 /// sequence.
-pub(crate) fn push_lossy(text: &mut String, bytes: &[u8]) {
+#[cold]
+fn repair(text: &mut String, bytes: &[u8]) {
+    text.clear();
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
         if !chunk.invalid().is_empty() {

@@ -6,15 +6,16 @@
 //! [`Buffer`]. Both obey the same limits at the same byte.
 
 mod partial;
+mod whole;
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use core::time::Duration;
 
-use crate::buffer::{Block, Kept, Piece, push_lossy, text};
+use crate::buffer::{Block, Kept, Piece, set_lossy, text};
 use crate::field::Digits;
-use crate::line::{Cursor, LF, Partial, Target};
-use crate::{Buffer, DecodeError, Event, FieldName, Item, Limits, Line};
+use crate::line::{Cursor, LF, Partial, Target, is_line_end};
+use crate::{Buffer, DecodeError, Event, Item, Limits};
 
 /// Reads one event stream: bytes in, [`Item`]s out.
 ///
@@ -71,7 +72,7 @@ impl Decoder {
             position: 0,
             mark: 0,
             after_cr: false,
-            partial: Partial::START,
+            partial: Partial::Start,
             digits: Digits::new(),
             value_len: 0,
             kept: Kept::NOTHING,
@@ -124,8 +125,7 @@ impl Decoder {
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<Item<'b>>, DecodeError> {
-        if self.is_middle_of_line(input, buffer) {
-            *input = &[];
+        if self.is_all_of_value(input, buffer) {
             return Ok(None);
         }
         self.decode_lines(input, buffer)
@@ -147,7 +147,7 @@ impl Decoder {
         self.position = 0;
         self.mark = 0;
         self.after_cr = false;
-        self.partial = Partial::START;
+        self.partial = Partial::Start;
         self.kept = Kept::NOTHING;
         Ok(None)
     }
@@ -210,7 +210,7 @@ impl Decoder {
                 self.position = error.at();
                 self.error = Some(error);
                 // No line is open any more, so nothing goes the short way.
-                self.partial = Partial::START;
+                self.partial = Partial::Start;
                 Err(error)
             }
         }
@@ -234,13 +234,35 @@ impl Decoder {
                 }
             }
             let at = cursor.position();
-            let found = if self.partial.is_start()
-                && let Some((line, is_cr)) = cursor.take_line()
-            {
-                self.after_cr = is_cr;
-                self.whole_line(line, at, buffer, block)?
-            } else {
-                self.part_of_line(cursor, buffer, block)?
+            let found = match self.partial {
+                Partial::Start if is_line_end(first) => {
+                    self.after_cr = cursor.take_line_end();
+                    self.blank_line(buffer, block)
+                }
+                Partial::Start => match cursor.take_line() {
+                    Some(line) => {
+                        self.after_cr = cursor.take_line_end();
+                        // What most lines are comes first.
+                        if let Some(value) = line.strip_prefix(DATA) {
+                            let value_at = at + DATA.len() as u64;
+                            self.data_line(value, value_at, buffer, block)?;
+                            continue;
+                        }
+                        self.whole_line(line, at, buffer, block)?
+                    }
+                    None => {
+                        self.begin_line(cursor, buffer, block)?;
+                        None
+                    }
+                },
+                Partial::Value(target) if is_line_end(first) => {
+                    self.after_cr = cursor.take_line_end();
+                    self.end(target, at, buffer, block)?
+                }
+                _ => {
+                    self.part_of_line(first, cursor, buffer, block)?;
+                    None
+                }
             };
             if found.is_some() {
                 return Ok(found);
@@ -266,61 +288,6 @@ impl Decoder {
         }
     }
 
-    /// A line that lies whole in the input and begins at offset `at`.
-    #[inline]
-    fn whole_line<'i>(
-        &mut self,
-        line: &'i [u8],
-        at: u64,
-        buffer: &mut Buffer,
-        block: &mut Block<'i>,
-    ) -> Result<Option<Found<'i>>, DecodeError> {
-        let (name, value) = match Line::parse(line) {
-            Line::Blank => return Ok(self.blank_line(buffer, block)),
-            Line::Field { name, value } => (name, value),
-            Line::Comment(text) if self.comments && text.len() <= self.limits.max_line => {
-                return Ok(Some(Found::Comment(Piece::Input(text))));
-            }
-            Line::Comment(_) | Line::Unknown => return Ok(None),
-        };
-        let value_at = at + (line.len() - value.len()) as u64;
-        match name {
-            FieldName::Data => match block.data {
-                None => {
-                    self.limits.check_data(value, 0, 0, value_at)?;
-                    block.data = Some(Piece::Input(value));
-                }
-                Some(_) => {
-                    block.join_data(buffer);
-                    self.limits
-                        .check_data(value, 0, buffer.data.len(), value_at)?;
-                    buffer.data.extend_from_slice(value);
-                }
-            },
-            FieldName::Event => {
-                self.limits.check_line(value, 0, value_at)?;
-                block.event = Some(Piece::Input(value));
-            }
-            FieldName::Id => {
-                if self.limits.check_id(value, 0, value_at)? {
-                    block.id = Some(Piece::Input(value));
-                }
-            }
-            FieldName::Retry => {
-                let mut digits = Digits::new();
-                digits.push(value);
-                return Ok(self.retry_line(digits));
-            }
-        }
-        Ok(None)
-    }
-
-    fn retry_line<'i>(&mut self, digits: Digits) -> Option<Found<'i>> {
-        let time = digits.finish()?;
-        self.reconnection_time = Some(time);
-        self.retry.then_some(Found::Retry(time))
-    }
-
     /// The end of a block: "dispatch the event".
     #[inline]
     fn blank_line<'i>(&mut self, buffer: &Buffer, block: &mut Block<'i>) -> Option<Found<'i>> {
@@ -328,8 +295,7 @@ impl Decoder {
         // buffer", before it is known whether there is an event.
         let id = block.id.take();
         if let Some(id) = &id {
-            self.last_event_id.clear();
-            push_lossy(&mut self.last_event_id, id.bytes(&buffer.id));
+            set_lossy(&mut self.last_event_id, id.bytes(&buffer.id));
         }
         if block.data.is_some() {
             return Some(Found::Event);
@@ -380,6 +346,9 @@ enum Found<'i> {
     Comment(Piece<'i>),
     Retry(Duration),
 }
+
+/// How almost every `data` line begins.
+const DATA: &[u8; 6] = b"data: ";
 
 /// U+FEFF in UTF-8.
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];

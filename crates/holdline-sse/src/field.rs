@@ -74,7 +74,7 @@ pub enum Line<'a> {
 
 impl<'a> Line<'a> {
     /// Splits a line, which must not contain its line end.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn parse(line: &'a [u8]) -> Self {
         use FieldName::{Data, Event, Id, Retry};

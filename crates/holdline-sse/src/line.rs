@@ -4,16 +4,17 @@ use memchr::memchr2;
 
 use crate::FieldName;
 
-/// Unread bytes, and where in the stream they begin.
+/// Unread bytes, and where in the stream they end.
 #[derive(Debug)]
 pub(crate) struct Cursor<'i> {
     rest: &'i [u8],
-    position: u64,
+    end: u64,
 }
 
 impl<'i> Cursor<'i> {
     pub(crate) const fn new(rest: &'i [u8], position: u64) -> Self {
-        Self { rest, position }
+        let end = position + rest.len() as u64;
+        Self { rest, end }
     }
 
     pub(crate) const fn rest(&self) -> &'i [u8] {
@@ -21,7 +22,7 @@ impl<'i> Cursor<'i> {
     }
 
     pub(crate) const fn position(&self) -> u64 {
-        self.position
+        self.end - self.rest.len() as u64
     }
 
     pub(crate) fn first(&self) -> Option<u8> {
@@ -33,7 +34,6 @@ impl<'i> Cursor<'i> {
     pub(crate) fn take(&mut self, n: usize) -> &'i [u8] {
         let (taken, rest) = self.rest.split_at_checked(n).unwrap_or((self.rest, &[]));
         self.rest = rest;
-        self.position += taken.len() as u64;
         taken
     }
 
@@ -47,19 +47,10 @@ impl<'i> Cursor<'i> {
         is
     }
 
-    /// Takes a whole line with its end, and tells whether that end is a CR.
-    ///
-    /// "A CRLF pair, a single LF not preceded by a CR, and a single CR not followed by an LF"
-    /// end a line. Nothing waits to see which of them it is: the line ends at its CR, and the
-    /// reader drops an LF that comes next.
+    /// Takes a line that ends here, without its end. There is a byte, and it is no line end.
     #[inline]
-    pub(crate) fn take_line(&mut self) -> Option<(&'i [u8], bool)> {
-        let end = match self.first()? {
-            LF | CR => 0,
-            _ => memchr2(LF, CR, self.rest)?,
-        };
-        let line = self.take(end);
-        Some((line, self.take_line_end()?))
+    pub(crate) fn take_line(&mut self) -> Option<&'i [u8]> {
+        memchr2(LF, CR, self.rest).map(|end| self.take(end))
     }
 
     /// Takes what comes before the line end, which may be further than these bytes reach.
@@ -67,23 +58,23 @@ impl<'i> Cursor<'i> {
         self.take(memchr2(LF, CR, self.rest).unwrap_or(self.rest.len()))
     }
 
-    /// Takes CR or LF, and tells whether it was CR. `None`: the next byte is neither.
+    /// Takes CR or LF, which comes next, and tells whether it was CR.
+    ///
+    /// "A CRLF pair, a single LF not preceded by a CR, and a single CR not followed by an LF"
+    /// end a line. Nothing waits to see which of them it is: the line ends at its CR, and the
+    /// reader drops an LF that comes next.
     #[inline]
-    pub(crate) fn take_line_end(&mut self) -> Option<bool> {
-        match self.first()? {
-            byte @ (LF | CR) => {
-                self.take(1);
-                Some(byte == CR)
-            }
-            _ => None,
-        }
+    pub(crate) fn take_line_end(&mut self) -> bool {
+        self.take(1) == [CR]
     }
 }
 
 /// How far a line has come that is cut.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Partial {
-    /// In its name. An empty name: the line has not begun.
+    /// The line has not begun.
+    Start,
+    /// In its name.
     Name(Name),
     /// After the colon: one space may follow.
     AfterColon(Target),
@@ -91,11 +82,9 @@ pub(crate) enum Partial {
 }
 
 impl Partial {
-    pub(crate) const START: Self = Self::Name(Name::EMPTY);
-
     #[inline]
     pub(crate) const fn is_start(&self) -> bool {
-        matches!(self, Self::Name(Name { len: 0, .. }))
+        matches!(self, Self::Start)
     }
 }
 
@@ -116,7 +105,7 @@ pub(crate) struct Name {
 }
 
 impl Name {
-    const EMPTY: Self = Self {
+    pub(crate) const EMPTY: Self = Self {
         bytes: [0; FieldName::MAX_LEN],
         len: 0,
     };
@@ -137,28 +126,38 @@ impl Name {
     }
 }
 
-/// Whether a line ends in `bytes`.
-///
-/// A short piece is compared a block at a time and without a branch for each byte, which the
-/// compiler turns into vector instructions. That is over before `memchr` has chosen its way.
 #[inline]
-pub(crate) fn has_line_end(bytes: &[u8]) -> bool {
-    if bytes.len() > SHORT {
-        return memchr2(LF, CR, bytes).is_some();
+pub(crate) const fn is_line_end(byte: u8) -> bool {
+    matches!(byte, LF | CR)
+}
+
+/// Where the first line in `bytes` ends.
+///
+/// A short piece seldom has a line end. It is compared a block at a time, and asked only once
+/// whether one of the bytes was it, which the compiler turns into vector instructions. That is
+/// over before `memchr` has chosen its way.
+#[inline]
+pub(crate) fn find_line_end(bytes: &[u8]) -> Option<usize> {
+    if bytes.len() <= SHORT {
+        let Some(last) = bytes.last_chunk() else {
+            return bytes.iter().position(|byte| is_line_end(*byte));
+        };
+        // The last block overlaps the one before it.
+        let mut ends = line_ends(last);
+        for block in bytes.as_chunks().0 {
+            let more = line_ends(block);
+            ends = core::array::from_fn(|at| ends[at] | more[at]);
+        }
+        if u128::from_ne_bytes(ends) == 0 {
+            return None;
+        }
     }
-    let Some(last) = bytes.last_chunk() else {
-        return bytes.iter().any(|byte| matches!(*byte, LF | CR));
-    };
-    let (blocks, rest) = bytes.as_chunks();
-    // The last block overlaps the one before it.
-    blocks.iter().any(block_has_line_end) || (!rest.is_empty() && block_has_line_end(last))
+    memchr2(LF, CR, bytes)
 }
 
 #[inline]
-fn block_has_line_end(block: &[u8; 16]) -> bool {
-    block
-        .iter()
-        .fold(false, |any, byte| any | matches!(*byte, LF | CR))
+fn line_ends(block: &[u8; 16]) -> [u8; 16] {
+    block.map(|byte| u8::from(byte == LF) | u8::from(byte == CR))
 }
 
 /// The lines of `text`, which may end with CRLF, CR or LF. The text after the last line end is a
@@ -207,11 +206,11 @@ mod tests {
             let mut bytes: Vec<u8> = (0..len)
                 .map(|at| b"\x0b\x0c\x08\x0e\x8a\x8d\x2a\x00"[at % 8])
                 .collect();
-            assert!(!has_line_end(&bytes), "{len}");
+            assert_eq!(find_line_end(&bytes), None, "{len}");
             for at in 0..len {
                 for end in [LF, CR] {
                     let before = core::mem::replace(&mut bytes[at], end);
-                    assert!(has_line_end(&bytes), "{end} at {at} of {len}");
+                    assert_eq!(find_line_end(&bytes), Some(at), "{end} of {len}");
                     bytes[at] = before;
                 }
             }
@@ -221,7 +220,8 @@ mod tests {
     #[test]
     fn a_line_is_taken_with_its_end_only() {
         let mut cursor = Cursor::new(b"ab\r\n", 10);
-        assert_eq!(cursor.take_line(), Some((&b"ab"[..], true)));
+        assert_eq!(cursor.take_line(), Some(&b"ab"[..]));
+        assert!(cursor.take_line_end());
         assert_eq!((cursor.rest(), cursor.position()), (&b"\n"[..], 13));
         assert_eq!(Cursor::new(b"ab", 0).take_line(), None);
     }

@@ -3,34 +3,37 @@
 use super::{Decoder, Found};
 use crate::buffer::{Block, Piece};
 use crate::field::Digits;
-use crate::line::{CR, Cursor, LF, Name, Partial, Target, has_line_end};
-use crate::{Buffer, DecodeError, FieldName};
+use crate::line::{Cursor, Name, Partial, Target, find_line_end, is_line_end};
+use crate::{Buffer, DecodeError, FieldName, Line};
 
 impl Decoder {
-    /// The short way for a piece from the middle of a long value: takes all of `input`, or
-    /// nothing if a line may end or a limit be exceeded there.
+    /// The short way for most pieces of a stream that is cut small: takes what `input` has of the
+    /// value of a line that has begun. `true`: that was all. Takes nothing if a limit may be
+    /// exceeded, and leaves the line end to the long way.
     #[inline]
-    pub(super) fn is_middle_of_line(&mut self, input: &[u8], buffer: &mut Buffer) -> bool {
+    pub(super) fn is_all_of_value(&mut self, input: &mut &[u8], buffer: &mut Buffer) -> bool {
         let Partial::Value(target) = self.partial else {
             return false;
         };
         if target != Target::Field(FieldName::Data) {
-            return self.is_middle_of_other(target, input, buffer);
+            return self.is_all_of_other(target, input, buffer);
         }
-        let room = self.limits.data_room(self.value_len, buffer.data.len());
-        if input.len() > room || has_line_end(input) {
+        let end = find_line_end(input);
+        let value = end.and_then(|end| input.get(..end)).unwrap_or(input);
+        if value.len() > self.limits.data_room(self.value_len, buffer.data.len()) {
             return false;
         }
-        buffer.data.extend_from_slice(input);
-        self.value_len += input.len();
-        self.position += input.len() as u64;
-        true
+        buffer.data.extend_from_slice(value);
+        self.value_len += value.len();
+        self.position += value.len() as u64;
+        *input = input.get(value.len()..).unwrap_or_default();
+        end.is_none()
     }
 
     /// The same for a line that is not `data`, which is seldom long. Kept out of the way.
     #[inline(never)]
-    fn is_middle_of_other(&mut self, target: Target, input: &[u8], buffer: &mut Buffer) -> bool {
-        if has_line_end(input) {
+    fn is_all_of_other(&mut self, target: Target, input: &mut &[u8], buffer: &mut Buffer) -> bool {
+        if find_line_end(input).is_some() {
             return false;
         }
         let Ok(target) = self.extend(target, input, self.position, buffer) else {
@@ -38,59 +41,70 @@ impl Decoder {
         };
         self.partial = Partial::Value(target);
         self.position += input.len() as u64;
+        *input = &[];
         true
     }
 
-    /// Takes what the input has of a line that is cut, and ends the line if its end is there.
-    pub(super) fn part_of_line<'i>(
+    /// Begins a line whose end is not in the input. Its name at once, if a byte after the colon
+    /// shows where the value begins; else it is a part like any other.
+    pub(super) fn begin_line<'i>(
         &mut self,
         cursor: &mut Cursor<'i>,
         buffer: &mut Buffer,
         block: &mut Block<'i>,
-    ) -> Result<Option<Found<'i>>, DecodeError> {
-        while let Some(first) = cursor.first() {
-            match self.partial {
-                Partial::Name(name) => match first {
-                    LF | CR if name.is_empty() => {
-                        self.after_cr = cursor.take_line_end() == Some(true);
-                        return Ok(self.blank_line(buffer, block));
-                    }
-                    b':' => {
-                        cursor.take(1);
-                        let target = self.target(name);
-                        self.begin(target, buffer, block);
-                        self.partial = Partial::AfterColon(target);
-                    }
-                    LF | CR => {
-                        let target = self.target(name);
-                        self.begin(target, buffer, block);
-                        self.partial = Partial::Value(target);
-                    }
-                    byte => {
-                        cursor.take(1);
-                        self.partial = match name.push(byte) {
-                            Some(name) => Partial::Name(name),
-                            None => Partial::Value(Target::Nothing),
-                        };
-                    }
-                },
-                Partial::AfterColon(target) => {
-                    cursor.take_byte(b' ');
-                    self.partial = Partial::Value(target);
-                }
-                Partial::Value(target) => {
-                    let at = cursor.position();
-                    let target = self.extend(target, cursor.take_value(), at, buffer)?;
-                    self.partial = Partial::Value(target);
-                    if let Some(is_cr) = cursor.take_line_end() {
-                        self.after_cr = is_cr;
-                        self.partial = Partial::START;
-                        return Ok(self.end(target, buffer, block));
-                    }
-                }
-            }
+    ) -> Result<(), DecodeError> {
+        let line = cursor.rest();
+        self.partial = Partial::Name(Name::EMPTY);
+        if let Line::Field { name, value } = Line::parse(line)
+            && line.len() > name.as_str().len() + 1
+        {
+            let target = Target::Field(name);
+            self.begin(target, buffer, block);
+            cursor.take(line.len() - value.len());
+            let at = cursor.position();
+            self.partial = Partial::Value(self.extend(target, value, at, buffer)?);
+            cursor.take(value.len());
         }
-        Ok(None)
+        Ok(())
+    }
+
+    /// Takes the next part of a line that is cut; `first` comes next, and is not the end of its
+    /// value.
+    pub(super) fn part_of_line<'i>(
+        &mut self,
+        first: u8,
+        cursor: &mut Cursor<'i>,
+        buffer: &mut Buffer,
+        block: &mut Block<'i>,
+    ) -> Result<(), DecodeError> {
+        self.partial = match self.partial {
+            Partial::Start => Partial::Name(Name::EMPTY),
+            Partial::Name(name) if first == b':' => {
+                cursor.take(1);
+                let target = self.target(name);
+                self.begin(target, buffer, block);
+                Partial::AfterColon(target)
+            }
+            Partial::Name(name) if is_line_end(first) => {
+                let target = self.target(name);
+                self.begin(target, buffer, block);
+                Partial::Value(target)
+            }
+            Partial::Name(name) => {
+                cursor.take(1);
+                let name = name.push(first);
+                name.map_or(Partial::Value(Target::Nothing), Partial::Name)
+            }
+            Partial::AfterColon(target) => {
+                cursor.take_byte(b' ');
+                Partial::Value(target)
+            }
+            Partial::Value(target) => {
+                let at = cursor.position();
+                Partial::Value(self.extend(target, cursor.take_value(), at, buffer)?)
+            }
+        };
+        Ok(())
     }
 
     /// Where the value of a cut line with this name goes.
@@ -112,8 +126,7 @@ impl Decoder {
         }
     }
 
-    /// Adds to the value of a cut line, and tells where the rest of it goes. `bytes` may be
-    /// empty, but then the next byte is the line end.
+    /// Adds to the value of a cut line, and tells where the rest of it goes.
     fn extend(
         &mut self,
         target: Target,
@@ -154,27 +167,34 @@ impl Decoder {
         Ok(target)
     }
 
-    /// A cut line has ended.
-    fn end<'i>(
+    /// A cut line has ended, at offset `at`.
+    #[inline]
+    pub(super) fn end<'i>(
         &mut self,
         target: Target,
+        at: u64,
         buffer: &mut Buffer,
         block: &mut Block<'i>,
-    ) -> Option<Found<'i>> {
+    ) -> Result<Option<Found<'i>>, DecodeError> {
+        self.partial = Partial::Start;
         match target {
-            Target::Nothing | Target::Field(FieldName::Data) => None,
-            Target::Comment => Some(Found::Comment(Piece::Buffer)),
-            Target::Field(FieldName::Retry) => self.retry_line(self.digits),
+            Target::Nothing => {}
+            Target::Comment => return Ok(Some(Found::Comment(Piece::Buffer))),
+            // An empty value has passed no limit yet.
+            Target::Field(FieldName::Data) => {
+                let data_len = buffer.data.len();
+                self.limits.check_data(&[], self.value_len, data_len, at)?;
+            }
+            Target::Field(FieldName::Retry) => return Ok(self.retry_line(self.digits)),
             Target::Field(FieldName::Event) => {
                 core::mem::swap(&mut buffer.line, &mut buffer.event);
                 block.event = Some(Piece::Buffer);
-                None
             }
             Target::Field(FieldName::Id) => {
                 core::mem::swap(&mut buffer.line, &mut buffer.id);
                 block.id = Some(Piece::Buffer);
-                None
             }
         }
+        Ok(None)
     }
 }
