@@ -33,6 +33,8 @@ pub const PROPERTIES: &[(&str, Property)] = &[
     ("websocket_frames", websocket::frames),
     ("websocket_session", websocket::session),
     ("websocket_handshake", websocket::handshake),
+    ("websocket_deflate", websocket::deflate),
+    ("websocket_hixie76", websocket::hixie76),
     ("comet_texts", comet::texts),
     ("comet_socket", comet::socket),
 ];

@@ -9,6 +9,12 @@ use holdline_websocket::{
 
 use crate::cuts::{Cuts, seed};
 
+mod deflate;
+mod hixie76;
+
+pub use deflate::deflate;
+pub use hixie76::hixie76;
+
 type Outcome = (Vec<String>, Option<(ReceiveErrorKind, u64)>);
 
 /// However a stream is cut, the messages and the error are the same, for either role.
