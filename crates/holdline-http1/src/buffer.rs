@@ -66,6 +66,12 @@ impl Buffer {
         self.partial = false;
         self.bytes.clear();
         self.spans.clear();
+        if self.bytes.capacity() > KEPT_BYTES || self.spans.capacity() > KEPT_SPANS {
+            self.shrink();
+        }
+    }
+
+    fn shrink(&mut self) {
         self.bytes.shrink_to(KEPT_BYTES);
         self.spans.shrink_to(KEPT_SPANS);
     }

@@ -77,6 +77,7 @@ pub(crate) fn fast_response<'h>(
 }
 
 /// A method and the space after it.
+#[inline]
 fn method(line: &[u8]) -> Option<(&str, &[u8])> {
     // What nearly all requests have needs no look at each byte.
     if let Some(rest) = line.strip_prefix(b"GET ") {
@@ -162,6 +163,7 @@ const fn controls(word: u64) -> u64 {
 }
 
 /// `HTTP/1.` and a digit that is 0 or 1.
+#[inline]
 fn start_of_version(bytes: &[u8]) -> Option<(Version, &[u8])> {
     match bytes.strip_prefix(b"HTTP/1.")? {
         [b'1', rest @ ..] => Some((Version::Http11, rest)),

@@ -6,6 +6,7 @@ use crate::buffer::Buffer;
 use crate::error::ReceiveError;
 use crate::event::Event;
 use crate::fast::fast_request;
+use crate::header::Headers;
 use crate::limits::Limits;
 use crate::parse::{ParsedRequest, strict_request};
 use crate::scan::{Rules, Scan};
@@ -61,6 +62,7 @@ impl RequestDecoder {
     /// # Errors
     ///
     /// The rule that the client broke. Sticky: nothing is taken any more.
+    #[inline]
     pub fn decode<'b, 'i: 'b>(
         &mut self,
         input: &mut &'i [u8],
@@ -138,6 +140,8 @@ impl RequestDecoder {
         }
     }
 
+    /// What needs no look at a byte is answered here, and folded into the caller.
+    #[inline]
     fn next<'b, 'i: 'b>(
         &mut self,
         input: &mut &'i [u8],
@@ -146,26 +150,55 @@ impl RequestDecoder {
         if let Some(error) = self.error {
             return Err(error);
         }
-        match &mut self.stage {
-            Stage::Body(body) => {
-                match body.next(input, buffer.between(), &self.limits, &mut self.at)? {
-                    None => Ok(None),
-                    Some(BodyItem::Data(data)) => Ok(Some(Event::Data(data))),
-                    Some(BodyItem::End { trailers }) => {
-                        self.stage = Stage::Head(Scan::request());
-                        Ok(Some(Event::End { trailers }))
-                    }
-                }
-            }
+        match &self.stage {
             Stage::Head(_) if self.last => Ok((!input.is_empty()).then_some(Event::Paused)),
-            Stage::Head(scan) => {
-                let parsed = request(scan, input, buffer, &self.limits, &mut self.at)?;
-                let Some(ParsedRequest { head, body, .. }) = parsed else {
-                    return Ok(None);
-                };
-                self.last = !head.is_keep_alive();
-                self.stage = Stage::Body(Body::new(body));
-                Ok(Some(Event::Request { head, body }))
+            Stage::Head(scan) if scan.len() == 0 && input.is_empty() => {
+                buffer.reset();
+                Ok(None)
+            }
+            Stage::Head(_) => self.next_head(input, buffer),
+            Stage::Body(Body::Length(0)) => {
+                buffer.between();
+                self.stage = Stage::Head(Scan::request());
+                Ok(Some(Event::End {
+                    trailers: Headers::empty(),
+                }))
+            }
+            Stage::Body(_) => self.next_of_body(input, buffer),
+        }
+    }
+
+    fn next_head<'b, 'i: 'b>(
+        &mut self,
+        input: &mut &'i [u8],
+        buffer: &'b mut Buffer,
+    ) -> Result<Option<Event<'b>>, ReceiveError> {
+        let Stage::Head(scan) = &mut self.stage else {
+            return Ok(None);
+        };
+        let parsed = request(scan, input, buffer, &self.limits, &mut self.at)?;
+        let Some(ParsedRequest { head, body, .. }) = parsed else {
+            return Ok(None);
+        };
+        self.last = !head.is_keep_alive();
+        self.stage = Stage::Body(Body::new(body));
+        Ok(Some(Event::Request { head, body }))
+    }
+
+    fn next_of_body<'b, 'i: 'b>(
+        &mut self,
+        input: &mut &'i [u8],
+        buffer: &'b mut Buffer,
+    ) -> Result<Option<Event<'b>>, ReceiveError> {
+        let Stage::Body(body) = &mut self.stage else {
+            return Ok(None);
+        };
+        match body.next(input, buffer.between(), &self.limits, &mut self.at)? {
+            None => Ok(None),
+            Some(BodyItem::Data(data)) => Ok(Some(Event::Data(data))),
+            Some(BodyItem::End { trailers }) => {
+                self.stage = Stage::Head(Scan::request());
+                Ok(Some(Event::End { trailers }))
             }
         }
     }
@@ -199,9 +232,6 @@ fn request<'b, 'i: 'b>(
     let head_at = *at - scan.len() as u64;
     if scan.len() == 0 {
         buffer.reset();
-        if input.is_empty() {
-            return Ok(None);
-        }
         if let Some(parsed) = fast_request(input, limits, &mut buffer.spans) {
             let head = take(input, parsed.consumed, at);
             return Ok(Some(parsed.view(head, &buffer.spans)));
