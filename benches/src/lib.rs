@@ -6,6 +6,9 @@
 //! (`src/bin/one.rs`).
 
 pub mod case;
+pub mod http1_body;
+pub mod http1_cycle;
+pub mod http1_head;
 pub mod memory;
 pub mod sample;
 pub mod sse_decode;
@@ -30,6 +33,9 @@ pub const BLOCK: usize = 64 << 10;
 #[must_use]
 pub fn cases() -> Vec<Case> {
     let groups = [
+        http1_head::cases(),
+        http1_cycle::cases(),
+        http1_body::cases(),
         websocket_decode::cases(),
         websocket_encode::cases(),
         websocket_deflate::cases(),

@@ -1,4 +1,5 @@
-//! Connections in memory, always ready: [`Incoming`] to read from, [`Outgoing`] to write to.
+//! Connections in memory, always ready: [`Incoming`] to read from, [`Outgoing`] to write to, [`Exchange`] for
+//! both.
 
 use std::io::{self, Read, Write};
 use std::pin::{Pin, pin};
@@ -122,6 +123,85 @@ impl<S: Sink> AsyncWrite for Outgoing<'_, S> {
     ) -> Poll<io::Result<usize>> {
         let sink = self.get_mut();
         slices.iter().for_each(|bytes| sink.0.write(bytes));
+        Poll::Ready(Ok(slices.iter().map(|bytes| bytes.len()).sum()))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Each read gives a piece, or what fits of it; what is written goes to a sink. The next piece comes, like
+/// that of a client who waits, after something was written.
+#[derive(Debug)]
+pub struct Exchange<'a, S> {
+    is_answered: bool,
+    pieces: std::slice::Iter<'a, Bytes>,
+    piece: &'a [u8],
+    sink: &'a mut S,
+}
+
+impl<'a, S> Exchange<'a, S> {
+    /// What is to be read, and where to write.
+    pub fn new(pieces: &'a [Bytes], sink: &'a mut S) -> Self {
+        Self {
+            pieces: pieces.iter(),
+            piece: &[],
+            sink,
+            is_answered: true,
+        }
+    }
+}
+
+impl<S> AsyncRead for Exchange<'_, S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.piece.is_empty() {
+            if !std::mem::take(&mut self.is_answered) {
+                return Poll::Pending;
+            }
+            self.piece = self.pieces.next().map_or(&[], |piece| piece);
+        }
+        let (now, later) = self
+            .piece
+            .split_at(self.piece.len().min(buffer.remaining()));
+        buffer.put_slice(now);
+        self.piece = later;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: Sink> AsyncWrite for Exchange<'_, S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let exchange = self.get_mut();
+        exchange.is_answered = true;
+        exchange.sink.write(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let exchange = self.get_mut();
+        exchange.is_answered = true;
+        slices.iter().for_each(|bytes| exchange.sink.write(bytes));
         Poll::Ready(Ok(slices.iter().map(|bytes| bytes.len()).sum()))
     }
 
