@@ -29,7 +29,7 @@ impl ReceiveError {
     /// The section that has the rule, such as `"draft-hixie-76 §5.3"`.
     #[must_use]
     pub const fn rfc(&self) -> &'static str {
-        self.kind.rule().0
+        self.kind.rfc()
     }
 }
 
@@ -62,6 +62,12 @@ impl ReceiveErrorKind {
     #[must_use]
     pub const fn description(self) -> &'static str {
         self.rule().1
+    }
+
+    /// The section that has the rule, such as `"draft-hixie-76 §5.3"`.
+    #[must_use]
+    pub const fn rfc(self) -> &'static str {
+        self.rule().0
     }
 
     const fn rule(self) -> (&'static str, &'static str) {
