@@ -50,14 +50,10 @@ impl Buffer {
     }
 
     /// Frees what the last call handed out.
+    #[inline]
     pub(crate) fn give_back(&mut self) {
-        match core::mem::take(&mut self.lent) {
-            Lent::Nothing => {}
-            Lent::Message => {
-                self.text = String::new();
-                self.binary = Vec::new();
-            }
-            Lent::Control => self.control = Vec::new(),
+        if self.lent != Lent::Nothing {
+            self.free();
         }
     }
 
@@ -70,5 +66,16 @@ impl Buffer {
     /// Whether nothing of the message under way is kept here.
     pub(crate) fn has_no_message(&self) -> bool {
         self.text.is_empty() && self.binary.is_empty()
+    }
+
+    fn free(&mut self) {
+        match core::mem::take(&mut self.lent) {
+            Lent::Nothing => {}
+            Lent::Message => {
+                self.text = String::new();
+                self.binary = Vec::new();
+            }
+            Lent::Control => self.control = Vec::new(),
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     error::ReceiveError,
     event::{ClosedBy, Event, PieceEvent, Timeout, Transport},
-    message::{Message, MessageDecoder, Piece, Role},
+    message::{Message, MessageDecoder, Piece, Role, discard},
     opcode::{MessageKind, Opcode},
     prepared::put_frame,
     state::{Happening, State},
@@ -351,8 +351,7 @@ impl<K: MaskKeys> Connection<K> {
     fn before_receive(&mut self, input: &mut &mut [u8], buffer: &mut Buffer) -> bool {
         if self.state == State::Gone && self.decoder.error().is_none() {
             // The connection was given up; nothing is delivered after that.
-            *buffer = Buffer::new();
-            *input = &mut [];
+            discard(input, buffer);
             return false;
         }
         if let Some(pinger) = &mut self.pinger

@@ -51,6 +51,7 @@ impl FrameHeader {
     /// # Errors
     ///
     /// A [`HeaderError`], found at the first byte that shows it, also when the header is not complete.
+    #[inline]
     pub fn decode(bytes: &[u8]) -> Result<Option<(Self, usize)>, HeaderError> {
         let Some((&first, rest)) = bytes.split_first() else {
             return Ok(None);
@@ -162,6 +163,7 @@ pub enum HeaderError {
     LengthHighBit,
 }
 
+#[inline]
 fn decode_length(short: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, HeaderError> {
     let (length, rest, least) = match short {
         field::LENGTH_16 => {

@@ -17,6 +17,7 @@ use crate::{
 mod inflate;
 mod step;
 
+pub(crate) use step::discard;
 use step::{Frame, Mode, Step};
 
 /// One side of a connection. A client masks what it sends, a server does not (RFC 6455 §5.1).
@@ -149,6 +150,7 @@ impl MessageDecoder {
     /// # Errors
     ///
     /// The rule that the peer broke, now and in every later call. All of `input` was taken.
+    #[inline]
     pub fn decode<'b, 'i: 'b>(
         &mut self,
         input: &mut &'i mut [u8],
@@ -220,8 +222,7 @@ impl MessageDecoder {
         if let Some(error) = self.error() {
             return Err(error);
         }
-        let unfinished = self.head_len > 0 || self.frame.is_some() || self.message.is_some();
-        if unfinished && !self.is_closed() {
+        if self.is_within_message() && !self.is_closed() {
             return Err(self.fail(Kind::UnexpectedEof, u64::from(self.head_len)));
         }
         Ok(())
@@ -246,6 +247,11 @@ impl MessageDecoder {
     #[must_use]
     pub const fn role(&self) -> Role {
         self.role
+    }
+
+    /// Whether a frame or a message is under way.
+    const fn is_within_message(&self) -> bool {
+        self.head_len > 0 || self.frame.is_some() || self.message.is_some()
     }
 
     /// The payload of a Close frame that ends at the current offset.

@@ -10,6 +10,7 @@ use crate::{
     header::{FrameHeader, HeaderError, RSV1},
     mask::Mask,
     opcode::{MessageKind, Opcode},
+    utf8::Utf8Piece,
 };
 
 /// How messages are handed out.
@@ -40,23 +41,50 @@ pub(super) struct Frame {
 
 impl MessageDecoder {
     /// The next thing to hand out. On error all of `input` is taken.
+    #[inline]
     pub(super) fn next<'i>(
         &mut self,
         input: &mut &'i mut [u8],
         buffer: &mut Buffer,
         mode: Mode,
     ) -> Result<Option<Step<'i>>, ReceiveError> {
-        if self.over != Over::No {
-            // The message under way will never be finished.
-            *buffer = Buffer::new();
-            *input = &mut [];
-            return self.error().map_or(Ok(None), Err);
-        }
         buffer.give_back();
-        self.find(input, buffer, mode).inspect_err(|_| {
-            *buffer = Buffer::new();
-            *input = &mut [];
-        })
+        match self.whole(input) {
+            Ok(None) => self.find(input, buffer, mode),
+            step => step,
+        }
+        .inspect_err(|_| discard(input, buffer))
+    }
+
+    /// A message of one frame that lies whole in `input`.
+    ///
+    /// Nearly all messages do, and are spared here what it takes to stop and go on at any byte. All else, also
+    /// what breaks a rule other than that of text, is left to `find` as it was.
+    #[inline]
+    fn whole<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Step<'i>>, ReceiveError> {
+        if self.over != Over::No || self.is_within_message() {
+            return Ok(None);
+        }
+        let Ok(Some((header, size))) = FrameHeader::decode(input) else {
+            return Ok(None);
+        };
+        let longest = self.limits.max_frame.min(self.limits.max_message);
+        let available = input.len() - size;
+        let plain = header.fin
+            && header.reserved == 0
+            && header.mask.is_some() == (self.role == Role::Server)
+            && header.payload_len <= longest.min(available as u64);
+        if !plain || !matches!(header.opcode, Opcode::Text | Opcode::Binary) {
+            return Ok(None);
+        }
+        take_front(input, size);
+        let payload = take_front(input, header.payload_len as usize);
+        header.mask.map_or(Mask::NONE, Mask::new).apply(payload);
+        self.offset += (size + payload.len()) as u64;
+        Ok(Some(match header.opcode {
+            Opcode::Text => Step::Text(self.check(payload, true)?.text, true),
+            _ => Step::Binary(payload, true),
+        }))
     }
 
     fn find<'i>(
@@ -65,6 +93,11 @@ impl MessageDecoder {
         buffer: &mut Buffer,
         mode: Mode,
     ) -> Result<Option<Step<'i>>, ReceiveError> {
+        if self.over != Over::No {
+            // The message under way will never be finished.
+            discard(input, buffer);
+            return self.error().map_or(Ok(None), Err);
+        }
         if mode == Mode::Pieces
             && let Some(kind) = self.message
             && !buffer.has_no_message()
@@ -221,23 +254,13 @@ impl MessageDecoder {
             Mode::Pieces if !self.utf8.is_complete() => self.utf8.missing(),
             _ => usize::MAX,
         };
-        let before = self.offset;
         let (chunk, ended) = self.payload(frame, input, most);
         let last = ended && frame.fin;
         let joins = mode == Mode::Whole && !self.streamed;
 
         let step = match self.message {
             Some(MessageKind::Text) => {
-                let piece = match self.utf8.push(chunk) {
-                    Ok(piece) => piece,
-                    Err(e) => {
-                        self.offset = before;
-                        return Err(self.fail(Kind::InvalidText, e.at as u64));
-                    }
-                };
-                if last && !self.utf8.is_complete() {
-                    return Err(self.fail(Kind::InvalidText, 0));
-                }
+                let piece = self.check(chunk, last)?;
                 if piece.first.is_none() && (!joins || (last && buffer.has_no_message())) {
                     Step::Text(piece.text, last)
                 } else {
@@ -271,6 +294,18 @@ impl MessageDecoder {
             buffer.lent = Lent::Message;
         }
         Ok(Some(step))
+    }
+
+    /// Checks the next part of a text message. It was taken already.
+    fn check<'i>(&mut self, text: &'i [u8], last: bool) -> Result<Utf8Piece<'i>, ReceiveError> {
+        match self.utf8.push(text) {
+            Ok(_) if last && !self.utf8.is_complete() => Err(self.fail(Kind::InvalidText, 0)),
+            Ok(piece) => Ok(piece),
+            Err(error) => {
+                self.offset -= text.len() as u64;
+                Err(self.fail(Kind::InvalidText, error.at as u64))
+            }
+        }
     }
 
     /// Takes and unmasks what `input` has of the frame's payload, at most `most` bytes, and says whether
@@ -345,7 +380,15 @@ impl MessageDecoder {
     }
 }
 
+/// After an error and the end nothing is kept.
+#[cold]
+pub(crate) fn discard(input: &mut &mut [u8], buffer: &mut Buffer) {
+    *buffer = Buffer::new();
+    *input = &mut [];
+}
+
 /// Shortens `input` by at most `most` bytes from the front, and returns them.
+#[inline]
 pub(super) fn take_front<'i>(input: &mut &'i mut [u8], most: usize) -> &'i mut [u8] {
     let all = core::mem::take(input);
     let (front, rest) = all.split_at_mut(most.min(all.len()));
