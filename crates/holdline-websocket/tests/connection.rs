@@ -302,3 +302,40 @@ fn debug_output_shows_no_key() {
     let client = Connection::client(Config::default(), || KEY);
     assert!(!format!("{client:?}").contains("250"));
 }
+
+#[test]
+fn headers_of_fragments_alone() {
+    let (mut connection, mut out) = (server(), BytesMut::new());
+    let (text, binary) = (MessageKind::Text, MessageKind::Binary);
+    connection
+        .send_fragment_header(text, 126, false, &mut out)
+        .unwrap();
+    let between = connection.send_fragment_header(binary, 1, true, &mut out);
+    assert_eq!(between, Err(SendError::MessageUnfinished));
+    let too_long = connection.send_fragment_header(text, 1 << 63, true, &mut out);
+    assert_eq!(too_long, Err(SendError::TooLong(1 << 63)));
+    connection.send_ping(b"", &mut out).unwrap();
+    // A message may be begun so and ended with a fragment of text, and the other way round.
+    connection.send_text_fragment("a", true, &mut out).unwrap();
+    connection.send_text_fragment("b", false, &mut out).unwrap();
+    connection
+        .send_fragment_header(text, 0, true, &mut out)
+        .unwrap();
+    assert_eq!(
+        out[..],
+        *b"\x01\x7e\x00\x7e\x89\x00\x80\x01a\x01\x01b\x80\x00"
+    );
+    connection.send_close(1000.into(), "", &mut out).unwrap();
+    let late = connection.send_fragment_header(text, 0, true, &mut out);
+    assert_eq!(late, Err(SendError::Closed));
+
+    let mut client = Connection::client(Config::default(), || KEY);
+    out.clear();
+    let mut mask = client
+        .send_fragment_header(binary, 5, true, &mut out)
+        .unwrap();
+    let mut payload = *b"Hello";
+    mask.apply(&mut payload);
+    assert_eq!(out[..], *b"\x82\x85\x37\xfa\x21\x3d");
+    assert_eq!(payload, *b"\x7f\x9f\x4d\x51\x58");
+}

@@ -684,3 +684,22 @@ fn short_messages_are_sent_as_they_are() {
         *b"\x81\x05Hello\x01\x05Hello\x80\x11Hello Hello Hello"
     );
 }
+
+#[test]
+fn headers_of_fragments_are_not_mixed_with_compressed_ones() {
+    use holdline_websocket::{MessageKind, SendError};
+    let mut server = sender(&DeflateOptions::default());
+    let mut out = BytesMut::new();
+    server.send_text_fragment("a", false, &mut out).unwrap();
+    let before = out.clone();
+    let mixed = server.send_fragment_header(MessageKind::Text, 1, true, &mut out);
+    assert_eq!((mixed, &out), (Err(SendError::MessageUnfinished), &before));
+    server.send_text_fragment("b", true, &mut out).unwrap();
+    // One that was begun without compression goes on without.
+    out.clear();
+    server
+        .send_fragment_header(MessageKind::Text, 0, false, &mut out)
+        .unwrap();
+    server.send_text_fragment("b", true, &mut out).unwrap();
+    assert_eq!(out[..], *b"\x01\x00\x80\x01b");
+}

@@ -90,6 +90,49 @@ impl<K: MaskKeys> Connection<K> {
         Ok(header.mask.map_or(Mask::NONE, Mask::new))
     }
 
+    /// Like [`send_header`](Self::send_header), for the next fragment of a message: the first call begins the message,
+    /// the one with `last` ends it, and control frames may go between. Fragments of text may be cut anywhere, as long
+    /// as the whole is UTF-8.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`], [`SendError::TooLong`], or [`SendError::MessageUnfinished`] within a message of the
+    /// other kind, and within one that `send_text_fragment` or `send_binary_fragment` began and compresses.
+    pub fn send_fragment_header(
+        &mut self,
+        kind: MessageKind,
+        payload_len: u64,
+        last: bool,
+        out: &mut BytesMut,
+    ) -> Result<Mask, SendError> {
+        let continues = self.sending == Some(kind);
+        if !continues {
+            self.may_begin_message()?;
+        } else if !self.state.may_send() {
+            return Err(SendError::Closed);
+        }
+        #[cfg(feature = "deflate")]
+        if continues && self.deflater.as_ref().is_some_and(|d| d.is_in_message()) {
+            return Err(SendError::MessageUnfinished);
+        }
+        let header = FrameHeader {
+            fin: last,
+            reserved: 0,
+            opcode: if continues {
+                Opcode::Continuation
+            } else {
+                kind.opcode()
+            },
+            mask: self.keys.next_key(),
+            payload_len,
+        };
+        header
+            .encode(out)
+            .map_err(|_: HeaderError| SendError::TooLong(payload_len))?;
+        self.sending = (!last).then_some(kind);
+        Ok(header.mask.map_or(Mask::NONE, Mask::new))
+    }
+
     /// Appends a ping. The peer answers with a pong of the same payload.
     ///
     /// # Errors

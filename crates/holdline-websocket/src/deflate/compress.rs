@@ -56,6 +56,11 @@ impl Deflater {
         self.in_message.then(|| self.compress(data, last))
     }
 
+    /// Whether the fragmented message under way is compressed.
+    pub(crate) const fn is_in_message(&self) -> bool {
+        self.in_message
+    }
+
     /// Whether a message that was compressed alone, and refers at most `reach` bytes back, may be sent.
     pub(crate) const fn accepts(&self, reach: usize) -> bool {
         reach <= self.window
