@@ -1,9 +1,8 @@
 //! The WebSocket of the first browsers: draft-hixie-thewebsocketprotocol-76, which is also
 //! draft-ietf-hybi-thewebsocketprotocol-00. Legacy; feature `hixie76`, off by default.
 //!
-//! Safari 5, iOS 4.2 to 5, Chrome 6 to 13, Firefox 4, Opera 11 and the Flash stand-ins of that time speak this and not
-//! RFC 6455. Take it to serve such a device, to read a recording of one, or to see where the frames of today
-//! come from. For anything else it is the wrong protocol, because it has less:
+//! Safari 5, iOS 4.2 to 5, Chrome 6 to 13 and the Flash stand-ins of that time speak this and not RFC 6455. Take it
+//! to serve such a device, to read a recording of one, or to see where the frames of today come from. For anything else it is the wrong protocol, because it has less:
 //!
 //! - text only, no binary messages and no fragments;
 //! - no ping, so a dead peer is noticed by the transport alone;
