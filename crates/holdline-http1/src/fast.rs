@@ -103,12 +103,12 @@ fn fields(
     let mut line = lines;
     loop {
         let name_start = bytes.len() - line.len();
-        let name_len = class::prefix_len(line, class::is_token);
-        let (name, mut rest) = line.split_at_checked(name_len)?;
-        if name.is_empty() {
-            return rest.starts_with(b"\r\n").then_some(name_start + 2);
+        if line.starts_with(b"\r\n") {
+            return Some(name_start + 2);
         }
-        rest = rest.strip_prefix(b":")?;
+        let name_len = class::prefix_len(line, class::is_token);
+        let (name, rest) = line.split_at_checked(name_len)?;
+        let mut rest = rest.strip_prefix(b":").filter(|_| !name.is_empty())?;
         while let [b' ' | b'\t', after @ ..] = rest {
             rest = after;
         }
@@ -131,25 +131,45 @@ fn fields(
     }
 }
 
-/// The place of the first control character that is not HTAB.
+/// The place of the first control character that is not HTAB. A function of its own, so that its
+/// constants stay in registers.
+#[inline(never)]
 fn first_control(bytes: &[u8]) -> Option<usize> {
     let mut rest = bytes;
-    while let Some((word, after)) = rest.split_first_chunk() {
-        match controls(u64::from_le_bytes(*word)) {
-            0 => rest = after,
-            hits => {
-                let (&byte, after) = rest
-                    .get(hits.trailing_zeros() as usize / 8..)?
-                    .split_first()?;
-                if !class::is_value(byte) {
-                    return Some(bytes.len() - after.len() - 1);
-                }
+    loop {
+        // Most values end within a few words.
+        for _ in 0..4 {
+            let Some((word, after)) = rest.split_first_chunk() else {
+                let place = rest.iter().position(|&byte| !class::is_value(byte))?;
+                return Some(bytes.len() - rest.len() + place);
+            };
+            let hits = controls(u64::from_le_bytes(*word));
+            if hits == 0 {
                 rest = after;
+                continue;
             }
+            let place = hits.trailing_zeros() as usize / 8;
+            let (&byte, after) = rest.get(place..)?.split_first()?;
+            if !class::is_value(byte) {
+                return Some(bytes.len() - after.len() - 1);
+            }
+            rest = after;
         }
+        rest = after_clean_blocks(rest);
     }
-    let place = rest.iter().position(|&byte| !class::is_value(byte))?;
-    Some(bytes.len() - rest.len() + place)
+}
+
+/// What follows the blocks at the front that have no control character, found many bytes at once.
+fn after_clean_blocks(bytes: &[u8]) -> &[u8] {
+    let mut rest = bytes;
+    while let Some((block, after)) = rest.split_first_chunk::<32>() {
+        let is_clean = |clean, &byte: &u8| clean & (byte >= b' ') & (byte != 0x7f);
+        if !block.iter().fold(true, is_clean) {
+            break;
+        }
+        rest = after;
+    }
+    rest
 }
 
 /// A word with a bit in each byte that is below 0x20 or 0x7f, and perhaps in others too: HTAB, and

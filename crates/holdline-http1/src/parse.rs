@@ -276,20 +276,15 @@ impl<'h> Judge<'_, 'h> {
     ) -> Result<Request<'h>, Fault> {
         let form = target::parse(method, target)
             .map_err(|(kind, offset)| Fault::new(kind, target_at + offset))?;
-        self.host(&form, target_at, version)?;
+        self.host(&form, target, target_at, version)?;
         let body = match self.facts.framing(version)? {
             // RFC 9112 §6.3: "If this is a request message and none of the above are true, then
             // the message body length is zero".
             None => BodyLength::None,
             Some(framing) => self.within_limit(framing)?,
         };
-        let authority = match form.authority {
-            None => 0..0,
-            Some(_) if form.path_start == 0 => 0..target.len(),
-            Some(authority) => form.path_start - authority.len()..form.path_start,
-        };
         Ok(Request {
-            line: Line::new(method, target, version, authority, self.facts),
+            line: Line::new(method, target, version, form.authority, self.facts),
             body,
             consumed,
         })
@@ -301,7 +296,8 @@ impl<'h> Judge<'_, 'h> {
     #[inline(always)]
     fn host(
         &self,
-        form: &target::Target<'_>,
+        form: &target::Target,
+        target: &str,
         target_at: usize,
         version: Version,
     ) -> Result<(), Fault> {
@@ -319,8 +315,8 @@ impl<'h> Judge<'_, 'h> {
         let host =
             Authority::parse(span.value(self.bytes)).ok_or(Fault::new(Kind::InvalidHost, at))?;
         // In authority-form clients differ about the port in Host; the target alone counts.
-        if form.path_start > 0
-            && let Some(authority) = form.authority
+        if form.is_absolute()
+            && let Some(authority) = target.get(form.authority.clone())
         {
             let agrees = Authority::parse(authority.as_bytes())
                 .is_some_and(|authority| host.agrees(&authority, form.default_port));

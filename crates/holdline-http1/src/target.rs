@@ -1,54 +1,56 @@
 //! The four forms of a request target (RFC 9112 §3.2) and the syntax of an authority.
 
+use core::ops::Range;
+
 use crate::class;
 use crate::error::ReceiveErrorKind as Kind;
 
-/// A request target taken apart. Every part borrows the target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Target<'b> {
-    /// In absolute-form and authority-form.
-    pub(crate) authority: Option<&'b str>,
-    /// Length of what stands before the path: `http://host` in absolute-form, else 0.
-    pub(crate) path_start: usize,
-    /// The scheme's port, when the scheme is known.
+/// What the form of a request target says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// Where the authority stands in absolute-form and authority-form, else empty. The path follows.
+    pub(crate) authority: Range<usize>,
+    /// The port of the scheme in absolute-form, when the scheme is known.
     pub(crate) default_port: Option<u16>,
 }
 
-impl Target<'_> {
-    /// Origin-form, or asterisk-form: nothing stands before the path.
-    const ORIGIN: Self = Self {
-        authority: None,
-        path_start: 0,
+impl Target {
+    const WITHOUT_AUTHORITY: Self = Self {
+        authority: 0..0,
         default_port: None,
     };
+
+    /// Whether a scheme stands before the authority.
+    pub(crate) const fn is_absolute(&self) -> bool {
+        self.authority.start > 0
+    }
 }
 
 /// Sorts a target into its form. The bytes were checked before. The error's offset counts from
 /// the target's first byte.
 #[inline(always)]
-pub(crate) fn parse<'b>(method: &str, target: &'b str) -> Result<Target<'b>, (Kind, usize)> {
+pub(crate) fn parse(method: &str, target: &str) -> Result<Target, (Kind, usize)> {
     match target.starts_with('/') && method != "CONNECT" {
-        true => Ok(Target::ORIGIN),
+        true => Ok(Target::WITHOUT_AUTHORITY),
         false => other_form(method, target),
     }
 }
 
-fn other_form<'b>(method: &str, target: &'b str) -> Result<Target<'b>, (Kind, usize)> {
+fn other_form(method: &str, target: &str) -> Result<Target, (Kind, usize)> {
     // RFC 9112 §3.2.3: "The authority-form of request-target is only used for CONNECT requests."
     if method == "CONNECT" {
-        let authority = Authority::parse(target.as_bytes())
+        Authority::parse(target.as_bytes())
             .filter(|authority| !authority.host.is_empty() && authority.port.is_some_and(|p| p > 0))
             .ok_or((Kind::InvalidConnectTarget, 0))?;
         return Ok(Target {
-            authority: Some(target),
-            default_port: authority.port,
-            ..Target::ORIGIN
+            authority: 0..target.len(),
+            default_port: None,
         });
     }
     if target == "*" {
         // RFC 9112 §3.2.4: "only used for a server-wide OPTIONS request".
         return match method {
-            "OPTIONS" => Ok(Target::ORIGIN),
+            "OPTIONS" => Ok(Target::WITHOUT_AUTHORITY),
             _ => Err((Kind::AsteriskWithoutOptions, 0)),
         };
     }
@@ -66,7 +68,31 @@ pub(crate) struct Authority<'b> {
 impl<'b> Authority<'b> {
     /// RFC 9110 §7.2: `Host = uri-host [ ":" port ]`. No userinfo, no comma, no whitespace.
     pub(crate) fn parse(bytes: &'b [u8]) -> Option<Self> {
-        let (host, rest) = bytes.split_at_checked(host_len(bytes)?)?;
+        let length = class::prefix_len(bytes, class::is_reg_name);
+        let (host, rest) = bytes.split_at_checked(length)?;
+        match rest {
+            [] | [b':', ..] => Self::with_port(host, rest),
+            _ => Self::parse_unusual(bytes),
+        }
+    }
+
+    /// IP literals, and names with percent-encoded bytes.
+    #[cold]
+    fn parse_unusual(bytes: &'b [u8]) -> Option<Self> {
+        let is_literal = bytes.starts_with(b"[");
+        let length = match is_literal {
+            true => bytes.iter().position(|&byte| byte == b']')? + 1,
+            false => class::prefix_len(bytes, |byte| class::is_reg_name(byte) || byte == b'%'),
+        };
+        let (host, rest) = bytes.split_at_checked(length)?;
+        let good = match is_literal {
+            true => is_ip_literal(host),
+            false => are_escapes_good(host),
+        };
+        good.then(|| Self::with_port(host, rest))?
+    }
+
+    fn with_port(host: &'b [u8], rest: &[u8]) -> Option<Self> {
         let port = match rest {
             [] | [b':'] => None,
             [b':', digits @ ..] => Some(port(digits)?),
@@ -82,7 +108,7 @@ impl<'b> Authority<'b> {
     }
 }
 
-fn absolute(target: &str) -> Result<Target<'_>, (Kind, usize)> {
+fn absolute(target: &str) -> Result<Target, (Kind, usize)> {
     let form = (Kind::InvalidTargetForm, 0);
     let (scheme, rest) = target.split_once("://").ok_or(form)?;
     let mut bytes = scheme.bytes();
@@ -108,27 +134,9 @@ fn absolute(target: &str) -> Result<Target<'_>, (Kind, usize)> {
         _ => None,
     };
     Ok(Target {
-        authority: Some(text),
-        path_start: authority_start + length,
+        authority: authority_start..authority_start + length,
         default_port,
     })
-}
-
-/// How many bytes at the front are a good host. It may be empty.
-fn host_len(bytes: &[u8]) -> Option<usize> {
-    let length = class::prefix_len(bytes, class::is_reg_name);
-    match bytes.get(length) {
-        Some(b'[') if length == 0 => {
-            let length = bytes.iter().position(|&byte| byte == b']')? + 1;
-            is_ip_literal(bytes.get(..length)?).then_some(length)
-        }
-        Some(b'%') => {
-            let is_escaped_name = |byte| class::is_reg_name(byte) || byte == b'%';
-            let length = class::prefix_len(bytes, is_escaped_name);
-            are_escapes_good(bytes.get(..length)?).then_some(length)
-        }
-        _ => Some(length),
-    }
 }
 
 /// `[` IPv6address or IPvFuture `]`. The address itself is left to who resolves it.
@@ -217,12 +225,10 @@ mod tests {
     #[test]
     fn the_four_forms() {
         let origin = parse("GET", "/a?b").expect("origin-form");
-        assert_eq!((origin.authority, origin.path_start), (None, 0));
+        assert_eq!(origin.authority, 0..0);
         let absolute = parse("GET", "HTTP://a.b:81?q").expect("absolute-form");
-        assert_eq!(
-            (absolute.authority, absolute.path_start),
-            (Some("a.b:81"), 13)
-        );
+        // The authority is "a.b:81".
+        assert_eq!(absolute.authority, 7..13);
         assert!(parse("OPTIONS", "*").is_ok());
         assert!(parse("CONNECT", "[::1]:443").is_ok());
 
