@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
 mod curl;
-mod event_source;
 mod websocket;
 
 use holdline_e2e::{Server, wait_for};

@@ -1,7 +1,7 @@
 //! permessage-deflate (RFC 7692), as nobody should send it.
 
-use super::super::{Case, Frame, Parameters, Script, fragments};
-use super::CUTS;
+use super::super::{Case, Deflater, Frame, Parameters, Script, fragments};
+use super::{CUTS, noise};
 
 pub(super) fn add(list: &mut Vec<Case>, most: usize) {
     texts(list);
@@ -91,8 +91,8 @@ fn broken(list: &mut Vec<Case>) {
             Script::new().send(frames.clone()).fails(1002)
         }));
     }
-    // Not here: a reference to before the beginning. The codec documents that it reads zeros there.
-    let data: [(&str, &[u8]); 5] = [
+    let data: [(&str, &[u8]); 6] = [
+        ("a reference to nothing", b"\xf2\x00\x11\x00\x00"),
         ("a block of type 3", b"\x07"),
         (
             "a stored block whose lengths do not agree",
@@ -113,6 +113,28 @@ fn broken(list: &mut Vec<Case>) {
                 Script::new().send_cut([frame], cut).fails(1002)
             }));
         }
+    }
+    for (how, back) in [("within", 500), ("beyond", 600)] {
+        let agreement = Parameters {
+            tester_bits: 9,
+            ..both
+        };
+        let name = format!("a reference {back} bytes back, {how} the agreed window of 512");
+        list.push(Case::deflated(
+            name,
+            "RFC 7692 §7.1.2",
+            agreement,
+            move |_| {
+                let data = noise(back).repeat(2);
+                // It knows nothing of the agreement.
+                let frame = Frame::binary(Deflater::new(6, 15, true).message(&data));
+                let script = Script::new().send([frame.compressed()]);
+                match how {
+                    "within" => script.binary(data),
+                    _ => script.fails(1002),
+                }
+            },
+        ));
     }
     list.push(Case::deflated(
         "compressed data that ends within a block",
@@ -137,8 +159,11 @@ fn bombs(list: &mut Vec<Case>, most: usize) {
             "RFC 6455 §10.4",
             Parameters::default(),
             move |agreed| {
-                let bomb = vec![0; most + zeros];
-                let frame = Frame::binary(agreed.deflater().message(&bomb)).compressed();
+                // The same blocks again and again: they refer to nothing before them.
+                let mut deflater = Deflater::new(6, agreed.tester_bits, false);
+                let mut payload = deflater.flushed(&[0; 1 << 20]).repeat(most >> 20);
+                payload.extend(deflater.message(&vec![0; zeros]));
+                let frame = Frame::binary(payload).compressed();
                 Script::new().send([frame]).fails(1009)
             },
         ));
