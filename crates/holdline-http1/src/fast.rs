@@ -37,7 +37,10 @@ pub(crate) fn fast_request<'h>(
         facts: &facts,
         spans,
     };
-    let target = core::str::from_utf8(target).ok()?;
+    let target = match target {
+        b"/" => "/",
+        _ => core::str::from_utf8(target).ok()?,
+    };
     judge.request(method, target, 0, version, end).ok()
 }
 
