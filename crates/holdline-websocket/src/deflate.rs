@@ -28,7 +28,7 @@ const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 /// |---|---|---|---|---|---|---|---|---|
 /// | at most | 256 B | 512 B | 1 KiB | 2 KiB | 4 KiB | 8 KiB | 16 KiB | 32 KiB |
 ///
-/// While a compressed message is being received it takes 4 KiB more, if it has a block with codes of its own. Without
+/// While a compressed message is being received it takes 3 KiB more, if it has a block with codes of its own. Without
 /// takeover the window is freed at the end of each message.
 ///
 /// The compressor takes 313 KiB whatever the window, with takeover from the first compressed message to the end of the

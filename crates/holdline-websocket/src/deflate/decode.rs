@@ -72,8 +72,8 @@ struct Dynamic {
     length_code_count: u8,
 }
 
-type Literals = Code<1024, 288>;
-type Distances = Code<256, 32>;
+type Literals = Code<512, 288>;
+type Distances = Code<128, 32>;
 
 impl Decoder {
     /// Whether all that came is whole blocks, and the last one of them has BFINAL, or nothing came at all.

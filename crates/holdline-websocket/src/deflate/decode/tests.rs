@@ -121,5 +121,5 @@ fn references_beyond_the_window_are_refused() {
 #[test]
 fn it_is_small() {
     assert!(size_of::<Decoder>() <= 48, "{}", size_of::<Decoder>());
-    assert!(size_of::<Dynamic>() <= 4 << 10, "{}", size_of::<Dynamic>());
+    assert!(size_of::<Dynamic>() <= 3 << 10, "{}", size_of::<Dynamic>());
 }
