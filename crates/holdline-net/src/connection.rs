@@ -35,8 +35,10 @@ pub(crate) struct Connection<S> {
     queue: Queue,
     /// Input that was read and may not be parsed yet.
     unread: BytesMut,
-    /// The socket was said to be readable and has not blocked since.
+    /// The socket was said to be readable, and has not been emptied since.
     pub(crate) readable: bool,
+    /// The system says that nothing comes after what can be read now.
+    pub(crate) read_closed: bool,
     /// The peer has shut down its side.
     peer_closed: bool,
     /// The handler has something for this connection.
@@ -125,6 +127,7 @@ impl<S> Connection<S> {
             unread: BytesMut::new(),
             // Data may have come with the connection.
             readable: true,
+            read_closed: false,
             peer_closed: false,
             wants_ready: false,
             refused: false,
@@ -249,6 +252,9 @@ impl<S> Connection<S> {
                 Ok(false)
             }
             Ok(n) => {
+                if SHORT_READ_EMPTIES && n < block.len() && !self.read_closed {
+                    self.readable = false;
+                }
                 if pending {
                     self.unread.extend_from_slice(&block[..n]);
                 } else if !matches!(self.protocol, Protocol::Lingering { .. }) {
@@ -449,6 +455,16 @@ fn after(now: u64, duration: Duration) -> u64 {
     now.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(NEVER))
 }
 
+/// Whether a read that gives less than was asked for has emptied the socket, so that the next arrival is
+/// a new event and a read that only says so can be saved. So it is with epoll ("the condition that the
+/// read/write I/O space is exhausted can also be detected by checking the amount of data read", epoll(7))
+/// and with kqueue. Elsewhere mio gives no event before a read has blocked.
+const SHORT_READ_EMPTIES: bool = cfg!(any(
+    target_os = "linux",
+    target_os = "android",
+    target_os = "macos",
+    target_os = "freebsd",
+));
 /// Octets read at a time, into a block that all connections of a loop share.
 const BLOCK: usize = 64 * 1024;
 /// Octets of messages that a handler is given in one turn. Not the same as what was read: compressed, a

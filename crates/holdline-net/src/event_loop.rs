@@ -102,6 +102,7 @@ impl<H: Handler> EventLoop<H> {
                     Token(index) => {
                         if let Some(connection) = self.connections.get_mut(index) {
                             connection.readable |= event.is_readable() || event.is_read_closed();
+                            connection.read_closed |= event.is_read_closed();
                             let hung_up = event.is_error()
                                 || (event.is_read_closed() && event.is_write_closed());
                             if hung_up {
