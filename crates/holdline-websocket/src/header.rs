@@ -1,6 +1,6 @@
 //! The frame header (RFC 6455 §5.2).
 
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 
 use crate::opcode::Opcode;
 
@@ -112,6 +112,7 @@ impl FrameHeader {
 
     /// How many bytes `encode` appends: 2 to 14.
     #[must_use]
+    #[inline]
     pub const fn size(&self) -> usize {
         let length = match self.payload_len {
             0..=0x7d => 0,
@@ -122,22 +123,23 @@ impl FrameHeader {
     }
 
     /// `encode` for headers that this crate made itself and that therefore keep the rules.
+    #[inline]
     pub(crate) fn put(&self, out: &mut BytesMut) {
         let fin = if self.fin { field::FIN } else { 0 };
-        out.put_u8(fin | (self.reserved & field::RESERVED) | self.opcode.as_u8());
+        let first = fin | (self.reserved & field::RESERVED) | self.opcode.as_u8();
         let mask = if self.mask.is_some() { field::MASK } else { 0 };
         // §5.2: "the minimal number of bytes MUST be used to encode the length"
         if self.payload_len <= u64::from(field::LENGTH_MAX) {
-            out.put_u8(mask | self.payload_len as u8);
+            out.extend_from_slice(&[first, mask | self.payload_len as u8]);
         } else if let Ok(length) = u16::try_from(self.payload_len) {
-            out.put_u8(mask | field::LENGTH_16);
-            out.put_u16(length);
+            let [high, low] = length.to_be_bytes();
+            out.extend_from_slice(&[first, mask | field::LENGTH_16, high, low]);
         } else {
-            out.put_u8(mask | field::LENGTH_64);
-            out.put_u64(self.payload_len);
+            out.extend_from_slice(&[first, mask | field::LENGTH_64]);
+            out.extend_from_slice(&self.payload_len.to_be_bytes());
         }
         if let Some(key) = self.mask {
-            out.put_slice(&key);
+            out.extend_from_slice(&key);
         }
     }
 }

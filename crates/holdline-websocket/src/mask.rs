@@ -1,5 +1,7 @@
 //! Masking (RFC 6455 §5.3).
 
+use bytes::BytesMut;
+
 /// A masking key and the place in it: byte `i` of a payload is combined with byte `i % 4` of the key.
 ///
 /// The place moves on with each call, so a payload may be masked in any number of pieces. Masking and
@@ -61,6 +63,19 @@ impl Mask {
             *byte ^= key;
         }
         self.key = self.key.rotate_right(8 * tail.len() as u32);
+    }
+
+    /// Appends the next `data.len()` bytes of the payload, masked.
+    ///
+    /// Piece by piece, so that each is still in the first cache when it is masked.
+    #[inline]
+    pub(crate) fn append(&mut self, data: &[u8], out: &mut BytesMut) {
+        out.reserve(data.len());
+        for piece in data.chunks(16 << 10) {
+            let start = out.len();
+            out.extend_from_slice(piece);
+            self.apply(out.get_mut(start..).unwrap_or_default());
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::{
     header::FrameHeader,
+    mask::Mask,
     opcode::{MessageKind, Opcode},
 };
 
@@ -114,7 +115,8 @@ impl PreparedMessage {
     }
 }
 
-/// Appends one frame, masked in place when there is a key.
+/// Appends one frame, masked when there is a key.
+#[inline]
 pub(crate) fn put_frame(
     opcode: Opcode,
     fin: bool,
@@ -132,10 +134,9 @@ pub(crate) fn put_frame(
     };
     out.reserve(header.size() + payload.len());
     header.put(out);
-    let start = out.len();
-    out.extend_from_slice(payload);
-    if let (Some(key), Some(written)) = (key, out.get_mut(start..)) {
-        crate::mask::Mask::new(key).apply(written);
+    match key {
+        None => out.extend_from_slice(payload),
+        Some(key) => Mask::new(key).append(payload, out),
     }
 }
 

@@ -179,6 +179,7 @@ impl<K: MaskKeys> Connection<K> {
         Ok(())
     }
 
+    #[inline]
     fn send_message(
         &mut self,
         kind: MessageKind,
@@ -254,6 +255,7 @@ impl<K: MaskKeys> Connection<K> {
         Ok(())
     }
 
+    #[inline]
     fn may_begin_message(&self) -> Result<(), SendError> {
         if !self.state.may_send() {
             return Err(SendError::Closed);
