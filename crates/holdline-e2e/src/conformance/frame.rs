@@ -197,14 +197,13 @@ pub fn fragments(first: &Frame, sizes: impl IntoIterator<Item = usize>) -> Vec<F
 
 /// Masks or unmasks (§5.3).
 pub(super) fn mask(payload: &mut [u8], key: [u8; 4]) {
-    let mut words = payload.chunks_exact_mut(8);
-    let wide = u64::from_ne_bytes([
-        key[0], key[1], key[2], key[3], key[0], key[1], key[2], key[3],
-    ]);
+    // As wide as it gets: the tests are not optimised.
+    let mut words = payload.chunks_exact_mut(16);
+    let wide = u128::from_ne_bytes(std::array::from_fn(|at| key[at % 4]));
     for word in &mut words {
-        let mut bytes = [0; 8];
-        bytes.copy_from_slice(word);
-        word.copy_from_slice(&(u64::from_ne_bytes(bytes) ^ wide).to_ne_bytes());
+        if let Ok(bytes) = <[u8; 16]>::try_from(&*word) {
+            word.copy_from_slice(&(u128::from_ne_bytes(bytes) ^ wide).to_ne_bytes());
+        }
     }
     for (byte, key) in words.into_remainder().iter_mut().zip(key.iter().cycle()) {
         *byte ^= key;

@@ -214,7 +214,9 @@ impl Wire {
         }
         let start = self.at + header;
         let mut payload = self.read[start..start + length].to_vec();
-        mask(&mut payload, key);
+        if masked {
+            mask(&mut payload, key);
+        }
         self.at = start + length;
         if self.at == self.read.len() {
             self.read.clear();
