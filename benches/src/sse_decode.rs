@@ -15,25 +15,30 @@ use crate::{Case, FLOOR, OURS, Sink, contestants};
 #[must_use]
 pub fn cases() -> Vec<Case> {
     let kinds = [
-        ("tokens", token as fn(&mut Random) -> String),
-        ("multi-line", multi_line),
-        ("many fields", many_fields),
+        ("tokens", token as fn(&mut Random) -> String, 1600),
+        ("multi-line", multi_line, 80),
+        ("many fields", many_fields, 2000),
     ];
     let cuts = [
-        ("16 KiB pieces", Cut::Every(16 << 10), 256 << 10),
-        ("1-100 B pieces", Cut::Random, 256 << 10),
-        ("1 B pieces", Cut::Every(1), 32 << 10),
+        ("16 KiB pieces", Cut::Every(16 << 10)),
+        ("1-100 B pieces", Cut::Random),
+        ("1 B pieces", Cut::Every(1)),
     ];
     let mut cases = Vec::new();
-    for (kind, event) in kinds {
-        for (cut_name, cut, size) in cuts {
-            let wire = move || Wire::of_events(event, cut, size);
+    for (kind, event, count) in kinds {
+        for (cut_name, cut) in cuts {
+            // Bytes one by one take all of them long.
+            let count = if matches!(cut, Cut::Every(1)) {
+                count / 8
+            } else {
+                count
+            };
             cases.push(Case::new(
                 "SSE decode",
                 format!("{kind}, {cut_name}"),
-                wire().events,
+                count as u64,
                 move || {
-                    contestants![wire();
+                    contestants![Wire::of_events(event, cut, count);
                         OURS => ours,
                         "eventsource-stream" => eventsource_stream,
                         "sse-codec" => sse_codec,
@@ -78,26 +83,21 @@ enum Cut {
 struct Wire {
     bytes: Bytes,
     pieces: Vec<Range<usize>>,
-    events: u64,
 }
 
 impl Wire {
-    fn of_events(event: fn(&mut Random) -> String, cut: Cut, size: usize) -> Self {
+    fn of_events(event: fn(&mut Random) -> String, cut: Cut, count: usize) -> Self {
         let mut random = Random::new(7);
-        let (mut text, mut events) = (String::new(), 0);
-        while text.len() < size {
-            text += &event(&mut random);
-            events += 1;
-        }
-        Self::new(text, events, cut)
+        let events: Vec<_> = (0..count).map(|_| event(&mut random)).collect();
+        Self::new(events.concat(), cut)
     }
 
     fn of_one_line(length: usize, cut: Cut) -> Self {
         let text = ascii(length, &mut Random::new(7));
-        Self::new(format!("event: token\ndata: {text}\n\n"), 1, cut)
+        Self::new(format!("event: token\ndata: {text}\n\n"), cut)
     }
 
-    fn new(text: String, events: u64, cut: Cut) -> Self {
+    fn new(text: String, cut: Cut) -> Self {
         let mut random = Random::new(11);
         let mut pieces = Vec::new();
         let mut start = 0;
@@ -113,7 +113,6 @@ impl Wire {
         Self {
             bytes: text.into(),
             pieces,
-            events,
         }
     }
 

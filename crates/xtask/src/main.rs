@@ -3,9 +3,11 @@
 //! Each check is a [`Step`] that also runs alone, so that one that failed can
 //! be repeated without the others.
 
+mod bench;
 mod e2e;
 mod features;
 mod fuzz;
+mod instructions;
 mod package;
 mod process;
 mod steps;
@@ -21,6 +23,9 @@ fn main() -> ExitCode {
     let steps: &[Step] = match Arguments::parse().command {
         Command::Test => &Step::ALL,
         Command::Fuzz { seconds, target } => return fuzz::run(seconds, target.as_deref()),
+        Command::Bench { test: true, .. } => &[Step::Bench],
+        Command::Bench { quick, filter, .. } => return done(bench::run(quick, filter.as_deref())),
+        Command::Instructions { update } => return done(instructions::run(update)),
         Command::Tools => &[Step::Tools],
         Command::Fmt => &[Step::Fmt],
         Command::Lint => &[Step::Lint],
@@ -31,6 +36,16 @@ fn main() -> ExitCode {
         Command::E2e => &[Step::E2e],
     };
     steps::run(steps)
+}
+
+fn done(result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// The developers' commands.
@@ -61,6 +76,23 @@ enum Command {
     Package,
     /// Build the program in release mode and drive it with a browser and other clients
     E2e,
+    /// Time the codecs beside their peers and write the table to docs/benchmarks.md
+    Bench {
+        /// Two minutes in place of twenty: the ratios are less sure
+        #[arg(long)]
+        quick: bool,
+        /// Only run each case once, with its checks; the step of `test`
+        #[arg(long, conflicts_with_all = ["quick", "filter"])]
+        test: bool,
+        /// Only cases whose name matches; nothing is written
+        filter: Option<String>,
+    },
+    /// Count the instructions of each case with callgrind; fails when one grew by more than 5 %
+    Instructions {
+        /// Write the counts to benches/instructions.txt
+        #[arg(long)]
+        update: bool,
+    },
     /// Fuzz with libFuzzer; needs nightly Rust and cargo-fuzz
     Fuzz {
         /// How long to run each target

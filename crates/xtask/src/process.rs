@@ -63,6 +63,16 @@ impl Program {
         }
     }
 
+    /// More arguments, which may contain blanks.
+    pub(crate) fn args(mut self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        for argument in arguments {
+            let argument = argument.as_ref();
+            self.shown = format!("{} '{}'", self.shown, argument.to_string_lossy());
+            self.command.arg(argument);
+        }
+        self
+    }
+
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         let value = value.as_ref();
         self.shown = format!("{name}={} {}", value.to_string_lossy(), self.shown);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::process::cargo;
-use crate::{e2e, features, package, tools};
+use crate::{bench, e2e, features, package, tools};
 
 /// One check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,7 @@ pub(crate) enum Step {
     Fmt,
     Lint,
     Unit,
+    Bench,
     Features,
     Doc,
     Package,
@@ -23,11 +24,12 @@ pub(crate) enum Step {
 
 impl Step {
     /// What `cargo xtask test` runs, in order: what fails fast comes first.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Tools,
         Self::Fmt,
         Self::Lint,
         Self::Unit,
+        Self::Bench,
         Self::Features,
         Self::Doc,
         Self::Package,
@@ -41,6 +43,7 @@ impl Step {
             Self::Fmt => "fmt",
             Self::Lint => "lint",
             Self::Unit => "unit",
+            Self::Bench => "bench --test",
             Self::Features => "features",
             Self::Doc => "doc",
             Self::Package => "package",
@@ -54,6 +57,7 @@ impl Step {
             Self::Fmt => cargo("fmt --all --check").run(),
             Self::Lint => lint(),
             Self::Unit => cargo("test --workspace --exclude holdline-e2e").run(),
+            Self::Bench => bench::check(),
             Self::Features => features::check(),
             Self::Doc => doc(),
             Self::Package => package::check(),

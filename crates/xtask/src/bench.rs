@@ -1,0 +1,224 @@
+//! The codecs beside their peers: runs the benches, and makes one table of ratios of their times.
+
+mod marks;
+mod report;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::process::{cargo, target_dir};
+use marks::{Base, MARKS, Mark};
+pub(crate) use report::{machine, versions, write_section};
+
+/// Runs each contestant of each case once, in test mode, with all checks.
+pub(crate) fn check() -> Result<()> {
+    // With the features that the unit tests were built with, so that only the bench itself is compiled.
+    cargo("test --workspace --exclude holdline-e2e --bench codecs").run()
+}
+
+/// Times the cases whose id contains `filter` and prints the table. Without a filter it also goes into
+/// `docs/benchmarks.md`.
+pub(crate) fn run(quick: bool, filter: Option<&str>) -> Result<()> {
+    let home = target_dir().join("holdline-bench");
+    if home.exists() {
+        fs::remove_dir_all(&home).context("cannot remove old results")?;
+    }
+    // Criterion takes the filter for a regular expression; commas and blanks in ids mean themselves.
+    let pace = if quick {
+        "--quiet --warm-up-time 0.01 --measurement-time 0.02 --sample-size 10"
+    } else {
+        "--quiet"
+    };
+    cargo(&format!(
+        "bench -p holdline-benches --bench codecs -- {pace}"
+    ))
+    .args(filter)
+    .env("CRITERION_HOME", &home)
+    .env("HOLDLINE_BENCH_ROUNDS", if quick { "3" } else { "5" })
+    .run()?;
+    let results = Results::read(&home)?;
+    let table = results.table();
+    println!("{table}");
+    if filter.is_some() {
+        return Ok(());
+    }
+    let command = if quick {
+        "cargo xtask bench --quick"
+    } else {
+        "cargo xtask bench"
+    };
+    let peers = versions(PEERS)?;
+    let section = format!(
+        "{}\n\nCommand: `{command}`. Peers: {peers}.\n\n{table}",
+        machine()
+    );
+    write_section("codecs", &section)
+}
+
+/// The crates that the codecs are compared with, or that floors are made of.
+const PEERS: &[&str] = &[
+    "axum",
+    "eventsource-stream",
+    "fastwebsockets",
+    "httparse",
+    "hyper",
+    "memchr",
+    "simdutf8",
+    "soketto",
+    "sse-codec",
+    "sse-frame",
+    "sse-stream",
+    "tokio-websockets",
+    "tungstenite",
+    "websocket-codec",
+    "websocket-sans-io",
+    "yawc",
+];
+
+const OURS: &str = "holdline";
+const FLOOR: &str = "floor";
+
+/// Nanoseconds per item: of each case, of each contestant, of each round.
+struct Results(BTreeMap<String, BTreeMap<String, BTreeMap<u32, f64>>>);
+
+impl Results {
+    fn read(home: &Path) -> Result<Self> {
+        let mut results = Self(BTreeMap::new());
+        results.visit(home)?;
+        if results.0.is_empty() {
+            bail!("no case was run; is there one with this name?");
+        }
+        Ok(results)
+    }
+
+    /// Criterion keeps a folder `new` for what it measured last, somewhere below a folder for the case.
+    fn visit(&mut self, folder: &Path) -> Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.ends_with("new") {
+                self.add(&path)
+                    .with_context(|| path.display().to_string())?;
+            } else if path.is_dir() {
+                self.visit(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, folder: &Path) -> Result<()> {
+        let json = |name: &str| -> Result<Value> {
+            Ok(serde_json::from_slice(&fs::read(folder.join(name))?)?)
+        };
+        let (what, times) = (json("benchmark.json")?, json("estimates.json")?);
+        let text = |name: &str| what[name].as_str().context("not as criterion writes it");
+        let items = what["throughput"]["Elements"].as_f64();
+        let time = times["median"]["point_estimate"].as_f64();
+        let (Some(items), Some(time)) = (items, time) else {
+            bail!("not as criterion writes it");
+        };
+        let rounds = self.0.entry(text("group_id")?.into()).or_default();
+        let rounds = rounds.entry(text("function_id")?.into()).or_default();
+        rounds.insert(text("value_str")?.parse()?, time / items);
+        Ok(())
+    }
+
+    /// The median time of a contestant.
+    fn time(&self, case: &str, contestant: &str) -> Option<f64> {
+        let rounds = self.0.get(case)?.get(contestant)?;
+        median(rounds.values().copied().collect())
+    }
+
+    /// Ours divided by another: the median of the ratios of each round.
+    fn ratio(&self, case: &str, contestant: &str) -> Option<f64> {
+        let case = self.0.get(case)?;
+        let (ours, theirs) = (case.get(OURS)?, case.get(contestant)?);
+        let ratios = ours
+            .iter()
+            .filter_map(|(round, time)| Some(time / theirs.get(round)?));
+        median(ratios.collect())
+    }
+
+    fn best_peer(&self, case: &str) -> Option<&str> {
+        let is_peer = |name: &&String| !name.starts_with(OURS) && *name != FLOOR;
+        let peers = self.0.get(case)?.keys().filter(is_peer);
+        let time = |name: &str| self.time(case, name).unwrap_or(f64::INFINITY);
+        let best = peers.min_by(|a, b| time(a).total_cmp(&time(b)));
+        best.map(String::as_str)
+    }
+
+    /// What a mark compares, as measured.
+    fn measure(&self, mark: &Mark) -> Option<f64> {
+        match mark.base {
+            Base::BestPeer => self.ratio(mark.case, self.best_peer(mark.case)?),
+            Base::Contestant(name) => self.ratio(mark.case, name),
+            Base::Floor => self.ratio(mark.case, FLOOR),
+            Base::Case(other) => Some(self.time(mark.case, OURS)? / self.time(other, OURS)?),
+        }
+    }
+
+    fn table(&self) -> String {
+        let mut rows = vec![
+            "| case | ours | best peer | | ours / best peer | ours / floor | mark | |".to_owned(),
+            "|---|--:|---|--:|--:|--:|---|---|".to_owned(),
+        ];
+        for case in self.0.keys() {
+            let ours = show_time(self.time(case, OURS));
+            let best = self.best_peer(case);
+            let peer = best.map_or(String::new(), |name| {
+                format!("{name} | {}", show_time(self.time(case, name)))
+            });
+            let peer = if peer.is_empty() {
+                " | ".to_owned()
+            } else {
+                peer
+            };
+            let to_peer = show_ratio(best.and_then(|name| self.ratio(case, name)));
+            let to_floor = show_ratio(self.ratio(case, FLOOR));
+            let (mut marks, mut verdicts) = (Vec::new(), Vec::new());
+            for mark in MARKS.iter().filter(|mark| mark.case == case) {
+                marks.push(mark.to_string());
+                verdicts.push(self.measure(mark).map_or("not run".to_owned(), |measured| {
+                    let verdict = if measured <= mark.limit {
+                        "met"
+                    } else {
+                        "missed"
+                    };
+                    format!("{measured:.2} {verdict}")
+                }));
+            }
+            rows.push(format!(
+                "| {case} | {ours} | {peer} | {to_peer} | {to_floor} | {} | {} |",
+                marks.join(", "),
+                verdicts.join(", "),
+            ));
+        }
+        rows.join("\n")
+    }
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => None,
+        length if length % 2 == 1 => values.get(middle).copied(),
+        _ => Some((values.get(middle - 1)? + values.get(middle)?) / 2.0),
+    }
+}
+
+fn show_time(nanoseconds: Option<f64>) -> String {
+    match nanoseconds {
+        None => String::new(),
+        Some(time) if time < 100.0 => format!("{time:.1} ns"),
+        Some(time) if time < 10_000.0 => format!("{time:.0} ns"),
+        Some(time) => format!("{:.1} µs", time / 1000.0),
+    }
+}
+
+fn show_ratio(ratio: Option<f64>) -> String {
+    ratio.map_or(String::new(), |ratio| format!("{ratio:.2}"))
+}
