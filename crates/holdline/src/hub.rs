@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use holdline_comet::{Cursor, LogLimits, merge};
+use holdline_comet::{Cursor, Log, LogLimits, merge};
 use holdline_net::{Notifier, Progress};
 
 pub(crate) use self::channel::Presence;
@@ -291,34 +291,42 @@ impl Hub {
         limited_lag: bool,
     ) -> Batch {
         let state = self.lock();
-        let logs: Vec<_> = names
-            .iter()
-            .filter_map(|name| state.channels.get(name))
-            .map(|c| &c.log)
-            .collect();
+        let log = |name| state.channels.get(name).map(|channel| &channel.log);
+        // One channel is the usual case, and this is done for each message and subscriber: each is looked
+        // up once, and there is no list of one.
+        let (one, many);
+        let logs: &[Option<&Log<_>>] = match names {
+            [name] => {
+                one = [log(name)];
+                &one
+            }
+            names => {
+                many = names.iter().map(log).collect::<Vec<_>>();
+                &many
+            }
+        };
+        let known = || logs.iter().copied().flatten();
+        let gone = || logs.iter().map(|log| state.gone_from(*log));
         let mut lost = None;
         if position.is_foreign() {
-            let oldest = logs
-                .iter()
+            let oldest = known()
                 .filter_map(|log| log.iter().next())
                 .map(|(first, _)| first);
             position.sequence = oldest.min().map_or(state.head, |first| first - 1);
             lost = Some(self.cursor(position.sequence));
         }
         let cursor = self.cursor(position.sequence);
-        if lost.is_none() && position.misses(state.gone(names)) {
-            let after = logs
-                .iter()
-                .filter_map(|log| log.resume(cursor).entries.next());
+        if lost.is_none() && position.misses(gone()) {
+            let after = known().filter_map(|log| log.resume(cursor).entries.next());
             let oldest = after.map(|(sequence, _)| sequence - 1).min();
             position.sequence = oldest.unwrap_or(state.head);
             lost = Some(self.cursor(position.sequence));
         }
         if lost.is_some() {
-            position.tell(state.gone(names));
+            position.tell(gone());
         }
         let cursor = self.cursor(position.sequence);
-        if limited_lag && logs.iter().map(|log| log.lag(cursor)).sum::<u64>() > self.limits.lag {
+        if limited_lag && known().map(|log| log.lag(cursor)).sum::<u64>() > self.limits.lag {
             position.sequence = state.head;
             let lost = Some(self.cursor(state.head));
             return Batch {
@@ -327,18 +335,17 @@ impl Hub {
                 more: false,
             };
         }
-        let mut messages = Vec::new();
-        let mut size = 0;
-        let mut more = false;
-        for (_, sequence, message) in merge(logs.iter().map(|log| log.resume(cursor).entries)) {
-            if size >= budget {
-                more = true;
-                break;
+        let (messages, more) = match logs {
+            [log] => {
+                let entries = log.iter().flat_map(|log| log.resume(cursor).entries);
+                take(entries, budget, position)
             }
-            size += message.json().len();
-            position.sequence = sequence;
-            messages.push(Arc::clone(message));
-        }
+            _ => {
+                let entries = merge(known().map(|log| log.resume(cursor).entries));
+                let entries = entries.map(|(_, sequence, message)| (sequence, message));
+                take(entries, budget, position)
+            }
+        };
         if !more {
             // Nothing of these channels lies between the last message and the head.
             position.sequence = state.head;
@@ -402,6 +409,26 @@ impl Hub {
         // The state is consistent between any two statements that can panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Takes messages until they are about `budget` octets of JSON, and moves the position behind them. Says
+/// whether there are more.
+fn take<'a>(
+    entries: impl Iterator<Item = (u64, &'a Arc<Message>)>,
+    budget: usize,
+    position: &mut Position,
+) -> (Vec<Arc<Message>>, bool) {
+    let mut messages = Vec::new();
+    let mut size = 0;
+    for (sequence, message) in entries {
+        if size >= budget {
+            return (messages, true);
+        }
+        size += message.json().len();
+        position.sequence = sequence;
+        messages.push(Arc::clone(message));
+    }
+    (messages, false)
 }
 
 /// Names a loop that [joined](Hub::join).

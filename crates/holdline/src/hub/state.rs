@@ -8,6 +8,7 @@ use holdline_net::Notifier;
 
 use super::channel::{Channel, Presence};
 use super::{HubLimits, TooManyChannels};
+use crate::message::Message;
 
 #[derive(Debug)]
 pub(super) struct State {
@@ -82,10 +83,13 @@ impl State {
     /// For each channel, up to which number its messages may be gone. One that is not known may
     /// have been forgotten.
     pub(super) fn gone(&self, names: &[Arc<str>]) -> impl Iterator<Item = u64> + Clone {
-        names.iter().map(|name| match self.channels.get(name) {
-            Some(channel) => channel.log.evicted_through(),
-            None => self.forgotten_through,
-        })
+        let log = |name| self.channels.get(name).map(|channel| &channel.log);
+        names.iter().map(move |name| self.gone_from(log(name)))
+    }
+
+    /// The same for one channel.
+    pub(super) fn gone_from(&self, log: Option<&Log<Arc<Message>>>) -> u64 {
+        log.map_or(self.forgotten_through, Log::evicted_through)
     }
 
     /// Nobody may be watching this channel any more. One that was never published to is forgotten;
