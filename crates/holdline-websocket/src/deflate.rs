@@ -1,6 +1,5 @@
 //! permessage-deflate (RFC 7692): what is agreed, and the two halves that compress and inflate.
 
-mod code;
 mod compress;
 mod decode;
 mod inflate;
@@ -28,7 +27,7 @@ const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 /// |---|---|---|---|---|---|---|---|---|
 /// | at most | 256 B | 512 B | 1 KiB | 2 KiB | 4 KiB | 8 KiB | 16 KiB | 32 KiB |
 ///
-/// While a compressed message is being received it takes 3 KiB more, if it has a block with codes of its own. Without
+/// While a compressed message is being received it takes 11 KiB more. Without
 /// takeover the window is freed at the end of each message.
 ///
 /// The compressor takes 313 KiB whatever the window, with takeover from the first compressed message to the end of the
