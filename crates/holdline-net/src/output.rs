@@ -75,9 +75,8 @@ impl<S> Responder<'_, S> {
     /// WebSocket: [`Handler::ready`](crate::Handler::ready) and the rest get
     /// [`Output::WebSocket`].
     ///
-    /// With feature `deflate`: when `config.deflate` has what
-    /// [`accept_deflate`](websocket::handshake::server::Request::accept_deflate) gave, its field
-    /// `Sec-WebSocket-Extensions` is added.
+    /// With feature `deflate`: when `config.deflate` has what the handshake's `accept_deflate` gave, its
+    /// field `Sec-WebSocket-Extensions` is added.
     ///
     /// # Errors
     /// The request asks for no upgrade, or a header field cannot be sent. Nothing has been written;

@@ -39,9 +39,9 @@ impl<S: Read + Write> WebSocket<S> {
         Self::accept_with(stream, Options::default(), |_, _| Choice::Accept)
     }
 
-    /// The same with [`Options`], such as limits, and with a choice by path, origin and subprotocols. "Servers that are
-    /// not intended to process input from any web page but only for certain sites SHOULD verify the
-    /// |Origin| field" (RFC 6455 §10.2).
+    /// The same with [`Options`], such as limits, and with a choice by path, origin and
+    /// subprotocols. "Servers that are not intended to process input from any web page but only for
+    /// certain sites SHOULD verify the |Origin| field" (RFC 6455 §10.2).
     ///
     /// ```no_run
     /// # fn f(stream: std::net::TcpStream) -> Result<(), holdline_net::blocking::websocket::Error> {
