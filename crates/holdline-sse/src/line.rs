@@ -50,12 +50,12 @@ impl<'i> Cursor<'i> {
     /// Takes a line that ends here, without its end. There is a byte, and it is no line end.
     #[inline]
     pub(crate) fn take_line(&mut self) -> Option<&'i [u8]> {
-        memchr2(LF, CR, self.rest).map(|end| self.take(end))
+        find_line_end(self.rest).map(|end| self.take(end))
     }
 
     /// Takes what comes before the line end, which may be further than these bytes reach.
     pub(crate) fn take_value(&mut self) -> &'i [u8] {
-        self.take(memchr2(LF, CR, self.rest).unwrap_or(self.rest.len()))
+        self.take(find_line_end(self.rest).unwrap_or(self.rest.len()))
     }
 
     /// Takes CR or LF, which comes next, and tells whether it was CR.
@@ -97,32 +97,30 @@ pub(crate) enum Target {
     Nothing,
 }
 
-/// A field name so far, no longer than the longest that is known.
+/// A field name so far, no longer than the longest that is known: a one and then the bytes, so
+/// that it is copied as one number.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Name {
-    bytes: [u8; FieldName::MAX_LEN],
-    len: usize,
-}
+pub(crate) struct Name(u64);
 
 impl Name {
-    pub(crate) const EMPTY: Self = Self {
-        bytes: [0; FieldName::MAX_LEN],
-        len: 0,
-    };
-
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or(&self.bytes)
-    }
+    pub(crate) const EMPTY: Self = Self(1);
 
     /// The name with one more byte. `None`: too long to be a known name.
-    pub(crate) fn push(mut self, byte: u8) -> Option<Self> {
-        *self.bytes.get_mut(self.len)? = byte;
-        self.len += 1;
-        Some(self)
+    #[inline]
+    pub(crate) fn push(self, byte: u8) -> Option<Self> {
+        let is_full = self.0 >> (8 * FieldName::MAX_LEN) != 0;
+        (!is_full).then_some(Self(self.0 << 8 | u64::from(byte)))
+    }
+
+    pub(crate) const fn is_empty(self) -> bool {
+        self.0 == Self::EMPTY.0
+    }
+
+    /// The field with this name, or `None` for one that must be ignored.
+    pub(crate) fn field(self) -> Option<FieldName> {
+        let bytes = self.0.to_be_bytes();
+        let one = bytes.iter().position(|byte| *byte != 0)?;
+        FieldName::parse(bytes.get(one + 1..)?)
     }
 }
 
@@ -215,6 +213,38 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_name_is_known_however_long_it_is() {
+        let name = |bytes: &[u8]| {
+            bytes
+                .iter()
+                .try_fold(Name::EMPTY, |name, byte| name.push(*byte))
+        };
+        for known in [
+            FieldName::Data,
+            FieldName::Event,
+            FieldName::Id,
+            FieldName::Retry,
+        ] {
+            let name = name(known.as_str().as_bytes()).expect("short");
+            assert_eq!(name.field(), Some(known));
+        }
+        for unknown in [
+            &b""[..],
+            b"\0",
+            b"\0data",
+            b"\0id",
+            b"data\0",
+            b"dat",
+            b"\xff\xff\xff\xff\xff",
+        ] {
+            let name = name(unknown).expect("short");
+            assert_eq!((name.field(), name.is_empty()), (None, unknown.is_empty()));
+        }
+        assert!(name(b"events").is_none());
+        assert!(name(b"\0\0\0\0\0\0").is_none());
     }
 
     #[test]

@@ -54,17 +54,19 @@ impl Decoder {
         block: &mut Block<'i>,
     ) -> Result<(), DecodeError> {
         let line = cursor.rest();
-        self.partial = Partial::Name(Name::EMPTY);
-        if let Line::Field { name, value } = Line::parse(line)
-            && line.len() > name.as_str().len() + 1
-        {
-            let target = Target::Field(name);
-            self.begin(target, buffer, block);
-            cursor.take(line.len() - value.len());
-            let at = cursor.position();
-            self.partial = Partial::Value(self.extend(target, value, at, buffer)?);
-            cursor.take(value.len());
-        }
+        let (name, value) = match Line::parse(line) {
+            Line::Field { name, value } if line.len() > name.as_str().len() + 1 => (name, value),
+            _ => {
+                self.partial = Partial::Name(Name::EMPTY);
+                return Ok(());
+            }
+        };
+        let target = Target::Field(name);
+        self.begin(target, buffer, block);
+        cursor.take(line.len() - value.len());
+        let at = cursor.position();
+        self.partial = Partial::Value(self.extend(target, value, at, buffer)?);
+        cursor.take(value.len());
         Ok(())
     }
 
@@ -109,7 +111,7 @@ impl Decoder {
 
     /// Where the value of a cut line with this name goes.
     fn target(&self, name: Name) -> Target {
-        match FieldName::parse(name.as_bytes()) {
+        match name.field() {
             Some(name) => Target::Field(name),
             None if name.is_empty() && self.comments => Target::Comment,
             None => Target::Nothing,
