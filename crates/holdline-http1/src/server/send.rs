@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 
 use super::{Expect, Linger, ResponseBody, ServerConnection};
-use crate::block::{Fields, Writer};
+use crate::block::{Fields, Seen, Writer};
 use crate::body::{BodyEncoder, ChunkFrame, PreChunked};
 use crate::error::{SendError, SendErrorKind};
 use crate::framing::{BodyLength, CLOSE, KEEP_ALIVE, UPGRADE};
@@ -63,13 +63,16 @@ impl ServerConnection {
         body: ResponseBody,
         out: &mut BytesMut,
     ) -> Result<(), SendError> {
-        let plan = append(out, |out| self.write_head(status, &headers, body, out))?;
-        self.commit(plan);
-        if body == ResponseBody::None && !plan.switch {
-            self.finish();
-            self.ended_by_head = true;
-        }
-        Ok(())
+        append(out, |out| {
+            let seen = self.write_fields(status, &headers, out)?;
+            let plan = self.finish_head(status, seen, body, out)?;
+            self.commit(plan);
+            if body == ResponseBody::None && !plan.switch {
+                self.finish();
+                self.ended_by_head = true;
+            }
+            Ok(())
+        })
     }
 
     /// Appends a whole response: head with `Content-Length`, and body. 204 and 304 take an empty
@@ -91,16 +94,10 @@ impl ServerConnection {
             (304, _) => return Err(SendErrorKind::BodyNotAllowed.into()),
             _ => ResponseBody::Known(body.len() as u64),
         };
-        let plan = append(out, |out| {
-            let mut plan = self.write_head(status, &headers, length, out)?;
-            plan.body.encode_data(body, out)?;
-            Ok(plan)
-        })?;
-        self.commit(plan);
-        if !plan.switch {
-            self.finish();
-        }
-        Ok(())
+        append(out, |out| {
+            let seen = self.write_fields(status, &headers, out)?;
+            self.finish_response(status, seen, length, body, out)
+        })
     }
 
     /// Appends data of the response's body: one chunk, or bare bytes. Empty data appends nothing.
@@ -251,14 +248,13 @@ impl ServerConnection {
         }
     }
 
-    /// Writes a final head. Changes nothing but `out`.
-    fn write_head(
+    /// Writes the start of a final head: the status line and the caller's fields.
+    fn write_fields(
         &self,
         status: u16,
         headers: &impl Fields,
-        body: ResponseBody,
         out: &mut BytesMut,
-    ) -> Result<Plan, SendError> {
+    ) -> Result<Seen, SendError> {
         if self.state.responder != Responder::Owes {
             return Err(SendErrorKind::NoRequest.into());
         }
@@ -268,7 +264,37 @@ impl ServerConnection {
         put_status_line(status, out);
         let mut writer = Writer::head(out);
         writer.write(headers)?;
-        let seen = writer.seen;
+        Ok(writer.seen)
+    }
+
+    /// Writes what follows the caller's fields, and the body.
+    fn finish_response(
+        &mut self,
+        status: u16,
+        seen: Seen,
+        length: ResponseBody,
+        data: &[u8],
+        out: &mut BytesMut,
+    ) -> Result<(), SendError> {
+        let mut plan = self.finish_head(status, seen, length, out)?;
+        plan.body.encode_data(data, out)?;
+        self.commit(plan);
+        if !plan.switch {
+            self.finish();
+        }
+        Ok(())
+    }
+
+    /// Writes what the connection must say beside the caller's fields, and the empty line. Changes
+    /// nothing but `out`.
+    #[inline]
+    fn finish_head(
+        &self,
+        status: u16,
+        seen: Seen,
+        body: ResponseBody,
+        out: &mut BytesMut,
+    ) -> Result<Plan, SendError> {
         let given = seen.connection;
         // RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option".
         if seen.upgrade && given & UPGRADE == 0 && self.http11 {
@@ -311,6 +337,7 @@ impl ServerConnection {
         })
     }
 
+    #[inline]
     fn write_framing(
         &self,
         status: u16,
