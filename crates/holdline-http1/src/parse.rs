@@ -69,19 +69,24 @@ pub fn parse_request_head<'b>(
     buffer: &'b mut Buffer,
 ) -> Result<Option<ParsedRequest<'b>>, ReceiveError> {
     buffer.reset();
-    let parsed = match fast_request(input, limits, &mut buffer.spans) {
-        Some(parsed) => parsed,
-        None => {
-            let rules = Rules::head(limits, false);
-            match Scan::request().advance(input, &rules).map_err(at_offset)? {
-                None => return Ok(None),
-                Some(length) => {
-                    let head = input.get(..length).unwrap_or(input);
-                    strict_request(head, limits, &mut buffer.spans).map_err(at_offset)?
-                }
-            }
-        }
+    match fast_request(input, limits, &mut buffer.spans) {
+        Some(parsed) => Ok(Some(parsed.view(input, &buffer.spans))),
+        None => parse_request_strictly(input, limits, buffer),
+    }
+}
+
+#[inline(never)]
+fn parse_request_strictly<'b>(
+    input: &'b [u8],
+    limits: &Limits,
+    buffer: &'b mut Buffer,
+) -> Result<Option<ParsedRequest<'b>>, ReceiveError> {
+    let rules = Rules::head(limits, false);
+    let Some(length) = Scan::request().advance(input, &rules).map_err(at_offset)? else {
+        return Ok(None);
     };
+    let head = input.get(..length).unwrap_or(input);
+    let parsed = strict_request(head, limits, &mut buffer.spans).map_err(at_offset)?;
     Ok(Some(parsed.view(input, &buffer.spans)))
 }
 
@@ -100,19 +105,25 @@ pub fn parse_response_head<'b>(
 ) -> Result<Option<ParsedResponse<'b>>, ReceiveError> {
     buffer.reset();
     let asked = Asked::of(method);
-    let parsed = match fast_response(input, asked, limits, &mut buffer.spans) {
-        Some(parsed) => parsed,
-        None => {
-            let rules = Rules::head(limits, false);
-            match Scan::response().advance(input, &rules).map_err(at_offset)? {
-                None => return Ok(None),
-                Some(length) => {
-                    let head = input.get(..length).unwrap_or(input);
-                    strict_response(head, asked, limits, &mut buffer.spans).map_err(at_offset)?
-                }
-            }
-        }
+    match fast_response(input, asked, limits, &mut buffer.spans) {
+        Some(parsed) => Ok(Some(parsed.view(input, &buffer.spans))),
+        None => parse_response_strictly(input, asked, limits, buffer),
+    }
+}
+
+#[inline(never)]
+fn parse_response_strictly<'b>(
+    input: &'b [u8],
+    asked: Asked,
+    limits: &Limits,
+    buffer: &'b mut Buffer,
+) -> Result<Option<ParsedResponse<'b>>, ReceiveError> {
+    let rules = Rules::head(limits, false);
+    let Some(length) = Scan::response().advance(input, &rules).map_err(at_offset)? else {
+        return Ok(None);
     };
+    let head = input.get(..length).unwrap_or(input);
+    let parsed = strict_response(head, asked, limits, &mut buffer.spans).map_err(at_offset)?;
     Ok(Some(parsed.view(input, &buffer.spans)))
 }
 

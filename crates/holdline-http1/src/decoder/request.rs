@@ -173,16 +173,43 @@ impl RequestDecoder {
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<Event<'b>>, ReceiveError> {
+        if self.is_between() {
+            buffer.reset();
+            if let Some(parsed) = fast_request(input, &self.limits, &mut buffer.spans) {
+                let head = take(input, parsed.consumed, &mut self.at);
+                return Ok(Some(self.begin(parsed.view(head, &buffer.spans))));
+            }
+        }
+        self.next_head_strictly(input, buffer)
+    }
+
+    // Apart, so that the usual way writes its item once.
+    #[inline(never)]
+    fn next_head_strictly<'b, 'i: 'b>(
+        &mut self,
+        input: &mut &'i [u8],
+        buffer: &'b mut Buffer,
+    ) -> Result<Option<Event<'b>>, ReceiveError> {
         let Stage::Head(scan) = &mut self.stage else {
             return Ok(None);
         };
-        let parsed = request(scan, input, buffer, &self.limits, &mut self.at)?;
-        let Some(ParsedRequest { head, body, .. }) = parsed else {
-            return Ok(None);
+        let head_at = self.at - scan.len() as u64;
+        let rules = Rules::head(&self.limits, false);
+        let head: &'b [u8] = match collect(scan, &rules, input, buffer, &mut self.at)? {
+            None => return Ok(None),
+            Some(Place::Input(head)) => head,
+            Some(Place::Buffer) => &buffer.bytes,
         };
+        let parsed = strict_request(head, &self.limits, &mut buffer.spans)
+            .map_err(|fault| ReceiveError::new(fault.kind, head_at + fault.at as u64))?;
+        Ok(Some(self.begin(parsed.view(head, &buffer.spans))))
+    }
+
+    fn begin<'b>(&mut self, parsed: ParsedRequest<'b>) -> Event<'b> {
+        let ParsedRequest { head, body, .. } = parsed;
         self.last = !head.is_keep_alive();
         self.stage = Stage::Body(Body::new(body));
-        Ok(Some(Event::Request { head, body }))
+        Event::Request { head, body }
     }
 
     fn next_of_body<'b, 'i: 'b>(
@@ -220,30 +247,4 @@ impl RequestDecoder {
             }
         }
     }
-}
-
-fn request<'b, 'i: 'b>(
-    scan: &mut Scan,
-    input: &mut &'i [u8],
-    buffer: &'b mut Buffer,
-    limits: &Limits,
-    at: &mut u64,
-) -> Result<Option<ParsedRequest<'b>>, ReceiveError> {
-    let head_at = *at - scan.len() as u64;
-    if scan.len() == 0 {
-        buffer.reset();
-        if let Some(parsed) = fast_request(input, limits, &mut buffer.spans) {
-            let head = take(input, parsed.consumed, at);
-            return Ok(Some(parsed.view(head, &buffer.spans)));
-        }
-    }
-    let rules = Rules::head(limits, false);
-    let head: &'b [u8] = match collect(scan, &rules, input, buffer, at)? {
-        None => return Ok(None),
-        Some(Place::Input(head)) => head,
-        Some(Place::Buffer) => &buffer.bytes,
-    };
-    let parsed = strict_request(head, limits, &mut buffer.spans)
-        .map_err(|fault| ReceiveError::new(fault.kind, head_at + fault.at as u64))?;
-    Ok(Some(parsed.view(head, &buffer.spans)))
 }

@@ -133,24 +133,74 @@ impl ResponseDecoder {
         if let Some(error) = self.error {
             return Err(error);
         }
-        let (limits, at) = (&self.limits, &mut self.at);
         match &mut self.stage {
-            Stage::Body(body) => match body.next(input, buffer.between(), limits, at)? {
-                None => Ok(None),
-                Some(BodyItem::Data(data)) => Ok(Some(ResponseEvent::Data(data))),
-                Some(BodyItem::End { trailers }) => {
-                    self.stage = Stage::Head(Scan::response());
-                    Ok(Some(ResponseEvent::End { trailers }))
-                }
-            },
-            Stage::Head(_) if self.last => Ok((!input.is_empty()).then_some(ResponseEvent::Paused)),
-            Stage::Head(scan) => {
-                match response(scan, self.asked, self.fold, input, buffer, limits, at)? {
+            Stage::Body(body) => {
+                match body.next(input, buffer.between(), &self.limits, &mut self.at)? {
                     None => Ok(None),
-                    Some(parsed) => Ok(Some(self.begin(parsed))),
+                    Some(BodyItem::Data(data)) => Ok(Some(ResponseEvent::Data(data))),
+                    Some(BodyItem::End { trailers }) => {
+                        self.stage = Stage::Head(Scan::response());
+                        Ok(Some(ResponseEvent::End { trailers }))
+                    }
                 }
             }
+            Stage::Head(_) if self.last => Ok((!input.is_empty()).then_some(ResponseEvent::Paused)),
+            Stage::Head(_) => self.next_head(input, buffer),
         }
+    }
+
+    fn next_head<'b, 'i: 'b>(
+        &mut self,
+        input: &mut &'i [u8],
+        buffer: &'b mut Buffer,
+    ) -> Result<Option<ResponseEvent<'b>>, ReceiveError> {
+        if self.is_between() {
+            buffer.reset();
+            if input.is_empty() {
+                return Ok(None);
+            }
+            if let Some(parsed) = fast_response(input, self.asked, &self.limits, &mut buffer.spans)
+            {
+                let head = take(input, parsed.consumed, &mut self.at);
+                return Ok(Some(self.begin(parsed.view(head, &buffer.spans))));
+            }
+        }
+        self.next_head_strictly(input, buffer)
+    }
+
+    // Apart, so that the usual way writes its item once.
+    #[inline(never)]
+    fn next_head_strictly<'b, 'i: 'b>(
+        &mut self,
+        input: &mut &'i [u8],
+        buffer: &'b mut Buffer,
+    ) -> Result<Option<ResponseEvent<'b>>, ReceiveError> {
+        let Stage::Head(scan) = &mut self.stage else {
+            return Ok(None);
+        };
+        let head_at = self.at - scan.len() as u64;
+        let rules = Rules::head(&self.limits, self.fold);
+        let mut place = match collect(scan, &rules, input, buffer, &mut self.at)? {
+            None => return Ok(None),
+            Some(place) => place,
+        };
+        if self.fold {
+            // A head that lies in the input cannot be changed there.
+            if let Place::Input(head) = place
+                && is_folded(head)
+            {
+                buffer.bytes.extend_from_slice(head);
+                place = Place::Buffer;
+            }
+            unfold(&mut buffer.bytes);
+        }
+        let head: &'b [u8] = match place {
+            Place::Input(head) => head,
+            Place::Buffer => &buffer.bytes,
+        };
+        let parsed = strict_response(head, self.asked, &self.limits, &mut buffer.spans)
+            .map_err(|fault| ReceiveError::new(fault.kind, head_at + fault.at as u64))?;
+        Ok(Some(self.begin(parsed.view(head, &buffer.spans))))
     }
 
     /// A rule that depends on more than the bytes was broken here.
@@ -171,50 +221,6 @@ impl ResponseDecoder {
         self.stage = Stage::Body(Body::new(body));
         ResponseEvent::Response { head, body }
     }
-}
-
-fn response<'b, 'i: 'b>(
-    scan: &mut Scan,
-    asked: Asked,
-    fold: bool,
-    input: &mut &'i [u8],
-    buffer: &'b mut Buffer,
-    limits: &Limits,
-    at: &mut u64,
-) -> Result<Option<ParsedResponse<'b>>, ReceiveError> {
-    let head_at = *at - scan.len() as u64;
-    if scan.len() == 0 {
-        buffer.reset();
-        if input.is_empty() {
-            return Ok(None);
-        }
-        if let Some(parsed) = fast_response(input, asked, limits, &mut buffer.spans) {
-            let head = take(input, parsed.consumed, at);
-            return Ok(Some(parsed.view(head, &buffer.spans)));
-        }
-    }
-    let rules = Rules::head(limits, fold);
-    let mut place = match collect(scan, &rules, input, buffer, at)? {
-        None => return Ok(None),
-        Some(place) => place,
-    };
-    if fold {
-        // A head that lies in the input cannot be changed there.
-        if let Place::Input(head) = place
-            && is_folded(head)
-        {
-            buffer.bytes.extend_from_slice(head);
-            place = Place::Buffer;
-        }
-        unfold(&mut buffer.bytes);
-    }
-    let head: &'b [u8] = match place {
-        Place::Input(head) => head,
-        Place::Buffer => &buffer.bytes,
-    };
-    let parsed = strict_response(head, asked, limits, &mut buffer.spans)
-        .map_err(|fault| ReceiveError::new(fault.kind, head_at + fault.at as u64))?;
-    Ok(Some(parsed.view(head, &buffer.spans)))
 }
 
 /// Whether a line begins with whitespace.
