@@ -2,8 +2,9 @@
 //!
 //! The tests in `tests/` drive the program `holdline` as a user would: they start it, talk to it
 //! over real sockets, cut those, kill it and start it again, with clients that are not ours where
-//! there are any. None of them uses the codec crates, so that a misunderstanding of a standard
-//! that both sides share cannot hide.
+//! there are any. Some drive the blocking clients and servers of `holdline-net`, mostly as its built
+//! examples. What stands on the other side is never ours and uses none of the codec crates, so that
+//! a misunderstanding of a standard that both sides share cannot hide.
 //!
 //! - [`Server`] is the program, and ends with its test.
 //! - [`Browser`] is a headless Chromium with its driver, and ends with its test.
@@ -11,7 +12,7 @@
 //! - [`conformance`] is a list of WebSocket cases for both roles.
 //! - [`Client`] speaks HTTP/1.1 to the letter over one socket, [`subscribe`] the seven transports.
 //!
-//! Nothing here measures time. Every wait has a limit so generous that only something broken
+//! Nothing here measures how fast anything is. Every wait has a limit so generous that only something broken
 //! reaches it, and says what it waited for.
 //!
 //! The program is found by the variable `HOLDLINE_BIN`, else it is the newest of `release/holdline`

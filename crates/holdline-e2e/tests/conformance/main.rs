@@ -5,3 +5,4 @@
 mod answers;
 mod clients;
 mod servers;
+mod tester;
