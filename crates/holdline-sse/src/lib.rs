@@ -37,7 +37,10 @@
 //! | `retry` has ASCII digits only and takes effect at once. | 9.2.6 | `retry_takes_effect_at_the_end_of_its_line` |
 //! | What is unfinished at the end is discarded. | 9.2.6 | `what_is_unfinished_at_the_end_is_discarded` |
 //! | `Last-Event-ID` is the ID as UTF-8. | 9.2.4 | `the_last_event_id_is_sent_as_raw_utf8` |
+//! | It is left out when it is empty or no header field can carry it. | 9.2.4, RFC 9110 5.5 | `an_id_that_a_header_cannot_carry_is_left_out` |
 //! | Only 200 with `text/event-stream` opens the stream. | 9.2.3 | `only_200_with_text_event_stream_opens` |
+//! | 204 and every other status close, unless a policy says otherwise. | 9.2.3 | `other_statuses_are_final`, `a_policy_may_retry_statuses` |
+//! | Redirects 301, 302, 303, 307 and 308 are followed. | Fetch 4.4 | `redirects_are_followed_at_once`, `redirects_change_a_post_as_fetch_does` |
 //! | A stream that ends is requested again after the reconnection time. | 9.2.3 | `a_stream_that_ends_is_requested_again_after_the_reconnection_time` |
 //!
 //! Where the standard is silent or the browsers differ from it:
@@ -52,11 +55,19 @@
 //! Browsers without `EventSource` use a polyfill over `XMLHttpRequest`, or over `XDomainRequest`
 //! in Internet Explorer 8 and 9. What they need is up to the server that uses this crate:
 //!
-//! - [`PADDING`] first, or the beginning of the stream is not seen.
-//! - The last event ID in the query, mostly as `lastEventId`, for a polyfill may be unable to set
-//!   `Last-Event-ID`. When both are there, the header is the newer one.
-//! - `XDomainRequest` cannot set headers and sends no cookies. Its `POST` bodies are
-//!   `text/plain`, or have no type. The response must carry `Access-Control-Allow-Origin`.
+//! | rule | why |
+//! |---|---|
+//! | [`PADDING`] first, when the query asks for it (`padding=true`, `evs_preamble`). | Nothing of a response is shown before 2 KiB of it have come. |
+//! | The last event ID also from the query: `lastEventId`, `evs_last_event_id`. The header field goes before the query; of several in the query, the last that is not empty. | The polyfill cannot set `Last-Event-ID`, or only after a preflight. It appends its parameter to the page's URL, which may have one already. |
+//! | `Access-Control-Allow-Origin` with the request's `Origin`, if it is allowed, and also if it is the server's own; and `Vary: Origin`. | To `XDomainRequest` every server is another site. |
+//! | A `POST` body is taken without `Content-Type`, or as `text/plain`. | `XDomainRequest` sends nothing else, and no method but GET and POST. |
+//! | Tokens in the URL. | It sends no cookies, no `Authorization` and no fields of the page's own. |
+//! | The scheme of the page. | It refuses `https:` from a page of `http:`, and the other way round. |
+//! | [`HEARTBEAT`] every 15 seconds. | A polyfill takes 45 silent seconds for a lost connection. |
+//! | An end after a few MiB. | These browsers keep the response in memory. The client comes back with its last event ID. |
+//!
+//! The `holdline` crate reads such requests and chooses the fields of the answer in its modules
+//! `event_stream` and `origins`.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -8,8 +8,8 @@ use crate::{DecodeError, DecodeErrorKind};
 /// whatever the peer sends. Values are kept once as bytes, and once more as text if they were not
 /// valid UTF-8 (one bad byte becomes the three of U+FFFD), in vectors that double as they grow: a
 /// [`Buffer`](crate::Buffer) never has more than 18 × `max_line` + 8 × `max_event` bytes, and the
-/// last event ID in the decoder never more than 6 × `max_line`. A peer that sends text and no
-/// long IDs gets to 2 × `max_event`.
+/// last event ID in the decoder never more than 6 × `max_line`. Data that is text takes at most
+/// 2 × `max_event` of that.
 ///
 /// Comments, `retry` lines and fields with unknown names have no limit: they are skipped as they
 /// arrive and never stored. A comment that was asked for and is longer than `max_line` is skipped
