@@ -10,7 +10,7 @@ use crate::process::{Program, cargo, target_dir};
 const CODECS: [(&str, &[&str]); 4] = [
     ("holdline-http1", &["http", "tokio-util"]),
     ("holdline-sse", &["tokio-util"]),
-    ("holdline-websocket", &["deflate"]),
+    ("holdline-websocket", &["deflate", "hixie76", "tokio-util"]),
     ("holdline-comet", &[]),
 ];
 
