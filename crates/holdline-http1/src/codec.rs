@@ -55,7 +55,7 @@
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
 use crate::error::{ReceiveError, SendError};
 
@@ -84,10 +84,28 @@ pub enum CodecError {
     Flooded,
 }
 
-/// Takes what a call consumed off the front. Data is the end of that.
-fn split_data(src: &mut BytesMut, consumed: usize, length: usize) -> Bytes {
-    let mut taken = src.split_to(consumed.min(src.len())).freeze();
-    taken.split_off(taken.len().saturating_sub(length))
+/// What a call of `receive` gave, when nothing of it borrows the read buffer any more.
+enum Received<T> {
+    Item(T),
+    /// So many bytes of data, the last of those that were consumed.
+    Data(usize),
+}
+
+impl<T> Received<T> {
+    /// Takes off `src` what was consumed, all but the last `left` bytes. Data shares the memory.
+    fn take(self, src: &mut BytesMut, left: usize, data: fn(Bytes) -> T) -> T {
+        let consumed = src.len().saturating_sub(left);
+        match self {
+            Self::Item(item) => {
+                src.advance(consumed);
+                item
+            }
+            Self::Data(length) => {
+                src.advance(consumed.saturating_sub(length));
+                data(src.split_to(length.min(src.len())).freeze())
+            }
+        }
+    }
 }
 
 /// What to do with bytes that have to wait.

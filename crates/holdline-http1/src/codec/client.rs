@@ -2,10 +2,10 @@
 
 use alloc::string::String;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use tokio_util::codec::{Decoder, Encoder};
 
-use super::{CodecError, pause, split_data};
+use super::{CodecError, Received, pause};
 use crate::{
     BodyLength, Buffer, ClientConfig, ClientConnection, HeaderBlock, HeadersBuf, RequestBody,
     ResponseEvent, ResponseHeadBuf,
@@ -111,24 +111,20 @@ impl Decoder for ClientCodec {
 
     fn decode(&mut self, src: &mut BytesMut) -> Result<Option<OwnedResponseEvent>, CodecError> {
         let mut input = &src[..];
-        let event = self.http.receive(&mut input, &mut self.buffer)?;
-        let length = match event {
-            Some(ResponseEvent::Data(data)) => data.len(),
-            _ => 0,
-        };
-        let item = match event {
+        let received = match self.http.receive(&mut input, &mut self.buffer)? {
             Some(ResponseEvent::Informational(head)) => {
-                OwnedResponseEvent::Informational(head.to_owned())
+                Received::Item(OwnedResponseEvent::Informational(head.to_owned()))
             }
-            Some(ResponseEvent::Response { head, body }) => OwnedResponseEvent::Response {
-                head: head.to_owned(),
-                body,
-            },
-            Some(ResponseEvent::End { trailers }) => OwnedResponseEvent::End {
+            Some(ResponseEvent::Response { head, body }) => {
+                Received::Item(OwnedResponseEvent::Response {
+                    head: head.to_owned(),
+                    body,
+                })
+            }
+            Some(ResponseEvent::End { trailers }) => Received::Item(OwnedResponseEvent::End {
                 trailers: trailers.to_owned(),
-            },
-            // Filled in below, when nothing borrows `src` any more.
-            Some(ResponseEvent::Data(_)) => OwnedResponseEvent::Data(Bytes::new()),
+            }),
+            Some(ResponseEvent::Data(data)) => Received::Data(data.len()),
             Some(ResponseEvent::Paused) => {
                 pause(src, self.http.should_close(), self.max_waiting)?;
                 return Ok(None);
@@ -138,16 +134,8 @@ impl Decoder for ClientCodec {
                 return Ok(None);
             }
         };
-        let consumed = src.len() - input.len();
-        Ok(Some(match item {
-            OwnedResponseEvent::Data(_) => {
-                OwnedResponseEvent::Data(split_data(src, consumed, length))
-            }
-            item => {
-                src.advance(consumed);
-                item
-            }
-        }))
+        let left = input.len();
+        Ok(Some(received.take(src, left, OwnedResponseEvent::Data)))
     }
 
     fn decode_eof(&mut self, src: &mut BytesMut) -> Result<Option<OwnedResponseEvent>, CodecError> {

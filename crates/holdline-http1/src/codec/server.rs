@@ -1,9 +1,9 @@
 //! The server's codec.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use tokio_util::codec::{Decoder, Encoder};
 
-use super::{CodecError, pause, split_data};
+use super::{CodecError, Received, pause};
 use crate::body::PreChunked;
 use crate::{
     BodyLength, Buffer, Event, HeaderBlock, HeadersBuf, RequestHeadBuf, ResponseBody, ServerConfig,
@@ -119,21 +119,15 @@ impl Decoder for ServerCodec {
 
     fn decode(&mut self, src: &mut BytesMut) -> Result<Option<OwnedEvent>, CodecError> {
         let mut input = &src[..];
-        let event = self.http.receive(&mut input, &mut self.buffer)?;
-        let length = match event {
-            Some(Event::Data(data)) => data.len(),
-            _ => 0,
-        };
-        let item = match event {
-            Some(Event::Request { head, body }) => OwnedEvent::Request {
+        let received = match self.http.receive(&mut input, &mut self.buffer)? {
+            Some(Event::Request { head, body }) => Received::Item(OwnedEvent::Request {
                 head: head.to_owned(),
                 body,
-            },
-            Some(Event::End { trailers }) => OwnedEvent::End {
+            }),
+            Some(Event::End { trailers }) => Received::Item(OwnedEvent::End {
                 trailers: trailers.to_owned(),
-            },
-            // Filled in below, when nothing borrows `src` any more.
-            Some(Event::Data(_)) => OwnedEvent::Data(Bytes::new()),
+            }),
+            Some(Event::Data(data)) => Received::Data(data.len()),
             Some(Event::Paused) => {
                 pause(src, self.http.should_close(), self.max_waiting)?;
                 return Ok(None);
@@ -143,14 +137,8 @@ impl Decoder for ServerCodec {
                 return Ok(None);
             }
         };
-        let consumed = src.len() - input.len();
-        Ok(Some(match item {
-            OwnedEvent::Data(_) => OwnedEvent::Data(split_data(src, consumed, length)),
-            item => {
-                src.advance(consumed);
-                item
-            }
-        }))
+        let left = input.len();
+        Ok(Some(received.take(src, left, OwnedEvent::Data)))
     }
 
     fn decode_eof(&mut self, src: &mut BytesMut) -> Result<Option<OwnedEvent>, CodecError> {
