@@ -16,6 +16,7 @@ macro_rules! links {
 [server.md]: crate::server
 [inspector.md]: crate::inspector
 [architecture.md]: crate::architecture
+[benchmarks.md]: crate::benchmarks
 [holdline-http1]: holdline_http1
 [holdline-sse]: holdline_sse
 [holdline-websocket]: holdline_websocket
@@ -47,6 +48,7 @@ chapters! {
     server: "../server.md";
     inspector: "../inspector.md";
     architecture: "../architecture.md";
+    benchmarks: "../benchmarks.md";
 }
 
 /// The README of the repository. It is no chapter: only its blocks are run, since its links are

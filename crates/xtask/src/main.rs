@@ -4,6 +4,7 @@
 //! be repeated without the others.
 
 mod bench;
+mod bench_servers;
 mod e2e;
 mod features;
 mod fuzz;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         Command::Fuzz { seconds, target } => return fuzz::run(seconds, target.as_deref()),
         Command::Bench { test: true, .. } => &[Step::Bench],
         Command::Bench { quick, filter, .. } => return done(bench::run(quick, filter.as_deref())),
+        Command::BenchServers { quick } => return done(bench_servers::run(quick)),
         Command::Instructions { update } => return done(instructions::run(update)),
         Command::Tools => &[Step::Tools],
         Command::Fmt => &[Step::Fmt],
@@ -86,6 +88,12 @@ enum Command {
         test: bool,
         /// Only cases whose name matches; nothing is written
         filter: Option<String>,
+    },
+    /// Measure the CPU time of whole servers per request and write the table to docs/benchmarks.md
+    BenchServers {
+        /// One short round in place of three: the ratios are less sure
+        #[arg(long)]
+        quick: bool,
     },
     /// Count the instructions of each case with callgrind; fails when one grew by more than 5 %
     Instructions {

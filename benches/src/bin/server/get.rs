@@ -1,0 +1,87 @@
+//! `GET /` answered with `Hello, World!`, each server as its own documentation shows it.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::TcpListener;
+
+use bytes::Bytes;
+use holdline_http1::HeaderBlock;
+use holdline_net::{ConnectionId, Handler, Output, Progress, Request, Responder};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+
+use crate::{ANY_PORT, announce, serve_holdline, serve_tokio};
+
+pub(crate) fn holdline() -> io::Result<()> {
+    let headers = HeaderBlock::new([("Content-Type", "text/plain")]).map_err(io::Error::other)?;
+    serve_holdline(|_| Hello(headers.clone()))
+}
+
+struct Hello(HeaderBlock);
+
+impl Handler for Hello {
+    type Stream = ();
+
+    fn request(&mut self, _: &Request<'_>, responder: Responder<'_, ()>) {
+        responder.respond(200, &self.0, HELLO).expect("valid");
+    }
+
+    fn ready(&mut self, _: ConnectionId, (): &mut (), _: Output<'_>) -> Progress {
+        Progress::Idle
+    }
+}
+
+pub(crate) fn hyper() -> io::Result<()> {
+    use hyper::{Response, server::conn::http1, service::service_fn};
+    serve_tokio(async |listener| {
+        loop {
+            let (stream, _) = listener.accept().await?;
+            stream.set_nodelay(true)?;
+            let service = service_fn(async |_| {
+                let body = http_body_util::Full::new(Bytes::from_static(HELLO));
+                let mut response = Response::new(body);
+                let kind = HeaderValue::from_static("text/plain");
+                response.headers_mut().insert(CONTENT_TYPE, kind);
+                Ok::<_, Infallible>(response)
+            });
+            let connection = http1::Builder::new()
+                .pipeline_flush(true)
+                .serve_connection(hyper_util::rt::TokioIo::new(stream), service);
+            tokio::spawn(connection);
+        }
+    })
+}
+
+pub(crate) fn axum() -> io::Result<()> {
+    use axum::{Router, routing::get, serve::ListenerExt};
+    serve_tokio(async |listener| {
+        let app = Router::new().route("/", get(async || "Hello, World!"));
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        axum::serve(listener, app).await
+    })
+}
+
+/// It serves with coroutines of its own, which are told to use one thread.
+pub(crate) fn may_minihttp() -> io::Result<()> {
+    use may_minihttp::{HttpServer, HttpService, Request, Response};
+
+    #[derive(Clone)]
+    struct Hello;
+
+    impl HttpService for Hello {
+        fn call(&mut self, _: Request<'_, '_, '_>, response: &mut Response<'_>) -> io::Result<()> {
+            response.header("Content-Type: text/plain");
+            response.body("Hello, World!");
+            Ok(())
+        }
+    }
+
+    may::config().set_workers(1);
+    // It does not tell its port, so a free one is looked for first.
+    let address = TcpListener::bind(ANY_PORT)?.local_addr()?;
+    let server = HttpServer(Hello).start(address)?;
+    announce(address)?;
+    server.wait();
+    Ok(())
+}
+
+const HELLO: &[u8] = b"Hello, World!";

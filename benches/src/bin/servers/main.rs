@@ -1,0 +1,88 @@
+//! Measures the CPU time that whole servers take for a request: `servers [--quick]`.
+//!
+//! Each server runs alone, as a child process. The generator runs on the same machine, and so what counts is the
+//! time that the system has charged to the child. It prints `case`, server, CPU nanoseconds and wall nanoseconds per
+//! request, with tabs between.
+
+mod child;
+mod load;
+
+use std::env;
+use std::error::Error;
+
+use child::Child;
+use load::{Load, fan_out, frames, requests};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let is_quick = env::args().any(|argument| argument == "--quick");
+    let rounds = if is_quick { 1 } else { 3 };
+    let size = if is_quick { 1 } else { 4 };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+
+    let get = ["holdline-net", "may_minihttp", "hyper", "axum"];
+    for (name, depth, count) in [("plain GET", 1, 20_000), ("GET, 16 pipelined", 16, 160_000)] {
+        let load = requests(depth, count * size);
+        measure(name, "get", &get, rounds, &runtime, &load)?;
+    }
+    let echo = [
+        "holdline-net",
+        "fastwebsockets",
+        "tokio-tungstenite",
+        "tungstenite",
+    ];
+    for (length, name) in [
+        (16, "16 B"),
+        (125, "125 B"),
+        (1 << 10, "1 KiB"),
+        (16 << 10, "16 KiB"),
+    ] {
+        for depth in [1, 16] {
+            let count = if length > 1024 { 5_000 } else { 20_000 };
+            let load = frames(length, depth, count * size);
+            let case = format!("echo {name}, depth {depth}");
+            measure(&case, "echo", &echo, rounds, &runtime, &load)?;
+        }
+    }
+    let receivers = if is_quick {
+        1000
+    } else {
+        child::most_files()?.saturating_sub(100).min(10_000)
+    };
+    for receivers in [1000, receivers] {
+        let case = format!("event to {receivers} receivers");
+        for _ in 0..rounds {
+            for server in ["holdline-net", "axum"] {
+                let child = Child::start(&format!("fan-out-{server}"))?;
+                let cost =
+                    runtime.block_on(fan_out(&child, receivers, 20_000 * size / receivers))?;
+                println!("{case}\t{server}\t{:.0}\t{:.0}", cost.cpu, cost.wall);
+            }
+        }
+        if is_quick {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// All servers take turns.
+fn measure(
+    case: &str,
+    kind: &str,
+    servers: &[&str],
+    rounds: usize,
+    runtime: &tokio::runtime::Runtime,
+    load: &Load,
+) -> Result<(), Box<dyn Error>> {
+    for _ in 0..rounds {
+        for server in servers {
+            let child = Child::start(&format!("{kind}-{server}"))?;
+            let cost = runtime.block_on(load.run(&child));
+            let cost = cost.map_err(|error| format!("{case}, {server}: {error}"))?;
+            println!("{case}\t{server}\t{:.0}\t{:.0}", cost.cpu, cost.wall);
+        }
+    }
+    Ok(())
+}
