@@ -1,4 +1,4 @@
-//! The codec crates with each set of features, and the proof that they are `no_std`.
+//! The codec crates and the glue with each set of features, and the proof that the codecs are `no_std`.
 
 use std::fs;
 
@@ -14,7 +14,11 @@ const CODECS: [(&str, &[&str]); 4] = [
     ("holdline-comet", &[]),
 ];
 
-/// Tests the codec crates with no features, then each one with its optional features.
+/// The features of the glue. The program has all of them on, and so have the workspace's tests.
+const GLUE: [&str; 2] = ["deflate", "hixie76"];
+
+/// Tests the codec crates with no features, then each one with its optional features. The glue is
+/// tested with none, and compiled with each.
 pub(crate) fn check() -> Result<()> {
     let all = CODECS.map(|(name, _)| format!("-p {name}")).join(" ");
     cargo(&format!("build {all} --no-default-features")).run()?;
@@ -30,6 +34,11 @@ pub(crate) fn check() -> Result<()> {
         if !features.is_empty() {
             cargo(&format!("test -p {name} --all-features")).run()?;
         }
+    }
+    cargo("test -p holdline-net").run()?;
+    for feature in GLUE {
+        let flags = format!("-p holdline-net --all-targets --features {feature}");
+        cargo(&format!("check {flags}")).run()?;
     }
     Ok(())
 }
