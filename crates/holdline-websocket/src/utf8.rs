@@ -66,8 +66,15 @@ impl Utf8Validator {
             let at = before + error_at + impossible_byte(sequence, length);
             InvalidUtf8 { at }
         };
-        let text = simdutf8::compat::from_utf8(body)
-            .map_err(|e| invalid(used, body, e.valid_up_to(), e.error_len()))?;
+        let text = match simdutf8::basic::from_utf8(body) {
+            Ok(text) => text,
+            // Only the slower check knows where. It is needed once: what is wrong stays wrong.
+            Err(_) => simdutf8::compat::from_utf8(body)
+                .map_err(|e| invalid(used, body, e.valid_up_to(), e.error_len()))?,
+        };
+        if tail.is_empty() {
+            return Ok(Utf8Piece { first, text });
+        }
         // The tail is too short to be text; what counts is whether it can still become text.
         if let Err(e) = core::str::from_utf8(tail)
             && e.error_len().is_some()
@@ -75,9 +82,7 @@ impl Utf8Validator {
             let before = used + body.len();
             return Err(invalid(before, tail, e.valid_up_to(), e.error_len()));
         }
-        if !tail.is_empty() {
-            self.keep(tail);
-        }
+        self.keep(tail);
         Ok(Utf8Piece { first, text })
     }
 
