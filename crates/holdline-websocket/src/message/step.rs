@@ -30,6 +30,10 @@ pub(super) enum Step<'i> {
     Control(Opcode, Option<&'i [u8]>),
 }
 
+/// What goes to the buffer is unmasked, checked and copied in pieces of this many bytes, so that each is still in
+/// the processor's first cache when the next of these is done.
+const CACHED: usize = 16 << 10;
+
 /// The rest of a frame whose header was read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Frame {
@@ -249,14 +253,16 @@ impl MessageDecoder {
         buffer: &mut Buffer,
         mode: Mode,
     ) -> Result<Option<Step<'i>>, ReceiveError> {
+        let joins = mode == Mode::Whole && !self.streamed;
+        let ends_here = frame.fin && frame.remaining <= input.len() as u64;
         let most = match mode {
             // A torn code point becomes a piece of its own, from the buffer.
             Mode::Pieces if !self.utf8.is_complete() => self.utf8.missing(),
+            Mode::Whole if joins && !(ends_here && buffer.has_no_message()) => CACHED,
             _ => usize::MAX,
         };
         let (chunk, ended) = self.payload(frame, input, most);
         let last = ended && frame.fin;
-        let joins = mode == Mode::Whole && !self.streamed;
 
         let step = match self.message {
             Some(MessageKind::Text) => {
