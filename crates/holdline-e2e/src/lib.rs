@@ -7,6 +7,7 @@
 //! a misunderstanding of a standard that both sides share cannot hide.
 //!
 //! - [`Server`] is the program, and ends with its test.
+//! - [`EchoServer`] and [`testsuite_client`] are examples of `holdline-net`, for WebSocket suites.
 //! - [`Browser`] is a headless Chromium with its driver, and ends with its test.
 //! - [`CutProxy`] stands between a client and the server, and cuts.
 //! - [`conformance`] is a list of WebSocket cases for both roles.
@@ -21,6 +22,7 @@
 
 mod browser;
 pub mod conformance;
+mod example;
 mod http;
 mod process;
 mod proxy;
@@ -29,9 +31,10 @@ mod subscriber;
 mod wait;
 
 pub use browser::{Browser, Entry};
+pub use example::{EchoServer, testsuite_client};
 pub use http::{Body, Client, Head, Response, publish};
 pub use process::Process;
 pub use proxy::CutProxy;
-pub use server::{Server, example, program};
+pub use server::{Server, program};
 pub use subscriber::{Item, Transport, subscribe};
 pub use wait::{LIMIT, wait_for};

@@ -188,26 +188,7 @@ pub fn program() -> Result<PathBuf> {
     )
 }
 
-/// Where an example of `holdline-net` is: in the folder that `HOLDLINE_EXAMPLES` names, else the
-/// newest that was built beside the tests.
-///
-/// # Errors
-/// When there is none.
-pub fn example(name: &str) -> Result<PathBuf> {
-    if let Some(folder) = std::env::var_os("HOLDLINE_EXAMPLES") {
-        let path = PathBuf::from(folder).join(name);
-        ensure!(path.is_file(), "{} is no file", path.display());
-        return Ok(path);
-    }
-    newest_built(&format!("examples/{name}")).with_context(|| {
-        format!(
-            "the example {name} is not built: run `cargo build --release -p holdline-net --features \
-             deflate --examples` first, or let HOLDLINE_EXAMPLES name its folder"
-        )
-    })
-}
-
-fn newest_built(path: &str) -> Result<PathBuf> {
+pub(crate) fn newest_built(path: &str) -> Result<PathBuf> {
     // target/debug/deps/scenario-1234
     let own = std::env::current_exe()?;
     let target = own

@@ -83,6 +83,13 @@ impl CaseServer {
         self.shared.cases.len()
     }
 
+    /// How many of them were run.
+    #[must_use]
+    pub fn run(&self) -> usize {
+        let report = self.shared.report();
+        report.passed.len() + report.failures.len() + report.not_offered.len()
+    }
+
     /// What has been found so far.
     #[must_use]
     pub fn report(&self) -> Report {

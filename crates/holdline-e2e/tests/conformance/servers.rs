@@ -1,16 +1,17 @@
 //! Servers under test: they echo.
 
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
 
 use holdline_e2e::conformance::{NEGOTIATIONS, assert_none, cases, test_negotiation, test_server};
-use holdline_e2e::{Process, Server, example};
+use holdline_e2e::{EchoServer, Server};
 
 #[test]
 fn program() {
     let limit = 16 << 20;
-    let server = Server::start(&["--max-message", &limit.to_string()]).unwrap();
+    let limit_option = limit.to_string();
+    // No ping of its own comes, however slow the machine is.
+    let options = ["--max-message", &limit_option, "--heartbeat", "1h"];
+    let server = Server::start(&options).unwrap();
     passes(server.address(), "/echo", limit);
 }
 
@@ -25,20 +26,8 @@ fn blocking_server() {
 }
 
 fn passes_example(arguments: &[&str]) {
-    let mut process = Process::spawn(
-        Command::new(example("websocket_echo").unwrap())
-            .args(arguments)
-            .arg("127.0.0.1:0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped()),
-    )
-    .unwrap();
-    let mut line = String::new();
-    let stdout = process.child.stdout.take().unwrap();
-    BufReader::new(stdout).read_line(&mut line).unwrap();
-    let address = line.trim().strip_prefix("ws://");
-    let address = address.and_then(|rest| rest.strip_suffix('/')).unwrap();
-    passes(address.parse().unwrap(), "/", 64 << 20);
+    let server = EchoServer::start(arguments).unwrap();
+    passes(server.address(), "/", EchoServer::MAX_MESSAGE);
 }
 
 fn passes(address: SocketAddr, target: &str, limit: usize) {

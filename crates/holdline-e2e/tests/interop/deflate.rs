@@ -5,14 +5,14 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use futures_util::SinkExt;
-use holdline_e2e::{CutProxy, LIMIT};
+use holdline_e2e::{CutProxy, LIMIT, testsuite_client};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use yawc::close::CloseCode;
 use yawc::{Frame, OpCode, Options, WebSocket};
 
-use super::{Echo, messages, run_blocking_client};
+use super::{Echo, messages};
 
 #[tokio::test]
 async fn client_with_the_program() {
@@ -44,7 +44,7 @@ async fn server_with_the_blocking_client() {
     let router = Router::new().fallback(suite).with_state(done);
     let serving = tokio::spawn(async move { axum::serve(listener, router).await });
     let proxy = CutProxy::start(address).unwrap();
-    let mut client = run_blocking_client(proxy.address());
+    let mut client = testsuite_client(proxy.address(), "e2e").unwrap();
     let sent = tokio::time::timeout(LIMIT, results.recv()).await.unwrap();
     let status = tokio::task::spawn_blocking(move || client.wait("the client to end").unwrap());
     assert!(status.await.unwrap().success());
@@ -109,8 +109,6 @@ where
                 OpCode::Text => is_text = Some(true),
                 OpCode::Binary => is_text = Some(false),
                 OpCode::Continuation => {}
-                // yawc has answered it.
-                OpCode::Ping => continue,
                 other => panic!("{other:?}"),
             }
             data.extend_from_slice(&payload);

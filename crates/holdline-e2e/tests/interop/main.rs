@@ -9,11 +9,9 @@ mod chromium;
 mod deflate;
 mod plain;
 
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
 
-use holdline_e2e::{Process, Server, example};
+use holdline_e2e::{EchoServer, Server};
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 
@@ -26,13 +24,16 @@ struct Echo {
 
 enum Running {
     Program { _server: Server },
-    Example { _process: Process },
+    Example { _server: EchoServer },
 }
 
 impl Echo {
     /// `/echo` of the program.
     fn program() -> Self {
-        let server = Server::start(&["--max-message", &(16 << 20).to_string()]).unwrap();
+        let limit = (16 << 20).to_string();
+        // No ping of its own comes, however slow the machine is.
+        let options = ["--max-message", &limit, "--heartbeat", "1h"];
+        let server = Server::start(&options).unwrap();
         Self {
             address: server.address(),
             path: "/echo",
@@ -42,40 +43,17 @@ impl Echo {
 
     /// The blocking server, which remembers messages for compression.
     fn blocking() -> Self {
-        let mut process = Process::spawn(
-            Command::new(example("websocket_echo").unwrap())
-                .args(["--threads", "127.0.0.1:0"])
-                .stdin(Stdio::null())
-                .stdout(Stdio::piped()),
-        )
-        .unwrap();
-        let mut line = String::new();
-        let stdout = process.child.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("ws://");
-        let address = address.and_then(|rest| rest.strip_suffix('/')).unwrap();
+        let server = EchoServer::start(&["--threads"]).unwrap();
         Self {
-            address: address.parse().unwrap(),
+            address: server.address(),
             path: "/",
-            _running: Running::Example { _process: process },
+            _running: Running::Example { _server: server },
         }
     }
 
     fn url(&self) -> String {
         format!("ws://{}{}", self.address, self.path)
     }
-}
-
-/// Has the blocking client echo whatever the one case of a test suite sends, whose server is at this
-/// address.
-fn run_blocking_client(suite: SocketAddr) -> Process {
-    Process::spawn(
-        Command::new(example("websocket_testsuite_client").unwrap())
-            .arg(format!("ws://{suite}"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null()),
-    )
-    .unwrap()
 }
 
 /// A message.

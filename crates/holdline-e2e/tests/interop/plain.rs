@@ -3,13 +3,13 @@
 use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
 
-use holdline_e2e::LIMIT;
+use holdline_e2e::{LIMIT, testsuite_client};
 use tungstenite::handshake::server::{Request, Response};
 use tungstenite::protocol::frame::Frame;
 use tungstenite::protocol::frame::coding::{Data, OpCode};
 use tungstenite::{Error, Message, WebSocket};
 
-use super::{Echo, messages, run_blocking_client};
+use super::{Echo, messages};
 
 #[test]
 fn client_with_the_program() {
@@ -27,7 +27,7 @@ fn client_with_the_blocking_server() {
 #[allow(clippy::result_large_err, reason = "it is tungstenite's callback")]
 fn server_with_the_blocking_client() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut client = run_blocking_client(listener.local_addr().unwrap());
+    let mut client = testsuite_client(listener.local_addr().unwrap(), "e2e").unwrap();
     let accept = |path: &str| {
         let (stream, _) = listener.accept().unwrap();
         stream.set_nodelay(true).unwrap();
