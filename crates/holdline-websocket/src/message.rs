@@ -156,6 +156,21 @@ impl MessageDecoder {
         input: &mut &'i mut [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<Message<'b>>, ReceiveError> {
+        buffer.give_back();
+        match self.whole(input) {
+            Ok(Some(Step::Text(text, _))) => Ok(Some(Message::Text(text))),
+            Ok(Some(Step::Binary(data, _))) => Ok(Some(Message::Binary(data))),
+            // An error is kept, and comes again.
+            _ => self.decode_any(input, buffer),
+        }
+    }
+
+    /// The rest of `decode`, apart, so that compilers keep the way of most messages short.
+    fn decode_any<'b, 'i: 'b>(
+        &mut self,
+        input: &mut &'i mut [u8],
+        buffer: &'b mut Buffer,
+    ) -> Result<Option<Message<'b>>, ReceiveError> {
         let Some(step) = self.next(input, buffer, Mode::Whole)? else {
             return Ok(None);
         };

@@ -65,7 +65,10 @@ impl MessageDecoder {
     /// Nearly all messages do, and are spared here what it takes to stop and go on at any byte. All else, also
     /// what breaks a rule other than that of text, is left to `find` as it was.
     #[inline]
-    fn whole<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Step<'i>>, ReceiveError> {
+    pub(super) fn whole<'i>(
+        &mut self,
+        input: &mut &'i mut [u8],
+    ) -> Result<Option<Step<'i>>, ReceiveError> {
         if self.over != Over::No || self.is_within_message() {
             return Ok(None);
         }
