@@ -7,7 +7,7 @@ use crate::BLOCK;
 
 /// The same work for several contestants.
 pub struct Case {
-    /// What is measured, such as `websocket decode`.
+    /// What is measured, such as `WebSocket decode`.
     pub group: &'static str,
     /// The input, such as `binary 16 B`.
     pub name: String,

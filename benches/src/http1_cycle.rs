@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 
 use crate::http1_head::{BROWSER, SMALL};
 use crate::memory::{Exchange, run};
-use crate::{BLOCK, Case, Digest, FLOOR, OURS, Sink, contestants};
+use crate::{Case, Digest, FLOOR, OURS, Sink, contestants};
 
 /// Two requests, alone and 16 at a time.
 #[must_use]
@@ -46,6 +46,9 @@ struct Reads(Vec<Bytes>);
 /// How many requests one run answers.
 const REQUESTS: usize = 512;
 
+/// Room for 16 heads of a browser, and not much more: the block is filled with zeros in each run.
+const READ: usize = 16 << 10;
+
 const BODY: &[u8] = b"Hello, World!";
 
 /// The status, whether there is a date, and the body of each response. Names and order of other fields are
@@ -76,8 +79,8 @@ fn decode(mut written: &[u8], sink: &mut Digest) {
 
 fn ours(Reads(reads): &Reads, sink: &mut impl Sink) {
     let mut http = ServerConnection::new(ServerConfig::default());
-    let (mut buffer, mut out) = (Buffer::new(), BytesMut::with_capacity(BLOCK));
-    let mut block = vec![0; BLOCK];
+    let (mut buffer, mut out) = (Buffer::new(), BytesMut::with_capacity(READ));
+    let mut block = vec![0; READ];
     // As a server that makes the date once a second.
     let common = HeaderBlock::new([
         ("Content-Type", "text/plain"),
@@ -120,8 +123,8 @@ fn hyper(Reads(reads): &Reads, sink: &mut impl Sink) {
 fn floor(Reads(reads): &Reads, sink: &mut impl Sink) {
     const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\nContent-Type: text/plain\r\n\
                             Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\nHello, World!";
-    let mut out = BytesMut::with_capacity(BLOCK);
-    let mut block = vec![0; BLOCK];
+    let mut out = BytesMut::with_capacity(READ);
+    let mut block = vec![0; READ];
     for read in reads {
         block[..read.len()].copy_from_slice(read);
         let mut input = &block[..read.len()];

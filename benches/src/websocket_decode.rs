@@ -23,7 +23,7 @@ pub fn cases() -> Vec<Case> {
         for length in [16, 125, 1 << 10, 16 << 10, 1 << 20] {
             let count = ((1 << 20) / length).clamp(4, 16 << 10);
             cases.push(Case::new(
-                "websocket decode",
+                "WebSocket decode",
                 format!("{name} {}", size(length)),
                 count as u64,
                 move || {

@@ -22,17 +22,20 @@ pub(crate) fn check() -> Result<()> {
 
 /// Times the cases whose id contains `filter` and prints the table. Without a filter it also goes into
 /// `docs/benchmarks.md`.
+///
+/// # Errors
+/// When the benches fail, or leave no result.
 pub(crate) fn run(quick: bool, filter: Option<&str>) -> Result<()> {
     let home = target_dir().join("holdline-bench");
     if home.exists() {
         fs::remove_dir_all(&home).context("cannot remove old results")?;
     }
-    // Criterion takes the filter for a regular expression; commas and blanks in ids mean themselves.
     let pace = if quick {
         "--quiet --warm-up-time 0.01 --measurement-time 0.02 --sample-size 10"
     } else {
         "--quiet"
     };
+    // Criterion takes the filter for a regular expression.
     cargo(&format!(
         "bench -p holdline-benches --bench codecs -- {pace}"
     ))
@@ -40,22 +43,15 @@ pub(crate) fn run(quick: bool, filter: Option<&str>) -> Result<()> {
     .env("CRITERION_HOME", &home)
     .env("HOLDLINE_BENCH_ROUNDS", if quick { "3" } else { "5" })
     .run()?;
-    let results = Results::read(&home)?;
-    let table = results.table();
+    let table = Results::read(&home)?.table();
     println!("{table}");
     if filter.is_some() {
         return Ok(());
     }
-    let command = if quick {
-        "cargo xtask bench --quick"
-    } else {
-        "cargo xtask bench"
-    };
-    let peers = versions(PEERS)?;
-    let section = format!(
-        "{}\n\nCommand: `{command}`. Peers: {peers}.\n\n{table}",
-        machine()
-    );
+    let option = if quick { " --quick" } else { "" };
+    let (machine, peers) = (machine(), versions(PEERS)?);
+    let section =
+        format!("{machine}\n\nCommand: `cargo xtask bench{option}`. Peers: {peers}.\n\n{table}");
     write_section("codecs", &section)
 }
 
@@ -165,17 +161,14 @@ impl Results {
             "| case | ours | best peer | | ours / best peer | ours / floor | mark | |".to_owned(),
             "|---|--:|---|--:|--:|--:|---|---|".to_owned(),
         ];
-        for case in self.0.keys() {
+        let mut cases: Vec<_> = self.0.keys().collect();
+        cases.sort_by_cached_key(|case| by_size(case));
+        for case in cases {
             let ours = show_time(self.time(case, OURS));
             let best = self.best_peer(case);
-            let peer = best.map_or(String::new(), |name| {
+            let peer = best.map_or(" | ".to_owned(), |name| {
                 format!("{name} | {}", show_time(self.time(case, name)))
             });
-            let peer = if peer.is_empty() {
-                " | ".to_owned()
-            } else {
-                peer
-            };
             let to_peer = show_ratio(best.and_then(|name| self.ratio(case, name)));
             let to_floor = show_ratio(self.ratio(case, FLOOR));
             let (mut marks, mut verdicts) = (Vec::new(), Vec::new());
@@ -198,6 +191,27 @@ impl Results {
         }
         rows.join("\n")
     }
+}
+
+/// What orders cases as people do: `125 B` before `1 KiB`.
+fn by_size(case: &str) -> String {
+    let mut words: Vec<_> = case.split(' ').map(str::to_owned).collect();
+    for index in 1..words.len() {
+        let shift = match words.get(index).map(|unit| unit.trim_end_matches(',')) {
+            Some("B") => 0,
+            Some("KiB") => 10,
+            Some("MiB") => 20,
+            _ => continue,
+        };
+        if let Some(number) = words.get_mut(index - 1)
+            && let Ok(count) = number.parse::<u64>()
+        {
+            *number = format!("{:012}", count << shift);
+        }
+    }
+    // The unit is in the number now.
+    words.retain(|word| !matches!(word.trim_end_matches(','), "B" | "KiB" | "MiB"));
+    words.join(" ")
 }
 
 fn median(mut values: Vec<f64>) -> Option<f64> {

@@ -57,6 +57,7 @@ const TOLERANCE: f64 = 1.05;
 const HEAD: &str = "\
 # Instructions per item, as `cargo xtask instructions` counts them with callgrind. They depend on the
 # compiler, which is named here, and a little on the C library and the processor that valgrind shows.
+# A copy by `rep movsb` counts one for each byte. Page faults and waiting for memory do not count.
 # Written by `cargo xtask instructions --update`.
 ";
 
