@@ -236,3 +236,48 @@ fn show_time(nanoseconds: Option<f64>) -> String {
 fn show_ratio(ratio: Option<f64>) -> String {
     ratio.map_or(String::new(), |ratio| format!("{ratio:.2}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two rounds of ours and of two peers; the second round fell on a busy machine.
+    fn results() -> Results {
+        let times = [
+            (OURS, [50.0, 500.0]),
+            ("slow", [100.0, 1000.0]),
+            ("fast", [80.0, 800.0]),
+            (FLOOR, [40.0, 400.0]),
+        ];
+        let rounds = |times: [f64; 2]| (0..).zip(times).collect();
+        let case = times
+            .map(|(name, times)| (name.to_owned(), rounds(times)))
+            .into();
+        Results([("WebSocket decode/binary 16 B".to_owned(), case)].into())
+    }
+
+    #[test]
+    fn ratios_are_those_of_one_round() {
+        let results = results();
+        let case = "WebSocket decode/binary 16 B";
+        assert_eq!(results.best_peer(case), Some("fast"));
+        assert_eq!(results.ratio(case, "fast"), Some(0.625));
+        assert_eq!(results.ratio(case, FLOOR), Some(1.25));
+    }
+
+    #[test]
+    fn a_mark_that_is_missed_is_shown_as_missed() {
+        let table = results().table();
+        assert!(
+            table.contains("| ≤ 0.5 of best peer | 0.62 missed |"),
+            "{table}"
+        );
+    }
+
+    #[test]
+    fn sizes_are_ordered_as_numbers() {
+        let mut cases = ["a 1 KiB", "a 16 B", "a, 2 MiB, b", "a 125 B"];
+        cases.sort_by_cached_key(|case| by_size(case));
+        assert_eq!(cases, ["a 16 B", "a 125 B", "a 1 KiB", "a, 2 MiB, b"]);
+    }
+}

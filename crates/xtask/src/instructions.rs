@@ -132,3 +132,24 @@ fn compare(before: &BTreeMap<String, f64>, now: &BTreeMap<String, f64>) -> usize
     }
     grown
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_grew_by_more_than_the_tolerance_counts() {
+        let before =
+            parse("# rustc 1\n\n     100.0  a, b\n     100.0  c\n     100.0  d\n").unwrap();
+        assert_eq!(before["a, b"], 100.0);
+        let now = [("a, b", 104.9), ("c", 105.1), ("new", 1.0)];
+        let now = now.map(|(case, count)| (case.to_owned(), count)).into();
+        assert_eq!(compare(&before, &now), 1);
+        assert_eq!(compare(&before, &before), 0);
+    }
+
+    #[test]
+    fn a_file_that_is_not_ours_is_refused() {
+        assert!(parse("lorem ipsum").is_err());
+    }
+}
