@@ -21,8 +21,9 @@ fn main() {
         .nresamples(1001)
         .without_plots()
         .configure_from_args();
-    // `cargo test` and `cargo bench -- --test` run each contestant once.
-    let rounds = if env::args().any(|argument| argument == "--bench") {
+    // `cargo test`, and `cargo bench -- --test`, run each contestant once.
+    let is_given = |wanted: &str| env::args().any(|argument| argument == wanted);
+    let rounds = if is_given("--bench") && !is_given("--test") {
         rounds
     } else {
         1

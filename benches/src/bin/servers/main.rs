@@ -9,9 +9,11 @@ mod load;
 
 use std::env;
 use std::error::Error;
+use std::io;
+use std::time::Duration;
 
 use child::Child;
-use load::{Load, fan_out, frames, requests};
+use load::{Cost, Load, fan_out, frames, requests};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let is_quick = env::args().any(|argument| argument == "--quick");
@@ -67,6 +69,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// A server that does not answer must not hold up the others for ever.
+async fn in_time(cost: impl Future<Output = io::Result<Cost>>) -> io::Result<Cost> {
+    tokio::time::timeout(Duration::from_secs(120), cost).await?
+}
+
 /// All servers take turns.
 fn measure(
     case: &str,
@@ -79,7 +86,7 @@ fn measure(
     for _ in 0..rounds {
         for server in servers {
             let child = Child::start(&format!("{kind}-{server}"))?;
-            let cost = runtime.block_on(load.run(&child));
+            let cost = runtime.block_on(in_time(load.run(&child)));
             let cost = cost.map_err(|error| format!("{case}, {server}: {error}"))?;
             println!("{case}\t{server}\t{:.0}\t{:.0}", cost.cpu, cost.wall);
         }
