@@ -1,6 +1,6 @@
 //! permessage-deflate (RFC 7692), both ways, with context takeover and without.
 //!
-//! All use the same compression library at the same level, so what differs is what is done around it.
+//! Both compress with the same library at the same level, so what differs is what is done around it.
 
 use bytes::{Bytes, BytesMut};
 use futures_util::SinkExt;
