@@ -36,12 +36,13 @@ pub fn cases() -> Vec<Case> {
             move || contestants![body(); OURS => decode_ours, "hyper" => decode_hyper],
         ));
         cases.push(
-            Case::new(
-                "HTTP chunked encode",
-                name,
-                chunks,
-                move || contestants![body(); OURS => encode_ours, "hyper" => encode_hyper],
-            )
+            Case::new("HTTP chunked encode", name, chunks, move || {
+                contestants![body();
+                    OURS => encode_ours,
+                    "holdline, frames alone" => encode_ours_frames_alone,
+                    "hyper" => encode_hyper,
+                ]
+            })
             .written(decode),
         );
     }
@@ -173,6 +174,28 @@ fn encode_ours(body: &Body, sink: &mut impl Sink) {
             sink.write(&out);
             out.clear();
         }
+    }
+    http.send_end(&mut out).expect("open");
+    sink.write(&out);
+}
+
+/// The chunks are written from where they are, as in a vectored write.
+fn encode_ours_frames_alone(body: &Body, sink: &mut impl Sink) {
+    let mut http = ServerConnection::new(ServerConfig::default());
+    let (mut buffer, mut out) = (Buffer::new(), BytesMut::with_capacity(BLOCK));
+    let mut input = REQUEST;
+    while let Some(event) = http.receive(&mut input, &mut buffer).expect("valid") {
+        assert!(matches!(event, Event::Request { .. } | Event::End { .. }));
+    }
+    http.send_response(200, (), ResponseBody::Streamed, &mut out)
+        .expect("owed");
+    sink.write(&out);
+    out.clear();
+    for chunk in &body.chunks {
+        let frame = http.send_frame(chunk.len()).expect("open").expect("a body");
+        sink.write(frame.before());
+        sink.write(chunk);
+        sink.write(frame.after());
     }
     http.send_end(&mut out).expect("open");
     sink.write(&out);

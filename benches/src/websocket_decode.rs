@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::StreamExt;
-use holdline_websocket::{Buffer, Config, Connection, Event};
+use holdline_websocket::{Buffer, Config, Connection, Event, PieceEvent};
 use tokio_util::codec::Decoder;
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
@@ -29,6 +29,7 @@ pub fn cases() -> Vec<Case> {
                 move || {
                     contestants![Wire::new(content, length, count);
                         OURS => ours,
+                        "holdline, in pieces" => ours_in_pieces,
                         "fastwebsockets" => fastwebsockets,
                         "soketto" => soketto,
                         "tokio-websockets" => tokio_websockets,
@@ -140,6 +141,27 @@ fn ours(wire: &Wire, sink: &mut impl Sink) {
             match event {
                 Event::Text(text) => sink.item(text.as_bytes()),
                 Event::Binary(data) => sink.item(data),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+/// What arrived of a message is handed out at once, and nothing is joined.
+fn ours_in_pieces(wire: &Wire, sink: &mut impl Sink) {
+    let mut websocket = Connection::server(Config::default());
+    let mut buffer = Buffer::new();
+    let mut block = vec![0; BLOCK];
+    for read in wire.bytes.chunks(BLOCK) {
+        let mut input = &mut block[..read.len()];
+        input.copy_from_slice(read);
+        while let Some(event) = websocket
+            .receive_piece(&mut input, &mut buffer)
+            .expect("valid")
+        {
+            match event {
+                PieceEvent::Text { text, last } => sink.part(text.as_bytes(), last),
+                PieceEvent::Binary { data, last } => sink.part(data, last),
                 other => panic!("{other:?}"),
             }
         }

@@ -3,7 +3,7 @@
 //! What is written is copied once more, for everyone, as the system would. Small messages go out together
 //! in writes of up to 64 KiB, where a contestant can.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use futures_util::SinkExt;
 use holdline_net::entropy::mask_key;
 use holdline_websocket::{
@@ -236,16 +236,15 @@ fn yawc(role: yawc::Role, messages: &Messages, sink: &mut impl Sink) {
 
 /// A header of known length, and a copy.
 fn put_header(first: u8, length: usize, out: &mut BytesMut) {
-    out.put_u8(0x82);
     match length {
-        0..=125 => out.put_u8(first | length as u8),
+        0..=125 => out.extend_from_slice(&[0x82, first | length as u8]),
         126..=0xffff => {
-            out.put_u8(first | 126);
-            out.put_u16(length as u16);
+            let [a, b] = (length as u16).to_be_bytes();
+            out.extend_from_slice(&[0x82, first | 126, a, b]);
         }
         _ => {
-            out.put_u8(first | 127);
-            out.put_u64(length as u64);
+            out.extend_from_slice(&[0x82, first | 127]);
+            out.extend_from_slice(&(length as u64).to_be_bytes());
         }
     }
 }

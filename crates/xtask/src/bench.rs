@@ -130,12 +130,32 @@ impl Results {
 
     /// Ours divided by another: the median of the ratios of each round.
     fn ratio(&self, case: &str, contestant: &str) -> Option<f64> {
+        self.ratio_of(OURS, case, contestant)
+    }
+
+    /// One of our ways divided by another contestant.
+    fn ratio_of(&self, ours: &str, case: &str, contestant: &str) -> Option<f64> {
         let case = self.0.get(case)?;
-        let (ours, theirs) = (case.get(OURS)?, case.get(contestant)?);
+        let (ours, theirs) = (case.get(ours)?, case.get(contestant)?);
         let ratios = ours
             .iter()
             .filter_map(|(round, time)| Some(time / theirs.get(round)?));
         median(ratios.collect())
+    }
+
+    /// A row for each other way that ours has to do the same: `holdline, in pieces`.
+    fn other_ways(&self, case: &str, best: Option<&str>, peer: &str) -> Vec<String> {
+        let contestants = self.0.get(case).into_iter().flat_map(BTreeMap::keys);
+        let row = |name: &str| {
+            let way = name.strip_prefix(OURS)?.strip_prefix(", ")?;
+            let time = show_time(self.time(case, name));
+            let to_peer = show_ratio(best.and_then(|best| self.ratio_of(name, case, best)));
+            let to_floor = show_ratio(self.ratio_of(name, case, FLOOR));
+            Some(format!(
+                "| {case}, *{way}* | {time} | {peer} | {to_peer} | {to_floor} |  |  |"
+            ))
+        };
+        contestants.filter_map(|name| row(name)).collect()
     }
 
     fn best_peer(&self, case: &str) -> Option<&str> {
@@ -188,6 +208,7 @@ impl Results {
                 marks.join(", "),
                 verdicts.join(", "),
             ));
+            rows.extend(self.other_ways(case, best, &peer));
         }
         rows.join("\n")
     }
