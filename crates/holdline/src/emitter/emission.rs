@@ -163,8 +163,11 @@ impl Emission {
     /// Sends a heartbeat, unless the client is behind, and sets the timer for the next one.
     pub fn timer(&mut self, mut output: Output<'_>) {
         output.set_timer(self.heartbeat);
+        // What waits may be the rest of an event, which a heartbeat must not cut in two. It is a sign
+        // of life itself.
         if let Output::Body(mut body) = output
             && body.has_room()
+            && self.pipe.queued() == 0
             && let Err(error) = body.send(sse::HEARTBEAT)
         {
             stuck(&error);

@@ -111,3 +111,25 @@ fn a_server_that_stops_still_sends_what_waits_for_a_slow_client() {
     assert_eq!(sources.closed(), Ending::Stopped);
     sources.server.stop();
 }
+
+#[test]
+fn no_heartbeat_falls_into_an_event_that_is_sent_in_parts() {
+    let mut config = Config::default();
+    config.max_queued = 64 << 20;
+    config.heartbeat = Duration::from_millis(1);
+    let sources = Sources::start(config);
+    let (mut client, emitter) = sources.open("/", "");
+    // So long that the loop turns to its timers while it is being sent.
+    let data = "x".repeat(16 << 20);
+    let block = format!("data: {data}\n\n");
+    for _ in 0..16 {
+        emitter.data(&data).unwrap();
+        let mut body = Vec::new();
+        while !body.ends_with(b"x\n\n") {
+            body.extend_from_slice(&client.chunk());
+        }
+        let body = String::from_utf8(body).unwrap();
+        let heartbeats = body.find("data: ").unwrap();
+        assert!(body[heartbeats..] == block, "a heartbeat within the event");
+    }
+}
