@@ -1,6 +1,9 @@
 //! The published crates, as they would be published.
 
-use anyhow::{Result, bail};
+use std::path::PathBuf;
+use std::{env, fs};
+
+use anyhow::{Context, Result, bail};
 
 use crate::process::cargo;
 
@@ -22,6 +25,7 @@ const FILES: [&str; 4] = ["Cargo.toml", "README.md", "LICENSE-APACHE", "LICENSE-
 pub(crate) fn check() -> Result<()> {
     let all = PUBLISHED.map(|name| format!("-p {name}")).join(" ");
     let package = format!("package {all} --allow-dirty --quiet");
+    forget_unpacked()?;
     // The index is asked only when what is known of it does not suffice.
     if cargo(&format!("{package} --offline")).succeeds() {
         println!("$ cargo {package} --offline");
@@ -29,6 +33,33 @@ pub(crate) fn check() -> Result<()> {
         cargo(&package).run()?;
     }
     PUBLISHED.iter().try_for_each(|name| check_files(name))
+}
+
+/// Removes what an earlier run has unpacked. Cargo takes the packages of a version for things that
+/// never change, and builds with what it unpacked before, be it of another commit.
+fn forget_unpacked() -> Result<()> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let sources = home.context("no home folder")?.join("registry/src");
+    let Ok(registries) = fs::read_dir(sources) else {
+        return Ok(()); // Nothing was ever unpacked.
+    };
+    for registry in registries {
+        let registry = registry?;
+        // The one that `cargo package` makes of folders has no host: its name is `-` and a hash.
+        if !registry.file_name().as_encoded_bytes().starts_with(b"-") {
+            continue;
+        }
+        for name in PUBLISHED {
+            let unpacked = registry
+                .path()
+                .join(format!("{name}-{}", env!("CARGO_PKG_VERSION")));
+            if unpacked.is_dir() {
+                fs::remove_dir_all(unpacked)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn check_files(name: &str) -> Result<()> {
