@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 #[cfg(feature = "hixie76")]
 use holdline_websocket::hixie76;
-use holdline_websocket::{CloseCode, Connection, PreparedMessage};
+use holdline_websocket::{Buffer, CloseCode, Connection, PreparedMessage};
 
 use crate::output::MessageError;
 use crate::queue::Outgoing;
@@ -25,6 +25,22 @@ impl Machine {
             Self::Rfc6455(_) => true,
             #[cfg(feature = "hixie76")]
             Self::Hixie76(machine) => machine.is_established(),
+        }
+    }
+
+    /// Frees what the last message was joined in, as the next bytes of the peer would.
+    pub(crate) fn give_back(&mut self, buffer: &mut Buffer) {
+        if buffer.capacity() == 0 {
+            return;
+        }
+        match self {
+            Self::Rfc6455(machine) => {
+                let _ = machine.receive(&mut Default::default(), buffer);
+            }
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(machine) => {
+                let _ = machine.receive(&mut Default::default(), buffer);
+            }
         }
     }
 

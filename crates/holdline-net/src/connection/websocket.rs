@@ -69,6 +69,12 @@ impl<S> Connection<S> {
         let Protocol::WebSocket(socket) = &mut self.protocol else {
             return used;
         };
+        // When the turn ended with a message, the next call may be long in coming.
+        let buffer = match &mut socket.buffer {
+            Some(buffer) => &mut **buffer,
+            None => &mut turn.scratch.websocket,
+        };
+        socket.machine.give_back(buffer);
         if socket.buffer.is_none() && turn.scratch.websocket.capacity() > 0 {
             socket.buffer = Some(Box::new(std::mem::take(&mut turn.scratch.websocket)));
         } else if socket
@@ -260,3 +266,6 @@ impl<S> Connection<S> {
 
 /// Messages of one read that are handed out before others have their turn.
 const MESSAGES: usize = 64;
+
+#[cfg(test)]
+mod tests;

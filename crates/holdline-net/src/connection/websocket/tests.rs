@@ -1,0 +1,116 @@
+#![allow(clippy::unwrap_used, reason = "a test that fails is to panic")]
+
+use std::net::{TcpListener, TcpStream};
+
+use holdline_http1::HeaderBlock;
+use holdline_websocket::Config;
+
+use super::*;
+use crate::connection::Scratch;
+use crate::handler::{Progress, Request};
+use crate::output::Responder;
+
+/// Notes how long the messages are.
+struct Lengths(Vec<usize>);
+
+impl Handler for Lengths {
+    type Stream = ();
+
+    fn request(&mut self, _: &Request<'_>, _: Responder<'_, ()>) {}
+
+    fn ready(&mut self, _: ConnectionId, (): &mut (), _: Output<'_>) -> Progress {
+        Progress::Idle
+    }
+
+    fn message(&mut self, _: ConnectionId, (): &mut (), message: Message<'_>, _: Output<'_>) {
+        self.0.push(message.len());
+    }
+}
+
+/// What a connection holds after each of the inputs, and the lengths of the messages in them.
+fn held(machine: Machine, inputs: &[&[u8]]) -> (Vec<usize>, Vec<usize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let peer = socket.peer_addr().unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let socket = mio::net::TcpStream::from_std(socket);
+    let id = ConnectionId {
+        index: 0,
+        generation: 0,
+    };
+    let (config, mut scratch) = (crate::Config::default(), Scratch::new());
+    let (mut handler, date) = (Lengths(Vec::new()), HeaderBlock::default());
+    let mut connection = Connection::new(socket, peer, id, &config, 0);
+    connection.protocol = Protocol::WebSocket(WebSocket::new(machine, ()));
+    let mut held = Vec::new();
+    for input in inputs {
+        let mut turn = Turn {
+            handler: &mut handler,
+            config: &config,
+            scratch: &mut scratch,
+            date: &date,
+            now: 0,
+            stopping: false,
+            delivered: 0,
+        };
+        let mut input = input.to_vec();
+        let used = connection.websocket_input(&mut turn, &mut input);
+        assert_eq!(used, input.len());
+        assert_eq!(turn.scratch.websocket.capacity(), 0);
+        let Protocol::WebSocket(socket) = &connection.protocol else {
+            panic!("it is no WebSocket any more");
+        };
+        held.push(socket.buffer.as_ref().map_or(0, |buffer| buffer.capacity()));
+    }
+    (held, handler.0)
+}
+
+#[test]
+fn a_long_message_is_not_held_when_it_ends_the_turn() {
+    let mut frame = vec![0x82, 0xff];
+    frame.extend_from_slice(&(SHARE as u64).to_be_bytes());
+    frame.extend_from_slice(&[0; 4]);
+    frame.resize(frame.len() + SHARE, 0);
+    let (begin, end) = frame.split_at(SHARE / 2);
+    let machine = Machine::Rfc6455(holdline_websocket::Connection::server(Config::default()));
+    let (held, lengths) = held(machine, &[begin, end]);
+    assert!(held[0] >= SHARE / 2 - 14);
+    assert_eq!((held[1], &lengths[..]), (0, &[SHARE][..]));
+}
+
+#[test]
+fn what_is_joined_stays_when_a_turn_ends_within_a_message() {
+    // The last of as many messages as a turn has, and the beginning of one more, whose end comes later.
+    let short = [0x82, 0x81, 0, 0, 0, 0, b'x'].repeat(MESSAGES);
+    let machine = Machine::Rfc6455(holdline_websocket::Connection::server(Config::default()));
+    let parts: [&[u8]; 4] = [&short, b"\x02\x83\0\0\0\0ab", b"c", b"\x80\x81\0\0\0\0d"];
+    let (held, lengths) = held(machine, &parts);
+    assert_eq!(held[0], 0);
+    assert!(held[1] >= 2 && held[2] >= 3 && held[3] == 0, "{held:?}");
+    assert_eq!(lengths[MESSAGES..], [4]);
+}
+
+#[cfg(feature = "hixie76")]
+#[test]
+fn nor_is_a_long_text_of_the_first_browsers() {
+    let challenge = hixie76::accept(
+        "GET",
+        "/",
+        false,
+        [
+            ("Host", &b"a"[..]),
+            ("Upgrade", b"WebSocket"),
+            ("Connection", b"Upgrade"),
+            ("Origin", b"http://a"),
+            ("Sec-WebSocket-Key1", b"4 @1  46546xW%0l 1 5"),
+            ("Sec-WebSocket-Key2", b"12998 5 Y3 1  .P00"),
+        ]
+        .into_iter(),
+    );
+    let challenge = challenge.unwrap().challenge();
+    let machine = hixie76::Connection::server(hixie76::Config::default(), challenge);
+    let begin = [b"^n:ds[4U\0", &vec![b'x'; SHARE][..]].concat();
+    let (held, lengths) = held(Machine::Hixie76(machine), &[&begin, b"\xff"]);
+    assert!(held[0] >= SHARE);
+    assert_eq!((held[1], &lengths[..]), (0, &[SHARE][..]));
+}
