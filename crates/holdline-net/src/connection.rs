@@ -458,7 +458,9 @@ fn after(now: u64, duration: Duration) -> u64 {
 /// Whether a read that gives less than was asked for has emptied the socket, so that the next arrival is
 /// a new event and a read that only says so can be saved. So it is with epoll ("the condition that the
 /// read/write I/O space is exhausted can also be detected by checking the amount of data read", epoll(7))
-/// and with kqueue. Elsewhere mio gives no event before a read has blocked.
+/// and with kqueue. Elsewhere mio gives no event before a read has blocked. TCP's urgent data is the
+/// exception: a read stops at its mark with more behind it. No protocol here uses it, and who sends it
+/// holds up only its own connection, until its next octet or a deadline.
 const SHORT_READ_EMPTIES: bool = cfg!(any(
     target_os = "linux",
     target_os = "android",
