@@ -1,6 +1,7 @@
 //! Whole servers beside their peers: CPU time per request.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -21,7 +22,13 @@ pub(crate) fn run(quick: bool) -> Result<()> {
     } else {
         "cargo xtask bench-servers"
     };
-    let peers = versions(PEERS)?;
+    let mut peers = versions(PEERS)?;
+    if let Ok(nginx) = Command::new("nginx").arg("-v").output() {
+        // It says `nginx version: nginx/1.22.1`, where errors go.
+        let said = String::from_utf8_lossy(&nginx.stderr);
+        let version = said.trim().rsplit('/').next().unwrap_or_default();
+        peers = format!("{peers}, nginx {version}");
+    }
     write_section(
         "servers",
         &format!(

@@ -84,4 +84,30 @@ pub(crate) fn may_minihttp() -> io::Result<()> {
     Ok(())
 }
 
+/// One process without logs. It takes the place of this one, so that its time is counted as that of the others.
+pub(crate) fn nginx() -> io::Result<()> {
+    use std::{env, fs, os::unix::process::CommandExt, process::Command};
+
+    let address = TcpListener::bind(ANY_PORT)?.local_addr()?;
+    let folder = env::temp_dir().join("holdline-bench-nginx");
+    fs::create_dir_all(&folder)?;
+    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .iter()
+        .map(|kind| format!("{kind}_temp_path {kind};\n"))
+        .collect();
+    let config = format!(
+        "daemon off;\nmaster_process off;\npid pid;\nerror_log stderr crit;\n\
+         events {{ worker_connections 1024; }}\n\
+         http {{\naccess_log off;\nkeepalive_requests 1000000000;\ndefault_type text/plain;\n{temporary}\
+         server {{ listen {address}; location / {{ return 200 \"Hello, World!\"; }} }}\n}}\n"
+    );
+    fs::write(folder.join("nginx.conf"), config)?;
+    announce(address)?;
+    let mut nginx = Command::new("nginx");
+    nginx
+        .args(["-e", "stderr", "-c", "nginx.conf", "-p"])
+        .arg(folder);
+    Err(nginx.exec())
+}
+
 const HELLO: &[u8] = b"Hello, World!";

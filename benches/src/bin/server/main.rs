@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         ("get-hyper", get::hyper),
         ("get-axum", get::axum),
         ("get-may_minihttp", get::may_minihttp),
+        ("get-nginx", get::nginx),
         ("echo-holdline-net", echo::holdline),
         ("echo-tungstenite", echo::tungstenite),
         ("echo-tokio-tungstenite", echo::tokio_tungstenite),

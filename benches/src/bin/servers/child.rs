@@ -3,8 +3,10 @@
 use std::env;
 use std::fs;
 use std::io::{self, BufRead, BufReader};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 /// Killed when dropped.
 pub(crate) struct Child {
@@ -33,7 +35,21 @@ impl Child {
         if child.address.port() == 0 {
             return Err(io::Error::other(format!("{name} did not start")));
         }
+        child.wait()?;
         Ok(child)
+    }
+
+    /// Until it accepts connections: one tells its port before it listens.
+    fn wait(&self) -> io::Result<()> {
+        let mut tries = 0;
+        while let Err(error) = TcpStream::connect(self.address) {
+            tries += 1;
+            if tries == 100 {
+                return Err(error);
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
     }
 
     /// The time that its threads have run so far, in nanoseconds. Threads that ended do not count, and none ends

@@ -10,6 +10,7 @@ mod load;
 use std::env;
 use std::error::Error;
 use std::io;
+use std::process::Command;
 use std::time::Duration;
 
 use child::Child;
@@ -23,7 +24,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         .enable_all()
         .build()?;
 
-    let get = ["holdline-net", "may_minihttp", "hyper", "axum"];
+    let mut get = vec!["holdline-net", "may_minihttp", "hyper", "axum"];
+    if Command::new("nginx").arg("-v").output().is_ok() {
+        get.push("nginx");
+    } else {
+        eprintln!("nginx is not installed, and left out");
+    }
     for (name, depth, count) in [("plain GET", 1, 20_000), ("GET, 16 pipelined", 16, 160_000)] {
         let load = requests(depth, count * size);
         measure(name, "get", &get, rounds, &runtime, &load)?;
