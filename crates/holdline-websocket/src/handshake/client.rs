@@ -8,7 +8,7 @@ use super::{
     key::ClientKey,
     name,
     server::{Repeated, single},
-    token::{ascii, elements, is_token, lists},
+    token::{ascii, elements, is_token, lines, lists},
 };
 
 /// What a client asks for.
@@ -107,12 +107,7 @@ impl Request {
         if !good {
             return Err(VerifyError::Status(status));
         }
-        let lines = |name: &'static str| {
-            headers
-                .clone()
-                .filter(move |(found, _)| found.eq_ignore_ascii_case(name))
-                .map(|(_, value)| value)
-        };
+        let lines = |name| lines(headers.clone(), name);
         if let Some(key) = &self.key {
             let upgrades = || lines(name::UPGRADE).flat_map(elements);
             if upgrades().next().is_none()

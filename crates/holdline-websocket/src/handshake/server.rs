@@ -6,7 +6,7 @@ use super::{
     extension::{Extension, parse_extensions},
     key::{AcceptKey, ClientKey},
     name,
-    token::{ascii, elements, is_token, lists},
+    token::{ascii, elements, is_token, lines, lists},
 };
 
 /// Reads a request's headers and checks everything that §4.2.1 asks for: `GET`, `Upgrade`,
@@ -24,16 +24,8 @@ pub fn accept<'h>(
     if method != "GET" {
         return Err(HandshakeError::Method);
     }
-    let lines = |name: &'static str| {
-        headers
-            .clone()
-            .filter(move |(found, _)| found.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-    };
-    // Without the connection option, `Upgrade` says nothing about this connection (RFC 9110 §7.8).
-    if !lines(name::UPGRADE).any(|line| lists(line, "websocket"))
-        || !lines(name::CONNECTION).any(|line| lists(line, "upgrade"))
-    {
+    let lines = |name| lines(headers.clone(), name);
+    if !asks_for_websocket(&headers) {
         return Err(HandshakeError::NotUpgrade);
     }
     // The version goes first: another one may have other rules for the rest (§4.2.2, 4).
@@ -64,15 +56,21 @@ pub fn accept_extended_connect<'h>(
     if protocol != "websocket" {
         return Err(HandshakeError::ConnectProtocol);
     }
-    let versions = headers
-        .clone()
-        .filter(|(found, _)| found.eq_ignore_ascii_case(name::VERSION));
     // RFC 8441 §5 keeps the version, subprotocols, extensions and origin as they are in RFC 6455.
-    match single(versions.map(|(_, value)| value)) {
+    match single(lines(headers.clone(), name::VERSION)) {
         Ok(Some(b"13")) => Request::read(None, headers),
         Ok(_) => Err(HandshakeError::ConnectVersion),
         Err(Repeated) => Err(HandshakeError::RepeatedVersion),
     }
+}
+
+/// Whether the request asks for this connection to become a WebSocket. Without the connection option, `Upgrade` says
+/// nothing about this connection (RFC 9110 §7.8).
+pub(crate) fn asks_for_websocket<'h>(
+    headers: &(impl Iterator<Item = (&'h str, &'h [u8])> + Clone),
+) -> bool {
+    lines(headers.clone(), name::UPGRADE).any(|line| lists(line, "websocket"))
+        && lines(headers.clone(), name::CONNECTION).any(|line| lists(line, "upgrade"))
 }
 
 /// A good request, not answered yet.
@@ -285,12 +283,7 @@ impl<'h> Request<'h> {
         accept: Option<AcceptKey>,
         headers: impl Iterator<Item = (&'h str, &'h [u8])> + Clone,
     ) -> Result<Self, HandshakeError> {
-        let lines = |name: &'static str| {
-            headers
-                .clone()
-                .filter(move |(found, _)| found.eq_ignore_ascii_case(name))
-                .map(|(_, value)| value)
-        };
+        let lines = |name| lines(headers.clone(), name);
         let origin = match single(lines(name::ORIGIN)) {
             Ok(None) => None,
             Ok(Some(origin)) => Some(ascii(origin).ok_or(HandshakeError::Origin)?),

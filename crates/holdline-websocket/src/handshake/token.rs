@@ -13,6 +13,16 @@ pub(super) const fn is_token_byte(byte: u8) -> bool {
     )
 }
 
+/// The values of the field lines that have this name, in any case.
+pub(crate) fn lines<'h>(
+    headers: impl Iterator<Item = (&'h str, &'h [u8])>,
+    name: &'static str,
+) -> impl Iterator<Item = &'h [u8]> {
+    headers
+        .filter(move |(found, _)| found.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value)
+}
+
 /// The elements of one line of a comma-separated list, without the space around them. Empty elements
 /// are skipped, as RFC 9110 §5.6.1.2 asks of recipients.
 pub(crate) fn elements(line: &[u8]) -> impl Iterator<Item = &[u8]> {

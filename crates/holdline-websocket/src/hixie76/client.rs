@@ -7,7 +7,10 @@ use super::{
     name,
     server::{is_host, is_target, location},
 };
-use crate::handshake::{server::single, token::ascii};
+use crate::handshake::{
+    server::single,
+    token::{ascii, lines},
+};
 
 /// What a client asks for.
 ///
@@ -142,12 +145,7 @@ impl ClientRequest {
         if status != 101 {
             return Err(VerifyError::Status(status));
         }
-        let one = |name: &'static str| {
-            let lines = headers
-                .clone()
-                .filter(move |(found, _)| found.eq_ignore_ascii_case(name));
-            single(lines.map(|(_, value)| value)).ok().flatten()
-        };
+        let one = |name| single(lines(headers.clone(), name)).ok().flatten();
         // "If the value is not exactly equal to the string "WebSocket"", where later protocols do not care.
         if one(name::UPGRADE) != Some(b"WebSocket") {
             return Err(VerifyError::Upgrade);

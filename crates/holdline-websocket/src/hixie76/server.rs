@@ -4,19 +4,15 @@ use alloc::{format, string::String, vec::Vec};
 
 use super::{key::Challenge, name};
 use crate::handshake::{
-    server::{Repeated, origin_is_allowed, single},
-    token::{ascii, lists},
+    server::{Repeated, asks_for_websocket, origin_is_allowed, single},
+    token::{ascii, lines},
 };
 
 /// Whether a request asks for this protocol and not for a later one: it has `Sec-WebSocket-Key1` and no
 /// `Sec-WebSocket-Key`. Give other requests to [`server::accept`](crate::handshake::server::accept).
 #[must_use]
 pub fn is_offered<'h>(headers: impl Iterator<Item = (&'h str, &'h [u8])> + Clone) -> bool {
-    let has = |name| {
-        headers
-            .clone()
-            .any(|(found, _)| found.eq_ignore_ascii_case(name))
-    };
+    let has = |name| lines(headers.clone(), name).next().is_some();
     has(name::KEY1) && !has(name::LATER_KEY)
 }
 
@@ -39,15 +35,8 @@ pub fn accept<'h>(
     if method != "GET" {
         return Err(HandshakeError::Method);
     }
-    let lines = |name: &'static str| {
-        headers
-            .clone()
-            .filter(move |(found, _)| found.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-    };
-    if !lines(name::UPGRADE).any(|line| lists(line, "websocket"))
-        || !lines(name::CONNECTION).any(|line| lists(line, "upgrade"))
-    {
+    let lines = |name| lines(headers.clone(), name);
+    if !asks_for_websocket(&headers) {
         return Err(HandshakeError::NotUpgrade);
     }
     if !is_target(target) {
