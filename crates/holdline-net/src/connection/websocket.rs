@@ -10,6 +10,7 @@ use super::{Connection, Protocol, SHARE, Turn};
 use crate::handler::{ConnectionId, Ending, Handler, Message};
 use crate::machine::Machine;
 use crate::output::{self, Output, ROOM, Timer};
+use crate::queue::Outgoing;
 use crate::timer::NEVER;
 
 pub(super) struct WebSocket<S> {
@@ -126,16 +127,8 @@ impl<S> Connection<S> {
             if let Some(message) = message {
                 messages += 1;
                 turn.delivered += message.len();
-                let output = output::WebSocket {
-                    machine: &mut socket.machine,
-                    outgoing,
-                    timer: Timer {
-                        at: &mut self.timer,
-                        now: turn.now,
-                    },
-                    queued: self.queue.len(),
-                };
-                let output = Output::WebSocket(output);
+                let (machine, at) = (&mut socket.machine, &mut self.timer);
+                let output = output(machine, outgoing, at, turn.now, self.queue.len());
                 turn.handler
                     .message(self.id, &mut socket.stream, message, output);
             }
@@ -172,16 +165,8 @@ impl<S> Connection<S> {
                 Ok(Some(hixie76::Event::Text(text))) => {
                     messages += 1;
                     turn.delivered += text.len();
-                    let output = output::WebSocket {
-                        machine: &mut socket.machine,
-                        outgoing,
-                        timer: Timer {
-                            at: &mut self.timer,
-                            now: turn.now,
-                        },
-                        queued: self.queue.len(),
-                    };
-                    let output = Output::WebSocket(output);
+                    let (machine, at) = (&mut socket.machine, &mut self.timer);
+                    let output = output(machine, outgoing, at, turn.now, self.queue.len());
                     let stream = &mut socket.stream;
                     turn.handler
                         .message(self.id, stream, Message::Text(text), output);
@@ -233,16 +218,9 @@ impl<S> Connection<S> {
         if !socket.is_established() {
             return None;
         }
-        let output = output::WebSocket {
-            machine: &mut socket.machine,
-            outgoing: &mut turn.scratch.outgoing,
-            timer: Timer {
-                at: &mut self.timer,
-                now: turn.now,
-            },
-            queued: self.queue.len(),
-        };
-        let output = Output::WebSocket(output);
+        let (machine, at) = (&mut socket.machine, &mut self.timer);
+        let outgoing = &mut turn.scratch.outgoing;
+        let output = output(machine, outgoing, at, turn.now, self.queue.len());
         let result = call(turn.handler, self.id, &mut socket.stream, output);
         self.websocket_after(turn);
         Some(result)
@@ -262,6 +240,22 @@ impl<S> Connection<S> {
         }
         self.websocket_after(turn);
     }
+}
+
+/// What a handler writes to, of parts that the caller holds apart.
+fn output<'a>(
+    machine: &'a mut Machine,
+    outgoing: &'a mut Outgoing,
+    at: &'a mut u64,
+    now: u64,
+    queued: usize,
+) -> Output<'a> {
+    Output::WebSocket(output::WebSocket {
+        machine,
+        outgoing,
+        timer: Timer { at, now },
+        queued,
+    })
 }
 
 /// Messages of one read that are handed out before others have their turn.
