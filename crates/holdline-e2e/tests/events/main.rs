@@ -13,7 +13,7 @@ mod launchdarkly;
 mod reqwest_eventsource;
 
 use feed::Feed;
-use holdline_e2e::{Server, wait_for};
+use holdline_e2e::{CutProxy, Server, wait_for};
 use serde_json::Value;
 
 /// An event as a client sees it.
@@ -65,6 +65,23 @@ fn publish_all(server: &Server) -> Vec<Seen> {
             }
         })
         .collect()
+}
+
+/// A client sees what is published while it is connected, and after a cut what was published while it was away.
+async fn assert_resumes(server: &Server, proxy: &CutProxy, mut next: impl AsyncFnMut() -> Seen) {
+    for _ in 0..2 {
+        for expected in publish_all(server) {
+            assert_eq!(next().await, expected);
+        }
+        proxy.refuse(true);
+        proxy.cut();
+        wait_for_subscribers(server, 0);
+        let away = publish_all(server);
+        proxy.refuse(false);
+        for expected in away {
+            assert_eq!(next().await, expected);
+        }
+    }
 }
 
 /// Waits until the channel has so many subscribers.

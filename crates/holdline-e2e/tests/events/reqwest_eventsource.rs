@@ -7,7 +7,7 @@ use ::reqwest_eventsource::{Event, EventSource};
 use futures_util::StreamExt;
 use holdline_e2e::{CutProxy, LIMIT, Server};
 
-use super::{Feed, Seen, publish_all, wait_for_subscribers};
+use super::{Feed, Seen, assert_resumes, wait_for_subscribers};
 
 #[tokio::test]
 async fn receives_ids_types_and_lines_and_resumes_after_a_cut() {
@@ -17,19 +17,7 @@ async fn receives_ids_types_and_lines_and_resumes_after_a_cut() {
     let began = tokio::time::timeout(LIMIT, source.next()).await.unwrap();
     assert!(matches!(began, Some(Ok(Event::Open))), "{began:?}");
     wait_for_subscribers(&server, 1);
-    for _ in 0..2 {
-        for expected in publish_all(&server) {
-            assert_eq!(next(&mut source).await.0, expected);
-        }
-        proxy.refuse(true);
-        proxy.cut();
-        wait_for_subscribers(&server, 0);
-        let away = publish_all(&server);
-        proxy.refuse(false);
-        for expected in away {
-            assert_eq!(next(&mut source).await.0, expected);
-        }
-    }
+    assert_resumes(&server, &proxy, async || next(&mut source).await.0).await;
 }
 
 #[tokio::test]
