@@ -160,14 +160,8 @@ fn decode_hyper<S: Sink>(body: &Body, sink: &mut S) {
 }
 
 fn encode_ours(body: &Body, sink: &mut impl Sink) {
-    let mut http = ServerConnection::new(ServerConfig::default());
-    let (mut buffer, mut out) = (Buffer::new(), BytesMut::with_capacity(BLOCK));
-    let mut input = REQUEST;
-    while let Some(event) = http.receive(&mut input, &mut buffer).expect("valid") {
-        assert!(matches!(event, Event::Request { .. } | Event::End { .. }));
-    }
-    http.send_response(200, (), ResponseBody::Streamed, &mut out)
-        .expect("owed");
+    let mut out = BytesMut::with_capacity(BLOCK);
+    let mut http = begin_response(&mut out);
     for chunk in &body.chunks {
         http.send_data(chunk, &mut out).expect("open");
         if out.len() >= BLOCK {
@@ -179,16 +173,23 @@ fn encode_ours(body: &Body, sink: &mut impl Sink) {
     sink.write(&out);
 }
 
-/// The chunks are written from where they are, as in a vectored write.
-fn encode_ours_frames_alone(body: &Body, sink: &mut impl Sink) {
+/// A request was received, and the head of its response is in `out`.
+fn begin_response(out: &mut BytesMut) -> ServerConnection {
     let mut http = ServerConnection::new(ServerConfig::default());
-    let (mut buffer, mut out) = (Buffer::new(), BytesMut::with_capacity(BLOCK));
+    let mut buffer = Buffer::new();
     let mut input = REQUEST;
     while let Some(event) = http.receive(&mut input, &mut buffer).expect("valid") {
         assert!(matches!(event, Event::Request { .. } | Event::End { .. }));
     }
-    http.send_response(200, (), ResponseBody::Streamed, &mut out)
+    http.send_response(200, (), ResponseBody::Streamed, out)
         .expect("owed");
+    http
+}
+
+/// The chunks are written from where they are, as in a vectored write.
+fn encode_ours_frames_alone(body: &Body, sink: &mut impl Sink) {
+    let mut out = BytesMut::with_capacity(BLOCK);
+    let mut http = begin_response(&mut out);
     sink.write(&out);
     out.clear();
     for chunk in &body.chunks {
