@@ -22,9 +22,9 @@
 //!
 //! A client holds a [`Cursor`]: the place up to which it has everything. A channel holds a
 //! [`Log`]: its latest messages. Whenever the client comes, over whichever transport, it
-//! shows the cursor, and [`Log::resume`] gives what came after it, or says that part of it
-//! is gone ([`Lost`]). A client of several channels has one cursor still, because all logs
-//! number their messages from one sequence; [`resume_all`] reads them as one.
+//! shows the cursor, and a [`Reader`] gives what came after it, or says that part of it is
+//! gone. A client of several channels has one cursor still, because all logs number their
+//! messages from one sequence, and the reader reads them as one.
 //!
 //! # Rules that hold everywhere
 //!
@@ -49,8 +49,9 @@ mod cursor;
 mod hold;
 mod log;
 mod merge;
+mod reader;
 
 pub use cursor::{Cursor, ParseCursorError, ParseCursorErrorKind};
 pub use hold::{Hold, Release};
-pub use log::{Entries, Log, LogLimits, Lost, PushError, Resume};
-pub use merge::{Merge, ResumeAll, merge, resume_all};
+pub use log::{Entries, Log, LogLimits, PushError};
+pub use reader::{Position, Reader, Reading, Since};

@@ -1,15 +1,13 @@
-//! A bounded ring of messages that a client can resume from.
+//! A bounded ring of numbered messages, which knows what it has forgotten.
 //!
 //! One sequence of numbers is shared by all logs of a server, so the numbers in one log
-//! grow but have holes, and one [`Cursor`] is a place in every log at once.
+//! grow but have holes, and one number is a place in every log at once.
 
 use alloc::collections::VecDeque;
 use alloc::collections::vec_deque;
 use core::fmt;
 use core::iter::FusedIterator;
 use core::time::Duration;
-
-use crate::cursor::Cursor;
 
 /// How much a [`Log`] keeps. A message goes when any one of the limits asks for it.
 ///
@@ -39,29 +37,28 @@ impl Default for LogLimits {
 
 /// The retained messages of one channel, oldest first.
 ///
-/// The log knows what it has forgotten: [`resume`](Log::resume) gives everything after a
-/// cursor, or says that part of it is lost. It never leaves a gap unsaid.
+/// The log knows what it has forgotten: the number of the newest message that is gone. A
+/// [`Reader`](crate::Reader) brings a client through it from the client's cursor, and never leaves
+/// a gap unsaid.
 ///
-/// Memory is bounded by [`LogLimits`]. `push` is O(1) amortised; finding a cursor is
+/// Memory is bounded by [`LogLimits`]. `push` is O(1) amortised; finding a number is
 /// O(log n). Time is a `Duration` since an origin of the caller's choice.
 ///
 /// ```
 /// use core::time::Duration;
-/// use holdline_comet::{Cursor, Log, LogLimits};
+/// use holdline_comet::{Log, LogLimits};
 ///
-/// let mut log = Log::new(7, LogLimits { max_messages: 2, ..LogLimits::default() });
+/// let mut log = Log::new(LogLimits { max_messages: 2, ..LogLimits::default() });
 /// for (sequence, text) in [(1, "one"), (4, "two"), (5, "three")] {
 ///     log.push(sequence, text.len(), Duration::ZERO, text)?;
 /// }
-/// let resume = log.resume(Cursor::new(7, 1));
-/// assert_eq!(resume.lost, None);
-/// assert_eq!(resume.entries.collect::<Vec<_>>(), [(4, &"two"), (5, &"three")]);
-/// assert!(log.resume(Cursor::new(7, 0)).lost.is_some()); // "one" is gone
+/// assert_eq!(log.after(0).collect::<Vec<_>>(), [(4, &"two"), (5, &"three")]);
+/// assert_eq!(log.after(4).collect::<Vec<_>>(), [(5, &"three")]);
+/// assert_eq!(log.evicted_through(), 1); // "one" is gone
 /// # Ok::<(), holdline_comet::PushError>(())
 /// ```
 #[derive(Clone)]
 pub struct Log<M> {
-    epoch: u64,
     limits: LogLimits,
     entries: VecDeque<Entry<M>>,
     /// Bytes ever pushed before the first entry. The totals may wrap: only differences
@@ -82,19 +79,17 @@ struct Entry<M> {
 
 impl<M> Log<M> {
     /// An empty log that never had a message. Allocates nothing.
-    pub const fn new(epoch: u64, limits: LogLimits) -> Self {
-        Self::with_evicted_through(epoch, limits, 0)
+    pub const fn new(limits: LogLimits) -> Self {
+        Self::with_evicted_through(limits, 0)
     }
 
     /// An empty log that takes the place of an earlier one, whose messages up to and
-    /// including `sequence` are gone. Cursors before it are answered with
-    /// [`Lost::Evicted`].
+    /// including `sequence` are gone. A client that was before it is told that it lost some.
     ///
     /// A server that drops idle channels gives the number that the dropped log's
     /// [`last_sequence`](Log::last_sequence) had, or a later one.
-    pub const fn with_evicted_through(epoch: u64, limits: LogLimits, sequence: u64) -> Self {
+    pub const fn with_evicted_through(limits: LogLimits, sequence: u64) -> Self {
         Self {
-            epoch,
             limits,
             entries: VecDeque::new(),
             start: 0,
@@ -159,46 +154,11 @@ impl<M> Log<M> {
         Some(self.entries.front()?.pushed.saturating_add(max_age))
     }
 
-    /// Everything after `cursor`, oldest first, and whether something before that is lost.
-    ///
-    /// When the cursor is of another epoch, everything retained is after it. A cursor
-    /// ahead of this log's last message is normal, because other logs share the sequence:
-    /// nothing is after it. Whether it is ahead of *every* message, so that no server can
-    /// have given it out, is known to the owner of the sequence: see
-    /// [`resume_within`](Log::resume_within).
-    pub fn resume(&self, cursor: Cursor) -> Resume<'_, M> {
-        self.resume_within(cursor, u64::MAX)
-    }
-
-    /// As [`resume`](Log::resume), where `head` is the newest number given out in the
-    /// whole sequence. A cursor beyond it is lost like one of another epoch, and
-    /// everything retained is replayed.
-    pub fn resume_within(&self, cursor: Cursor, head: u64) -> Resume<'_, M> {
-        let lost = self.lost(cursor, head);
-        let from = match lost {
-            Some(Lost::Epoch | Lost::Ahead) => 0,
-            _ => self.index_after(cursor.sequence()),
-        };
-        Resume {
-            lost,
-            entries: Entries(self.entries.range(from..)),
-        }
-    }
-
-    /// What of this log is gone for a client at `cursor`; `head` as in
-    /// [`resume_within`](Log::resume_within).
-    pub fn lost(&self, cursor: Cursor, head: u64) -> Option<Lost> {
-        if cursor.epoch() != self.epoch {
-            Some(Lost::Epoch)
-        } else if cursor.sequence() > head {
-            Some(Lost::Ahead)
-        } else if cursor.sequence() < self.evicted_through {
-            Some(Lost::Evicted {
-                at_most: self.evicted_through - cursor.sequence(),
-            })
-        } else {
-            None
-        }
+    /// The retained messages with a greater number than `sequence`, oldest first. O(log n).
+    /// Whether others with a greater number are gone, [`evicted_through`](Log::evicted_through)
+    /// tells.
+    pub fn after(&self, sequence: u64) -> Entries<'_, M> {
+        Entries(self.entries.range(self.index_after(sequence)..))
     }
 
     /// All retained messages, oldest first.
@@ -206,13 +166,10 @@ impl<M> Log<M> {
         Entries(self.entries.range(..))
     }
 
-    /// How many bytes are retained after `cursor`: how far a client there is behind. With
-    /// a cursor of another epoch, all of them. O(log n).
-    pub fn lag(&self, cursor: Cursor) -> u64 {
-        if cursor.epoch() != self.epoch {
-            return self.bytes();
-        }
-        let before = match self.index_after(cursor.sequence()).checked_sub(1) {
+    /// How many bytes are retained after message `sequence`, by the sizes given to
+    /// [`push`](Log::push): how far a client that has it is behind. O(log n).
+    pub fn lag(&self, sequence: u64) -> u64 {
+        let before = match self.index_after(sequence).checked_sub(1) {
             Some(index) => self
                 .entries
                 .get(index)
@@ -220,22 +177,6 @@ impl<M> Log<M> {
             None => self.start,
         };
         self.end().wrapping_sub(before)
-    }
-
-    /// The cursor from which [`resume`](Log::resume) gives everything retained and calls
-    /// nothing lost.
-    pub const fn earliest(&self) -> Cursor {
-        Cursor::new(self.epoch, self.evicted_through)
-    }
-
-    /// The cursor after the last message.
-    pub const fn latest(&self) -> Cursor {
-        Cursor::new(self.epoch, self.last_sequence)
-    }
-
-    /// The epoch given to the constructor.
-    pub const fn epoch(&self) -> u64 {
-        self.epoch
     }
 
     /// The limits given to the constructor.
@@ -301,8 +242,8 @@ impl<M> Log<M> {
 impl<M> fmt::Debug for Log<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Log")
-            .field("earliest", &self.earliest())
-            .field("latest", &self.latest())
+            .field("evicted_through", &self.evicted_through)
+            .field("last_sequence", &self.last_sequence)
             .field("len", &self.len())
             .field("bytes", &self.bytes())
             .finish_non_exhaustive()
@@ -316,33 +257,6 @@ impl<'a, M> IntoIterator for &'a Log<M> {
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
     }
-}
-
-/// The answer of [`Log::resume`].
-#[derive(Debug)]
-#[must_use]
-pub struct Resume<'a, M> {
-    /// Set when messages that the client has not received are gone. Tell it before any of
-    /// the entries.
-    pub lost: Option<Lost>,
-    /// What is there after the cursor, oldest first.
-    pub entries: Entries<'a, M>,
-}
-
-/// Why a client cannot be given everything that it has missed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Lost {
-    /// Messages after the cursor were evicted.
-    Evicted {
-        /// At most this many, and at least one: the numbers between the cursor and the
-        /// last evicted message, some of which may have been used in other logs.
-        at_most: u64,
-    },
-    /// The cursor is of another epoch, so nothing is known about what came after it.
-    Epoch,
-    /// The cursor is beyond the newest message of its epoch, so it was not given out here.
-    Ahead,
 }
 
 /// The messages of a [`Log`] with their sequence numbers, oldest first.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use holdline::emitter::{self, Emission, Emitters};
 use holdline::event_stream;
+use holdline_comet::Since;
 use holdline_http1::SendError;
 use holdline_net::{
     ConnectionId, Ending, Exchange, Handler, Message, Notifier, Output, Progress, Rejection,
@@ -15,7 +16,7 @@ use holdline_websocket::{CloseCode, DeflateOptions};
 
 use crate::answer::{JSON, UNCACHED, error_body};
 use crate::demo::MovingBox;
-use crate::hub::{Hub, LoopKey, Since, TooManyChannels};
+use crate::hub::{Hub, LoopKey, TooManyChannels};
 use crate::message::DEFLATE_LEVEL;
 use crate::policy::Policy;
 use crate::routes;

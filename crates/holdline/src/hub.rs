@@ -9,18 +9,16 @@
 //! reads, and what comes later wakes it.
 
 mod channel;
-mod position;
 mod state;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use holdline_comet::{Cursor, Log, LogLimits, merge};
+use holdline_comet::{Cursor, Log, LogLimits, Position, Reader, Since};
 use holdline_net::{Notifier, Progress};
 
 pub(crate) use self::channel::Presence;
-pub(crate) use self::position::Position;
 use self::state::{Kept, Loop, State};
 use crate::message::Message;
 use crate::metrics::Metrics;
@@ -47,17 +45,6 @@ pub(crate) struct Hub {
     limits: HubLimits,
     state: Mutex<State>,
     pub(crate) metrics: Metrics,
-}
-
-/// Where a subscriber wants to begin.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Since {
-    /// With the next message.
-    Now,
-    /// With the oldest message there is.
-    Earliest,
-    /// After this one.
-    Cursor(Cursor),
 }
 
 /// The answer of [`Hub::read`].
@@ -102,7 +89,7 @@ impl Hub {
             unwatched: BTreeMap::new(),
             kept: Kept::default(),
             presence: Presence::default(),
-            forgotten_through: 0,
+            unknown: Log::new(limits.log),
             loops: Vec::new(),
         };
         Self {
@@ -135,7 +122,7 @@ impl Hub {
         let (event, data) = (event.map(Box::from), Box::from(data));
         let now = self.origin.elapsed();
         let mut state = self.lock();
-        let name = state.channel(channel, self.epoch, &self.limits)?;
+        let name = state.channel(channel, &self.limits)?;
         state.head += 1;
         let sequence = state.head;
         let cursor = self.cursor(sequence);
@@ -178,7 +165,7 @@ impl Hub {
             }
         }
         let receivers = channel.presence.total();
-        state.shrink(self.epoch, &self.limits);
+        state.shrink(&self.limits);
         drop(state);
         self.metrics.published(receivers);
         for notifier in wake {
@@ -211,7 +198,7 @@ impl Hub {
         let mut state = self.lock();
         let mut known = Vec::with_capacity(names.len());
         for name in names {
-            match state.channel(name, self.epoch, &self.limits) {
+            match state.channel(name, &self.limits) {
                 Ok(name) => known.push(name),
                 Err(error) => {
                     // Those that were made just now must not stay for nobody.
@@ -249,37 +236,13 @@ impl Hub {
         }
     }
 
-    /// Where a subscriber that asks for `since` stands, and the cursor that says so.
-    pub(crate) fn position(&self, names: &[Arc<str>], since: Since) -> (Position, Cursor) {
+    /// Where a subscriber that asks for `since` stands.
+    pub(crate) fn position(&self, names: &[Arc<str>], since: Since) -> Position {
         let state = self.lock();
-        let mut position = Position {
-            sequence: state.head,
-            told: None,
-        };
-        match since {
-            Since::Now => {}
-            Since::Earliest => {
-                let logs = names.iter().filter_map(|name| state.channels.get(name));
-                // Before the oldest message that any of the channels still has.
-                let oldest = logs.filter_map(|channel| channel.log.iter().next());
-                let before = oldest.map(|(sequence, _)| sequence - 1).min();
-                position.sequence = before.unwrap_or(state.head);
-                position.tell(state.gone(names));
-            }
-            Since::Cursor(cursor) => {
-                if cursor.epoch() == self.epoch && cursor.sequence() <= state.head {
-                    position.sequence = cursor.sequence();
-                } else {
-                    // Not of this life of the server: whatever came after it is lost.
-                    return (Position::FOREIGN, cursor);
-                }
-            }
-        }
-        let cursor = self.cursor(position.sequence);
-        (position, cursor)
+        self.with_reader(&state, names, |reader| reader.position(since))
     }
 
-    /// What comes after `position`, at most about `budget` octets of it as JSON, and moves the position.
+    /// What comes after `position`, at most about `budget` bytes of it as JSON, and moves the position.
     ///
     /// With `limited_lag`, a subscriber that is further behind than it may be is moved to the end
     /// and told so.
@@ -291,70 +254,45 @@ impl Hub {
         limited_lag: bool,
     ) -> Batch {
         let state = self.lock();
-        let log = |name| state.channels.get(name).map(|channel| &channel.log);
-        // One channel is the usual case, and this is done for each message and subscriber: each is looked
-        // up once, and there is no list of one.
-        let (one, many);
-        let logs: &[Option<&Log<_>>] = match names {
-            [name] => {
-                one = [log(name)];
-                &one
+        self.with_reader(&state, names, |reader| {
+            if limited_lag && reader.lag(position) > self.limits.lag {
+                return Batch {
+                    lost: Some(reader.skip(position)),
+                    messages: Vec::new(),
+                    more: false,
+                };
             }
+            let mut reading = reader.read(position);
+            let mut messages = Vec::new();
+            let mut size = 0;
+            while size < budget
+                && let Some((_, _, message)) = reading.next()
+            {
+                size += message.json().len();
+                messages.push(Arc::clone(message));
+            }
+            Batch {
+                lost: reading.lost,
+                messages,
+                more: reading.has_more(),
+            }
+        })
+    }
+
+    fn with_reader<T>(
+        &self,
+        state: &State,
+        names: &[Arc<str>],
+        read: impl FnOnce(Reader<'_, Arc<Message>>) -> T,
+    ) -> T {
+        // One channel is the usual case, and this is done for each message and subscriber: there is no
+        // list of one.
+        match names {
+            [name] => read(Reader::new(self.epoch, state.head, &[state.log(name)])),
             names => {
-                many = names.iter().map(log).collect::<Vec<_>>();
-                &many
+                let logs: Vec<_> = names.iter().map(|name| state.log(name)).collect();
+                read(Reader::new(self.epoch, state.head, &logs))
             }
-        };
-        let known = || logs.iter().copied().flatten();
-        let gone = || logs.iter().map(|log| state.gone_from(*log));
-        let mut lost = None;
-        if position.is_foreign() {
-            let oldest = known()
-                .filter_map(|log| log.iter().next())
-                .map(|(first, _)| first);
-            position.sequence = oldest.min().map_or(state.head, |first| first - 1);
-            lost = Some(self.cursor(position.sequence));
-        }
-        let cursor = self.cursor(position.sequence);
-        if lost.is_none() && position.misses(gone()) {
-            let after = known().filter_map(|log| log.resume(cursor).entries.next());
-            let oldest = after.map(|(sequence, _)| sequence - 1).min();
-            position.sequence = oldest.unwrap_or(state.head);
-            lost = Some(self.cursor(position.sequence));
-        }
-        if lost.is_some() {
-            position.tell(gone());
-        }
-        let cursor = self.cursor(position.sequence);
-        if limited_lag && known().map(|log| log.lag(cursor)).sum::<u64>() > self.limits.lag {
-            position.sequence = state.head;
-            let lost = Some(self.cursor(state.head));
-            return Batch {
-                lost,
-                messages: Vec::new(),
-                more: false,
-            };
-        }
-        let (messages, more) = match logs {
-            [log] => {
-                let entries = log.iter().flat_map(|log| log.resume(cursor).entries);
-                take(entries, budget, position)
-            }
-            _ => {
-                let entries = merge(known().map(|log| log.resume(cursor).entries));
-                let entries = entries.map(|(_, sequence, message)| (sequence, message));
-                take(entries, budget, position)
-            }
-        };
-        if !more {
-            // Nothing of these channels lies between the last message and the head.
-            position.sequence = state.head;
-        }
-        drop(state);
-        Batch {
-            lost,
-            messages,
-            more,
         }
     }
 
@@ -396,11 +334,6 @@ impl Hub {
         self.origin.elapsed()
     }
 
-    /// The cursor of a position.
-    pub(crate) fn cursor_at(&self, position: &Position) -> Cursor {
-        self.cursor(position.sequence)
-    }
-
     fn cursor(&self, sequence: u64) -> Cursor {
         Cursor::new(self.epoch, sequence)
     }
@@ -409,26 +342,6 @@ impl Hub {
         // The state is consistent between any two statements that can panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Takes messages until they are about `budget` octets of JSON, and moves the position behind them. Says
-/// whether there are more.
-fn take<'a>(
-    entries: impl Iterator<Item = (u64, &'a Arc<Message>)>,
-    budget: usize,
-    position: &mut Position,
-) -> (Vec<Arc<Message>>, bool) {
-    let mut messages = Vec::new();
-    let mut size = 0;
-    for (sequence, message) in entries {
-        if size >= budget {
-            return (messages, true);
-        }
-        size += message.json().len();
-        position.sequence = sequence;
-        messages.push(Arc::clone(message));
-    }
-    (messages, false)
 }
 
 /// Names a loop that [joined](Hub::join).

@@ -4,10 +4,9 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use holdline::event_stream::Opening;
-use holdline_comet::Cursor;
+use holdline_comet::{Cursor, Since};
 use holdline_http1::RequestHead;
 
-use crate::hub::Since;
 use crate::pages::{self, Asset};
 use crate::transport::Transport;
 

@@ -220,12 +220,12 @@ fn publish(app: &App, call: Call<'_, '_>, name: &str, query: &Query<'_>) {
         );
     };
     let channels = [name.as_str().into()];
-    let (mut position, _) = app.hub().position(&channels, since);
+    let mut position = app.hub().position(&channels, since);
     let batch = app
         .hub()
         .read(&channels, &mut position, ANSWER_BUDGET, false);
     // The same object as a poll's, with two members before its own.
-    let poll = encode_answer(app.hub(), &position, &batch, None);
+    let poll = encode_answer(&position, &batch, None);
     let mut answer = format!(r#"{{"id":"{id}","receivers":{receivers},"#).into_bytes();
     answer.extend_from_slice(poll.strip_prefix(b"{").unwrap_or(&poll));
     call.bytes(200, (answer_type(None), UNCACHED), &answer);

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use holdline_comet::jsonp::{self, CallbackName};
-use holdline_comet::{Cursor, Hold, iframe, poll, stream};
+use holdline_comet::{Cursor, Hold, Position, Since, iframe, poll, stream};
 use holdline_net::{Body, Held, Output, Progress, WebSocket};
 use holdline_sse as sse;
 
 use crate::answer::UNCACHED;
-use crate::hub::{Batch, Hub, Position, Since};
+use crate::hub::{Batch, Hub};
 use crate::message::{encode_event, encode_json};
 use crate::names;
 use crate::transport::Transport;
@@ -82,8 +82,8 @@ impl Subscription {
         form: Form,
         heartbeat: Duration,
     ) -> Self {
-        let (position, cursor) = hub.position(&channels, since);
-        let opening = Some(cursor);
+        let position = hub.position(&channels, since);
+        let opening = Some(position.cursor());
         Self {
             channels,
             position,
@@ -196,7 +196,7 @@ impl Subscription {
         let Form::Answer { callback, cors, .. } = &self.form else {
             return;
         };
-        let body = encode_answer(hub, &self.position, batch, callback.as_ref());
+        let body = encode_answer(&self.position, batch, callback.as_ref());
         self.count(hub, batch);
         let headers = (answer_type(callback.as_ref()), UNCACHED);
         if let Err(error) = held.respond(200, (cors, headers), &body) {
@@ -342,7 +342,6 @@ pub(crate) fn answer_type(callback: Option<&CallbackName>) -> [(&'static str, &'
 
 /// The answer to a poll, as JSON or as a script.
 pub(crate) fn encode_answer(
-    hub: &Hub,
     position: &Position,
     batch: &Batch,
     callback: Option<&CallbackName>,
@@ -350,7 +349,7 @@ pub(crate) fn encode_answer(
     let mut answer = BytesMut::new();
     let messages = batch.messages.iter().map(|message| message.json());
     poll::encode(
-        hub.cursor_at(position),
+        position.cursor(),
         messages,
         batch.lost.is_some(),
         &mut answer,

@@ -7,8 +7,6 @@ use proptest::prelude::*;
 
 use super::*;
 
-const EPOCH: u64 = 9;
-
 fn limits(max_messages: usize, max_bytes: usize, max_age: Option<u64>) -> LogLimits {
     LogLimits {
         max_messages,
@@ -27,28 +25,25 @@ fn sequences<M>(entries: Entries<'_, M>) -> Vec<u64> {
 
 #[test]
 fn an_empty_log_has_nothing_and_lost_nothing() {
-    let log: Log<()> = Log::new(EPOCH, LogLimits::default());
-    let resume = log.resume(Cursor::new(EPOCH, 0));
-    assert_eq!(resume.lost, None);
-    assert_eq!(resume.entries.len(), 0);
-    assert_eq!(log.resume(Cursor::new(EPOCH, 5)).lost, None);
-    assert_eq!(log.resume(Cursor::new(8, 0)).lost, Some(Lost::Epoch));
-    assert_eq!(log.lag(Cursor::new(8, 0)), 0);
+    let log: Log<()> = Log::new(LogLimits::default());
+    assert_eq!(log.after(0).len(), 0);
+    assert_eq!(log.after(5).len(), 0);
+    assert_eq!((log.evicted_through(), log.lag(0)), (0, 0));
 }
 
 #[test]
 fn numbers_must_grow() {
-    let mut log = Log::new(EPOCH, LogLimits::default());
+    let mut log = Log::new(LogLimits::default());
     assert!(log.push(0, 1, secs(0), ()).is_err());
     assert!(log.push(3, 1, secs(0), ()).is_ok());
     assert!(log.push(3, 1, secs(0), ()).is_err());
     assert_eq!(log.len(), 1);
-    assert_eq!(log.latest(), Cursor::new(EPOCH, 3));
+    assert_eq!(log.last_sequence(), 3);
 }
 
 #[test]
 fn a_message_larger_than_the_log_is_kept_alone() {
-    let mut log = Log::new(EPOCH, limits(10, 100, None));
+    let mut log = Log::new(limits(10, 100, None));
     log.push(1, 10, secs(0), "a").unwrap();
     log.push(2, 1000, secs(0), "b").unwrap();
     assert_eq!((log.len(), log.bytes()), (1, 1000));
@@ -59,7 +54,7 @@ fn a_message_larger_than_the_log_is_kept_alone() {
 
 #[test]
 fn a_log_of_none_keeps_the_newest() {
-    let mut log = Log::new(EPOCH, limits(0, 0, None));
+    let mut log = Log::new(limits(0, 0, None));
     log.push(1, 10, secs(0), ()).unwrap();
     log.push(2, 10, secs(0), ()).unwrap();
     assert_eq!(sequences(log.iter()), [2]);
@@ -67,7 +62,7 @@ fn a_log_of_none_keeps_the_newest() {
 
 #[test]
 fn age_removes_also_the_newest() {
-    let mut log = Log::new(EPOCH, limits(10, 100, Some(30)));
+    let mut log = Log::new(limits(10, 100, Some(30)));
     log.push(1, 1, secs(0), ()).unwrap();
     log.push(2, 1, secs(10), ()).unwrap();
     assert_eq!(log.poll_timeout(), Some(secs(30)));
@@ -78,17 +73,12 @@ fn age_removes_also_the_newest() {
     log.expire(secs(1000));
     assert!(log.is_empty());
     assert_eq!(log.poll_timeout(), None);
-    assert_eq!(
-        log.resume(Cursor::new(EPOCH, 1)).lost,
-        Some(Lost::Evicted { at_most: 1 })
-    );
-    assert_eq!(log.resume(log.latest()).lost, None);
-    assert_eq!(log.resume(log.earliest()).lost, None);
+    assert_eq!((log.evicted_through(), log.last_sequence()), (2, 2));
 }
 
 #[test]
 fn a_clock_that_goes_back_does_not_hide_older_messages() {
-    let mut log = Log::new(EPOCH, limits(10, 100, Some(30)));
+    let mut log = Log::new(limits(10, 100, Some(30)));
     log.push(1, 1, secs(100), ()).unwrap();
     log.push(2, 1, secs(50), ()).unwrap();
     log.expire(secs(120));
@@ -96,7 +86,7 @@ fn a_clock_that_goes_back_does_not_hide_older_messages() {
     log.expire(secs(131));
     assert_eq!(log.len(), 0);
     // The second counts as pushed with the first, also when the first is gone.
-    let mut log = Log::new(EPOCH, limits(1, 100, Some(30)));
+    let mut log = Log::new(limits(1, 100, Some(30)));
     log.push(1, 1, secs(100), ()).unwrap();
     log.push(2, 1, secs(50), ()).unwrap();
     log.expire(secs(120));
@@ -105,32 +95,15 @@ fn a_clock_that_goes_back_does_not_hide_older_messages() {
 
 #[test]
 fn a_log_made_anew_remembers_that_it_forgot() {
-    let mut log = Log::with_evicted_through(EPOCH, LogLimits::default(), 40);
-    assert_eq!(
-        log.resume(Cursor::new(EPOCH, 30)).lost,
-        Some(Lost::Evicted { at_most: 10 })
-    );
-    assert_eq!(log.resume(Cursor::new(EPOCH, 40)).lost, None);
+    let mut log = Log::with_evicted_through(LogLimits::default(), 40);
+    assert_eq!((log.evicted_through(), log.last_sequence()), (40, 40));
     assert!(log.push(40, 1, secs(0), ()).is_err());
     assert!(log.push(41, 1, secs(0), ()).is_ok());
 }
 
 #[test]
-fn a_cursor_ahead_is_judged_by_the_owner_of_the_sequence() {
-    let mut log = Log::new(EPOCH, LogLimits::default());
-    log.push(5, 1, secs(0), ()).unwrap();
-    let cursor = Cursor::new(EPOCH, 8);
-    let resume = log.resume(cursor);
-    assert_eq!((resume.lost, resume.entries.len()), (None, 0));
-    let resume = log.resume_within(cursor, 8);
-    assert_eq!((resume.lost, resume.entries.len()), (None, 0));
-    let resume = log.resume_within(cursor, 7);
-    assert_eq!((resume.lost, resume.entries.len()), (Some(Lost::Ahead), 1));
-}
-
-#[test]
 fn memory_is_given_back() {
-    let mut log = Log::new(EPOCH, limits(100_000, usize::MAX, Some(1)));
+    let mut log = Log::new(limits(100_000, usize::MAX, Some(1)));
     for sequence in 1..=100_000 {
         log.push(sequence, 1, secs(0), sequence).unwrap();
     }
@@ -141,13 +114,13 @@ fn memory_is_given_back() {
 
 #[test]
 fn totals_may_wrap() {
-    let mut log = Log::new(EPOCH, limits(2, usize::MAX, None));
+    let mut log = Log::new(limits(2, usize::MAX, None));
     log.start = u64::MAX - 5;
     for sequence in 1..=4 {
         log.push(sequence, 4, secs(0), ()).unwrap();
     }
     assert_eq!(log.bytes(), 8);
-    assert_eq!(log.lag(Cursor::new(EPOCH, 3)), 4);
+    assert_eq!(log.lag(3), 4);
 }
 
 /// What happened to one message, kept for ever.
@@ -231,7 +204,7 @@ proptest! {
         steps in proptest::collection::vec(step(), 0..80),
     ) {
         let limits = limits(max_messages, max_bytes, max_age);
-        let mut log = Log::new(EPOCH, limits);
+        let mut log = Log::new(limits);
         let mut model = Model { limits, seen: vec![] };
         let (mut now, mut last) = (0, 0);
         for step in steps {
@@ -256,21 +229,13 @@ proptest! {
         for cursor in 0..=last + 2 {
             let after = || model.seen.iter().filter(move |seen| seen.sequence > cursor);
             let kept: Vec<_> = after().filter(|seen| !seen.gone).collect();
-            let gone = after().filter(|seen| seen.gone).count() as u64;
-            let resume = log.resume(Cursor::new(EPOCH, cursor));
-            match resume.lost {
-                None => prop_assert_eq!(gone, 0),
-                Some(Lost::Evicted { at_most }) => prop_assert!(1 <= gone && gone <= at_most),
-                other => prop_assert!(false, "{:?}", other),
-            }
+            let gone = after().filter(|seen| seen.gone).count();
+            prop_assert_eq!(gone > 0, log.evicted_through() > cursor);
             let expected: Vec<_> = kept.iter().map(|seen| seen.sequence).collect();
-            prop_assert_eq!(sequences(resume.entries.clone()), expected);
-            prop_assert!(resume.entries.into_iter().all(|(sequence, message)| sequence == *message));
+            prop_assert_eq!(sequences(log.after(cursor)), expected);
+            prop_assert!(log.after(cursor).all(|(sequence, message)| sequence == *message));
             let bytes: u64 = kept.iter().map(|seen| seen.size as u64).sum();
-            prop_assert_eq!(log.lag(Cursor::new(EPOCH, cursor)), bytes);
+            prop_assert_eq!(log.lag(cursor), bytes);
         }
-        let other = log.resume(Cursor::new(EPOCH + 1, last));
-        prop_assert_eq!(other.lost, Some(Lost::Epoch));
-        prop_assert_eq!(other.entries.len(), log.len());
     }
 }

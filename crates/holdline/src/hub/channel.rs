@@ -19,9 +19,9 @@ pub(super) struct Channel {
 
 impl Channel {
     /// A channel whose messages up to `gone`, if it ever had any, are not known any more.
-    pub(super) fn new(epoch: u64, limits: LogLimits, gone: u64) -> Self {
+    pub(super) fn new(limits: LogLimits, gone: u64) -> Self {
         Self {
-            log: Log::with_evicted_through(epoch, limits, gone),
+            log: Log::with_evicted_through(limits, gone),
             presence: Presence::default(),
             published: None,
             loops: Vec::new(),

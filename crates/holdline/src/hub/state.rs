@@ -24,9 +24,9 @@ pub(super) struct State {
     pub(super) kept: Kept,
     /// Subscribers, each once however many channels it has.
     pub(super) presence: Presence,
-    /// Channels with messages up to this number have been forgotten. What a channel that is not
-    /// known had before, nobody knows.
-    pub(super) forgotten_through: u64,
+    /// Stands for every channel that is not known: it has nothing, and its messages up to the last one
+    /// of a channel that has been forgotten may be gone.
+    pub(super) unknown: Log<Arc<Message>>,
     pub(super) loops: Vec<Loop>,
 }
 
@@ -64,32 +64,24 @@ impl State {
     pub(super) fn channel(
         &mut self,
         name: &str,
-        epoch: u64,
         limits: &HubLimits,
     ) -> Result<Arc<str>, TooManyChannels> {
         if let Some((name, _)) = self.channels.get_key_value(name) {
             return Ok(Arc::clone(name));
         }
         if self.channels.len() >= limits.channels {
-            self.forget_oldest()?;
+            self.forget_oldest(limits)?;
         }
         let name: Arc<str> = name.into();
-        let gone = self.forgotten_through;
-        let channel = Channel::new(epoch, limits.log, gone);
+        let channel = Channel::new(limits.log, self.unknown.evicted_through());
         self.channels.insert(Arc::clone(&name), channel);
         Ok(name)
     }
 
-    /// For each channel, up to which number its messages may be gone. One that is not known may
-    /// have been forgotten.
-    pub(super) fn gone(&self, names: &[Arc<str>]) -> impl Iterator<Item = u64> + Clone {
-        let log = |name| self.channels.get(name).map(|channel| &channel.log);
-        names.iter().map(move |name| self.gone_from(log(name)))
-    }
-
-    /// The same for one channel.
-    pub(super) fn gone_from(&self, log: Option<&Log<Arc<Message>>>) -> u64 {
-        log.map_or(self.forgotten_through, Log::evicted_through)
+    /// The log of a channel, known or not.
+    pub(super) fn log(&self, name: &Arc<str>) -> &Log<Arc<Message>> {
+        let channel = self.channels.get(name);
+        channel.map_or(&self.unknown, |channel| &channel.log)
     }
 
     /// Nobody may be watching this channel any more. One that was never published to is forgotten;
@@ -111,27 +103,28 @@ impl State {
 
     /// Makes room for one more channel: the one that was published to longest ago, of those that
     /// nobody watches, goes with its history.
-    fn forget_oldest(&mut self) -> Result<(), TooManyChannels> {
+    fn forget_oldest(&mut self, limits: &HubLimits) -> Result<(), TooManyChannels> {
         let (last, name) = self.unwatched.pop_first().ok_or(TooManyChannels)?;
         self.full.remove(&last);
         if let Some(channel) = self.channels.remove(&name) {
             self.kept.without(&channel.log);
         }
-        self.forgotten_through = self.forgotten_through.max(last);
+        let forgotten = self.unknown.evicted_through().max(last);
+        self.unknown = Log::with_evicted_through(limits.log, forgotten);
         tracing::debug!(channel = %name, "forgetting a channel to make room");
         Ok(())
     }
 
     /// Drops the history of the channels that were published to longest ago until all of it is
     /// within `limit`. The newest channel keeps its history: its own limits bound it.
-    pub(super) fn shrink(&mut self, epoch: u64, limits: &HubLimits) {
+    pub(super) fn shrink(&mut self, limits: &HubLimits) {
         while self.kept.bytes > limits.total_bytes && self.full.len() > 1 {
             let Some((last, name)) = self.full.pop_first() else {
                 return;
             };
             if let Some(channel) = self.channels.get_mut(&name) {
                 self.kept.without(&channel.log);
-                channel.log = Log::with_evicted_through(epoch, limits.log, last);
+                channel.log = Log::with_evicted_through(limits.log, last);
             }
         }
     }

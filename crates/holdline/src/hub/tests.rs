@@ -51,13 +51,13 @@ fn one_cursor_works_over_any_set_of_channels() {
     }
     let both = names(&["a", "b"]);
     let since = Since::Cursor(Cursor::new(1, 4));
-    let (mut position, told) = hub.position(&both, since);
-    assert_eq!(told, Cursor::new(1, 4));
+    let mut position = hub.position(&both, since);
+    assert_eq!(position.cursor(), Cursor::new(1, 4));
     assert_eq!(
         drain(&hub, &both, &mut position),
         ((5..=10).collect(), false)
     );
-    let (mut position, _) = hub.position(&both[1..], since);
+    let mut position = hub.position(&both[1..], since);
     assert_eq!(
         drain(&hub, &both[1..], &mut position),
         (vec![6, 8, 10], false)
@@ -72,14 +72,14 @@ fn a_gap_is_told_once_and_only_to_those_who_have_it() {
     }
     publish(&hub, "b", "y");
     let a = names(&["a"]);
-    let (mut behind, _) = hub.position(&a, Since::Cursor(Cursor::new(1, 1)));
-    let (mut level, _) = hub.position(&a, Since::Cursor(Cursor::new(1, 2)));
+    let mut behind = hub.position(&a, Since::Cursor(Cursor::new(1, 1)));
+    let mut level = hub.position(&a, Since::Cursor(Cursor::new(1, 2)));
     assert_eq!(drain(&hub, &a, &mut behind), (vec![3, 4, 5], true));
     assert_eq!(drain(&hub, &a, &mut behind), (vec![], false));
     assert_eq!(drain(&hub, &a, &mut level), (vec![3, 4, 5], false));
     // Channel b has forgotten nothing.
     let b = names(&["b"]);
-    let (mut start, _) = hub.position(&b, Since::Cursor(Cursor::new(1, 0)));
+    let mut start = hub.position(&b, Since::Cursor(Cursor::new(1, 0)));
     assert_eq!(drain(&hub, &b, &mut start), (vec![6], false));
 }
 
@@ -91,7 +91,7 @@ fn a_gap_in_one_channel_does_not_swallow_the_other() {
         publish(&hub, "busy", "x");
     }
     let both = names(&["quiet", "busy"]);
-    let (mut position, _) = hub.position(&both, Since::Cursor(Cursor::new(1, 0)));
+    let mut position = hub.position(&both, Since::Cursor(Cursor::new(1, 0)));
     let batch = hub.read(&both, &mut position, 1, false);
     assert_eq!(batch.lost, Some(Cursor::new(1, 0)));
     assert_eq!(batch.messages[0].cursor().sequence(), 1);
@@ -105,8 +105,8 @@ fn cursors_of_another_life_or_from_the_future_are_lost() {
     publish(&hub, "a", "x");
     let a = names(&["a"]);
     for cursor in [Cursor::new(1, 0), Cursor::new(1, 50), Cursor::new(2, 2)] {
-        let (mut position, told) = hub.position(&a, Since::Cursor(cursor));
-        assert_eq!(told, cursor);
+        let mut position = hub.position(&a, Since::Cursor(cursor));
+        assert_eq!(position.cursor(), cursor);
         assert_eq!(drain(&hub, &a, &mut position), (vec![1], true), "{cursor}");
     }
 }
@@ -115,13 +115,13 @@ fn cursors_of_another_life_or_from_the_future_are_lost() {
 fn earliest_is_everything_there_is_and_nothing_lost() {
     let hub = Hub::new(1, limits(2));
     let all = names(&["a", "b"]);
-    let (mut position, _) = hub.position(&all, Since::Earliest);
+    let mut position = hub.position(&all, Since::Earliest);
     assert_eq!(drain(&hub, &all, &mut position), (vec![], false));
     for _ in 0..3 {
         publish(&hub, "a", "x");
         publish(&hub, "b", "x");
     }
-    let (mut position, _) = hub.position(&all, Since::Earliest);
+    let mut position = hub.position(&all, Since::Earliest);
     assert_eq!(drain(&hub, &all, &mut position), (vec![3, 4, 5, 6], false));
 }
 
@@ -135,7 +135,7 @@ fn who_lags_too_far_is_moved_on_and_told() {
         },
     );
     let a = names(&["a"]);
-    let (mut position, _) = hub.position(&a, Since::Now);
+    let mut position = hub.position(&a, Since::Now);
     for _ in 0..20 {
         publish(&hub, "a", "0123456789");
     }
@@ -161,7 +161,7 @@ fn forgotten_channels_make_room_and_their_readers_are_told() {
     assert_eq!(hub.totals().channels, 3);
     let a = names(&["a"]);
     publish(&hub, "a", "again");
-    let (mut position, _) = hub.position(&a, Since::Cursor(Cursor::new(1, 0)));
+    let mut position = hub.position(&a, Since::Cursor(Cursor::new(1, 0)));
     assert_eq!(drain(&hub, &a, &mut position), (vec![6], true));
 }
 
@@ -179,7 +179,7 @@ fn all_history_together_is_bounded() {
         assert!(hub.totals().bytes <= 10_000);
     }
     let first = names(&["channel 0"]);
-    let (mut position, _) = hub.position(&first, Since::Cursor(Cursor::new(1, 0)));
+    let mut position = hub.position(&first, Since::Cursor(Cursor::new(1, 0)));
     assert!(drain(&hub, &first, &mut position).1);
 }
 
@@ -201,14 +201,14 @@ fn whatever_happens_each_message_comes_once_or_is_told_lost() {
         let hub = Hub::new(1, small);
         let wanted = names(&["a", "c"]);
         let mut published: Vec<u64> = Vec::new();
-        let (mut position, cursor) = hub.position(&wanted, Since::Now);
-        let mut cursor = cursor;
+        let mut position = hub.position(&wanted, Since::Now);
+        let mut cursor = position.cursor();
         let mut told = 0;
         for _ in 0..60 {
             match random(4) {
                 0 => {
                     // A cut: the subscriber comes back with the last cursor it was given.
-                    (position, _) = hub.position(&wanted, Since::Cursor(cursor));
+                    position = hub.position(&wanted, Since::Cursor(cursor));
                 }
                 1 => {
                     let batch = hub.read(&wanted, &mut position, 600, false);
@@ -302,7 +302,7 @@ fn watched_channels_do_not_keep_others_from_being_forgotten() {
         publish(&hub, &format!("passing {i}"), "x");
     }
     assert_eq!(hub.totals().channels, 100);
-    let (mut position, _) = hub.position(&held[0], Since::Cursor(Cursor::new(1, 0)));
+    let mut position = hub.position(&held[0], Since::Cursor(Cursor::new(1, 0)));
     assert_eq!(drain(&hub, &held[0], &mut position).0.len(), 30);
     // Once nobody watches them they make room like any other.
     for names in &held {
@@ -312,7 +312,7 @@ fn watched_channels_do_not_keep_others_from_being_forgotten() {
         publish(&hub, &format!("later {i}"), "x");
     }
     assert_eq!(hub.totals().channels, 100);
-    let (mut position, _) = hub.position(&held[0], Since::Cursor(Cursor::new(1, 0)));
+    let mut position = hub.position(&held[0], Since::Cursor(Cursor::new(1, 0)));
     assert_eq!(drain(&hub, &held[0], &mut position), (vec![], true));
 }
 

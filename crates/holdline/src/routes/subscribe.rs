@@ -2,14 +2,14 @@
 
 use holdline::event_stream::{self, Opening};
 use holdline_comet::jsonp::CallbackName;
-use holdline_comet::{Hold, iframe, stream};
+use holdline_comet::{Hold, Since, iframe, stream};
 use holdline_http1::Fields;
 
 use super::NO_CHANNEL;
 use super::websocket::upgrade;
 use crate::answer::{Call, UNCACHED};
 use crate::app::{App, Stream};
-use crate::hub::{Since, TooManyChannels};
+use crate::hub::TooManyChannels;
 use crate::names;
 use crate::request::Query;
 use crate::subscription::{ANSWER_BUDGET, Form, answer_type, encode_answer};
@@ -104,7 +104,7 @@ pub(super) fn subscribe(
 /// A poll: what there is, at once.
 fn now(app: &App, call: Call<'_, '_>, names: &[String], since: Since) {
     let channels: Vec<_> = names.iter().map(|name| name.as_str().into()).collect();
-    let (mut position, _) = app.hub().position(&channels, since);
+    let mut position = app.hub().position(&channels, since);
     let batch = app
         .hub()
         .read(&channels, &mut position, ANSWER_BUDGET, false);
@@ -112,7 +112,7 @@ fn now(app: &App, call: Call<'_, '_>, names: &[String], since: Since) {
     app.hub()
         .metrics
         .delivered(Transport::Poll, batch.messages.len(), lost);
-    let body = encode_answer(app.hub(), &position, &batch, None);
+    let body = encode_answer(&position, &batch, None);
     call.bytes(200, (answer_type(None), UNCACHED), &body);
 }
 
