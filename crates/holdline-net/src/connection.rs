@@ -5,109 +5,45 @@
 //! its deadline passed. Each time it does what can be done without blocking and keeps nothing that
 //! an idle connection does not need: partial heads and messages have a buffer only while there are
 //! any, and input that may not be parsed yet (back-pressure) is kept only up to one block.
+//!
+//! [`Core`] is what every connection has, and a protocol is given it with every call. It answers with what
+//! it wants of the connection ([`Next`]).
 
+mod context;
+mod core;
+mod deadlines;
 mod http;
+mod lingering;
 mod websocket;
 
-use std::io::{ErrorKind, Read};
-use std::net::{Shutdown, SocketAddr};
-use std::time::Duration;
+use std::net::SocketAddr;
 
 use bytes::{Buf, BytesMut};
-use holdline_http1::HeaderBlock;
 use mio::net::TcpStream;
 
+use self::context::Next;
+pub(crate) use self::context::{Context, Driven, Scratch};
+use self::core::{Core, Received};
+use self::deadlines::{Deadline, after};
+use self::http::Http;
+use self::lingering::Lingering;
+use self::websocket::{SHARE, WebSocket};
+use crate::config::Config;
 use crate::handler::{ConnectionId, Ending, Handler, Progress};
 use crate::output::{Output, ROOM};
-use crate::queue::{Outgoing, Queue};
-use crate::server::Config;
-use crate::timer::NEVER;
-
-use self::http::Http;
-use self::websocket::WebSocket;
 
 /// What an event loop holds for a connection.
 pub(crate) struct Connection<S> {
-    pub(crate) socket: TcpStream,
-    pub(crate) id: ConnectionId,
-    peer: SocketAddr,
+    core: Core,
     protocol: Protocol<S>,
-    queue: Queue,
-    /// Input that was read and may not be parsed yet.
-    unread: BytesMut,
-    /// The socket was said to be readable, and has not been emptied since.
-    pub(crate) readable: bool,
-    /// The system says that nothing comes after what can be read now.
-    pub(crate) read_closed: bool,
-    /// The peer has shut down its side.
-    peer_closed: bool,
-    /// The handler has something for this connection.
-    pub(crate) wants_ready: bool,
-    /// There are too many connections: the first request is answered 503.
-    pub(crate) refused: bool,
-    /// Deadlines in milliseconds of the loop's clock: the handler's, the protocol's, and that of a
-    /// socket that takes nothing.
-    timer: u64,
-    phase: u64,
-    stall: u64,
     /// The handler was told that the server stops.
     told_stopping: bool,
-    /// It is among those that the loop will drive again without being asked.
-    pub(crate) unfinished: bool,
-    /// What this connection's place in the timer wheel is for: not later than its deadline.
-    pub(crate) armed: u64,
 }
 
 enum Protocol<S> {
     Http(Http<S>),
     WebSocket(WebSocket<S>),
-    /// Everything is said. When it is also written, the write side is shut down, and what the peer
-    /// still sends is discarded until it closes too: closing at once would reset the connection
-    /// and could destroy the response in flight (RFC 9112 §9.6).
-    Lingering {
-        shut: bool,
-    },
-}
-
-/// Buffers that all connections of a loop use in turn.
-pub(crate) struct Scratch {
-    block: Vec<u8>,
-    outgoing: Outgoing,
-    http: holdline_http1::Buffer,
-    websocket: holdline_websocket::Buffer,
-}
-
-impl Scratch {
-    pub(crate) fn new() -> Self {
-        Self {
-            block: vec![0; BLOCK],
-            outgoing: Outgoing::default(),
-            http: holdline_http1::Buffer::new(),
-            websocket: holdline_websocket::Buffer::new(),
-        }
-    }
-}
-
-/// What a connection needs from its loop while it is driven.
-pub(crate) struct Turn<'a, H> {
-    pub(crate) handler: &'a mut H,
-    pub(crate) config: &'a Config,
-    pub(crate) scratch: &'a mut Scratch,
-    pub(crate) date: &'a HeaderBlock,
-    pub(crate) now: u64,
-    /// The server stops.
-    pub(crate) stopping: bool,
-    /// Octets of messages that the handler was given in this turn.
-    pub(crate) delivered: usize,
-}
-
-/// What the loop is to do with a connection that it drove.
-#[derive(Debug, Eq, PartialEq)]
-pub(crate) enum Fate {
-    Keep,
-    /// It has more to do, but it was another one's turn.
-    Again,
-    Close(Ending),
+    Lingering(Lingering),
 }
 
 impl<S> Connection<S> {
@@ -118,326 +54,327 @@ impl<S> Connection<S> {
         config: &Config,
         now: u64,
     ) -> Self {
+        let mut core = Core::new(socket, peer, id);
+        let at = after(now, config.idle_timeout);
+        core.deadlines.set(Deadline::Protocol, at);
         Self {
-            socket,
-            id,
-            peer,
+            core,
             protocol: Protocol::Http(Http::new(config)),
-            queue: Queue::default(),
-            unread: BytesMut::new(),
-            // Data may have come with the connection.
-            readable: true,
-            read_closed: false,
-            peer_closed: false,
-            wants_ready: false,
-            refused: false,
-            timer: NEVER,
-            phase: after(now, config.idle_timeout),
-            stall: NEVER,
             told_stopping: false,
-            unfinished: false,
-            armed: NEVER,
         }
+    }
+
+    pub(crate) fn id(&self) -> ConnectionId {
+        self.core.id
+    }
+
+    pub(crate) fn socket(&mut self) -> &mut TcpStream {
+        &mut self.core.socket
+    }
+
+    /// The first request is answered 503: there are too many connections.
+    pub(crate) fn refuse(&mut self) {
+        self.core.refused = true;
+    }
+
+    /// What the system says of the socket.
+    pub(crate) fn set_ready(&mut self, readable: bool, read_closed: bool) {
+        self.core.readable |= readable || read_closed;
+        self.core.read_closed |= read_closed;
+    }
+
+    /// The handler has something for this connection.
+    pub(crate) fn wake(&mut self) {
+        self.core.wants_ready = true;
     }
 
     /// The next time at which [`timed_out`](Self::timed_out) must be called.
     pub(crate) fn deadline(&self) -> u64 {
-        self.timer.min(self.phase).min(self.stall)
+        self.core.deadlines.next()
     }
 
-    /// The system says that the connection is broken in both directions. Who is only being written
-    /// to would notice with the next write, which may be long in coming.
-    pub(crate) fn hung_up<H: Handler<Stream = S>>(&mut self, turn: &mut Turn<'_, H>) -> Fate {
+    /// The system says that the connection is broken in both directions. A connection that is only being
+    /// written to would notice with the next write, which may be long in coming.
+    pub(crate) fn hung_up<H: Handler<Stream = S>>(
+        &mut self,
+        context: &mut Context<'_, H>,
+    ) -> Driven {
         if self.protocol.has_stream() {
-            return Fate::Close(Ending::Disconnected);
+            return Driven::Close(Ending::Disconnected);
         }
-        self.drive(turn)
+        self.drive(context)
     }
 
     /// Does everything that can be done now.
-    pub(crate) fn drive<H: Handler<Stream = S>>(&mut self, turn: &mut Turn<'_, H>) -> Fate {
-        match self.work(turn) {
+    pub(crate) fn drive<H: Handler<Stream = S>>(&mut self, context: &mut Context<'_, H>) -> Driven {
+        match self.work(context) {
             // A request that was on its way when the server began to stop.
-            Ok(_) if turn.stopping && !self.told_stopping && self.protocol.has_stream() => {
-                self.stop(turn)
+            Ok(_) if context.stopping && !self.told_stopping && self.protocol.has_stream() => {
+                self.stop(context)
             }
-            Ok(fate) | Err(fate) => fate,
+            Ok(driven) | Err(driven) => driven,
         }
     }
 
-    fn work<H: Handler<Stream = S>>(&mut self, turn: &mut Turn<'_, H>) -> Result<Fate, Fate> {
-        self.flush(turn)?;
+    fn work<H: Handler<Stream = S>>(
+        &mut self,
+        context: &mut Context<'_, H>,
+    ) -> Result<Driven, Driven> {
+        self.flush(context)?;
         for _ in 0..STEPS {
             // Input first: a peer that is slow to take what it is sent must still be heard, or its
             // pongs and its Close would wait until it has caught up.
             let mut fed = false;
             if self.takes_input() {
-                let mut block = std::mem::take(&mut turn.scratch.block);
-                let taken = self.input(turn, &mut block);
-                turn.scratch.block = block;
+                let mut block = std::mem::take(&mut context.scratch.block);
+                let taken = self.input(context, &mut block);
+                context.scratch.block = block;
                 fed = taken?;
-                self.flush(turn)?;
+                self.flush(context)?;
             }
             if self.may_produce() {
-                self.wants_ready = false;
-                let progress = self.call(turn, |handler, id, stream, output| {
+                self.core.wants_ready = false;
+                let progress = self.call(context, |handler, id, stream, output| {
                     handler.ready(id, stream, output)
                 });
-                self.wants_ready |= progress == Some(Progress::More);
-                self.flush(turn)?;
+                self.core.wants_ready |= progress == Some(Progress::More);
+                self.flush(context)?;
             }
             if !fed && !self.may_produce() && !self.takes_input() {
-                return Ok(Fate::Keep);
+                return Ok(Driven::Done);
             }
-            if turn.delivered >= SHARE {
+            if context.delivered >= SHARE {
                 break;
             }
         }
-        Ok(Fate::Again)
+        Ok(Driven::Again)
     }
 
     /// Whether the handler has something to write, and there is room for it.
     fn may_produce(&self) -> bool {
-        self.wants_ready && self.queue.len() < ROOM && self.protocol.is_established()
+        self.core.wants_ready && self.core.queue.len() < ROOM && self.protocol.is_established()
     }
 
     /// Whether there may be input, and the protocol may be given it.
     fn takes_input(&self) -> bool {
-        let waiting = !self.unread.is_empty();
+        let core = &self.core;
         match &self.protocol {
             Protocol::Http(http) if http.is_pending() => {
                 // Only to notice that the peer has gone; what it sends is for later.
-                self.readable && self.unread.len() < AHEAD
+                core.readable && core.unread.len() < AHEAD
             }
             Protocol::Http(_) | Protocol::WebSocket(_) => {
-                (waiting || self.readable) && self.queue.len() < ROOM
+                (!core.unread.is_empty() || core.readable) && core.queue.len() < ROOM
             }
-            Protocol::Lingering { .. } => self.readable,
+            Protocol::Lingering(_) => core.readable,
         }
     }
 
     /// Feeds the protocol once. Returns whether there was anything to feed it.
     fn input<H: Handler<Stream = S>>(
         &mut self,
-        turn: &mut Turn<'_, H>,
+        context: &mut Context<'_, H>,
         block: &mut [u8],
-    ) -> Result<bool, Fate> {
-        let pending = matches!(&self.protocol, Protocol::Http(http) if http.is_pending());
-        if !self.unread.is_empty() && !pending {
-            let mut waiting = std::mem::take(&mut self.unread);
-            let used = self.parse(turn, &mut waiting);
-            if used < waiting.len() {
-                waiting.advance(used);
-                self.unread = waiting;
+    ) -> Result<bool, Driven> {
+        let pending = self.protocol.is_pending();
+        if !self.core.unread.is_empty() && !pending {
+            let mut waiting = std::mem::take(&mut self.core.unread);
+            let mut rest = &mut waiting[..];
+            self.parse(context, &mut rest);
+            let left = rest.len();
+            if left > 0 {
+                waiting.advance(waiting.len() - left);
+                self.core.unread = waiting;
             }
             return Ok(true);
         }
         let room = if pending {
-            AHEAD.saturating_sub(self.unread.len())
+            AHEAD.saturating_sub(self.core.unread.len())
         } else {
             block.len()
         };
         let (block, _) = block.split_at_mut(room.min(block.len()));
-        let read = loop {
-            match self.socket.read(block) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                read => break read,
-            }
-        };
-        match read {
-            Ok(0) => {
-                self.readable = false;
-                self.peer_closed = true;
-                self.end_of_input(turn)?;
+        match self.core.read(block) {
+            Received::Nothing => Ok(false),
+            Received::Broken => Err(Driven::Close(Ending::Disconnected)),
+            Received::End => {
+                self.end_of_input(context)?;
                 Ok(false)
             }
-            Ok(n) => {
-                if SHORT_READ_EMPTIES && n < block.len() && !self.read_closed {
-                    self.readable = false;
+            Received::Bytes(n) => {
+                let mut rest = &mut block[..n];
+                if !pending {
+                    self.parse(context, &mut rest);
                 }
-                if pending {
-                    self.unread.extend_from_slice(&block[..n]);
-                } else if !matches!(self.protocol, Protocol::Lingering { .. }) {
-                    let used = self.parse(turn, &mut block[..n]);
-                    self.unread.extend_from_slice(&block[used..n]);
-                }
+                self.core.unread.extend_from_slice(rest);
                 Ok(true)
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                self.readable = false;
-                Ok(false)
-            }
-            Err(_) => Err(Fate::Close(Ending::Disconnected)),
         }
     }
 
-    /// Gives the protocol `input` and returns how much of it was taken. The rest is to be given
-    /// again.
-    fn parse<H: Handler<Stream = S>>(&mut self, turn: &mut Turn<'_, H>, input: &mut [u8]) -> usize {
-        let mut used = 0;
-        if let Protocol::Http(http) = &self.protocol
-            && !http.is_pending()
-        {
-            used = self.http_input(turn, input);
-        }
-        // A request may have become a WebSocket whose first frames are here already.
-        match &self.protocol {
-            Protocol::Http(_) => {}
-            Protocol::WebSocket(_) => {
-                used += self.websocket_input(turn, input.get_mut(used..).unwrap_or_default());
+    /// Gives the protocol `input`, which is left with what is to be given again.
+    fn parse<H: Handler<Stream = S>>(
+        &mut self,
+        context: &mut Context<'_, H>,
+        input: &mut &mut [u8],
+    ) {
+        let next = match &mut self.protocol {
+            Protocol::Http(http) => http.receive(&mut self.core, context, input),
+            Protocol::WebSocket(socket) => socket.receive(&mut self.core, context, input),
+            Protocol::Lingering(_) => {
+                *input = &mut [];
+                return;
             }
-            Protocol::Lingering { .. } => used = input.len(),
+        };
+        let upgraded = matches!(next, Next::Upgrade(..));
+        self.follow(context, next);
+        // The first frames may be here already.
+        if upgraded && let Protocol::WebSocket(socket) = &mut self.protocol {
+            let next = socket.receive(&mut self.core, context, input);
+            self.follow(context, next);
         }
-        used
     }
 
-    fn end_of_input<H: Handler<Stream = S>>(&mut self, turn: &mut Turn<'_, H>) -> Result<(), Fate> {
-        match &mut self.protocol {
-            Protocol::Http(http) if http.is_pending() => {
-                // Earlier answers may still be on their way to a client that only shut down its
-                // own side.
-                self.finish(turn, Ending::Disconnected);
-                Ok(())
+    /// Does what the protocol wants.
+    fn follow<H: Handler<Stream = S>>(&mut self, context: &mut Context<'_, H>, next: Next<S>) {
+        match next {
+            Next::Stay => {}
+            Next::Finish(ending) => self.finish(context, ending),
+            Next::Upgrade(machine, stream) => {
+                self.core.wants_ready = true;
+                self.core.deadlines.clear(Deadline::Protocol);
+                self.protocol = Protocol::WebSocket(WebSocket::new(machine, stream));
             }
-            Protocol::Http(_) => self.http_eof(turn),
-            Protocol::WebSocket(socket) => Err(Fate::Close(socket.eof())),
-            // What is queued for a peer that has only shut down its own side is still written.
-            Protocol::Lingering { shut: false } => Ok(()),
-            Protocol::Lingering { shut: true } => Err(Fate::Close(Ending::Finished)),
         }
+    }
+
+    fn end_of_input<H: Handler<Stream = S>>(
+        &mut self,
+        context: &mut Context<'_, H>,
+    ) -> Result<(), Driven> {
+        let next = match &mut self.protocol {
+            // Earlier answers may still be on their way to a client that only shut down its
+            // own side.
+            Protocol::Http(http) if http.is_pending() => Next::Finish(Ending::Disconnected),
+            Protocol::Http(http) => http.eof(context),
+            Protocol::WebSocket(socket) => return Err(Driven::Close(socket.eof())),
+            Protocol::Lingering(lingering) => return lingering.eof(),
+        };
+        self.follow(context, next);
+        Ok(())
     }
 
     /// Writes what the protocols wrote, and shuts down the write side when that was the last.
-    fn flush<H>(&mut self, turn: &mut Turn<'_, H>) -> Result<(), Fate> {
-        let outgoing = &mut turn.scratch.outgoing;
-        if !outgoing.is_empty() || !self.queue.is_empty() {
-            let waited = !self.queue.is_empty();
-            match self.queue.write(&mut self.socket, outgoing) {
-                Ok(_) if self.queue.is_empty() => self.stall = NEVER,
-                Ok(taken) if taken > 0 || !waited => {
-                    self.stall = after(turn.now, turn.config.write_timeout);
-                }
-                Ok(_) => {}
-                Err(_) => {
-                    outgoing.clear();
-                    return Err(Fate::Close(Ending::Disconnected));
-                }
-            }
+    fn flush<H>(&mut self, context: &mut Context<'_, H>) -> Result<(), Driven> {
+        if !self.core.write(context) {
+            return Err(Driven::Close(Ending::Disconnected));
         }
-        if let Protocol::Lingering { shut: shut @ false } = &mut self.protocol
-            && self.queue.is_empty()
-        {
-            *shut = true;
-            let patience = turn.config.linger_timeout;
-            // Who has read the end and keeps its own side open must not hold up a stop.
-            let patience = if turn.stopping {
-                patience.min(LAST_LINGER)
-            } else {
-                patience
-            };
-            self.phase = after(turn.now, patience);
-            if self.peer_closed || self.socket.shutdown(Shutdown::Write).is_err() {
-                return Err(Fate::Close(Ending::Finished));
-            }
+        match &mut self.protocol {
+            Protocol::Lingering(lingering) => lingering.written(&mut self.core, context),
+            Protocol::Http(_) | Protocol::WebSocket(_) => Ok(()),
         }
-        Ok(())
     }
 
     /// Has the handler deal with this connection's stream, if it has one, and sees to what the
     /// handler made of it.
     fn call<H: Handler<Stream = S>, R>(
         &mut self,
-        turn: &mut Turn<'_, H>,
+        context: &mut Context<'_, H>,
         call: impl FnOnce(&mut H, ConnectionId, &mut S, Output<'_>) -> R,
     ) -> Option<R> {
-        match &self.protocol {
-            Protocol::Http(_) => self.http_call(turn, call),
-            Protocol::WebSocket(_) => self.websocket_call(turn, call),
-            Protocol::Lingering { .. } => None,
-        }
+        let (result, next) = match &mut self.protocol {
+            Protocol::Http(http) => http.call(&mut self.core, context, call),
+            Protocol::WebSocket(socket) => socket.call(&mut self.core, context, call),
+            Protocol::Lingering(_) => return None,
+        };
+        self.follow(context, next);
+        result
     }
 
     /// Nothing more is received or sent once the queue is empty.
-    fn finish<H: Handler<Stream = S>>(&mut self, turn: &mut Turn<'_, H>, ending: Ending) {
-        self.unread = BytesMut::new();
-        self.timer = NEVER;
-        // Until the queue is written, its stall is the deadline.
-        self.phase = NEVER;
-        let protocol = std::mem::replace(&mut self.protocol, Protocol::Lingering { shut: false });
+    fn finish<H: Handler<Stream = S>>(&mut self, context: &mut Context<'_, H>, ending: Ending) {
+        self.core.unread = BytesMut::new();
+        self.core.deadlines.clear(Deadline::Application);
+        // Until the queue is written, the deadline of writing is the only one.
+        self.core.deadlines.clear(Deadline::Protocol);
+        let lingering = Protocol::Lingering(Lingering::default());
+        let protocol = std::mem::replace(&mut self.protocol, lingering);
         if let Some(stream) = protocol.into_stream() {
-            turn.handler.closed(self.id, stream, ending);
+            context.handler.closed(self.core.id, stream, ending);
         }
     }
 
     /// A deadline has passed.
-    pub(crate) fn timed_out<H: Handler<Stream = S>>(&mut self, turn: &mut Turn<'_, H>) -> Fate {
-        if self.stall <= turn.now {
-            return Fate::Close(Ending::TimedOut);
+    pub(crate) fn timed_out<H: Handler<Stream = S>>(
+        &mut self,
+        context: &mut Context<'_, H>,
+    ) -> Driven {
+        let now = context.now;
+        if self.core.deadlines.has_passed(Deadline::Write, now) {
+            return Driven::Close(Ending::TimedOut);
         }
-        if self.timer <= turn.now {
-            self.timer = NEVER;
-            self.call(turn, |handler, id, stream, output| {
+        if self.core.deadlines.has_passed(Deadline::Application, now) {
+            self.core.deadlines.clear(Deadline::Application);
+            self.call(context, |handler, id, stream, output| {
                 handler.timer(id, stream, output)
             });
         }
-        if self.phase <= turn.now {
-            self.phase = NEVER;
-            match &self.protocol {
-                Protocol::Http(_) => {
-                    if let Err(fate) = self.http_timed_out(turn) {
-                        return fate;
-                    }
-                }
-                Protocol::WebSocket(_) => self.websocket_after(turn),
-                Protocol::Lingering { .. } => return Fate::Close(Ending::Finished),
+        if self.core.deadlines.has_passed(Deadline::Protocol, now) {
+            self.core.deadlines.clear(Deadline::Protocol);
+            let next = match &mut self.protocol {
+                Protocol::Http(http) => http.timed_out(&mut self.core, context),
+                Protocol::WebSocket(socket) => Ok(socket.timed_out(&mut self.core, context)),
+                Protocol::Lingering(_) => Err(Driven::Close(Ending::Finished)),
+            };
+            match next {
+                Ok(next) => self.follow(context, next),
+                Err(driven) => return driven,
             }
         }
-        self.drive(turn)
+        self.drive(context)
     }
 
     /// The server stops.
-    pub(crate) fn stop<H: Handler<Stream = S>>(&mut self, turn: &mut Turn<'_, H>) -> Fate {
+    pub(crate) fn stop<H: Handler<Stream = S>>(&mut self, context: &mut Context<'_, H>) -> Driven {
         self.told_stopping = self.protocol.has_stream();
         if let Protocol::Http(http) = &mut self.protocol {
             http.close_after_response();
         }
-        self.call(turn, |handler, id, stream, output| {
+        self.call(context, |handler, id, stream, output| {
             handler.stopping(id, stream, output)
         });
-        match &self.protocol {
-            Protocol::Http(_) => {
-                if let Err(fate) = self.http_stop(turn) {
-                    return fate;
-                }
-            }
-            Protocol::WebSocket(_) => self.websocket_stop(turn),
-            Protocol::Lingering { .. } => {}
-        }
-        self.drive(turn)
+        let next = match &mut self.protocol {
+            Protocol::Http(http) => http.stop(context),
+            Protocol::WebSocket(socket) => socket.stop(&mut self.core, context),
+            Protocol::Lingering(_) => Next::Stay,
+        };
+        self.follow(context, next);
+        self.drive(context)
     }
 
     /// Gives the stream back to the handler: the connection is gone.
     pub(crate) fn end<H: Handler<Stream = S>>(self, handler: &mut H, ending: Ending) {
         if let Some(stream) = self.protocol.into_stream() {
-            handler.closed(self.id, stream, ending);
+            handler.closed(self.core.id, stream, ending);
         }
     }
 }
 
 impl<S> Protocol<S> {
+    /// Whether a response is pending, so that nothing more is parsed before it is finished.
+    fn is_pending(&self) -> bool {
+        matches!(self, Protocol::Http(http) if http.is_pending())
+    }
+
     fn has_stream(&self) -> bool {
-        match self {
-            Protocol::Http(http) => http.is_pending(),
-            Protocol::WebSocket(_) => true,
-            Protocol::Lingering { .. } => false,
-        }
+        self.is_pending() || matches!(self, Protocol::WebSocket(_))
     }
 
     /// Whether the handler may be called.
     fn is_established(&self) -> bool {
         match self {
             Protocol::WebSocket(socket) => socket.is_established(),
-            Protocol::Http(_) | Protocol::Lingering { .. } => true,
+            Protocol::Http(_) | Protocol::Lingering(_) => true,
         }
     }
 
@@ -445,36 +382,12 @@ impl<S> Protocol<S> {
         match self {
             Protocol::Http(http) => http.into_stream(),
             Protocol::WebSocket(socket) => Some(socket.stream),
-            Protocol::Lingering { .. } => None,
+            Protocol::Lingering(_) => None,
         }
     }
 }
 
-/// `duration` after `now` on the loop's clock.
-fn after(now: u64, duration: Duration) -> u64 {
-    now.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(NEVER))
-}
-
-/// Whether a read that gives less than was asked for has emptied the socket, so that the next arrival is
-/// a new event and a read that only says so can be saved. So it is with epoll ("the condition that the
-/// read/write I/O space is exhausted can also be detected by checking the amount of data read", epoll(7))
-/// and with kqueue. Elsewhere mio gives no event before a read has blocked. TCP's urgent data is the
-/// exception: a read stops at its mark with more behind it. No protocol here uses it, and who sends it
-/// holds up only its own connection, until its next octet or a deadline.
-const SHORT_READ_EMPTIES: bool = cfg!(any(
-    target_os = "linux",
-    target_os = "android",
-    target_os = "macos",
-    target_os = "freebsd",
-));
-/// Octets read at a time, into a block that all connections of a loop share.
-const BLOCK: usize = 64 * 1024;
-/// Octets of messages that a handler is given in one turn. Not the same as what was read: compressed, a
-/// block of zeros is a thousand times as long.
-const SHARE: usize = 1024 * 1024;
 /// Blocks a connection may read before it is another one's turn.
 const STEPS: usize = 16;
-/// Octets that are read and kept while a request is held or its body is being sent.
+/// Bytes that are read and kept while a request is held or its body is being sent.
 const AHEAD: usize = 16 * 1024;
-/// How long a connection lingers while the server stops.
-const LAST_LINGER: Duration = Duration::from_secs(1);

@@ -15,9 +15,9 @@ use holdline_http1::HeaderBlock;
 use mio::{Events, Interest, Poll, Token, Waker};
 use slab::Slab;
 
-use crate::connection::{Connection, Fate, Scratch, Turn};
+use crate::connection::{Connection, Context, Driven, Scratch};
 use crate::handler::{ConnectionId, Ending, Handler, Wake};
-use crate::server::Shared;
+use crate::shared::Shared;
 use crate::timer::{NEVER, Wheel};
 
 /// A loop and everything in it.
@@ -29,7 +29,7 @@ pub(crate) struct EventLoop<H: Handler> {
     /// When to try again to accept, after the system had no file for a connection.
     accept_again: u64,
     next_loop: usize,
-    connections: Slab<Connection<H::Stream>>,
+    connections: Slab<Slot<H::Stream>>,
     generation: u32,
     wheel: Wheel,
     clock: Clock,
@@ -37,6 +37,15 @@ pub(crate) struct EventLoop<H: Handler> {
     /// Connections that used up their share of a turn and are not done.
     unfinished: Vec<usize>,
     stopping_until: Option<u64>,
+}
+
+/// A connection and its place in the loop.
+struct Slot<S> {
+    connection: Connection<S>,
+    /// It is among those that the loop will drive again without being asked.
+    unfinished: bool,
+    /// What this connection's place in the timer wheel is for: not later than its deadline.
+    armed: u64,
 }
 
 /// The parts of a loop that other threads need before it runs: where it waits, and what wakes it.
@@ -100,9 +109,9 @@ impl<H: Handler> EventLoop<H> {
                     WAKER => {}
                     LISTENER => self.accept(&mut handler),
                     Token(index) => {
-                        if let Some(connection) = self.connections.get_mut(index) {
-                            connection.readable |= event.is_readable() || event.is_read_closed();
-                            connection.read_closed |= event.is_read_closed();
+                        if let Some(slot) = self.connections.get_mut(index) {
+                            let connection = &mut slot.connection;
+                            connection.set_ready(event.is_readable(), event.is_read_closed());
                             let hung_up = event.is_error()
                                 || (event.is_read_closed() && event.is_write_closed());
                             if hung_up {
@@ -115,8 +124,8 @@ impl<H: Handler> EventLoop<H> {
                 }
             }
             for index in std::mem::take(&mut self.unfinished) {
-                if let Some(connection) = self.connections.get_mut(index) {
-                    connection.unfinished = false;
+                if let Some(slot) = self.connections.get_mut(index) {
+                    slot.unfinished = false;
                 }
                 self.drive(&mut handler, index, Connection::drive);
             }
@@ -171,11 +180,11 @@ impl<H: Handler> EventLoop<H> {
             if self
                 .connections
                 .get(index)
-                .is_some_and(|connection| connection.id == id)
+                .is_some_and(|slot| slot.connection.id() == id)
             {
-                self.drive(handler, index, |connection, turn| {
-                    connection.wants_ready = true;
-                    connection.drive(turn)
+                self.drive(handler, index, |connection, context| {
+                    connection.wake();
+                    connection.drive(context)
                 });
             }
         }
@@ -184,14 +193,14 @@ impl<H: Handler> EventLoop<H> {
     /// A connection's place in the wheel came up: its deadline, or an earlier place that it left.
     fn due(&mut self, handler: &mut H, index: usize) {
         let now = self.clock.now;
-        let Some(connection) = self.connections.get_mut(index) else {
+        let Some(slot) = self.connections.get_mut(index) else {
             return;
         };
-        if connection.armed > now {
+        if slot.armed > now {
             return;
         }
-        connection.armed = NEVER;
-        if connection.deadline() <= now {
+        slot.armed = NEVER;
+        if slot.connection.deadline() <= now {
             self.drive(handler, index, Connection::timed_out);
         } else {
             self.arm(index);
@@ -203,12 +212,12 @@ impl<H: Handler> EventLoop<H> {
         &mut self,
         handler: &mut H,
         index: usize,
-        call: impl FnOnce(&mut Connection<H::Stream>, &mut Turn<'_, H>) -> Fate,
+        call: impl FnOnce(&mut Connection<H::Stream>, &mut Context<'_, H>) -> Driven,
     ) {
-        let Some(connection) = self.connections.get_mut(index) else {
+        let Some(slot) = self.connections.get_mut(index) else {
             return;
         };
-        let mut turn = Turn {
+        let mut context = Context {
             handler,
             config: &self.shared.config,
             scratch: &mut self.scratch,
@@ -217,31 +226,32 @@ impl<H: Handler> EventLoop<H> {
             stopping: self.stopping_until.is_some(),
             delivered: 0,
         };
-        match call(connection, &mut turn) {
-            Fate::Keep => self.arm(index),
-            Fate::Again => {
-                if !std::mem::replace(&mut connection.unfinished, true) {
+        match call(&mut slot.connection, &mut context) {
+            Driven::Done => self.arm(index),
+            Driven::Again => {
+                if !std::mem::replace(&mut slot.unfinished, true) {
                     self.unfinished.push(index);
                 }
                 self.arm(index);
             }
-            Fate::Close(ending) => {
-                let mut connection = self.connections.remove(index);
+            Driven::Close(ending) => {
+                let mut connection = self.connections.remove(index).connection;
                 self.shared.connections.fetch_sub(1, Ordering::Relaxed);
-                let _ = self.poll.registry().deregister(&mut connection.socket);
+                // It is about to be closed, which deregisters it as well.
+                let _ = self.poll.registry().deregister(connection.socket());
                 connection.end(handler, ending);
             }
         }
     }
 
     fn arm(&mut self, index: usize) {
-        let Some(connection) = self.connections.get_mut(index) else {
+        let Some(slot) = self.connections.get_mut(index) else {
             return;
         };
-        let deadline = connection.deadline();
-        if deadline < connection.armed {
+        let deadline = slot.connection.deadline();
+        if deadline < slot.armed {
             // Earlier than the deadline when that is beyond the wheel's horizon.
-            connection.armed = self.wheel.insert(deadline, index).min(deadline);
+            slot.armed = self.wheel.insert(deadline, index).min(deadline);
         }
     }
 
@@ -304,8 +314,14 @@ impl<H: Handler> EventLoop<H> {
         };
         let config = &self.shared.config;
         let mut connection = Connection::new(socket, peer, id, config, self.clock.now);
-        connection.refused = open >= max;
-        entry.insert(connection);
+        if open >= max {
+            connection.refuse();
+        }
+        entry.insert(Slot {
+            connection,
+            unfinished: false,
+            armed: NEVER,
+        });
         self.drive(handler, index, Connection::drive);
     }
 
@@ -329,8 +345,8 @@ impl<H: Handler> EventLoop<H> {
             .stopping_until
             .is_some_and(|until| until <= self.clock.now);
         if late {
-            for connection in self.connections.drain() {
-                connection.end(handler, Ending::Stopped);
+            for slot in self.connections.drain() {
+                slot.connection.end(handler, Ending::Stopped);
             }
         }
         self.connections.is_empty()

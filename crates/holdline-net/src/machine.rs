@@ -6,8 +6,9 @@ use std::time::Duration;
 use bytes::BytesMut;
 #[cfg(feature = "hixie76")]
 use holdline_websocket::hixie76;
-use holdline_websocket::{Buffer, CloseCode, Connection, PreparedMessage};
+use holdline_websocket::{Buffer, CloseCode, Connection, Event, PreparedMessage, ReceiveError};
 
+use crate::handler::Message;
 use crate::output::MessageError;
 use crate::queue::Outgoing;
 
@@ -18,7 +19,48 @@ pub(crate) enum Machine {
     Hixie76(hixie76::Connection),
 }
 
+/// What came.
+pub(crate) enum Received<'b> {
+    /// All input was taken.
+    Nothing,
+    Message(Message<'b>),
+    /// A ping, a close or the like, which the machine sees to.
+    Control,
+}
+
+/// The rule that the peer broke.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MachineError {
+    #[error(transparent)]
+    Rfc6455(#[from] ReceiveError),
+    #[cfg(feature = "hixie76")]
+    #[error(transparent)]
+    Hixie76(#[from] hixie76::ReceiveError),
+}
+
 impl Machine {
+    /// Takes the next message or control frame from the front of `input`.
+    pub(crate) fn receive<'b, 'i: 'b>(
+        &mut self,
+        input: &mut &'i mut [u8],
+        buffer: &'b mut Buffer,
+    ) -> Result<Received<'b>, MachineError> {
+        Ok(match self {
+            Self::Rfc6455(machine) => match machine.receive(input, buffer)? {
+                None => Received::Nothing,
+                Some(Event::Text(text)) => Received::Message(Message::Text(text)),
+                Some(Event::Binary(data)) => Received::Message(Message::Binary(data)),
+                Some(_) => Received::Control,
+            },
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(machine) => match machine.receive(input, buffer)? {
+                None => Received::Nothing,
+                Some(hixie76::Event::Text(text)) => Received::Message(Message::Text(text)),
+                Some(_) => Received::Control,
+            },
+        })
+    }
+
     /// Whether messages may flow: the handshake is over, what follows the heads included.
     pub(crate) fn is_established(&self) -> bool {
         match self {
@@ -28,19 +70,11 @@ impl Machine {
         }
     }
 
-    /// Frees what the last message was joined in, as the next bytes of the peer would.
+    /// Frees the memory in which the last message was joined, as receiving the next bytes would.
     pub(crate) fn give_back(&mut self, buffer: &mut Buffer) {
-        if buffer.capacity() == 0 {
-            return;
-        }
-        match self {
-            Self::Rfc6455(machine) => {
-                let _ = machine.receive(&mut Default::default(), buffer);
-            }
-            #[cfg(feature = "hixie76")]
-            Self::Hixie76(machine) => {
-                let _ = machine.receive(&mut Default::default(), buffer);
-            }
+        if buffer.capacity() > 0 {
+            // Of no bytes there is nothing to receive; an error stays and is seen again.
+            let _ = self.receive(&mut Default::default(), buffer);
         }
     }
 
@@ -93,6 +127,7 @@ impl Machine {
     }
 
     pub(crate) fn receive_eof(&mut self) {
+        // What they give is known: the end without a close, or an error that was seen before.
         match self {
             Self::Rfc6455(machine) => {
                 let _ = machine.receive_eof();

@@ -1,62 +1,17 @@
 //! The server: a listener, one event loop per core, and the handles that reach into them.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream};
-use std::num::NonZeroUsize;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
-use std::time::Duration;
 
-use holdline_http1::Limits;
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::config::Config;
 use crate::event_loop::{EventLoop, Reactor};
 use crate::handler::Handler;
-
-/// Limits and deadlines of a [`Server`].
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Config {
-    /// Event loops, a thread each. Default: the number of processor cores.
-    pub threads: NonZeroUsize,
-    /// Connections at one time over all loops. A client past this is answered 503. Default: 10,000.
-    pub max_connections: usize,
-    /// Limits of request heads and bodies. A request's body is held in memory until it is whole;
-    /// `max_body` is 1 MiB here by default.
-    pub http: Limits,
-    /// From the first octet of a request head to its last. Default: 10 s.
-    pub head_timeout: Duration,
-    /// From the end of a request head to the end of its body. Default: 30 s.
-    pub body_timeout: Duration,
-    /// Between requests. Default: 75 s.
-    pub idle_timeout: Duration,
-    /// How long a peer may take no bytes while some wait for it. Default: 30 s.
-    pub write_timeout: Duration,
-    /// After the last response, how long the peer may go on sending before the connection is
-    /// dropped, so that it can read that response (RFC 9112 §9.6). Default: 5 s.
-    pub linger_timeout: Duration,
-    /// After [`Handle::stop`], how long connections may take to end. Default: 5 s.
-    pub stop_timeout: Duration,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        let mut http = Limits::default();
-        http.max_body = 1024 * 1024;
-        Self {
-            threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
-            max_connections: 10_000,
-            http,
-            head_timeout: Duration::from_secs(10),
-            body_timeout: Duration::from_secs(30),
-            idle_timeout: Duration::from_secs(75),
-            write_timeout: Duration::from_secs(30),
-            linger_timeout: Duration::from_secs(5),
-            stop_timeout: Duration::from_secs(5),
-        }
-    }
-}
+use crate::shared::{LoopHandle, Shared};
 
 /// A bound server that does not run yet.
 #[derive(Debug)]
@@ -212,56 +167,6 @@ impl Notifier {
     #[must_use]
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::Relaxed)
-    }
-}
-
-/// What all loops of a server see.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) config: Config,
-    pub(crate) loops: Vec<LoopHandle>,
-    pub(crate) stopping: AtomicBool,
-    pub(crate) connections: AtomicUsize,
-}
-
-/// The outside of one event loop.
-#[derive(Debug, Default)]
-pub(crate) struct LoopHandle {
-    pub(crate) waker: OnceLock<mio::Waker>,
-    pub(crate) notified: AtomicBool,
-    /// Connections that the accepting loop gave to this one.
-    pub(crate) inbox: Mutex<Vec<(TcpStream, SocketAddr)>>,
-}
-
-impl Shared {
-    pub(crate) fn stop(&self) {
-        self.stopping.store(true, Ordering::SeqCst);
-        for index in 0..self.loops.len() {
-            self.notify(index);
-        }
-    }
-
-    /// Wakes a loop unless it was woken and has not looked yet.
-    pub(crate) fn notify(&self, index: usize) {
-        let Some(handle) = self.loops.get(index) else {
-            return;
-        };
-        if !handle.notified.swap(true, Ordering::SeqCst)
-            && let Some(waker) = handle.waker.get()
-        {
-            // A pipe that is full wakes just as well.
-            let _ = waker.wake();
-        }
-    }
-
-    pub(crate) fn hand_over(&self, index: usize, socket: TcpStream, peer: SocketAddr) {
-        let mut inbox = self.loops[index]
-            .inbox
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        inbox.push((socket, peer));
-        drop(inbox);
-        self.notify(index);
     }
 }
 

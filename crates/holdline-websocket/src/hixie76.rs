@@ -51,7 +51,7 @@
 //!
 //! let mut websocket = Connection::server(Config::default(), request.challenge());
 //! let (mut buffer, mut out) = (Buffer::new(), BytesMut::new());
-//! let mut rest = &b"^n:ds[4U\x00Hello\xff"[..]; // what followed the head
+//! let mut rest = &mut b"^n:ds[4U\x00Hello\xff".to_vec()[..]; // what followed the head
 //! assert_eq!(websocket.receive(&mut rest, &mut buffer), Ok(Some(Event::Open)));
 //! assert_eq!(websocket.receive(&mut rest, &mut buffer), Ok(Some(Event::Text("Hello"))));
 //! websocket.send_text("Hi", &mut out).unwrap();

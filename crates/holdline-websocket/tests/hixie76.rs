@@ -61,7 +61,8 @@ fn in_parts(mut connection: Connection, parts: &[&[u8]]) -> Outcome {
     let (mut buffer, mut reply) = (Buffer::new(), BytesMut::new());
     let (mut items, mut error) = (Vec::new(), None);
     for part in parts {
-        let mut input = *part;
+        let mut owned = part.to_vec();
+        let mut input = &mut owned[..];
         loop {
             match connection.receive(&mut input, &mut buffer) {
                 Ok(Some(Event::Text(text))) => items.push(format!("text {text}")),
@@ -239,11 +240,14 @@ fn hixie76_challenge_may_arrive_split_and_answer_goes_first() {
         Buffer::new(),
         BytesMut::new(),
     );
-    assert_eq!(server.receive(&mut &BODY[..7], &mut buffer), Ok(None));
+    assert_eq!(
+        server.receive(&mut &mut BODY.to_vec()[..7], &mut buffer),
+        Ok(None)
+    );
     assert!(!server.poll_transmit(&mut out) && !server.is_open());
     assert_eq!(server.send_text("early", &mut out), Err(SendError::NotOpen));
     assert_eq!(server.send_close(&mut out), Err(SendError::NotOpen));
-    let mut rest = &b"u\x00a\xff"[..];
+    let mut rest = &mut b"u\x00a\xff".to_vec()[..];
     assert_eq!(
         server.receive(&mut rest, &mut buffer),
         Ok(Some(Event::Open))
@@ -325,12 +329,19 @@ fn hixie76_close_is_answered_and_what_follows_is_discarded() {
 fn hixie76_end_of_stream_without_close_is_told_once() {
     let mut server = Connection::server(Config::default(), challenge());
     let mut buffer = Buffer::new();
-    server.receive(&mut &BODY[..], &mut buffer).unwrap();
-    server.receive(&mut &b"\x00half"[..], &mut buffer).unwrap();
+    server
+        .receive(&mut &mut BODY.to_vec()[..], &mut buffer)
+        .unwrap();
+    server
+        .receive(&mut &mut b"\x00half".to_vec()[..], &mut buffer)
+        .unwrap();
     let closed = Event::Closed { clean: false };
     assert_eq!(server.receive_eof(), Ok(Some(closed)));
     assert_eq!(server.receive_eof(), Ok(None));
-    assert_eq!(server.receive(&mut &b"\xff"[..], &mut buffer), Ok(None));
+    assert_eq!(
+        server.receive(&mut &mut b"\xff".to_vec()[..], &mut buffer),
+        Ok(None)
+    );
     assert_eq!(
         (server.transport(), server.closed_by(), buffer.capacity()),
         (Transport::Drop, Some(ClosedBy::Nobody), 0)
@@ -352,9 +363,14 @@ fn hixie76_deadlines_of_handshake_and_close() {
         (late.transport(), late.timed_out()),
         (Transport::Drop, true)
     );
-    assert_eq!(late.receive(&mut &BODY[..], &mut buffer), Ok(None));
+    assert_eq!(
+        late.receive(&mut &mut BODY.to_vec()[..], &mut buffer),
+        Ok(None)
+    );
 
-    server.receive(&mut &BODY[..], &mut buffer).unwrap();
+    server
+        .receive(&mut &mut BODY.to_vec()[..], &mut buffer)
+        .unwrap();
     assert_eq!(server.poll_timeout(), None);
     server.send_close(&mut out).unwrap();
     assert_eq!(server.send_text("", &mut out), Err(SendError::Closed));
@@ -420,13 +436,14 @@ fn hixie76_client_and_server_understand_one_another() {
             client.send_text("early", &mut wire),
             Err(SendError::NotOpen)
         );
-        let body = request.body();
+        let mut body = request.body();
         assert_eq!(
-            server.receive(&mut &body[..], &mut buffer),
+            server.receive(&mut &mut body[..], &mut buffer),
             Ok(Some(Event::Open))
         );
         server.send_text("news", &mut wire).unwrap();
-        let mut input = &wire.split()[..];
+        let mut sent = wire.split();
+        let mut input = &mut sent[..];
         assert_eq!(
             client.receive(&mut input, &mut buffer),
             Ok(Some(Event::Open))
@@ -437,9 +454,12 @@ fn hixie76_client_and_server_understand_one_another() {
         );
         client.send_close(&mut wire).unwrap();
         let clean = Ok(Some(Event::Closed { clean: true }));
-        assert_eq!(server.receive(&mut &wire.split()[..], &mut buffer), clean);
+        assert_eq!(
+            server.receive(&mut &mut wire.split()[..], &mut buffer),
+            clean
+        );
         assert!(server.poll_transmit(&mut wire));
-        assert_eq!(client.receive(&mut &wire[..], &mut buffer), clean);
+        assert_eq!(client.receive(&mut &mut wire[..], &mut buffer), clean);
         assert!(client.is_clean() && server.is_clean());
         assert_eq!(server.transport(), Transport::ShutdownWrite);
         assert_eq!(client.transport(), Transport::AwaitPeerClose);
@@ -531,16 +551,19 @@ fn hixie76_memory_grows_with_what_came_and_is_given_back() {
     let mut server = Connection::server(Config::default(), challenge());
     let mut buffer = Buffer::new();
     let mut bytes = [&BODY[..], b"\x00", &[b'a'; 100_000], b"\xff"].concat();
-    let end = [bytes.pop().unwrap()];
-    for part in bytes.chunks(1000) {
+    let mut end = [bytes.pop().unwrap()];
+    for part in bytes.chunks_mut(1000) {
         let mut input = part;
         while server.receive(&mut input, &mut buffer).unwrap().is_some() {}
     }
     assert!((100_000..=200_000).contains(&buffer.capacity()));
-    let Ok(Some(Event::Text(text))) = server.receive(&mut &end[..], &mut buffer) else {
+    let Ok(Some(Event::Text(text))) = server.receive(&mut &mut end[..], &mut buffer) else {
         panic!()
     };
     assert_eq!(text.len(), 100_000);
-    assert_eq!(server.receive(&mut &b""[..], &mut buffer), Ok(None));
+    assert_eq!(
+        server.receive(&mut &mut b"".to_vec()[..], &mut buffer),
+        Ok(None)
+    );
     assert_eq!(buffer.capacity(), 0);
 }

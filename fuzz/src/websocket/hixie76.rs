@@ -70,7 +70,7 @@ fn session(seed: u8, script: &[u8]) {
 
     let (mut buffer, mut wire) = (Buffer::new(), BytesMut::new());
     for part in Cuts::new(&request.body(), seed) {
-        let mut part = part;
+        let mut part = &mut part.to_vec()[..];
         let _ = server
             .receive(&mut part, &mut buffer)
             .expect("any eight bytes");
@@ -83,9 +83,9 @@ fn session(seed: u8, script: &[u8]) {
     }
     server.send_close(&mut wire).expect("it is open");
     sent.push("Closed { clean: true }".to_string());
-    let (items, error, reply) = run(&mut client, Cuts::new(&wire, seed));
+    let (items, error, mut reply) = run(&mut client, Cuts::new(&wire, seed));
     assert_eq!((items, error), (sent, None));
-    let closed = server.receive(&mut &reply[..], &mut buffer);
+    let closed = server.receive(&mut &mut reply[..], &mut buffer);
     assert_eq!(closed, Ok(Some(Event::Closed { clean: true })));
     assert!(client.is_clean() && server.is_clean());
 }
@@ -114,7 +114,8 @@ fn run<'a>(connection: &mut Connection, parts: impl Iterator<Item = &'a [u8]>) -
     let (mut items, mut buffer, mut reply) = (Vec::new(), Buffer::new(), BytesMut::new());
     let mut failed = None;
     for part in parts {
-        let mut input = part;
+        let mut owned = part.to_vec();
+        let mut input = &mut owned[..];
         loop {
             match connection.receive(&mut input, &mut buffer) {
                 Ok(Some(Event::Text(text))) => items.push(format!("text {text}")),

@@ -1,18 +1,19 @@
 //! The HTTP/1.1 part of a connection: requests in, responses out, one after the other.
 
+mod answer;
+
 use bytes::BytesMut;
 use holdline_http1::{
-    BodyLength, Buffer, Event, HeaderBlock, RequestHead, RequestHeadBuf, ServerConfig,
-    ServerConnection,
+    BodyLength, Buffer, Event, RequestHead, RequestHeadBuf, ServerConfig, ServerConnection,
 };
 
-use super::websocket::WebSocket;
-use super::{Connection, Fate, Protocol, Turn, after};
+use self::answer::Answer;
+use super::context::{Context, Driven, Next};
+use super::core::Core;
+use super::deadlines::{Deadline, after};
+use crate::config::Config;
 use crate::handler::{ConnectionId, Ending, Handler, Rejection, Request};
-use crate::output::{Body, Exchange, Held, Outcome, Output, ROOM, Responder, Timer};
-use crate::queue::Outgoing;
-use crate::server::Config;
-use crate::timer::NEVER;
+use crate::output::{Body, Held, Outcome, Output};
 
 pub(super) struct Http<S> {
     machine: ServerConnection,
@@ -44,6 +45,18 @@ enum Stage {
     Pending,
 }
 
+/// What one call of the machine came to.
+enum Step<S> {
+    /// All input was taken.
+    Starved,
+    /// A part of a request was taken, and more belongs to it.
+    Partial,
+    /// A request was given to the handler, which did this with it.
+    Request(Outcome<S>),
+    /// Nothing after this can be parsed.
+    Stuck,
+}
+
 impl<S> Http<S> {
     pub(super) fn new(config: &Config) -> Self {
         let mut http = ServerConfig::default();
@@ -65,335 +78,296 @@ impl<S> Http<S> {
         self.machine.close_after_response();
     }
 
-    fn reject<H: Handler>(&mut self, turn: &mut Turn<'_, H>, rejection: &Rejection<'_>) {
-        let mut answer = Answer {
-            machine: &mut self.machine,
-            outgoing: &mut turn.scratch.outgoing,
-            date: turn.date,
-            refused: false,
-        };
-        let head = self.upload.as_ref().map(|upload| upload.head.as_ref());
-        answer.reject(turn.handler, rejection, head);
-    }
-
     pub(super) fn into_stream(self) -> Option<S> {
         match self.pending {
             Some(Pending::Held(stream) | Pending::Body(stream)) => Some(stream),
             None => None,
         }
     }
-}
 
-impl<S> Connection<S> {
-    /// Takes what can be taken of `input` and returns how much that was.
-    pub(super) fn http_input<H: Handler<Stream = S>>(
+    /// Takes what can be taken of `input`.
+    pub(super) fn receive<H: Handler<Stream = S>>(
         &mut self,
-        turn: &mut Turn<'_, H>,
-        input: &[u8],
-    ) -> usize {
-        let Protocol::Http(http) = &mut self.protocol else {
-            return 0;
-        };
-        let mut rest = input;
-        let mut stuck = false;
-        let mut outcome = None;
+        core: &mut Core,
+        context: &mut Context<'_, H>,
+        input: &mut &mut [u8],
+    ) -> Next<S> {
+        let mut rest = &**input;
+        let next = self.requests(core, context, &mut rest);
+        let used = input.len() - rest.len();
+        *input = std::mem::take(input).get_mut(used..).unwrap_or_default();
+        match next {
+            Next::Stay => {
+                self.keep_unfinished(context);
+                self.set_stage(core, context);
+            }
+            // Nothing after this is to be parsed.
+            Next::Finish(_) => *input = &mut [],
+            Next::Upgrade(..) => {}
+        }
+        next
+    }
+
+    fn requests<H: Handler<Stream = S>>(
+        &mut self,
+        core: &mut Core,
+        context: &mut Context<'_, H>,
+        input: &mut &[u8],
+    ) -> Next<S> {
         let mut requests = 0;
-        while self.queue.len() + turn.scratch.outgoing.len() < ROOM && requests < REQUESTS {
-            let buffer = match &mut http.buffer {
-                Some(buffer) => &mut **buffer,
-                None => &mut turn.scratch.http,
-            };
-            let mut answer = Answer {
-                machine: &mut http.machine,
-                outgoing: &mut turn.scratch.outgoing,
-                date: turn.date,
-                refused: self.refused,
-            };
-            let upload;
-            let request = match answer.machine.receive(&mut rest, buffer) {
-                Ok(None) => break,
-                Ok(Some(Event::Request {
-                    head,
-                    body: BodyLength::None,
-                })) => Request {
-                    head,
-                    body: &[],
-                    connection: self.id,
-                    peer: self.peer,
-                },
-                Ok(Some(Event::Request { head, .. })) => {
-                    let head = head.to_owned();
-                    http.upload = Some(Box::new(Upload {
-                        head,
-                        body: BytesMut::new(),
-                    }));
-                    continue;
+        let mut stuck = false;
+        while core.has_room(context) && requests < REQUESTS {
+            match self.step(core, context, input) {
+                Step::Starved => break,
+                Step::Partial => {}
+                Step::Stuck => {
+                    stuck = true;
+                    break;
                 }
-                Ok(Some(Event::Data(data))) => {
-                    if let Some(upload) = &mut http.upload {
-                        upload.body.extend_from_slice(data);
-                    }
-                    continue;
-                }
-                Ok(Some(Event::End { .. })) => match http.upload.take() {
-                    Some(whole) => {
-                        upload = whole;
-                        Request {
-                            head: upload.head.as_ref(),
-                            body: &upload.body,
-                            connection: self.id,
-                            peer: self.peer,
+                Step::Request(outcome) => {
+                    // Whatever follows has deadlines of its own.
+                    self.stage = Stage::Pending;
+                    requests += 1;
+                    match outcome {
+                        Outcome::Answered | Outcome::Unanswered | Outcome::Unsendable(_) => {}
+                        Outcome::Held(stream) => self.pending = Some(Pending::Held(stream)),
+                        Outcome::Streaming(stream) => self.pending = Some(Pending::Body(stream)),
+                        Outcome::Upgraded(machine, stream) => {
+                            return Next::Upgrade(machine, stream);
                         }
                     }
-                    None => continue,
-                },
-                Ok(Some(_)) => {
-                    stuck = true;
-                    break;
-                }
-                Err(error) => {
-                    let head = http.upload.as_ref().map(|upload| upload.head.as_ref());
-                    answer.reject(turn.handler, &Rejection::Malformed(&error), head);
-                    stuck = true;
-                    break;
-                }
-            };
-            let answered = answer.request(turn.handler, &request);
-            http.stage = Stage::Pending;
-            requests += 1;
-            if !matches!(answered, Outcome::Answered) {
-                outcome = Some(answered);
-                break;
-            }
-        }
-        let used = input.len() - rest.len();
-        match outcome {
-            Some(Outcome::Held(stream)) => http.pending = Some(Pending::Held(stream)),
-            Some(Outcome::Streaming(stream)) => http.pending = Some(Pending::Body(stream)),
-            Some(Outcome::Upgraded(machine, stream)) => {
-                self.wants_ready = true;
-                self.phase = NEVER;
-                self.protocol = Protocol::WebSocket(WebSocket::new(machine, stream));
-                return used;
-            }
-            Some(Outcome::Answered | Outcome::Unanswered | Outcome::Unsendable(_)) | None => {
-                http.machine.poll_transmit(&mut turn.scratch.outgoing.bytes);
-                // Paused with nothing pending: nothing after this is to be parsed.
-                if stuck || http.machine.should_close() {
-                    self.finish(turn, Ending::Finished);
-                    return input.len();
                 }
             }
+            if self.is_pending() {
+                core.wants_ready = true;
+                return Next::Stay;
+            }
         }
-        if http.is_pending() {
-            self.wants_ready = true;
+        self.machine
+            .poll_transmit(&mut context.scratch.outgoing.bytes);
+        if stuck || self.machine.should_close() {
+            return Next::Finish(Ending::Finished);
         }
-        if http.buffer.is_none() && !turn.scratch.http.is_empty() {
-            http.buffer = Some(Box::new(std::mem::take(&mut turn.scratch.http)));
-        } else if http.buffer.as_ref().is_some_and(|buffer| buffer.is_empty()) {
-            http.buffer = None;
+        Next::Stay
+    }
+
+    fn step<H: Handler<Stream = S>>(
+        &mut self,
+        core: &Core,
+        context: &mut Context<'_, H>,
+        input: &mut &[u8],
+    ) -> Step<S> {
+        let buffer = match &mut self.buffer {
+            Some(buffer) => &mut **buffer,
+            None => &mut context.scratch.http,
+        };
+        let mut answer = Answer {
+            machine: &mut self.machine,
+            outgoing: &mut context.scratch.outgoing,
+            date: context.date,
+            refused: core.refused,
+        };
+        match answer.machine.receive(input, buffer) {
+            Ok(None) => Step::Starved,
+            Ok(Some(Event::Request {
+                head,
+                body: BodyLength::None,
+            })) => Step::Request(answer.request(context.handler, &whole(core, head, &[]))),
+            Ok(Some(Event::Request { head, .. })) => {
+                self.upload = Some(Box::new(Upload {
+                    head: head.to_owned(),
+                    body: BytesMut::new(),
+                }));
+                Step::Partial
+            }
+            Ok(Some(Event::Data(data))) => {
+                if let Some(upload) = &mut self.upload {
+                    upload.body.extend_from_slice(data);
+                }
+                Step::Partial
+            }
+            Ok(Some(Event::End { .. })) => match self.upload.take() {
+                Some(upload) => {
+                    let request = whole(core, upload.head.as_ref(), &upload.body);
+                    Step::Request(answer.request(context.handler, &request))
+                }
+                None => Step::Partial,
+            },
+            // Paused with nothing pending: nothing after this is to be parsed.
+            Ok(Some(_)) => Step::Stuck,
+            Err(error) => {
+                let head = self.upload.as_ref().map(|upload| upload.head.as_ref());
+                answer.reject(context.handler, &Rejection::Malformed(&error), head);
+                Step::Stuck
+            }
         }
-        self.http_stage(turn);
-        used
+    }
+
+    /// An unfinished head stays with its connection; nothing else keeps a buffer.
+    fn keep_unfinished<H>(&mut self, context: &mut Context<'_, H>) {
+        let shared = &mut context.scratch.http;
+        if self.buffer.is_none() && !shared.is_empty() {
+            self.buffer = Some(Box::new(std::mem::take(shared)));
+        } else if self.buffer.as_ref().is_some_and(|buffer| buffer.is_empty()) {
+            self.buffer = None;
+        }
     }
 
     /// Sets the deadline when something else is awaited than before.
-    fn http_stage<H>(&mut self, turn: &Turn<'_, H>) {
-        let Protocol::Http(http) = &mut self.protocol else {
-            return;
-        };
-        let (stage, timeout) = if http.pending.is_some() {
+    fn set_stage<H>(&mut self, core: &mut Core, context: &Context<'_, H>) {
+        let config = context.config;
+        let (stage, timeout) = if self.pending.is_some() {
             (Stage::Pending, None)
-        } else if http.upload.is_some() {
-            (Stage::Body, Some(turn.config.body_timeout))
-        } else if http.machine.is_idle() {
-            (Stage::Idle, Some(turn.config.idle_timeout))
+        } else if self.upload.is_some() {
+            (Stage::Body, Some(config.body_timeout))
+        } else if self.machine.is_idle() {
+            (Stage::Idle, Some(config.idle_timeout))
         } else {
-            (Stage::Head, Some(turn.config.head_timeout))
+            (Stage::Head, Some(config.head_timeout))
         };
-        if stage != http.stage {
-            http.stage = stage;
-            self.phase = timeout.map_or(NEVER, |timeout| after(turn.now, timeout));
+        if stage == self.stage {
+            return;
+        }
+        self.stage = stage;
+        match timeout {
+            Some(timeout) => core
+                .deadlines
+                .set(Deadline::Protocol, after(context.now, timeout)),
+            None => core.deadlines.clear(Deadline::Protocol),
         }
     }
 
     /// The peer has shut down its side while no response is pending.
-    pub(super) fn http_eof<H: Handler<Stream = S>>(
-        &mut self,
-        turn: &mut Turn<'_, H>,
-    ) -> Result<(), Fate> {
-        let Protocol::Http(http) = &mut self.protocol else {
-            return Ok(());
-        };
-        if let Err(error) = http.machine.receive_eof() {
-            http.reject(turn, &Rejection::Malformed(&error));
+    pub(super) fn eof<H: Handler<Stream = S>>(&mut self, context: &mut Context<'_, H>) -> Next<S> {
+        if let Err(error) = self.machine.receive_eof() {
+            self.reject(context, &Rejection::Malformed(&error));
         }
-        self.finish(turn, Ending::Finished);
-        Ok(())
+        Next::Finish(Ending::Finished)
     }
 
-    pub(super) fn http_timed_out<H: Handler<Stream = S>>(
+    pub(super) fn timed_out<H: Handler<Stream = S>>(
         &mut self,
-        turn: &mut Turn<'_, H>,
-    ) -> Result<(), Fate> {
-        let Protocol::Http(http) = &mut self.protocol else {
-            return Ok(());
-        };
-        if !self.queue.is_empty() {
-            // It is still being answered: how long that may take is the stall's business.
-            self.phase = after(turn.now, turn.config.head_timeout);
-            return Ok(());
+        core: &mut Core,
+        context: &mut Context<'_, H>,
+    ) -> Result<Next<S>, Driven> {
+        if !core.queue.is_empty() {
+            // It is still being answered: how long that may take is another deadline's business.
+            let at = after(context.now, context.config.head_timeout);
+            core.deadlines.set(Deadline::Protocol, at);
+            return Ok(Next::Stay);
         }
-        match http.stage {
-            Stage::Idle => return Err(Fate::Close(Ending::Finished)),
-            Stage::Pending => return Ok(()),
+        match self.stage {
+            Stage::Idle => Err(Driven::Close(Ending::Finished)),
+            Stage::Pending => Ok(Next::Stay),
             Stage::Head | Stage::Body => {
-                http.machine.abandon_request();
-                http.reject(turn, &Rejection::Timeout);
+                self.machine.abandon_request();
+                self.reject(context, &Rejection::Timeout);
+                Ok(Next::Finish(Ending::TimedOut))
             }
         }
-        self.finish(turn, Ending::TimedOut);
-        Ok(())
     }
 
-    /// The server stops; the handler has had its say.
-    pub(super) fn http_stop<H: Handler<Stream = S>>(
-        &mut self,
-        turn: &mut Turn<'_, H>,
-    ) -> Result<(), Fate> {
-        let Protocol::Http(http) = &mut self.protocol else {
-            return Ok(());
-        };
-        match &http.pending {
-            None if http.machine.is_idle() => {}
+    /// The server stops, and the handler was told.
+    pub(super) fn stop<H: Handler<Stream = S>>(&mut self, context: &mut Context<'_, H>) -> Next<S> {
+        match &self.pending {
+            None if self.machine.is_idle() => {}
             // A request is on its way: it is answered, and then the connection closes.
-            None => return Ok(()),
-            Some(Pending::Held(_)) => http.reject(turn, &Rejection::Stopping),
+            None => return Next::Stay,
+            Some(Pending::Held(_)) => self.reject(context, &Rejection::Stopping),
             Some(Pending::Body(_)) => {
-                if let Err(error) = http.machine.send_end(&mut turn.scratch.outgoing.bytes) {
+                if let Err(error) = self.machine.send_end(&mut context.scratch.outgoing.bytes) {
                     tracing::debug!(%error, "a body could not be ended");
                 }
             }
         }
-        self.finish(turn, Ending::Stopped);
-        Ok(())
+        Next::Finish(Ending::Stopped)
     }
 
-    pub(super) fn http_call<H: Handler<Stream = S>, R>(
+    /// Has the handler deal with the stream, if there is one.
+    pub(super) fn call<H: Handler<Stream = S>, R>(
         &mut self,
-        turn: &mut Turn<'_, H>,
+        core: &mut Core,
+        context: &mut Context<'_, H>,
         call: impl FnOnce(&mut H, ConnectionId, &mut S, Output<'_>) -> R,
-    ) -> Option<R> {
-        let Protocol::Http(http) = &mut self.protocol else {
-            return None;
+    ) -> (Option<R>, Next<S>) {
+        let Some(pending) = &mut self.pending else {
+            return (None, Next::Stay);
         };
         let mut over = false;
-        let timer = Timer {
-            at: &mut self.timer,
-            now: turn.now,
+        let (id, queued) = (core.id, core.queue.len());
+        let timer = core.timer(context.now);
+        let mut answer = Answer {
+            machine: &mut self.machine,
+            outgoing: &mut context.scratch.outgoing,
+            date: context.date,
+            refused: false,
         };
-        let machine = &mut http.machine;
-        let outgoing = &mut turn.scratch.outgoing;
-        let result = match http.pending.as_mut()? {
+        let (stream, output) = match pending {
             Pending::Held(stream) => {
-                let exchange = Exchange {
-                    machine,
-                    outgoing,
-                    date: turn.date,
-                    request_head: None,
-                };
+                let exchange = answer.exchange(None);
+                let over = &mut over;
                 let held = Held {
                     exchange,
                     timer,
-                    over: &mut over,
+                    over,
                 };
-                call(turn.handler, self.id, stream, Output::Held(held))
+                (stream, Output::Held(held))
             }
             Pending::Body(stream) => {
-                let queued = self.queue.len();
                 let body = Body {
-                    machine,
-                    outgoing,
+                    machine: answer.machine,
+                    outgoing: answer.outgoing,
                     timer,
                     over: &mut over,
                     queued,
                 };
-                call(turn.handler, self.id, stream, Output::Body(body))
+                (stream, Output::Body(body))
             }
         };
-        if over {
-            if let Some(Pending::Held(stream) | Pending::Body(stream)) = http.pending.take() {
-                turn.handler.closed(self.id, stream, Ending::Finished);
-            }
-            self.timer = NEVER;
-            self.wants_ready = false;
-            if http.machine.should_close() {
-                self.finish(turn, Ending::Finished);
-            } else {
-                self.http_stage(turn);
-            }
+        let result = call(context.handler, id, stream, output);
+        let next = match over {
+            true => self.answered(core, context),
+            false => Next::Stay,
+        };
+        (Some(result), next)
+    }
+
+    /// The handler has finished the response that was pending.
+    fn answered<H: Handler<Stream = S>>(
+        &mut self,
+        core: &mut Core,
+        context: &mut Context<'_, H>,
+    ) -> Next<S> {
+        if let Some(Pending::Held(stream) | Pending::Body(stream)) = self.pending.take() {
+            context.handler.closed(core.id, stream, Ending::Finished);
         }
-        Some(result)
+        core.deadlines.clear(Deadline::Application);
+        core.wants_ready = false;
+        if self.machine.should_close() {
+            return Next::Finish(Ending::Finished);
+        }
+        self.set_stage(core, context);
+        Next::Stay
+    }
+
+    fn reject<H: Handler>(&mut self, context: &mut Context<'_, H>, rejection: &Rejection<'_>) {
+        let mut answer = Answer {
+            machine: &mut self.machine,
+            outgoing: &mut context.scratch.outgoing,
+            date: context.date,
+            refused: false,
+        };
+        let head = self.upload.as_ref().map(|upload| upload.head.as_ref());
+        answer.reject(context.handler, rejection, head);
     }
 }
 
-/// What it takes to answer a request.
-struct Answer<'a> {
-    machine: &'a mut ServerConnection,
-    outgoing: &'a mut Outgoing,
-    date: &'a HeaderBlock,
-    refused: bool,
-}
-
-impl Answer<'_> {
-    fn request<H: Handler>(
-        &mut self,
-        handler: &mut H,
-        request: &Request<'_>,
-    ) -> Outcome<H::Stream> {
-        if self.refused {
-            self.reject(handler, &Rejection::TooManyConnections, Some(request.head));
-            return Outcome::Answered;
-        }
-        let mut outcome = Outcome::Unanswered;
-        let responder = Responder {
-            exchange: self.exchange(Some(request.head)),
-            outcome: &mut outcome,
-        };
-        handler.request(request, responder);
-        match outcome {
-            Outcome::Unanswered => {
-                self.reject(handler, &Rejection::Unanswered, Some(request.head));
-            }
-            Outcome::Unsendable(stream) => {
-                self.reject(handler, &Rejection::Unanswered, Some(request.head));
-                handler.closed(request.connection, stream, Ending::Failed);
-            }
-            outcome => return outcome,
-        }
-        Outcome::Answered
-    }
-
-    /// Answers with an error if an answer is possible. The connection is to be closed after it.
-    fn reject<H: Handler>(
-        &mut self,
-        handler: &mut H,
-        rejection: &Rejection<'_>,
-        head: Option<RequestHead<'_>>,
-    ) {
-        self.machine.close_after_response();
-        if let Err(error) = handler.reject(rejection, &mut self.exchange(head)) {
-            tracing::debug!(%error, %rejection, "closing without a response");
-        }
-    }
-
-    fn exchange<'e>(&'e mut self, request_head: Option<RequestHead<'e>>) -> Exchange<'e> {
-        Exchange {
-            machine: self.machine,
-            outgoing: self.outgoing,
-            date: self.date,
-            request_head,
-        }
+fn whole<'a>(core: &Core, head: RequestHead<'a>, body: &'a [u8]) -> Request<'a> {
+    Request {
+        head,
+        body,
+        connection: core.id,
+        peer: core.peer,
     }
 }
 

@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-#[cfg(feature = "hixie76")]
-use holdline_websocket::hixie76;
-use holdline_websocket::{Buffer, CloseCode, Event};
+use holdline_websocket::{Buffer, CloseCode};
 
-use super::{Connection, Protocol, SHARE, Turn};
-use crate::handler::{ConnectionId, Ending, Handler, Message};
-use crate::machine::Machine;
-use crate::output::{self, Output, ROOM, Timer};
+use super::context::{Context, Next};
+use super::core::Core;
+use super::deadlines::Deadline;
+use crate::handler::{ConnectionId, Ending, Handler};
+use crate::machine::{Machine, Received};
+use crate::output::{self, Output};
 use crate::queue::Outgoing;
-use crate::timer::NEVER;
 
 pub(super) struct WebSocket<S> {
     machine: Machine,
@@ -50,216 +49,151 @@ impl<S> WebSocket<S> {
             () => Ending::Disconnected,
         }
     }
-}
 
-impl<S> Connection<S> {
-    /// Takes what can be taken of `input` and returns how much that was.
-    pub(super) fn websocket_input<H: Handler<Stream = S>>(
+    /// Takes what can be taken of `input`.
+    pub(super) fn receive<H: Handler<Stream = S>>(
         &mut self,
-        turn: &mut Turn<'_, H>,
-        input: &mut [u8],
-    ) -> usize {
-        let used = match &self.protocol {
-            #[cfg(feature = "hixie76")]
-            Protocol::WebSocket(WebSocket {
-                machine: Machine::Hixie76(_),
-                ..
-            }) => self.hixie76_messages(turn, input),
-            _ => self.websocket_messages(turn, input),
-        };
-        let Protocol::WebSocket(socket) = &mut self.protocol else {
-            return used;
-        };
-        // When the turn ended with a message, the next call may be long in coming.
-        let buffer = match &mut socket.buffer {
-            Some(buffer) => &mut **buffer,
-            None => &mut turn.scratch.websocket,
-        };
-        socket.machine.give_back(buffer);
-        if socket.buffer.is_none() && turn.scratch.websocket.capacity() > 0 {
-            socket.buffer = Some(Box::new(std::mem::take(&mut turn.scratch.websocket)));
-        } else if socket
-            .buffer
-            .as_ref()
-            .is_some_and(|buffer| buffer.capacity() == 0)
-        {
-            socket.buffer = None;
-        }
-        self.websocket_after(turn);
-        used
+        core: &mut Core,
+        context: &mut Context<'_, H>,
+        input: &mut &mut [u8],
+    ) -> Next<S> {
+        self.messages(core, context, input);
+        self.keep_unfinished(context);
+        self.settle(core, context)
     }
 
-    fn websocket_messages<H: Handler<Stream = S>>(
+    fn messages<H: Handler<Stream = S>>(
         &mut self,
-        turn: &mut Turn<'_, H>,
-        input: &mut [u8],
-    ) -> usize {
-        let Protocol::WebSocket(socket) = &mut self.protocol else {
-            return 0;
-        };
-        let total = input.len();
-        let mut rest = input;
-        let outgoing = &mut turn.scratch.outgoing;
+        core: &mut Core,
+        context: &mut Context<'_, H>,
+        input: &mut &mut [u8],
+    ) {
         let mut messages = 0;
-        while self.queue.len() + outgoing.len() < ROOM
-            && messages < MESSAGES
-            && turn.delivered < SHARE
-        {
-            let buffer = match &mut socket.buffer {
+        while core.has_room(context) && messages < MESSAGES && context.delivered < SHARE {
+            let buffer = match &mut self.buffer {
                 Some(buffer) => &mut **buffer,
-                None => &mut turn.scratch.websocket,
+                None => &mut context.scratch.websocket,
             };
-            #[cfg_attr(not(feature = "hixie76"), allow(irrefutable_let_patterns))]
-            let Machine::Rfc6455(machine) = &mut socket.machine else {
-                break;
-            };
-            let message = match machine.receive(&mut rest, buffer) {
-                Ok(None) => break,
-                Ok(Some(Event::Text(text))) => Some(Message::Text(text)),
-                Ok(Some(Event::Binary(data))) => Some(Message::Binary(data)),
-                Ok(Some(_)) => None,
+            let message = match self.machine.receive(input, buffer) {
+                Ok(Received::Nothing) => break,
+                Ok(Received::Message(message)) => Some(message),
+                Ok(Received::Control) => None,
                 Err(error) => {
                     tracing::debug!(%error, "a WebSocket failed");
-                    socket.failed = true;
+                    self.failed = true;
                     break;
                 }
             };
+            let outgoing = &mut context.scratch.outgoing;
             if let Some(message) = message {
                 messages += 1;
-                turn.delivered += message.len();
-                let (machine, at) = (&mut socket.machine, &mut self.timer);
-                let output = output(machine, outgoing, at, turn.now, self.queue.len());
-                turn.handler
-                    .message(self.id, &mut socket.stream, message, output);
+                context.delivered += message.len();
+                let id = core.id;
+                let output = output(&mut self.machine, outgoing, core, context.now);
+                let stream = &mut self.stream;
+                context.handler.message(id, stream, message, output);
             }
-            socket.machine.poll_transmit(&mut outgoing.bytes);
+            self.machine.poll_transmit(&mut outgoing.bytes);
         }
-        total - rest.len()
     }
 
-    #[cfg(feature = "hixie76")]
-    fn hixie76_messages<H: Handler<Stream = S>>(
-        &mut self,
-        turn: &mut Turn<'_, H>,
-        input: &[u8],
-    ) -> usize {
-        let Protocol::WebSocket(socket) = &mut self.protocol else {
-            return 0;
-        };
-        let mut rest = input;
-        let outgoing = &mut turn.scratch.outgoing;
-        let mut messages = 0;
-        while self.queue.len() + outgoing.len() < ROOM
-            && messages < MESSAGES
-            && turn.delivered < SHARE
-        {
-            let buffer = match &mut socket.buffer {
-                Some(buffer) => &mut **buffer,
-                None => &mut turn.scratch.websocket,
-            };
-            let Machine::Hixie76(machine) = &mut socket.machine else {
-                break;
-            };
-            match machine.receive(&mut rest, buffer) {
-                Ok(None) => break,
-                Ok(Some(hixie76::Event::Text(text))) => {
-                    messages += 1;
-                    turn.delivered += text.len();
-                    let (machine, at) = (&mut socket.machine, &mut self.timer);
-                    let output = output(machine, outgoing, at, turn.now, self.queue.len());
-                    let stream = &mut socket.stream;
-                    turn.handler
-                        .message(self.id, stream, Message::Text(text), output);
-                }
-                Ok(Some(_)) => {}
-                Err(error) => {
-                    tracing::debug!(%error, "a WebSocket of the first browsers failed");
-                    socket.failed = true;
-                    break;
-                }
-            }
-            socket.machine.poll_transmit(&mut outgoing.bytes);
+    /// An unfinished message stays with its connection; nothing else keeps a buffer.
+    fn keep_unfinished<H>(&mut self, context: &mut Context<'_, H>) {
+        let shared = &mut context.scratch.websocket;
+        let buffer = self.buffer.as_deref_mut().unwrap_or(shared);
+        // The call that would free the last message may be long in coming.
+        self.machine.give_back(buffer);
+        let kept = self.buffer.as_ref().map(|buffer| buffer.capacity());
+        match kept {
+            None if shared.capacity() > 0 => self.buffer = Some(Box::new(std::mem::take(shared))),
+            Some(0) => self.buffer = None,
+            _ => {}
         }
-        input.len() - rest.len()
     }
 
     /// Sends what is due, and sees whether that was the last.
-    pub(super) fn websocket_after<H: Handler<Stream = S>>(&mut self, turn: &mut Turn<'_, H>) {
-        let Protocol::WebSocket(socket) = &mut self.protocol else {
-            return;
-        };
+    fn settle<H>(&mut self, core: &mut Core, context: &mut Context<'_, H>) -> Next<S> {
         // The machine reads the clock from this call alone: a close deadline begins here.
-        socket
-            .machine
-            .handle_timeout(Duration::from_millis(turn.now));
-        socket
-            .machine
-            .poll_transmit(&mut turn.scratch.outgoing.bytes);
-        if socket.machine.should_close() {
-            let ending = socket.ending();
-            self.finish(turn, ending);
-            return;
+        self.machine
+            .handle_timeout(Duration::from_millis(context.now));
+        self.machine
+            .poll_transmit(&mut context.scratch.outgoing.bytes);
+        if self.machine.should_close() {
+            return Next::Finish(self.ending());
         }
-        let timeout = socket.machine.poll_timeout();
-        self.phase = timeout.map_or(NEVER, |at| {
+        match self.machine.poll_timeout() {
             // Rounded up, or the machine would find that its time has not come yet.
-            u64::try_from(at.as_nanos().div_ceil(1_000_000)).unwrap_or(NEVER)
-        });
+            Some(at) => core.deadlines.set(
+                Deadline::Protocol,
+                u64::try_from(at.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX),
+            ),
+            None => core.deadlines.clear(Deadline::Protocol),
+        }
+        Next::Stay
     }
 
-    pub(super) fn websocket_call<H: Handler<Stream = S>, R>(
+    /// The machine's deadline has passed.
+    pub(super) fn timed_out<H>(
         &mut self,
-        turn: &mut Turn<'_, H>,
-        call: impl FnOnce(&mut H, ConnectionId, &mut S, Output<'_>) -> R,
-    ) -> Option<R> {
-        let Protocol::WebSocket(socket) = &mut self.protocol else {
-            return None;
-        };
-        if !socket.is_established() {
-            return None;
-        }
-        let (machine, at) = (&mut socket.machine, &mut self.timer);
-        let outgoing = &mut turn.scratch.outgoing;
-        let output = output(machine, outgoing, at, turn.now, self.queue.len());
-        let result = call(turn.handler, self.id, &mut socket.stream, output);
-        self.websocket_after(turn);
-        Some(result)
+        core: &mut Core,
+        context: &mut Context<'_, H>,
+    ) -> Next<S> {
+        self.settle(core, context)
     }
 
-    pub(super) fn websocket_stop<H: Handler<Stream = S>>(&mut self, turn: &mut Turn<'_, H>) {
-        if !self.protocol.is_established() {
+    /// Has the handler deal with the stream.
+    pub(super) fn call<H: Handler<Stream = S>, R>(
+        &mut self,
+        core: &mut Core,
+        context: &mut Context<'_, H>,
+        call: impl FnOnce(&mut H, ConnectionId, &mut S, Output<'_>) -> R,
+    ) -> (Option<R>, Next<S>) {
+        if !self.is_established() {
+            return (None, Next::Stay);
+        }
+        let id = core.id;
+        let outgoing = &mut context.scratch.outgoing;
+        let output = output(&mut self.machine, outgoing, core, context.now);
+        let result = call(context.handler, id, &mut self.stream, output);
+        (Some(result), self.settle(core, context))
+    }
+
+    /// The server stops, and the handler was told.
+    pub(super) fn stop<H>(&mut self, core: &mut Core, context: &mut Context<'_, H>) -> Next<S> {
+        if !self.is_established() {
             // Nothing can be said before the handshake is over.
-            return self.finish(turn, Ending::Stopped);
+            return Next::Finish(Ending::Stopped);
         }
-        if let Protocol::WebSocket(socket) = &mut self.protocol {
-            let out = &mut turn.scratch.outgoing;
-            // Closing already: the peer's answer ends it.
-            let _ = socket
-                .machine
-                .send_close(CloseCode::GOING_AWAY, "the server is stopping", out);
-        }
-        self.websocket_after(turn);
+        let out = &mut context.scratch.outgoing;
+        // It fails when it is closing already: then the peer's answer ends it.
+        let _ = self
+            .machine
+            .send_close(CloseCode::GOING_AWAY, "the server is stopping", out);
+        self.settle(core, context)
     }
 }
 
-/// What a handler writes to, of parts that the caller holds apart.
+/// What a handler writes to.
 fn output<'a>(
     machine: &'a mut Machine,
     outgoing: &'a mut Outgoing,
-    at: &'a mut u64,
+    core: &'a mut Core,
     now: u64,
-    queued: usize,
 ) -> Output<'a> {
+    let queued = core.queue.len();
     Output::WebSocket(output::WebSocket {
         machine,
         outgoing,
-        timer: Timer { at, now },
+        timer: core.timer(now),
         queued,
     })
 }
 
 /// Messages of one read that are handed out before others have their turn.
 const MESSAGES: usize = 64;
+/// Bytes of messages that a handler is given before others have their turn. Not the same as what was read:
+/// compressed, a block of zeros is a thousand times as long.
+pub(super) const SHARE: usize = 1024 * 1024;
 
 #[cfg(test)]
 mod tests;

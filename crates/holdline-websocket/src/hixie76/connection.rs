@@ -60,7 +60,8 @@ pub enum Event<'b> {
 /// One connection from the first byte after the heads on, without IO. It has the shape of
 /// [`crate::Connection`]: give [`receive`](Self::receive) what was read; write what
 /// [`poll_transmit`](Self::poll_transmit) and the `send` functions append; and do as
-/// [`transport`](Self::transport) says. Unlike there, nothing is unmasked, so input is read only.
+/// [`transport`](Self::transport) says. Nothing is unmasked here: `input` is only
+/// read, and is `&mut` so that both connections are driven in the same way.
 #[derive(Debug)]
 pub struct Connection {
     role: Role,
@@ -122,12 +123,12 @@ impl Connection {
     /// The rule that the peer broke, now and in every later call. All of `input` was taken.
     pub fn receive<'b, 'i: 'b>(
         &mut self,
-        input: &mut &'i [u8],
+        input: &mut &'i mut [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<Event<'b>>, ReceiveError> {
         if self.error.is_some() || self.told || self.state == State::Gone {
             *buffer = Buffer::new();
-            *input = &[];
+            *input = &mut [];
             return self.error.map_or(Ok(None), Err);
         }
         buffer.give_back();
@@ -325,7 +326,7 @@ impl Connection {
     }
 
     /// Takes what `input` has of the bytes after the head, and says whether they are complete.
-    fn open(&mut self, input: &mut &[u8]) -> Result<bool, ReceiveError> {
+    fn open(&mut self, input: &mut &mut [u8]) -> Result<bool, ReceiveError> {
         while let Some(&byte) = input.first() {
             let at = self.offset;
             match &mut self.opening {
@@ -363,11 +364,11 @@ impl Connection {
     fn fail(
         &mut self,
         error: ReceiveError,
-        input: &mut &[u8],
+        input: &mut &mut [u8],
         buffer: &mut Buffer,
     ) -> ReceiveError {
         *buffer = Buffer::new();
-        *input = &[];
+        *input = &mut [];
         self.error = Some(error);
         self.closed_by.get_or_insert(ClosedBy::Us);
         self.state = self.state.after(Happening::RuleBroken);

@@ -91,7 +91,7 @@ impl Decoder {
     /// Takes bytes up to the end of the next frame that means something. `offset` is that of the next byte.
     pub(super) fn next<'i>(
         &mut self,
-        input: &mut &'i [u8],
+        input: &mut &'i mut [u8],
         buffer: &mut Buffer,
         offset: &mut u64,
     ) -> Result<Option<Step<'i>>, ReceiveError> {
@@ -166,7 +166,7 @@ impl Decoder {
     fn text<'i>(
         &mut self,
         left: u64,
-        input: &mut &'i [u8],
+        input: &mut &'i mut [u8],
         buffer: &mut Buffer,
         offset: &mut u64,
     ) -> Result<Option<Step<'i>>, ReceiveError> {
@@ -204,7 +204,7 @@ impl Decoder {
 
 /// Takes at most `left` bytes up to the end of a frame, and says whether it was there (and was taken). If not, and
 /// `input` still has something, the frame is longer than `left`.
-fn until_end<'i>(input: &mut &'i [u8], left: u64, offset: &mut u64) -> (&'i [u8], bool) {
+fn until_end<'i>(input: &mut &'i mut [u8], left: u64, offset: &mut u64) -> (&'i [u8], bool) {
     let left = usize::try_from(left).unwrap_or(usize::MAX);
     let looked_at = input.get(..left.saturating_add(1)).unwrap_or(input);
     match looked_at.iter().position(|byte| *byte == END) {
@@ -218,8 +218,9 @@ fn until_end<'i>(input: &mut &'i [u8], left: u64, offset: &mut u64) -> (&'i [u8]
 }
 
 /// Shortens `input` by at most `most` bytes from the front, and returns them.
-pub(super) fn take<'i>(input: &mut &'i [u8], most: usize, offset: &mut u64) -> &'i [u8] {
-    let (front, rest) = input.split_at(most.min(input.len()));
+pub(super) fn take<'i>(input: &mut &'i mut [u8], most: usize, offset: &mut u64) -> &'i [u8] {
+    let most = most.min(input.len());
+    let (front, rest) = core::mem::take(input).split_at_mut(most);
     *input = rest;
     *offset += front.len() as u64;
     front

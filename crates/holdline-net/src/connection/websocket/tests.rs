@@ -4,8 +4,11 @@ use std::net::{TcpListener, TcpStream};
 
 use holdline_http1::HeaderBlock;
 use holdline_websocket::Config;
+#[cfg(feature = "hixie76")]
+use holdline_websocket::hixie76;
 
 use super::*;
+use crate::Message;
 use crate::connection::Scratch;
 use crate::handler::{Progress, Request};
 use crate::output::Responder;
@@ -40,11 +43,11 @@ fn held(machine: Machine, inputs: &[&[u8]]) -> (Vec<usize>, Vec<usize>) {
     };
     let (config, mut scratch) = (crate::Config::default(), Scratch::new());
     let (mut handler, date) = (Lengths(Vec::new()), HeaderBlock::default());
-    let mut connection = Connection::new(socket, peer, id, &config, 0);
-    connection.protocol = Protocol::WebSocket(WebSocket::new(machine, ()));
+    let mut core = Core::new(socket, peer, id);
+    let mut websocket = WebSocket::new(machine, ());
     let mut held = Vec::new();
     for input in inputs {
-        let mut turn = Turn {
+        let mut context = Context {
             handler: &mut handler,
             config: &config,
             scratch: &mut scratch,
@@ -54,13 +57,14 @@ fn held(machine: Machine, inputs: &[&[u8]]) -> (Vec<usize>, Vec<usize>) {
             delivered: 0,
         };
         let mut input = input.to_vec();
-        let used = connection.websocket_input(&mut turn, &mut input);
-        assert_eq!(used, input.len());
-        assert_eq!(turn.scratch.websocket.capacity(), 0);
-        let Protocol::WebSocket(socket) = &connection.protocol else {
+        let mut rest = &mut input[..];
+        let Next::Stay = websocket.receive(&mut core, &mut context, &mut rest) else {
             panic!("it is no WebSocket any more");
         };
-        held.push(socket.buffer.as_ref().map_or(0, |buffer| buffer.capacity()));
+        assert!(rest.is_empty());
+        assert_eq!(context.scratch.websocket.capacity(), 0);
+        let buffer = websocket.buffer.as_ref();
+        held.push(buffer.map_or(0, |buffer| buffer.capacity()));
     }
     (held, handler.0)
 }
