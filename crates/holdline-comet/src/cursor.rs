@@ -55,6 +55,11 @@ impl Cursor {
         self.sequence
     }
 
+    /// The length of the text form in bytes.
+    pub const fn text_len(&self) -> usize {
+        (hex_digits(self.epoch) + 1 + hex_digits(self.sequence)) as usize
+    }
+
     /// Appends the text form.
     pub fn encode(&self, out: &mut BytesMut) {
         encode_hex(self.epoch, out);
@@ -185,9 +190,13 @@ fn parse_hex(text: &[u8], offset: usize) -> Result<(u64, &[u8]), ParseCursorErro
     Ok((value, rest))
 }
 
+const fn hex_digits(value: u64) -> u32 {
+    // Zero has a digit too.
+    (64 - (value | 1).leading_zeros()).div_ceil(4)
+}
+
 fn encode_hex(value: u64, out: &mut BytesMut) {
-    let digits = (64 - value.leading_zeros()).div_ceil(4).max(1);
-    for place in (0..digits).rev() {
+    for place in (0..hex_digits(value)).rev() {
         let digit = (value >> (4 * place) & 0xf) as u8;
         out.put_u8(match digit {
             0..=9 => b'0' + digit,
@@ -221,6 +230,7 @@ mod tests {
             Cursor::new(u64::MAX, u64::MAX)
         );
         assert_eq!(Cursor::new(0, 0).to_string(), "0-0");
+        assert_eq!(Cursor::new(0, 0x10).text_len(), 4);
     }
 
     #[test]
@@ -258,6 +268,7 @@ mod tests {
             let mut out = BytesMut::new();
             cursor.encode(&mut out);
             prop_assert_eq!(&out[..], text.as_bytes());
+            prop_assert_eq!(cursor.text_len(), text.len());
         }
 
         #[test]

@@ -20,7 +20,7 @@ use holdline_net::{Notifier, Progress};
 
 pub(crate) use self::channel::Presence;
 use self::state::{Kept, Loop, State};
-use crate::message::Message;
+use crate::message::{Content, Message};
 use crate::metrics::Metrics;
 use crate::transport::Transport;
 
@@ -118,15 +118,14 @@ impl Hub {
         event: Option<&str>,
         data: &str,
     ) -> Result<Published, TooManyChannels> {
-        // Copied before the lock is taken. A slice of the read block would keep all of it alive.
-        let (event, data) = (event.map(Box::from), Box::from(data));
+        let content = Content::new(channel, event, data);
         let now = self.origin.elapsed();
         let mut state = self.lock();
         let name = state.channel(channel, &self.limits)?;
         state.head += 1;
         let sequence = state.head;
         let cursor = self.cursor(sequence);
-        let message = Message::new(cursor, &name, event, data);
+        let message = Message::new(cursor, Arc::clone(&name), content);
         let State {
             channels,
             full,
@@ -263,12 +262,13 @@ impl Hub {
                 };
             }
             let mut reading = reader.read(position);
-            let mut messages = Vec::new();
+            // Most readers get one.
+            let mut messages = Vec::with_capacity(usize::from(reading.has_more()));
             let mut size = 0;
             while size < budget
                 && let Some((_, _, message)) = reading.next()
             {
-                size += message.json().len();
+                size += message.json_len();
                 messages.push(Arc::clone(message));
             }
             Batch {

@@ -272,7 +272,7 @@ impl Subscription {
             _ => usize::MAX,
         };
         for message in &batch.messages {
-            let prepared = match message.json().len() >= deflate_from {
+            let prepared = match message.json_len() >= deflate_from {
                 true => message.websocket_deflated(),
                 false => message.websocket(),
             };

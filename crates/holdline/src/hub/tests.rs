@@ -315,29 +315,3 @@ fn watched_channels_do_not_keep_others_from_being_forgotten() {
     let mut position = hub.position(&held[0], Since::Cursor(Cursor::new(1, 0)));
     assert_eq!(drain(&hub, &held[0], &mut position), (vec![], true));
 }
-
-/// However much a text grows in its forms, the limit counted it.
-#[test]
-fn a_message_is_counted_with_all_its_forms() {
-    for data in [
-        "plain",
-        "\u{1}\u{1}\u{1}",
-        "<<<>>>&&&\u{2028}",
-        "\r\n\n\r\n",
-        "",
-    ] {
-        let data = data.repeat(1000);
-        let message = Message::new(Cursor::new(1, 1), "a", Some("type".into()), (&*data).into());
-        let forms = message.json().len()
-            + message.json_line().framed().len()
-            + message.sse().framed().len()
-            + message.sse_json().framed().len()
-            + message.websocket().bytes().len()
-            + message.script().bytes().len();
-        assert!(
-            data.len() + forms <= message.size(),
-            "{forms} > {}",
-            message.size()
-        );
-    }
-}
