@@ -64,9 +64,13 @@ impl Decoder {
         let target = Target::Field(name);
         self.begin(target, buffer, block);
         cursor.take(line.len() - value.len());
-        let at = cursor.position();
-        self.partial = Partial::Value(self.extend(target, value, at, buffer)?);
-        cursor.take(value.len());
+        self.partial = Partial::Value(target);
+        // A limit is exceeded by a byte of the value or by the line end, not by the name.
+        if !value.is_empty() {
+            let at = cursor.position();
+            self.partial = Partial::Value(self.extend(target, value, at, buffer)?);
+            cursor.take(value.len());
+        }
         Ok(())
     }
 

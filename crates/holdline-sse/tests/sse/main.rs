@@ -1,6 +1,7 @@
 //! Every rule of the standard as a named test, an oracle, and properties.
 
 mod client;
+mod cuts;
 mod encoder;
 mod harness;
 mod limits;
