@@ -16,18 +16,19 @@
 //! `Ready`, `Requested` and `Waiting` are all [`ReadyState::Connecting`].
 
 mod config;
+mod date;
+mod reason;
 mod redirect;
 mod request;
 
 use core::time::Duration;
 
-use thiserror::Error;
-
 pub use self::config::{Config, is_temporary};
+pub use self::reason::{ReadyState, Reason};
 pub use self::request::{Request, Response};
 
 use self::redirect::Redirects;
-use crate::{Buffer, DecodeError, Decoder, Item};
+use crate::{Buffer, DecodeError, Decoder, Event, Item};
 
 /// An `EventSource` without IO: it says what to request and when, and reads what comes.
 ///
@@ -66,7 +67,7 @@ pub struct EventSource {
     redirects: Redirects,
     phase: Phase,
     reason: Option<Reason>,
-    /// Attempts since the last one that brought a byte of an event stream.
+    /// Attempts in a row without an event and without a stream that outlived its delay.
     failures: u32,
 }
 
@@ -99,7 +100,7 @@ impl EventSource {
     pub const fn ready_state(&self) -> ReadyState {
         match self.phase {
             Phase::Ready | Phase::Requested | Phase::Waiting { .. } => ReadyState::Connecting,
-            Phase::Open => ReadyState::Open,
+            Phase::Open { .. } => ReadyState::Open,
             Phase::Closed => ReadyState::Closed,
         }
     }
@@ -131,8 +132,8 @@ impl EventSource {
     ///   [`poll_timeout`](Self::poll_timeout).
     /// - `Closed`: drop the body. See [`reason`](Self::reason).
     ///
-    /// Only 200 with `text/event-stream` opens the stream; parameters of the type are ignored.
-    /// Redirects 301, 302, 303, 307 and 308 are followed. Every other status is final, also 204,
+    /// Only 200 with `text/event-stream` opens the stream; parameters of the type are ignored. It
+    /// must not have a content coding, for none was asked for (RFC 9110 §12.5.3). Redirects 301, 302, 303, 307 and 308 are followed. Every other status is final, also 204,
     /// with which a server tells a client to stop, unless
     /// [`Config::retry_status`] says otherwise.
     ///
@@ -145,8 +146,9 @@ impl EventSource {
     ) -> ReadyState {
         if self.phase == Phase::Requested {
             match response.status {
+                200 if response.is_encoded() => self.fail(Reason::ContentEncoding),
                 200 if response.is_event_stream() => {
-                    self.phase = Phase::Open;
+                    self.phase = Phase::Open { since: now };
                     self.reason = None;
                 }
                 200 => self.fail(Reason::ContentType),
@@ -183,24 +185,33 @@ impl EventSource {
         if let Some(Reason::Decode(error)) = self.reason {
             return Err(error);
         }
-        if self.phase != Phase::Open {
+        if !self.is_open() {
             *input = &[];
             return Ok(None);
         }
-        if !input.is_empty() {
-            self.failures = 0;
+        match self.decoder.decode(input, buffer) {
+            Ok(item) => {
+                if let Some(Item::Event(_)) = item {
+                    self.failures = 0;
+                }
+                Ok(item)
+            }
+            Err(error) => {
+                self.fail(Reason::Decode(error));
+                Err(error)
+            }
         }
-        self.decoder.decode(input, buffer).inspect_err(|error| {
-            self.phase = Phase::Closed;
-            self.reason = Some(Reason::Decode(*error));
-        })
     }
 
     /// Tells that the response body ended. What was unfinished is discarded, and the source
-    /// connects again after a delay, unless [`Config::reconnect`] is off. `random` is 32 random
-    /// bits.
+    /// connects again after a delay, unless [`Config::reconnect`] is off. The reason is
+    /// [`Reason::EndInEvent`] if something was unfinished. `random` is 32 random bits.
     pub fn receive_eof(&mut self, now: Duration, random: u32) -> ReadyState {
-        self.lose(Reason::EndOfStream, now, random)
+        let reason = match self.decoder.is_between_events() {
+            true => Reason::EndOfStream,
+            false => Reason::EndInEvent,
+        };
+        self.lose(reason, now, random)
     }
 
     /// Tells that no connection could be made, that it broke, or that nothing came for too long:
@@ -208,6 +219,16 @@ impl EventSource {
     /// [`receive_eof`](Self::receive_eof).
     pub fn connection_failed(&mut self, now: Duration, random: u32) -> ReadyState {
         self.lose(Reason::ConnectionFailed, now, random)
+    }
+
+    /// Tells that no connection to the request's [URL](Self::url) can ever be made: it needs TLS
+    /// and the caller has none, or the caller cannot read a URL that a redirect gave. The source is
+    /// then `Closed`. Does nothing when no request is due or sent.
+    pub fn connection_impossible(&mut self) -> ReadyState {
+        if matches!(self.phase, Phase::Ready | Phase::Requested) {
+            self.fail(Reason::Unreachable);
+        }
+        self.ready_state()
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout): the end of the delay before the
@@ -245,11 +266,14 @@ impl EventSource {
         self.decoder.last_event_id()
     }
 
-    /// The reconnection time: the server's last `retry`, or [`Config::reconnection_time`].
+    /// The reconnection time: the server's last `retry`, but at most
+    /// [`Config::max_server_delay`]; or [`Config::reconnection_time`].
     #[must_use]
     pub fn reconnection_time(&self) -> Duration {
-        let own = self.config.reconnection_time;
-        self.decoder.reconnection_time().unwrap_or(own)
+        match self.decoder.reconnection_time() {
+            Some(time) => time.min(self.config.max_server_delay),
+            None => self.config.reconnection_time,
+        }
     }
 
     /// The URL that the present request goes to, after redirects.
@@ -266,8 +290,19 @@ impl EventSource {
         self.decoder.is_between_events()
     }
 
+    /// What has come of the event that is arriving, as [`Decoder::cut_event`] tells it. Ask before
+    /// [`receive_eof`](Self::receive_eof) or [`connection_failed`](Self::connection_failed) for an
+    /// event that was cut off; the standard wants it discarded.
+    pub fn cut_event<'b>(&self, buffer: &'b mut Buffer) -> Option<Event<'b>> {
+        self.decoder.cut_event(buffer).filter(|_| self.is_open())
+    }
+
+    const fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open { .. })
+    }
+
     fn lose(&mut self, reason: Reason, now: Duration, random: u32) -> ReadyState {
-        if matches!(self.phase, Phase::Requested | Phase::Open) {
+        if matches!(self.phase, Phase::Requested | Phase::Open { .. }) {
             self.retry(reason, now, random, None);
         }
         self.ready_state()
@@ -277,6 +312,12 @@ impl EventSource {
     fn retry(&mut self, reason: Reason, now: Duration, random: u32, after: Option<Duration>) {
         // An error would have closed the source before.
         let _ = self.decoder.decode_eof();
+        // A stream that lived for longer than the delay before it was worth the attempt.
+        if let Phase::Open { since } = self.phase
+            && now.saturating_sub(since) >= self.delay(self.failures.saturating_sub(1))
+        {
+            self.failures = 0;
+        }
         let exponent = self.failures;
         self.failures = self.failures.saturating_add(1);
         let is_last = |max| exponent >= max;
@@ -284,7 +325,8 @@ impl EventSource {
             self.fail(reason);
             return;
         }
-        let delay = self.delay(exponent).max(after.unwrap_or_default());
+        let after = after.unwrap_or_default().min(self.config.max_server_delay);
+        let delay = self.delay(exponent).max(after);
         let until = now.saturating_add(self.config.jittered(delay, random));
         self.phase = Phase::Waiting { until };
         self.reason = Some(reason);
@@ -307,54 +349,16 @@ impl EventSource {
     }
 }
 
-/// The states of the standard, with its numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ReadyState {
-    /// Not yet connected, or connecting again.
-    Connecting = 0,
-    /// The response is an event stream.
-    Open = 1,
-    /// Closed for good.
-    Closed = 2,
-}
-
-/// Why a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum Reason {
-    /// The response body ended.
-    #[error("the stream ended")]
-    EndOfStream,
-    /// There was no connection, or it broke.
-    #[error("the connection failed")]
-    ConnectionFailed,
-    /// The server answered with this status.
-    #[error("the server answered with status {0}")]
-    Status(u16),
-    /// The response is no `text/event-stream`.
-    #[error("the response is not text/event-stream")]
-    ContentType,
-    /// A redirect without a `Location`, or to something that is not an HTTP URL.
-    #[error("a redirect has no location that can be followed")]
-    Location,
-    /// More redirects in a row than [`Config::max_redirects`].
-    #[error("too many redirects")]
-    TooManyRedirects,
-    /// The stream exceeded a limit.
-    #[error(transparent)]
-    Decode(DecodeError),
-    /// [`EventSource::close`] was called.
-    #[error("closed by the client")]
-    Closed,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     /// A request is due.
     Ready,
     /// The response is awaited.
     Requested,
-    Open,
+    /// The response is an event stream, and was so at this time.
+    Open {
+        since: Duration,
+    },
     /// The delay before the next request.
     Waiting {
         until: Duration,

@@ -15,7 +15,7 @@ use core::time::Duration;
 use crate::buffer::{Block, Kept, Piece, set_lossy, text};
 use crate::field::Digits;
 use crate::line::{Cursor, LF, Partial, Target, is_line_end};
-use crate::{Buffer, DecodeError, Event, Item, Limits};
+use crate::{Buffer, DecodeError, Event, FieldName, Item, Limits};
 
 /// Reads one event stream: bytes in, [`Item`]s out.
 ///
@@ -174,6 +174,42 @@ impl Decoder {
         self.error.is_none() && !begun && self.partial.is_start() && self.kept == Kept::NOTHING
     }
 
+    /// What has come of the event that is arriving: its data so far, and what there is of a line
+    /// that has no end yet. `None` if no data has come, or after an error.
+    ///
+    /// The standard wants an event that the end of the stream has cut to be discarded. Ask before
+    /// [`decode_eof`](Self::decode_eof) if it is of use nevertheless. A type whose line has no end
+    /// does not count yet. The ID is the one before this event: a client that comes back with it
+    /// gets the event again, and whole.
+    ///
+    /// ```
+    /// use holdline_sse::{Buffer, Decoder};
+    ///
+    /// let (mut decoder, mut buffer) = (Decoder::default(), Buffer::new());
+    /// let mut input = &b"data: Hello\n\ndata: wor"[..];
+    /// while let Some(_item) = decoder.decode(&mut input, &mut buffer)? {}
+    /// let cut = decoder.cut_event(&mut buffer).expect("an event has begun");
+    /// assert_eq!(cut.data, "wor");
+    /// # Ok::<(), holdline_sse::DecodeError>(())
+    /// ```
+    pub fn cut_event<'b>(&self, buffer: &'b mut Buffer) -> Option<Event<'b>> {
+        if self.error.is_some() || !self.kept.data {
+            return None;
+        }
+        let mut data = &buffer.data[..];
+        if self.value_len == 0 && self.partial.is_in(FieldName::Data) {
+            // The line has no byte of data yet, and need not be joined.
+            data = data.strip_suffix(b"\n")?;
+        }
+        let block = Block::from_kept(self.kept);
+        self.last_event_id.as_str().clone_into(&mut buffer.id_text);
+        Some(Event {
+            event: event_type(block.event, &buffer.event, &mut buffer.event_text),
+            data: text(block.data, data, &mut buffer.data_text),
+            id: &buffer.id_text,
+        })
+    }
+
     /// Bytes taken from this stream so far.
     #[must_use]
     pub const fn position(&self) -> u64 {
@@ -313,9 +349,8 @@ impl Decoder {
         match found {
             Found::Event => {
                 self.last_event_id.as_str().clone_into(&mut buffer.id_text);
-                let event = text(block.event, &buffer.event, &mut buffer.event_text);
                 Item::Event(Event {
-                    event: if event.is_empty() { "message" } else { event },
+                    event: event_type(block.event, &buffer.event, &mut buffer.event_text),
                     data: text(block.data, &buffer.data, &mut buffer.data_text),
                     id: &buffer.id_text,
                 })
@@ -345,6 +380,19 @@ enum Found<'i> {
     Id,
     Comment(Piece<'i>),
     Retry(Duration),
+}
+
+/// The type of an event: `message` if there is none, or an empty one.
+#[inline]
+fn event_type<'b, 'i: 'b>(
+    piece: Option<Piece<'i>>,
+    part: &'b [u8],
+    repaired: &'b mut String,
+) -> &'b str {
+    match text(piece, part, repaired) {
+        "" => "message",
+        event => event,
+    }
 }
 
 /// How almost every `data` line begins.

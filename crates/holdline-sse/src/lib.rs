@@ -35,17 +35,21 @@
 //! | `id` is committed at the blank line, also when nothing is dispatched. | 9.2.6 | `an_id_is_committed_at_the_blank_line_even_when_nothing_is_dispatched` |
 //! | `id` stays until the next one; `id` alone resets it. | 9.2.6 | `an_empty_id_resets_it` |
 //! | `retry` has ASCII digits only and takes effect at once. | 9.2.6 | `retry_takes_effect_at_the_end_of_its_line` |
-//! | What is unfinished at the end is discarded. | 9.2.6 | `what_is_unfinished_at_the_end_is_discarded` |
+//! | What is unfinished at the end is discarded, unless the caller asks for it. | 9.2.6 | `what_is_unfinished_at_the_end_is_discarded`, `a_stream_that_ends_inside_an_event_says_so` |
 //! | `Last-Event-ID` is the ID as UTF-8. | 9.2.4 | `the_last_event_id_is_sent_as_raw_utf8` |
 //! | It is left out when it is empty or no header field can carry it. | 9.2.4, RFC 9110 5.5 | `an_id_that_a_header_cannot_carry_is_left_out` |
 //! | Only 200 with `text/event-stream` opens the stream. | 9.2.3 | `only_200_with_text_event_stream_opens` |
+//! | A content coding was not asked for, and closes. | RFC 9110 12.5.3 | `a_compressed_stream_ends_the_source_with_a_reason` |
 //! | 204 and every other status close, unless a policy says otherwise. | 9.2.3 | `other_statuses_are_final`, `a_policy_may_retry_statuses` |
 //! | Redirects 301, 302, 303, 307 and 308 are followed. | Fetch 4.4 | `redirects_are_followed_at_once`, `redirects_change_a_post_as_fetch_does` |
+//! | `Retry-After` is seconds or a date. | RFC 9110 10.2.3 | `retry_after_may_be_a_date` |
 //! | A stream that ends is requested again after the reconnection time. | 9.2.3 | `a_stream_that_ends_is_requested_again_after_the_reconnection_time` |
 //!
 //! Where the standard is silent or the browsers differ from it:
 //!
-//! - A `retry` without digits is ignored, and one that is too large saturates.
+//! - A `retry` without digits is ignored, and one that is too large saturates. The client waits for
+//!   at most an hour ([`Config::max_server_delay`]).
+//! - Only an event ends the client's back-off, or a stream that outlived the delay before it.
 //! - A new stream begins with the last event ID of the one before, as in Chromium. By the
 //!   standard's letter the buffer begins empty, and the first blank line would lose the ID.
 //! - An event over a [limit](Limits) is an error. The standard knows no limits.

@@ -86,6 +86,14 @@ impl Partial {
     pub(crate) const fn is_start(&self) -> bool {
         matches!(self, Self::Start)
     }
+
+    /// Whether the name of the line is known to be this.
+    pub(crate) fn is_in(&self, name: FieldName) -> bool {
+        match self {
+            Self::Start | Self::Name(_) => false,
+            Self::AfterColon(target) | Self::Value(target) => *target == Target::Field(name),
+        }
+    }
 }
 
 /// Where the value of a cut line goes.

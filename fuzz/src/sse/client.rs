@@ -18,6 +18,7 @@ use crate::cuts::{Cuts, seed};
 /// |---|---|
 /// | `r` | send the request, if one is due |
 /// | `h200 TEXT` | a response head; `TEXT` is its type, its location and its `Retry-After` |
+/// | `g200 TEXT` | the same with a content coding, which is `TEXT` too |
 /// | `bBYTES` | bytes of the body |
 /// | `e`, `f` | the body ended; the connection failed |
 /// | `t500`, `w` | 500 ms pass; the time passes that the source waits for |
@@ -51,8 +52,11 @@ pub fn client(data: &[u8]) {
                     "a request is due once"
                 );
             }
-            b'h' => {
-                let response = head(rest);
+            b'h' | b'g' => {
+                let mut response = head(rest);
+                if *kind == b'g' {
+                    response.content_encoding = response.content_type;
+                }
                 let state = whole.source.receive_response(&response, now, random);
                 cut.source.receive_response(&response, now, random);
                 model.check_response(&response, state, &whole.source);
@@ -300,7 +304,10 @@ impl Model {
             .strip_prefix(b"text/event-stream")
             .is_some_and(|rest| matches!(rest.trim_ascii_start(), [] | [b';', ..]));
         let is_open = state == ReadyState::Open;
-        assert_eq!(is_open, response.status == 200 && is_stream);
+        assert_eq!(
+            is_open,
+            response.status == 200 && is_stream && response.content_encoding.is_none()
+        );
         self.open = is_open;
         self.redirected = state == ReadyState::Connecting && source.poll_timeout().is_none();
         if state == ReadyState::Connecting && source.poll_timeout().is_some() {
@@ -309,7 +316,8 @@ impl Model {
             let digits = text.unwrap_or_default().trim_ascii();
             let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
             let seconds = digits.parse().unwrap_or(u64::MAX);
-            self.retry_after = Duration::from_secs(if is_number { seconds } else { 0 });
+            let asked = Duration::from_secs(if is_number { seconds } else { 0 });
+            self.retry_after = asked.min(self.config.max_server_delay);
         }
     }
 

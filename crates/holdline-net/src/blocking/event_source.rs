@@ -1,13 +1,13 @@
 //! An event stream that is read over blocking streams, and taken up again when it breaks:
 //! [`EventSource`].
 
+mod connect;
 mod stop;
 mod update;
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::io::{self, ErrorKind};
 use std::ops::Range;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use holdline_sse as sse;
 use holdline_sse::{Buffer, Event, EventBuf, Item, ReadyState, Reason};
@@ -15,36 +15,9 @@ use holdline_sse::{Buffer, Event, EventBuf, Item, ReadyState, Reason};
 use super::http::{self, Client, Response};
 use super::{Tcp, Url};
 use crate::entropy;
+pub use connect::Connect;
 pub use stop::Stopper;
 pub use update::{Error, Lost, Update};
-
-/// Opens the connections of an [`EventSource`]: [`Tcp`], or a function from the URL to a stream.
-pub trait Connect {
-    /// The stream.
-    type Stream: Read + Write;
-
-    /// Opens a connection to the URL's host and port. Set the stream's timeouts here.
-    ///
-    /// # Errors
-    /// What made it fail. The event source tries again later.
-    fn connect(&mut self, url: &Url) -> io::Result<Self::Stream>;
-}
-
-impl Connect for Tcp {
-    type Stream = TcpStream;
-
-    fn connect(&mut self, url: &Url) -> io::Result<TcpStream> {
-        Tcp::connect(self, url)
-    }
-}
-
-impl<F: FnMut(&Url) -> io::Result<S>, S: Read + Write> Connect for F {
-    type Stream = S;
-
-    fn connect(&mut self, url: &Url) -> io::Result<S> {
-        self(url)
-    }
-}
 
 /// A client of server-sent events: connects, reads, and connects again with the last event ID.
 ///
@@ -78,11 +51,17 @@ pub struct EventSource<C: Connect> {
     heard: Instant,
     origin: Instant,
     stopper: Stopper,
+    /// The configuration wants the end of a stream to be followed by another.
+    reconnects: bool,
+    cut_events: bool,
+    /// The stream has ended, and its cut event was handed out. It broke if there is an error.
+    ended: Option<Option<http::Error>>,
 }
 
 enum Step {
     Open,
     Event,
+    Cut,
     Id,
     Comment,
     Retry(Duration),
@@ -117,10 +96,11 @@ impl<C: Connect> EventSource<C> {
     /// An event source over streams that `connector` opens. It connects when it is first read.
     ///
     /// # Errors
-    /// [`Error::Url`].
+    /// [`Error::Url`] if the URL is not one of `http` or `https`.
     pub fn new(config: sse::Config, connector: C) -> Result<Self, Error> {
-        let _: Url = config.url.parse()?;
+        Url::parse_http(&config.url)?;
         Ok(Self {
+            reconnects: config.reconnect,
             state: sse::EventSource::new(config),
             connector,
             http: None,
@@ -133,6 +113,8 @@ impl<C: Connect> EventSource<C> {
             heard: Instant::now(),
             origin: Instant::now(),
             stopper: Stopper::default(),
+            cut_events: false,
+            ended: None,
         })
     }
 
@@ -140,6 +122,12 @@ impl<C: Connect> EventSource<C> {
     /// It is looked at when the stream's own read timeout passes. Default: `None`, for ever.
     pub fn set_silence_limit(&mut self, limit: Option<Duration>) {
         self.silence = limit;
+    }
+
+    /// Whether [`read`](Self::read) also hands out an event that the end of its stream has cut, as
+    /// [`Update::Cut`]. Default: no.
+    pub fn set_cut_events(&mut self, wanted: bool) {
+        self.cut_events = wanted;
     }
 
     /// Ends the source from another thread.
@@ -180,7 +168,8 @@ impl<C: Connect> EventSource<C> {
 
     /// Waits for whatever comes next. `None`: the source is closed, because it was told so
     /// ([`close`](Self::close), [`Stopper::stop`]), because the server said 204, or because the
-    /// stream ended and [`Config::reconnect`](sse::Config::reconnect) is off.
+    /// stream ended and [`Config::reconnect`](sse::Config::reconnect) is off. A stream that ended
+    /// inside an event is an error then.
     ///
     /// # Errors
     /// What makes the source close, once. `None` after it.
@@ -188,6 +177,7 @@ impl<C: Connect> EventSource<C> {
         Ok(Some(match self.step()? {
             Step::Open => Update::Open,
             Step::Event => Update::Event(self.event.as_ref()),
+            Step::Cut => Update::Cut(self.event.as_ref()),
             Step::Id => Update::Id(&self.text),
             Step::Comment => Update::Comment(&self.text),
             Step::Retry(time) => Update::Retry(time),
@@ -204,6 +194,9 @@ impl<C: Connect> EventSource<C> {
             }
             if self.state.ready_state() == ReadyState::Closed {
                 return Ok(Step::Closed);
+            }
+            if let Some(error) = self.ended.take() {
+                return self.finish(error);
             }
             let Some(http) = &mut self.http else {
                 if let Some(until) = self.state.poll_timeout() {
@@ -237,16 +230,11 @@ impl<C: Connect> EventSource<C> {
                         self.piece = piece;
                         self.heard = Instant::now();
                     }
-                    Ok(None) => {
-                        self.http = None;
-                        self.state
-                            .receive_eof(self.origin.elapsed(), entropy::u32());
-                        return self.after_loss(None);
-                    }
+                    Ok(None) => return self.end(None),
                     Err(error) if error.is_timeout() && !self.is_silent() => {
                         return Ok(Step::Idle);
                     }
-                    Err(error) => return self.lost(Some(error)),
+                    Err(error) => return self.end(Some(error)),
                 }
             }
         }
@@ -260,16 +248,22 @@ impl<C: Connect> EventSource<C> {
         let method = request.method().to_owned();
         let body = request.body().to_vec();
         let headers: Vec<(&str, &[u8])> = request.headers().collect();
-        let url: Url = match request.url().parse() {
-            Ok(url) => url,
-            Err(error) => {
-                let error = io::Error::new(ErrorKind::InvalidInput, error);
-                return Ok(Err(error.into()));
-            }
-        };
-        let stream = match self.connector.connect(&url) {
-            Ok(stream) => stream,
-            Err(error) => return Ok(Err(error.into())),
+        let url = Url::parse_http(request.url())
+            .map_err(|error| io::Error::new(ErrorKind::InvalidInput, error));
+        let connected = url.and_then(|url| Ok((self.connector.connect(&url)?, url)));
+        let (stream, url) = match connected {
+            Ok(connected) => connected,
+            Err(error) => match error.kind() {
+                ErrorKind::Unsupported | ErrorKind::InvalidInput => {
+                    self.state.connection_impossible();
+                    return Err(Error::Failed {
+                        reason: Reason::Unreachable,
+                        body: Vec::new(),
+                        error: Some(error.into()),
+                    });
+                }
+                _ => return Ok(Err(error.into())),
+            },
         };
         let mut http = Client::new(stream, url.authority());
         match http.request(&method, url.target(), headers, &body) {
@@ -292,7 +286,10 @@ impl<C: Connect> EventSource<C> {
     fn responded(&mut self, response: &Response) -> Result<Option<Step>, Error> {
         self.awaiting = false;
         self.heard = Instant::now();
-        let seen = sse::Response::new(response.status(), response.headers());
+        let mut seen = sse::Response::new(response.status(), response.headers());
+        // From what moment a date in `Retry-After` is counted.
+        let date = httpdate::fmt_http_date(SystemTime::now());
+        seen.date = seen.date.or(Some(date.as_bytes()));
         let now = self.origin.elapsed();
         let state = self.state.receive_response(&seen, now, entropy::u32());
         if state == ReadyState::Open {
@@ -303,6 +300,8 @@ impl<C: Connect> EventSource<C> {
             // A redirect: another request is due at once.
             return Ok(None);
         }
+        // A stream that is only encoded may have no end, and could not be read.
+        let http = http.filter(|_| self.state.reason() != Some(Reason::ContentEncoding));
         let body = http.and_then(|mut http| http.read_body(MAX_BODY).ok());
         self.after_loss_with(None, body.unwrap_or_default())
             .map(Some)
@@ -329,9 +328,7 @@ impl<C: Connect> EventSource<C> {
         Ok(match item {
             None => None,
             Some(Item::Event(event)) => {
-                assign(&mut self.event.event, event.event);
-                assign(&mut self.event.data, event.data);
-                assign(&mut self.event.id, event.id);
+                keep(&mut self.event, event);
                 Some(Step::Event)
             }
             Some(Item::Id(id)) => {
@@ -345,6 +342,29 @@ impl<C: Connect> EventSource<C> {
             Some(Item::Retry(time)) => Some(Step::Retry(time)),
             Some(_) => None,
         })
+    }
+
+    /// The stream ended, or broke. If it was cut in an event and such events are wanted, that event
+    /// comes first.
+    fn end(&mut self, error: Option<http::Error>) -> Result<Step, Error> {
+        self.http = None;
+        if self.cut_events
+            && let Some(event) = self.state.cut_event(&mut self.buffer)
+        {
+            keep(&mut self.event, event);
+            self.ended = Some(error);
+            return Ok(Step::Cut);
+        }
+        self.finish(error)
+    }
+
+    fn finish(&mut self, error: Option<http::Error>) -> Result<Step, Error> {
+        if error.is_some() {
+            return self.lost(error);
+        }
+        self.state
+            .receive_eof(self.origin.elapsed(), entropy::u32());
+        self.after_loss(None)
     }
 
     fn lost(&mut self, error: Option<http::Error>) -> Result<Step, Error> {
@@ -368,7 +388,8 @@ impl<C: Connect> EventSource<C> {
             }));
         }
         match reason {
-            Reason::EndOfStream | Reason::Closed | Reason::Status(204) => Ok(Step::Closed),
+            Reason::EndOfStream if !self.reconnects => Ok(Step::Closed),
+            Reason::Closed | Reason::Status(204) => Ok(Step::Closed),
             _ => Err(Error::Failed {
                 reason,
                 body,
@@ -381,6 +402,13 @@ impl<C: Connect> EventSource<C> {
         self.silence
             .is_some_and(|silence| self.heard.elapsed() >= silence)
     }
+}
+
+/// Copies an event to where it is lent from.
+fn keep(place: &mut EventBuf, event: Event<'_>) {
+    assign(&mut place.event, event.event);
+    assign(&mut place.data, event.data);
+    assign(&mut place.id, event.id);
 }
 
 /// Puts `text` in place of what was there, in the same memory unless that is far too much.

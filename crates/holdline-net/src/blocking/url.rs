@@ -19,7 +19,7 @@ use std::str::FromStr;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
-    secure: bool,
+    scheme: &'static str,
     authority: String,
     host: String,
     port: u16,
@@ -51,20 +51,31 @@ impl Url {
         &self.target
     }
 
+    /// The scheme: `http`, `https`, `ws` or `wss`, whatever case it was written in.
+    #[must_use]
+    pub fn scheme(&self) -> &str {
+        self.scheme
+    }
+
     /// Whether the connection must be TLS: `https` and `wss`.
     #[must_use]
     pub fn is_secure(&self) -> bool {
-        self.secure
+        matches!(self.scheme, "https" | "wss")
+    }
+
+    /// The URL of an HTTP resource: `http` and `https` only.
+    pub(crate) fn parse_http(text: &str) -> Result<Self, UrlError> {
+        let is_http = |url: &Self| matches!(url.scheme, "http" | "https");
+        Self::parse(text).filter(is_http).ok_or(UrlError(()))
     }
 
     fn parse(text: &str) -> Option<Self> {
         // RFC 3986 §3.1: schemes are case-insensitive.
         let (scheme, rest) = text.split_once("://")?;
-        let secure = match scheme.to_ascii_lowercase().as_str() {
-            "http" | "ws" => false,
-            "https" | "wss" => true,
-            _ => return None,
-        };
+        let scheme = ["http", "https", "ws", "wss"]
+            .into_iter()
+            .find(|known| scheme.eq_ignore_ascii_case(known))?;
+        let secure = matches!(scheme, "https" | "wss");
         let rest = rest.split_once('#').map_or(rest, |(before, _)| before);
         let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         if !rest.bytes().all(|byte| byte.is_ascii_graphic()) || authority.contains('@') {
@@ -87,7 +98,7 @@ impl Url {
         };
         let slash = if target.starts_with('/') { "" } else { "/" };
         (!host.is_empty()).then(|| Self {
-            secure,
+            scheme,
             authority: authority.trim_end_matches(':').to_owned(),
             host: host.to_owned(),
             port,
@@ -106,8 +117,7 @@ impl FromStr for Url {
 
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.secure { "https" } else { "http" };
-        write!(f, "{scheme}://{}{}", self.authority, self.target)
+        write!(f, "{}://{}{}", self.scheme, self.authority, self.target)
     }
 }
 
@@ -140,6 +150,23 @@ mod tests {
             assert_eq!(url.authority(), authority, "{text}");
             assert_eq!((url.host(), url.port()), (host, port), "{text}");
             assert_eq!(url.target(), target, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_websocket_url_stays_one() {
+        for (text, shown, secure) in [
+            ("ws://a/b", "ws://a/b", false),
+            ("WSS://a", "wss://a/", true),
+            ("http://a", "http://a/", false),
+            ("https://a", "https://a/", true),
+        ] {
+            let url: Url = text.parse().unwrap();
+            assert_eq!((url.to_string().as_str(), url.is_secure()), (shown, secure));
+            assert_eq!(
+                Url::parse_http(text).is_ok(),
+                url.scheme().starts_with("http")
+            );
         }
     }
 

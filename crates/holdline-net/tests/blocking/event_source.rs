@@ -11,9 +11,9 @@ use holdline_sse::{Config, Reason, is_temporary};
 
 use crate::script::{Script, every_cut, text};
 
-const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+pub(crate) const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
 
-fn config() -> Config {
+pub(crate) fn config() -> Config {
     let mut config = Config::new("http://a.example:81/events?x=1");
     config.reconnection_time = Duration::from_millis(1);
     config.min_delay = Duration::from_millis(1);
@@ -22,7 +22,7 @@ fn config() -> Config {
 }
 
 /// Gives out the streams in turn; then nothing can be connected to.
-fn connector(
+pub(crate) fn connector(
     streams: impl IntoIterator<Item = Script>,
 ) -> impl FnMut(&Url) -> std::io::Result<Script> {
     let mut streams: VecDeque<Script> = streams.into_iter().collect();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails is to panic")]
 
 mod event_source;
+mod event_source_ends;
 mod examples;
 mod http_client;
 mod http_server;

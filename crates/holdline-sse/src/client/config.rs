@@ -14,7 +14,8 @@ pub struct Config {
     pub url: String,
     /// The request method. Default: `GET`.
     pub method: String,
-    /// More request headers. `Accept` and `Cache-Control` given here replace the source's own.
+    /// More request headers. `Accept`, `Accept-Encoding` and `Cache-Control` given here replace
+    /// the source's own.
     /// A redirect to another origin is followed without `Authorization`, `Cookie` and
     /// `Proxy-Authorization`.
     pub headers: Vec<(String, Vec<u8>)>,
@@ -25,23 +26,27 @@ pub struct Config {
 
     /// Whether to connect again when the stream ends or breaks. Default: yes.
     pub reconnect: bool,
-    /// How many times in a row to try again without receiving a byte of an event stream, before
-    /// the source closes. Default: no limit.
+    /// How many times in a row to try again without success, before the source closes. Success is
+    /// an event, or a stream that stayed open for at least as long as the delay before it.
+    /// Default: no limit.
     pub max_retries: Option<u32>,
     /// The delay before connecting again, until the server sends `retry`. Default: 3 s.
     pub reconnection_time: Duration,
     /// The least delay, whatever the server sends: `retry: 0` must not become a busy loop.
     /// Default: 100 ms.
     pub min_delay: Duration,
-    /// Each failure in a row doubles the delay, up to this. It does not shorten a `retry` that is
-    /// longer. Default: 60 s.
+    /// Each attempt in a row without success doubles the delay, up to this. It does not shorten a
+    /// `retry` that is longer. Default: 60 s.
     pub max_delay: Duration,
+    /// The longest delay that the server may ask for, with `retry` or `Retry-After`. What is longer
+    /// counts as this. Default: 1 hour.
+    pub max_server_delay: Duration,
     /// How much longer a delay may become at random, in percent of it. Never shorter, for the
     /// server chose the delay. Default: 50.
     pub jitter_percent: u32,
     /// Which statuses other than 200 and the redirects are no reason to close: the source tries
     /// again. Default: none, as in the standard. [`is_temporary`] is a sensible choice; a
-    /// `Retry-After` in seconds is then obeyed.
+    /// `Retry-After` is then obeyed.
     pub retry_status: fn(u16) -> bool,
     /// How many redirects in a row to follow. Default: 20, as in the Fetch standard.
     pub max_redirects: u32,
@@ -71,6 +76,7 @@ impl Config {
             reconnection_time: Duration::from_secs(3),
             min_delay: Duration::from_millis(100),
             max_delay: Duration::from_secs(60),
+            max_server_delay: Duration::from_secs(60 * 60),
             jitter_percent: 50,
             retry_status: |_| false,
             max_redirects: 20,

@@ -1,7 +1,7 @@
 use core::time::Duration;
 
-use super::Config;
 use super::redirect::Redirects;
+use super::{Config, date};
 use crate::field::Digits;
 
 /// The request that an [`EventSource`](crate::EventSource) wants to be sent.
@@ -52,8 +52,9 @@ impl<'s> Request<'s> {
         }
     }
 
-    /// The header fields: `Accept`, `Cache-Control`, `Last-Event-ID` if there is one, and those
-    /// of [`Config::headers`]. `Host` and `Content-Length` are up to the caller's HTTP client.
+    /// The header fields: `Accept`, `Accept-Encoding: identity`, `Cache-Control`, `Last-Event-ID`
+    /// if there is one, and those of [`Config::headers`]. `Host` and `Content-Length` are up to the
+    /// caller's HTTP client.
     ///
     /// `Last-Event-ID` is the last event ID string as UTF-8 (WHATWG HTML §9.2.4). It is left out
     /// when a header field cannot carry it unchanged (RFC 9110 §5.5): when it has control
@@ -63,8 +64,9 @@ impl<'s> Request<'s> {
         let id = (!self.last_event_id.is_empty() && is_field_value(self.last_event_id.as_bytes()))
             .then_some(("Last-Event-ID", self.last_event_id.as_bytes()));
         let accept = ("Accept", &b"text/event-stream"[..]);
+        let coding = ("Accept-Encoding", &b"identity"[..]);
         let cache = ("Cache-Control", &b"no-cache"[..]);
-        [Some(accept), Some(cache), id]
+        [Some(accept), Some(coding), Some(cache), id]
             .into_iter()
             .flatten()
             .filter(move |(name, _)| *name == "Last-Event-ID" || !request.has_own(name))
@@ -97,8 +99,13 @@ pub struct Response<'r> {
     pub content_type: Option<&'r [u8]>,
     /// The value of `Location`.
     pub location: Option<&'r [u8]>,
+    /// The value of `Content-Encoding`, unless the body that is passed on is decoded already.
+    pub content_encoding: Option<&'r [u8]>,
     /// The value of `Retry-After`.
     pub retry_after: Option<&'r [u8]>,
+    /// The value of `Date`, from which a `Retry-After` that is a date is counted. If the response
+    /// has none, give the caller's own time in the same form, if it has a clock.
+    pub date: Option<&'r [u8]>,
 }
 
 impl<'r> Response<'r> {
@@ -110,12 +117,17 @@ impl<'r> Response<'r> {
             ..Self::default()
         };
         for (name, value) in headers {
-            if name.eq_ignore_ascii_case("content-type") {
+            let is = |known: &str| name.eq_ignore_ascii_case(known);
+            if is("content-type") {
                 response.content_type = Some(value);
-            } else if name.eq_ignore_ascii_case("location") {
+            } else if is("location") {
                 response.location = Some(value);
-            } else if name.eq_ignore_ascii_case("retry-after") {
+            } else if is("content-encoding") && !response.is_encoded() {
+                response.content_encoding = Some(value);
+            } else if is("retry-after") {
                 response.retry_after = Some(value);
+            } else if is("date") {
+                response.date = Some(value);
             }
         }
         response
@@ -130,12 +142,27 @@ impl<'r> Response<'r> {
         essence.eq_ignore_ascii_case(b"text/event-stream")
     }
 
-    /// `Retry-After` in seconds. The other form, a date, needs a clock and is ignored.
-    pub(super) fn retry_after(&self) -> Option<Duration> {
+    /// Whether the body has a content coding, such as gzip (RFC 9110 §8.4).
+    #[must_use]
+    pub fn is_encoded(&self) -> bool {
+        let codings = self.content_encoding.unwrap_or_default();
+        let mut codings = codings.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+        codings.any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))
+    }
+
+    /// How long the server asks to wait (RFC 9110 §10.2.3). `Retry-After` is a number of seconds,
+    /// or a date, which is counted from [`date`](Self::date). `None` if it is neither, or a date
+    /// and nothing to count it from.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        let value = self.retry_after?;
         let mut digits = Digits::new();
-        digits.push(self.retry_after?.trim_ascii());
-        let seconds = digits.finish()?.as_millis();
-        Some(Duration::from_secs(u64::try_from(seconds).ok()?))
+        digits.push(value.trim_ascii());
+        let seconds = match digits.finish() {
+            Some(number) => u64::try_from(number.as_millis()).ok()?,
+            None => date::parse(value)?.saturating_sub(date::parse(self.date?)?),
+        };
+        Some(Duration::from_secs(seconds))
     }
 }
 

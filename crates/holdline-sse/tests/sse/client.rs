@@ -8,36 +8,36 @@ use holdline_sse::{
 };
 use proptest::prelude::*;
 
-const ZERO: Duration = Duration::ZERO;
+pub(crate) const ZERO: Duration = Duration::ZERO;
 
-fn seconds(seconds: u64) -> Duration {
+pub(crate) fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-fn config() -> Config {
+pub(crate) fn config() -> Config {
     Config::new("http://host/events")
 }
 
-fn stream() -> Response<'static> {
+pub(crate) fn stream() -> Response<'static> {
     Response::new(200, [("Content-Type", &b"text/event-stream"[..])])
 }
 
-fn status(status: u16) -> Response<'static> {
+pub(crate) fn status(status: u16) -> Response<'static> {
     Response::new(status, [])
 }
 
-fn redirect(status: u16, location: &str) -> Response<'_> {
+pub(crate) fn redirect(status: u16, location: &str) -> Response<'_> {
     Response::new(status, [("location", location.as_bytes())])
 }
 
 /// A source whose first request was sent.
-fn requested(config: Config) -> EventSource {
+pub(crate) fn requested(config: Config) -> EventSource {
     let mut source = EventSource::new(config);
     assert!(source.poll_request().is_some());
     source
 }
 
-fn opened(config: Config) -> EventSource {
+pub(crate) fn opened(config: Config) -> EventSource {
     let mut source = requested(config);
     assert_eq!(
         source.receive_response(&stream(), ZERO, 0),
@@ -47,7 +47,7 @@ fn opened(config: Config) -> EventSource {
 }
 
 /// Feeds `bytes` and gives the data of the events.
-fn feed(source: &mut EventSource, bytes: &[u8]) -> Vec<String> {
+pub(crate) fn feed(source: &mut EventSource, bytes: &[u8]) -> Vec<String> {
     let mut buffer = Buffer::new();
     let mut input = bytes;
     let mut data = Vec::new();
@@ -59,7 +59,7 @@ fn feed(source: &mut EventSource, bytes: &[u8]) -> Vec<String> {
     data
 }
 
-fn headers(request: Request<'_>) -> Vec<(&str, String)> {
+pub(crate) fn headers(request: Request<'_>) -> Vec<(&str, String)> {
     let show = |(name, value)| (name, String::from_utf8_lossy(value).into_owned());
     request.headers().map(show).collect()
 }
@@ -84,6 +84,7 @@ fn the_first_request_is_due_at_once_and_once() {
     assert_eq!(request.body(), b"");
     let expected = [
         ("Accept", "text/event-stream"),
+        ("Accept-Encoding", "identity"),
         ("Cache-Control", "no-cache"),
     ];
     assert_eq!(
@@ -100,6 +101,7 @@ fn the_callers_headers_come_last_and_replace_the_own() {
         ("accept".into(), b"text/event-stream, */*".to_vec()),
         ("X-Token".into(), b"t".to_vec()),
         ("last-event-id".into(), b"mine".to_vec()),
+        ("accept-encoding".into(), b"gzip".to_vec()),
     ];
     config.last_event_id = "7".into();
     let mut source = EventSource::new(config);
@@ -109,6 +111,7 @@ fn the_callers_headers_come_last_and_replace_the_own() {
         ("Last-Event-ID", "7"),
         ("accept", "text/event-stream, */*"),
         ("X-Token", "t"),
+        ("accept-encoding", "gzip"),
     ];
     assert_eq!(
         headers(request),
@@ -167,7 +170,7 @@ fn a_seeded_id_survives_streams_without_ids() {
     source.receive_response(&stream(), ZERO, 0);
     feed(&mut source, b"id\n\n");
     source.receive_eof(ZERO, 0);
-    source.handle_timeout(seconds(3));
+    source.handle_timeout(seconds(6));
     assert_eq!(last_event_id(&mut source), None);
 }
 
@@ -314,12 +317,12 @@ fn secrets_do_not_follow_to_another_origin() {
     }
     let mut source = requested(config);
     source.receive_response(&redirect(302, "/same"), ZERO, 0);
-    assert_eq!(headers(source.poll_request().expect("a request")).len(), 6);
+    assert_eq!(headers(source.poll_request().expect("a request")).len(), 7);
     source.receive_response(&redirect(302, "http://other/"), ZERO, 0);
-    assert_eq!(headers(source.poll_request().expect("a request")).len(), 3);
+    assert_eq!(headers(source.poll_request().expect("a request")).len(), 4);
     // Not even back.
     source.receive_response(&redirect(302, "http://host/"), ZERO, 0);
-    assert_eq!(headers(source.poll_request().expect("a request")).len(), 3);
+    assert_eq!(headers(source.poll_request().expect("a request")).len(), 4);
 }
 
 #[test]
@@ -348,7 +351,7 @@ fn redirects_must_end_and_lead_somewhere() {
 #[test]
 fn a_stream_that_ends_is_requested_again_after_the_reconnection_time() {
     let mut source = opened(config());
-    assert_eq!(feed(&mut source, b"data: a\n\ndata: lost\n"), ["a"]);
+    assert_eq!(feed(&mut source, b"data: a\n\n"), ["a"]);
     assert_eq!(source.receive_eof(seconds(10), 0), ReadyState::Connecting);
     assert_eq!(source.reason(), Some(Reason::EndOfStream));
     assert_eq!(source.poll_timeout(), Some(seconds(13)));
@@ -372,7 +375,7 @@ fn retry_sets_the_delay_and_stays() {
         source.handle_timeout(seconds(1));
         assert!(source.poll_request().is_some());
         source.receive_response(&stream(), ZERO, 0);
-        feed(&mut source, b":\n");
+        feed(&mut source, b"data: a\n\n");
     }
 }
 
@@ -394,14 +397,14 @@ fn failures_in_a_row_double_the_delay_up_to_a_limit() {
         source.handle_timeout(seconds(delay));
         assert!(source.poll_request().is_some());
     }
-    // An empty 200 is a failure too; a byte of a stream is a success.
+    // An empty 200 is a failure too; an event is a success.
     source.receive_response(&stream(), ZERO, 0);
     source.receive_eof(ZERO, 0);
     assert_eq!(source.poll_timeout(), Some(seconds(60)));
     source.handle_timeout(seconds(60));
     assert!(source.poll_request().is_some());
     source.receive_response(&stream(), ZERO, 0);
-    feed(&mut source, b":");
+    feed(&mut source, b"data\n\n");
     source.connection_failed(ZERO, 0);
     assert_eq!(source.poll_timeout(), Some(seconds(3)));
 }
@@ -430,6 +433,12 @@ fn times_saturate() {
     feed(&mut source, b"retry: 99999999999999999999999\n");
     source.receive_eof(Duration::MAX, u32::MAX);
     assert_eq!(source.poll_timeout(), Some(Duration::MAX));
+    let mut config = config();
+    config.max_server_delay = Duration::MAX;
+    let mut source = opened(config);
+    feed(&mut source, b"retry: 99999999999999999999999\n");
+    source.receive_eof(seconds(1), u32::MAX);
+    assert!(source.poll_timeout() > Some(Duration::from_millis(u64::MAX)));
 }
 
 #[test]
@@ -550,7 +559,7 @@ proptest! {
                         status: code,
                         content_type: is_stream.then_some(b"text/event-stream"),
                         location: location.map(str::as_bytes),
-                        retry_after: None,
+                        ..Response::default()
                     };
                     source.receive_response(&response, now, random);
                     sent = false;

@@ -2,6 +2,7 @@
 
 mod client;
 mod cuts;
+mod delays;
 mod encoder;
 mod harness;
 mod limits;
@@ -9,3 +10,4 @@ mod network;
 mod oracle;
 mod properties;
 mod rules;
+mod unfinished;

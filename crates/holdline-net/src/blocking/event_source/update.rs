@@ -13,6 +13,10 @@ pub enum Update<'e> {
     Open,
     /// An event.
     Event(Event<'e>),
+    /// What had come of an event when its stream ended; only with
+    /// [`set_cut_events`](super::EventSource::set_cut_events). [`Lost`](Self::Lost) or the error
+    /// follows. The ID is the one before this event: with it the event comes again, and whole.
+    Cut(Event<'e>),
     /// The last event ID was set without an event; only with
     /// [`Config::ids`](holdline_sse::Config::ids).
     Id(&'e str),
@@ -49,7 +53,7 @@ pub enum Error {
     #[error("the request cannot be sent: {0}")]
     Request(#[source] http::Error),
     /// The server's answer is final, or there were more failures in a row than allowed.
-    #[error("{reason}")]
+    #[error("{reason}{}", detail(.error))]
     Failed {
         /// Why, in the terms of the standard.
         #[source]
@@ -59,4 +63,9 @@ pub enum Error {
         /// What the stream or HTTP said, if it was they that failed.
         error: Option<http::Error>,
     },
+}
+
+fn detail(error: &Option<http::Error>) -> String {
+    let detail = error.as_ref();
+    detail.map(|error| format!(": {error}")).unwrap_or_default()
 }
