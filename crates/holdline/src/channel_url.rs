@@ -58,6 +58,9 @@ impl FromStr for ChannelUrl {
         }
         let path = url.target();
         let path = path.strip_suffix('/').unwrap_or(path);
+        if url.scheme() != "http" {
+            return Err(FORM.to_owned());
+        }
         let (before, names) = path.rsplit_once('/').ok_or(FORM)?;
         if !before.ends_with("/channels") || names.is_empty() || names.contains('?') {
             return Err(FORM.to_owned());
@@ -112,6 +115,7 @@ mod tests {
             "localhost/channels/a?since=b",
             "https://localhost/channels/a",
             "ftp://localhost/channels/a",
+            "ws://localhost/channels/a",
         ] {
             assert!(text.parse::<ChannelUrl>().is_err(), "{text}");
         }

@@ -12,7 +12,7 @@ mod websocket;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use holdline_net::blocking::{Tcp, http};
 use holdline_net::entropy;
@@ -90,17 +90,36 @@ impl End {
     }
 
     /// What an HTTP answer that is not the one hoped for means.
-    fn refused(status: u16, retry_after: Option<&str>, body: &[u8]) -> Self {
+    fn refused(response: &http::Response, body: &[u8]) -> Self {
+        let after = retry_after(response.headers());
+        Self::status(response.status(), after, body)
+    }
+
+    fn status(status: u16, after: Option<Duration>, body: &[u8]) -> Self {
         let why = server_says(status, body);
         match is_temporary(status) {
-            true => Self::Lost {
-                why,
-                after: retry_after
-                    .and_then(|seconds| seconds.trim().parse().ok())
-                    .map(Duration::from_secs),
-            },
+            true => Self::Lost { why, after },
             false => Self::Final(why),
         }
+    }
+}
+
+/// How long a response asks to wait, and for no longer than an hour.
+fn retry_after<'h>(headers: impl Iterator<Item = (&'h str, &'h [u8])>) -> Option<Duration> {
+    let mut seen = holdline_sse::Response::new(0, headers);
+    // From what moment a date is counted.
+    let now = httpdate::fmt_http_date(SystemTime::now());
+    seen.date = seen.date.or(Some(now.as_bytes()));
+    Some(seen.retry_after()?.min(MAX_SERVER_DELAY))
+}
+
+/// What a body with a content coding means: none was asked for.
+fn check_coding(response: &http::Response) -> Result<(), End> {
+    match holdline_sse::Response::new(response.status(), response.headers()).is_encoded() {
+        true => Err(End::Final(
+            "the answer is compressed or otherwise encoded, which was not asked for".to_owned(),
+        )),
+        false => Ok(()),
     }
 }
 
@@ -119,8 +138,11 @@ struct Session<W> {
     left: Option<u64>,
     /// A server that sends nothing for so long is gone.
     timeout: Duration,
-    /// Attempts since something came.
+    /// Attempts since the last that was worth it: it brought a message, or lived for longer than
+    /// the delay before it.
     failures: u32,
+    /// When the present stream was opened.
+    opened: Option<Instant>,
     out: W,
 }
 
@@ -132,6 +154,7 @@ impl<W: Write> Session<W> {
             left: arguments.count,
             timeout: arguments.timeout,
             failures: 0,
+            opened: None,
             out,
         }
     }
@@ -152,9 +175,10 @@ impl<W: Write> Session<W> {
         self.url.target(Some(transport.name()), &query)
     }
 
-    /// The server has answered as it should.
+    /// The server has answered as it should. That alone is no success: it may end the stream at once,
+    /// each time.
     fn connected(&mut self, transport: Transport) {
-        self.failures = 0;
+        self.opened = Some(Instant::now());
         report(format_args!("{} is open over {transport}", self.url));
     }
 
@@ -167,14 +191,15 @@ impl<W: Write> Session<W> {
     }
 
     fn message(&mut self, message: Message) -> Result<(), End> {
-        self.failures = 0;
         match message.event.as_deref() {
             Some(names::OPEN) => {}
             Some(names::LOST) => {
+                self.failures = 0;
                 self.print(&message)?;
                 report(format_args!("messages before {} are lost", message.id));
             }
             _ => {
+                self.failures = 0;
                 self.print(&message)?;
                 if let Some(left) = &mut self.left {
                     *left = left.saturating_sub(1);
@@ -213,15 +238,29 @@ impl<W: Write> Session<W> {
 
     /// Waits before the next attempt: longer after each that failed, and not as long as others do.
     fn wait(&mut self, why: &str, after: Option<Duration>) {
-        let exponent = self.failures.min(10);
-        self.failures += 1;
-        let delay = (FIRST_DELAY * (1 << exponent))
-            .min(MAX_DELAY)
-            .max(after.unwrap_or_default());
+        let delay = self.next_delay().max(after.unwrap_or_default());
         let jitter = delay.mul_f64(f64::from(entropy::u32()) / f64::from(u32::MAX) / 2.0);
         tell_lost(why, delay + jitter);
         thread::sleep(delay + jitter);
     }
+
+    /// The least delay before the next attempt.
+    fn next_delay(&mut self) -> Duration {
+        let before = backed_off(self.failures.saturating_sub(1));
+        if let Some(opened) = self.opened.take()
+            && opened.elapsed() >= before
+        {
+            self.failures = 0;
+        }
+        let delay = backed_off(self.failures);
+        self.failures += 1;
+        delay
+    }
+}
+
+/// The delay after so many failures.
+fn backed_off(failures: u32) -> Duration {
+    (FIRST_DELAY * (1 << failures.min(10))).min(MAX_DELAY)
 }
 
 fn silence(timeout: Duration) -> String {
@@ -235,10 +274,14 @@ fn tell_lost(why: &str, delay: Duration) {
     ));
 }
 
+/// What each request of ours says. (An event source says so by itself.)
+const HEADERS: [(&str, &str); 1] = [("Accept-Encoding", "identity")];
 /// Bytes of an answer that tells what is wrong.
 const MAX_BODY: usize = 64 << 10;
 const FIRST_DELAY: Duration = Duration::from_millis(250);
 const MAX_DELAY: Duration = Duration::from_secs(30);
+/// The longest delay that a server may ask for.
+const MAX_SERVER_DELAY: Duration = Duration::from_secs(60 * 60);
 const FOR_BROWSERS: &str = "jsonp and iframe are for browsers: use poll, long-poll, xhr-stream, \
     sse or websocket";
 

@@ -3,12 +3,12 @@
 use std::io::Write;
 use std::net::TcpStream;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use holdline_net::blocking::http::{Client, Error, Response};
 use serde::Deserialize;
 
-use super::{End, Message, Session};
+use super::{End, FIRST_DELAY, Message, Session, check_coding};
 use crate::names;
 use crate::transport::Transport;
 
@@ -18,7 +18,7 @@ pub(super) fn poll(session: &mut Session<impl Write>, interval: Duration) -> End
     loop {
         match poller.ask(session, Transport::Poll, &[]) {
             // A large answer is cut by the server: the next has the rest.
-            Ok(length) if length >= CUT => {}
+            Ok(answer) if answer.length >= CUT => {}
             Ok(_) => thread::sleep(interval),
             Err(end) => return end,
         }
@@ -35,12 +35,18 @@ pub(super) fn long_poll(session: &mut Session<impl Write>) -> End {
     let wait = format!("{wait:.3}");
     loop {
         // Without a cursor a cut would lose what comes during the first wait: ask for one first.
+        let begun = Instant::now();
         let asked = match session.cursor {
             None => poller.ask(session, Transport::Poll, &[]),
             Some(_) => poller.ask(session, Transport::LongPoll, &[("wait", &wait)]),
         };
-        if let Err(end) = asked {
-            return end;
+        match asked {
+            // A server that does not hold the request must not be asked again and again.
+            Ok(answer) if answer.is_empty => {
+                thread::sleep(FIRST_DELAY.saturating_sub(begun.elapsed()));
+            }
+            Ok(_) => {}
+            Err(end) => return end,
         }
     }
 }
@@ -51,6 +57,14 @@ struct Answer {
     cursor: String,
     messages: Vec<Message>,
     lost: bool,
+}
+
+/// What an answer was like.
+struct Answered {
+    /// Its bytes.
+    length: usize,
+    /// It held no message.
+    is_empty: bool,
 }
 
 struct Poller {
@@ -67,24 +81,29 @@ impl Poller {
         }
     }
 
-    /// One request. Returns the answer's length in bytes.
+    /// One request.
     fn ask(
         &mut self,
         session: &mut Session<impl Write>,
         transport: Transport,
         query: &[(&str, &str)],
-    ) -> Result<usize, End> {
+    ) -> Result<Answered, End> {
         let target = session.target(transport, query);
         let (response, body) = self.get(session, &target)?;
         if response.status() != 200 {
-            let retry_after = response.header("retry-after");
-            return Err(End::refused(response.status(), retry_after, &body));
+            return Err(End::refused(&response, &body));
         }
+        check_coding(&response)?;
         if let Some(transport) = self.untold.take() {
             session.connected(transport);
         }
-        take(session, &body)?;
-        Ok(body.len())
+        let is_empty = take(session, &body)?;
+        // An answer is a success whatever is in it.
+        session.failures = 0;
+        Ok(Answered {
+            length: body.len(),
+            is_empty,
+        })
     }
 
     fn get(
@@ -112,13 +131,13 @@ impl Poller {
 }
 
 fn exchange(http: &mut Client<TcpStream>, target: &str) -> Result<(Response, Vec<u8>), Error> {
-    http.request("GET", target, (), b"")?;
+    http.request("GET", target, super::HEADERS, b"")?;
     let response = http.read_response()?;
     Ok((response, http.read_body(MAX_ANSWER)?))
 }
 
-/// Prints an answer's messages.
-pub(super) fn take(session: &mut Session<impl Write>, body: &[u8]) -> Result<(), End> {
+/// Prints an answer's messages, and tells whether there were none.
+pub(super) fn take(session: &mut Session<impl Write>, body: &[u8]) -> Result<bool, End> {
     let answer: Answer = serde_json::from_slice(body)
         .map_err(|error| End::Final(format!("the server's answer cannot be read: {error}")))?;
     if answer.lost {
@@ -137,11 +156,12 @@ pub(super) fn take(session: &mut Session<impl Write>, body: &[u8]) -> Result<(),
             data: String::new(),
         })?;
     }
+    let is_empty = answer.messages.is_empty();
     for message in answer.messages {
         session.message(message)?;
     }
     session.cursor = Some(answer.cursor);
-    Ok(())
+    Ok(is_empty)
 }
 
 /// An answer of this length may have been cut.

@@ -4,36 +4,37 @@ use std::io::Write;
 
 use holdline_net::blocking::http::Client;
 
-use super::{End, Session};
+use super::{End, Session, check_coding};
 use crate::transport::Transport;
 
 /// Reads one response to its end.
 pub(super) fn read(session: &mut Session<impl Write>) -> End {
     match read_lines(session) {
-        Ok(()) => End::lost("the stream ended"),
+        Ok(why) => End::lost(why),
         Err(end) => end,
     }
 }
 
-fn read_lines(session: &mut Session<impl Write>) -> Result<(), End> {
+/// Why there are no more lines.
+fn read_lines(session: &mut Session<impl Write>) -> Result<&'static str, End> {
     let url = session.url.url();
     let stream = session.tcp().connect(url).map_err(End::lost)?;
     let mut http = Client::new(stream, url.authority());
     let target = session.target(Transport::XhrStream, &[]);
-    let sent = http.request("GET", &target, (), b"");
+    let sent = http.request("GET", &target, super::HEADERS, b"");
     let answered = sent.and_then(|()| http.read_response());
     let response = answered.map_err(|error| session.failed(error))?;
     if response.status() != 200 {
         let body = http.read_body(super::MAX_BODY).unwrap_or_default();
-        let retry_after = response.header("retry-after");
-        return Err(End::refused(response.status(), retry_after, &body));
+        return Err(End::refused(&response, &body));
     }
+    check_coding(&response)?;
     session.connected(Transport::XhrStream);
     let mut lines = Lines::default();
     loop {
         let piece = http.read_data().map_err(|error| session.failed(error))?;
         let Some(piece) = piece else {
-            return Ok(());
+            return Ok(lines.why_ended());
         };
         lines.push(piece, |line| session.receive(line))?;
     }
@@ -67,6 +68,14 @@ impl Lines {
             }
         }
         Ok(())
+    }
+
+    /// What the end of the stream means.
+    pub(super) fn why_ended(&self) -> &'static str {
+        match self.begun.trim_ascii().is_empty() {
+            true => "the stream ended",
+            false => "the stream ended inside a message",
+        }
     }
 }
 

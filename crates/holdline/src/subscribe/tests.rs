@@ -1,3 +1,6 @@
+use std::io::Read;
+use std::net::TcpListener;
+
 use clap::Parser;
 use serde_json::json;
 
@@ -118,21 +121,133 @@ fn split_lines(pieces: &[&[u8]]) -> Vec<String> {
 fn what_is_final_and_what_is_not() {
     let body = br#"{"error":{"code":"c","message":"no such thing"}}"#;
     let last = End::Final("the server answered 404: no such thing".to_owned());
-    assert_eq!(End::refused(404, None, body), last);
-    for (status, retry_after, after) in [
-        (408, None, None),
-        (429, Some("7"), Some(Duration::from_secs(7))),
-        (503, Some("Sat, 21 Nov 2026 12:00:00 GMT"), None),
-    ] {
+    assert_eq!(End::status(404, None, body), last);
+    for status in [408, 429, 503] {
         let why = format!("the server answered {status}: no such thing");
-        assert_eq!(
-            End::refused(status, retry_after, body),
-            End::Lost { why, after }
-        );
+        let after = Some(Duration::from_secs(7));
+        assert_eq!(End::status(status, after, body), End::Lost { why, after });
     }
     assert_eq!(
         server_says(404, b"a\x1b[2Jb\nc"),
         "the server answered 404: a[2Jb"
     );
     assert_eq!(server_says(404, b""), "the server answered 404");
+}
+
+#[test]
+fn a_server_may_ask_for_a_delay_in_seconds_or_by_a_date_but_not_for_ages() {
+    let date = ("Date", "Sat, 21 Nov 2026 11:59:50 GMT");
+    for (after, seconds) in [
+        ("7", Some(7)),
+        (" 7 ", Some(7)),
+        ("Sat, 21 Nov 2026 12:00:00 GMT", Some(10)),
+        ("Sat, 21 Nov 2026 11:00:00 GMT", Some(0)),
+        ("99999999999999999999999", Some(3600)),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", Some(3600)),
+        ("soon", None),
+    ] {
+        let headers = [date, ("retry-after", after)];
+        let headers = headers.map(|(name, value)| (name, value.as_bytes()));
+        assert_eq!(
+            retry_after(headers.into_iter()),
+            seconds.map(Duration::from_secs),
+            "{after}"
+        );
+    }
+    // Without a `Date` by this machine's clock.
+    let headers = [("Retry-After", &b"Fri, 31 Dec 9999 23:59:59 GMT"[..])];
+    assert_eq!(retry_after(headers.into_iter()), Some(MAX_SERVER_DELAY));
+    assert_eq!(retry_after([].into_iter()), None);
+}
+
+#[test]
+fn a_server_that_opens_and_ends_each_stream_at_once_is_not_hammered() {
+    let mut session = session(&[]);
+    let ms = Duration::from_millis;
+    for delay in [250, 500, 1000, 2000, 4000] {
+        session.connected(Transport::WebSocket);
+        // It has lived for no time at all, however slow this test is.
+        session.opened = session.opened.map(|at| at + ms(60_000));
+        session
+            .receive(&message("1-0", Some(names::OPEN)).to_string())
+            .unwrap();
+        assert_eq!(session.next_delay(), ms(delay));
+    }
+    // A message ends the back-off, and so does a stream that lived for longer than the delay.
+    session.receive(&message("1-1", None).to_string()).unwrap();
+    assert_eq!(
+        [session.next_delay(), session.next_delay()],
+        [250, 500].map(ms)
+    );
+    session.opened = Instant::now().checked_sub(ms(500));
+    assert_eq!(
+        [session.next_delay(), session.next_delay()],
+        [250, 500].map(ms)
+    );
+    session.opened = Some(Instant::now() + ms(60_000));
+    assert_eq!(session.next_delay(), ms(1000));
+}
+
+#[test]
+fn a_stream_that_is_cut_in_a_message_says_so() {
+    let mut lines = stream::Lines::default();
+    lines.push(b"   \n{\"a\":1}\n", |_| Ok(())).unwrap();
+    assert_eq!(lines.why_ended(), "the stream ended");
+    lines.push(b"{\"b\"", |_| Ok(())).unwrap();
+    assert_eq!(lines.why_ended(), "the stream ended inside a message");
+}
+
+/// A session with a server that gives these answers over one connection, and then closes it.
+fn answered(answers: Vec<String>, read: fn(&mut Session<Vec<u8>>) -> End) -> (End, Vec<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("{}/channels/a", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut requests = Vec::new();
+        for answer in answers {
+            let mut block = [0; 4096];
+            let length = stream.read(&mut block).unwrap();
+            requests.push(String::from_utf8_lossy(&block[..length]).into_owned());
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+        requests
+    });
+    let arguments = ["holdline", "subscribe", &url, "--since", "1-0"];
+    let Some(Command::Subscribe(arguments)) = Cli::parse_from(arguments).command else {
+        panic!("it is subscribe");
+    };
+    let mut session = Session::new(&arguments, Vec::new());
+    let end = read(&mut session);
+    (end, server.join().unwrap())
+}
+
+#[test]
+fn a_long_poll_that_is_not_held_is_not_asked_again_at_once() {
+    let body = json!({ "cursor": "1-0", "messages": [], "lost": false }).to_string();
+    let length = body.len();
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}");
+    let begun = Instant::now();
+    let (_, requests) = answered(vec![answer; 2], |session| polling::long_poll(session));
+    assert_eq!(requests.len(), 2);
+    assert!(requests[1].starts_with("GET /channels/a/long-poll?"));
+    assert!(begun.elapsed() >= FIRST_DELAY);
+}
+
+#[test]
+fn a_compressed_answer_is_told_as_such() {
+    let answer = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\n\x1f";
+    let reads: [fn(&mut Session<Vec<u8>>) -> End; 3] = [
+        |session| polling::long_poll(session),
+        |session| stream::read(session),
+        |session| sse::read(session),
+    ];
+    for read in reads {
+        let answer = answer.replace("OK\r\n", "OK\r\nContent-Type: text/event-stream\r\n");
+        let (end, requests) = answered(vec![answer], read);
+        match end {
+            End::Final(why) => assert!(why.contains("compressed"), "{why}"),
+            End::Done | End::Lost { .. } => panic!("{end:?}"),
+        }
+        assert!(requests[0].contains("Accept-Encoding: identity\r\n"));
+    }
 }

@@ -29,13 +29,7 @@ fn read_messages(session: &mut Session<impl Write>) -> Result<String, End> {
     let mut websocket = match connected {
         Ok(websocket) => websocket,
         Err(Error::Rejected(rejection)) => {
-            let response = &rejection.response;
-            let retry_after = response.header("retry-after");
-            return Err(End::refused(
-                response.status(),
-                retry_after,
-                &rejection.body,
-            ));
+            return Err(End::refused(&rejection.response, &rejection.body));
         }
         Err(Error::Http(error)) => return Err(session.failed(error)),
         Err(error) => return Err(End::lost(error)),
