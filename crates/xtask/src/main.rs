@@ -12,6 +12,7 @@ mod instructions;
 mod package;
 mod process;
 mod steps;
+mod structure;
 mod tools;
 
 use std::process::ExitCode;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Command::Bench { quick, filter, .. } => return done(bench::run(quick, filter.as_deref())),
         Command::BenchServers { quick } => return done(bench_servers::run(quick)),
         Command::Instructions { update } => return done(instructions::run(update)),
+        Command::Structure => return done(structure::check()),
         Command::Tools => &[Step::Tools],
         Command::Fmt => &[Step::Fmt],
         Command::Lint => &[Step::Lint],
@@ -66,6 +68,8 @@ enum Command {
     Tools,
     /// Check the formatting
     Fmt,
+    /// Find circles of `use`, what is too long, and dropped results
+    Structure,
     /// Run clippy on everything; warnings are errors
     Lint,
     /// Run the unit tests, scenario tests and doc tests

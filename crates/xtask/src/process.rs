@@ -18,6 +18,12 @@ pub(crate) fn root() -> PathBuf {
     root.map_or(crate_dir.clone(), Path::to_path_buf)
 }
 
+/// A path as a person would write it: from the root of the workspace.
+pub(crate) fn shown(path: &Path) -> String {
+    let path = path.strip_prefix(root()).unwrap_or(path);
+    path.display().to_string()
+}
+
 /// Where cargo puts what it builds.
 pub(crate) fn target_dir() -> PathBuf {
     // A relative path in the variable is relative to where cargo runs: the root.

@@ -1,0 +1,144 @@
+//! The shape of the sources: no circles of `use`, nothing too long, and no result dropped in silence.
+//!
+//! The sources are parsed, not compiled. [`uses`], [`sizes`] and [`dropped`] each say what they see and what they
+//! cannot see.
+
+mod circles;
+mod dropped;
+mod imports;
+mod modules;
+mod names;
+mod sizes;
+#[cfg(test)]
+mod tests;
+mod uses;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::process::{cargo, root, shown};
+use modules::Tree;
+
+/// The crates in which a dropped result must have a comment: the codecs, the glue and the program.
+const NOTHING_IS_DROPPED: [&str; 6] = [
+    "holdline-http1",
+    "holdline-sse",
+    "holdline-websocket",
+    "holdline-comet",
+    "holdline-net",
+    "holdline",
+];
+
+/// The crates that are tests, in all of their files.
+const TESTS: [&str; 2] = ["holdline-e2e", "holdline-fuzz"];
+
+/// Parses every source of the workspace and prints what is wrong with it.
+///
+/// # Errors
+/// When something is wrong, or a source cannot be read.
+pub(crate) fn check() -> Result<()> {
+    let mut findings = Findings::default();
+    let mut reached = BTreeSet::new();
+    let (mut circles, mut uses) = (Vec::new(), 0);
+    for target in targets()? {
+        let tree = Tree::load(&target.root, target.is_test, &|path| {
+            fs::read_to_string(path).ok()
+        })?;
+        reached.extend(tree.files().map(|file| file.path.clone()));
+        findings.add("Functions too long", sizes::functions(&tree));
+        if NOTHING_IS_DROPPED.contains(&&*target.package) {
+            findings.add("Results dropped without a comment", dropped::find(&tree));
+        }
+        let edges = uses::between_files(&tree);
+        uses += edges.len();
+        circles.extend(circles::describe(&tree, &edges));
+    }
+    findings.add("Circles of `use`", circles);
+    let sources = sources(&root())?;
+    findings.add("Files too long", sizes::files(&sources)?);
+    let lost = sources.iter().filter(|path| !reached.contains(*path));
+    let lost = lost.map(|path| format!("{}: no `mod` line leads here", shown(path)));
+    findings.add("Files that are not compiled", lost.collect());
+    println!(
+        "{} files, {uses} uses of one file by another",
+        sources.len()
+    );
+    findings.report()
+}
+
+/// What was found, below the headings that say what kind it is.
+#[derive(Debug, Default)]
+struct Findings(BTreeMap<&'static str, BTreeSet<String>>);
+
+impl Findings {
+    fn add(&mut self, heading: &'static str, found: Vec<String>) {
+        self.0.entry(heading).or_default().extend(found);
+    }
+
+    fn report(self) -> Result<()> {
+        let found = self.0.into_iter().filter(|(_, found)| !found.is_empty());
+        let mut counts = Vec::new();
+        for (heading, found) in found {
+            println!("\n{heading}:");
+            for line in &found {
+                println!("  {line}");
+            }
+            counts.push(format!("{}: {}", heading.to_lowercase(), found.len()));
+        }
+        if !counts.is_empty() {
+            bail!("{}", counts.join(", "));
+        }
+        Ok(())
+    }
+}
+
+/// What cargo compiles: a library, a program, a test, an example, a bench.
+struct Target {
+    package: String,
+    root: PathBuf,
+    is_test: bool,
+}
+
+fn targets() -> Result<Vec<Target>> {
+    let text = cargo("metadata --no-deps --format-version 1 --offline").stdout()?;
+    let metadata: Value = serde_json::from_str(&text)?;
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let mut targets = Vec::new();
+    for package in list(&metadata["packages"]) {
+        for target in list(&package["targets"]) {
+            let text = |value: &Value| value.as_str().map(str::to_owned);
+            let not_known = "not as cargo writes its metadata";
+            let package = text(&package["name"]).context(not_known)?;
+            targets.push(Target {
+                root: text(&target["src_path"]).context(not_known)?.into(),
+                is_test: TESTS.contains(&&*package)
+                    || list(&target["kind"]).contains(&"test".into()),
+                package,
+            });
+        }
+    }
+    Ok(targets)
+}
+
+/// Every Rust file below a folder but those that cargo wrote.
+fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut sources = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with('.') || path.join("CACHEDIR.TAG").exists() {
+            continue;
+        }
+        if path.is_dir() {
+            sources.extend(self::sources(&path)?);
+        } else if name.ends_with(".rs") {
+            sources.push(path);
+        }
+    }
+    sources.sort();
+    Ok(sources)
+}
