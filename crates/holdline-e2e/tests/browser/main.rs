@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
 mod cuts;
+mod large;
 mod page;
 mod tabs;
 

@@ -4,6 +4,7 @@ mod client;
 mod cuts;
 mod delays;
 mod encoder;
+mod foreign;
 mod harness;
 mod limits;
 mod network;

@@ -1,4 +1,4 @@
-use std::io::Read;
+use std::io::Read as _;
 use std::net::TcpListener;
 
 use clap::Parser;
@@ -197,8 +197,11 @@ fn a_stream_that_is_cut_in_a_message_says_so() {
     assert_eq!(lines.why_ended(), "the stream ended inside a message");
 }
 
+/// Reads one connection to its end.
+type Read = fn(&mut Session<Vec<u8>>) -> End;
+
 /// A session with a server that gives these answers over one connection, and then closes it.
-fn answered(answers: Vec<String>, read: fn(&mut Session<Vec<u8>>) -> End) -> (End, Vec<String>) {
+fn answered(answers: Vec<String>, read: Read) -> (End, Vec<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("{}/channels/a", listener.local_addr().unwrap());
     let server = thread::spawn(move || {
@@ -227,7 +230,7 @@ fn a_long_poll_that_is_not_held_is_not_asked_again_at_once() {
     let length = body.len();
     let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}");
     let begun = Instant::now();
-    let (_, requests) = answered(vec![answer; 2], |session| polling::long_poll(session));
+    let (_, requests) = answered(vec![answer; 2], polling::long_poll);
     assert_eq!(requests.len(), 2);
     assert!(requests[1].starts_with("GET /channels/a/long-poll?"));
     assert!(begun.elapsed() >= FIRST_DELAY);
@@ -236,11 +239,7 @@ fn a_long_poll_that_is_not_held_is_not_asked_again_at_once() {
 #[test]
 fn a_compressed_answer_is_told_as_such() {
     let answer = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\n\x1f";
-    let reads: [fn(&mut Session<Vec<u8>>) -> End; 3] = [
-        |session| polling::long_poll(session),
-        |session| stream::read(session),
-        |session| sse::read(session),
-    ];
+    let reads: [Read; 3] = [polling::long_poll, stream::read, sse::read];
     for read in reads {
         let answer = answer.replace("OK\r\n", "OK\r\nContent-Type: text/event-stream\r\n");
         let (end, requests) = answered(vec![answer], read);
