@@ -319,6 +319,16 @@ impl<S> Connection<S> {
                 handler.timer(id, stream, output)
             });
         }
+        if matches!(self.protocol, Protocol::WebSocket(_))
+            && self.core.deadlines.has_passed(Deadline::Protocol, now)
+        {
+            // What has arrived counts: it is read before the machine judges.
+            self.core.readable = true;
+            let driven = self.drive(context);
+            if matches!(driven, Driven::Close(_)) {
+                return driven;
+            }
+        }
         if self.core.deadlines.has_passed(Deadline::Protocol, now) {
             self.core.deadlines.clear(Deadline::Protocol);
             let next = match &mut self.protocol {

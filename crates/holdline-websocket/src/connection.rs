@@ -15,7 +15,7 @@ use crate::{
     opcode::{MessageKind, Opcode},
     prepared::put_frame,
     state::{Happening, State},
-    timing::{Due, Nanos, Pinger},
+    timing::{Due, Timers},
 };
 
 mod keys;
@@ -31,10 +31,29 @@ pub use keys::{MaskKeys, Unmasked};
 /// is answered, as RFC 6455 §5.5.3 allows). [`transport`](Self::transport) says what to do with the
 /// socket.
 ///
+/// # Time
+///
 /// Time is told, never asked for: when [`poll_timeout`](Self::poll_timeout) has passed, call
 /// [`handle_timeout`](Self::handle_timeout). Without keepalive there is no deadline before closing begins.
 ///
-/// An idle connection takes less than 200 bytes (a test keeps it so), plus an empty [`Buffer`].
+/// What arrived counts, however late you look at it, so read before a deadline is judged. The order of each turn:
+///
+/// 1. read what is there without waiting, and `receive` until `Ok(None)`;
+/// 2. when `poll_timeout` has passed, `handle_timeout`, once;
+/// 3. write what `poll_transmit` gives, and do as `transport` says;
+/// 4. wait until there is something to read or `poll_timeout` passes.
+///
+/// The first `handle_timeout` at or after a deadline only notes it, and `poll_timeout` then asks for another turn at
+/// once. If nothing came in that one either, the second gives up: [`timed_out`](Self::timed_out) says why,
+/// nothing is received any more, and a peer that did not answer a ping is sent a Close with code 1011. For the
+/// keepalive any byte counts as something (see [`Keepalive`](crate::Keepalive)); for the end of closing, anything that
+/// `receive` returned, but only for [`Config::close_timeout`] once more, so that a peer that goes on sending cannot keep
+/// a connection that is closing.
+///
+/// # Memory
+///
+/// An idle connection takes at most 200 bytes (a test keeps it so), plus an empty [`Buffer`]. With a compression
+/// that was agreed, see [`DeflateOptions`](crate::DeflateOptions) for what is added.
 ///
 /// ```
 /// use bytes::BytesMut;
@@ -67,11 +86,7 @@ pub struct Connection<K = Unmasked> {
     timed_out: Option<Timeout>,
     /// The fragmented message that is being sent.
     sending: Option<MessageKind>,
-    /// As last told.
-    now: Nanos,
-    close_timeout: Nanos,
-    close_deadline: Option<Nanos>,
-    pinger: Option<Pinger>,
+    timers: Timers,
     /// Present when compression was agreed.
     #[cfg(feature = "deflate")]
     deflater: Option<Box<crate::deflate::Deflater>>,
@@ -101,7 +116,7 @@ impl<K: MaskKeys> Connection<K> {
     /// unmasks them in place.
     ///
     /// `Ok(None)`: all of `input` was taken. After [`Event::Closed`] the rest of the stream is discarded
-    /// (RFC 6455 §1.4). Keep one `buffer` for each connection.
+    /// (RFC 6455 §1.4), and so it is once a deadline ended the connection. Keep one `buffer` for each connection.
     ///
     /// # Errors
     ///
@@ -116,23 +131,26 @@ impl<K: MaskKeys> Connection<K> {
             return Ok(None);
         }
         let message = self.decoder.decode(input, buffer);
-        Ok(match message.map_err(|error| self.fail(error))? {
-            None => None,
-            Some(Message::Text(text)) => Some(Event::Text(text)),
-            Some(Message::Binary(data)) => Some(Event::Binary(data)),
-            Some(Message::Ping(payload)) => {
+        let Some(message) = message.map_err(|error| self.fail(error))? else {
+            return Ok(None);
+        };
+        self.received();
+        Ok(Some(match message {
+            Message::Text(text) => Event::Text(text),
+            Message::Binary(data) => Event::Binary(data),
+            Message::Ping(payload) => {
                 self.ping_received(payload);
-                Some(Event::Ping(payload))
+                Event::Ping(payload)
             }
-            Some(Message::Pong(payload)) => {
+            Message::Pong(payload) => {
                 self.pong_received(payload);
-                Some(Event::Pong(payload))
+                Event::Pong(payload)
             }
-            Some(Message::Close(reason)) => {
+            Message::Close(reason) => {
                 self.close_received(reason);
-                Some(Event::Closed(reason))
+                Event::Closed(reason)
             }
-        })
+        }))
     }
 
     /// Like [`receive`](Self::receive), but hands out messages in pieces as they arrive, so that a message
@@ -152,23 +170,26 @@ impl<K: MaskKeys> Connection<K> {
             return Ok(None);
         }
         let piece = self.decoder.decode_piece(input, buffer);
-        Ok(match piece.map_err(|error| self.fail(error))? {
-            None => None,
-            Some(Piece::Text { text, last }) => Some(PieceEvent::Text { text, last }),
-            Some(Piece::Binary { data, last }) => Some(PieceEvent::Binary { data, last }),
-            Some(Piece::Ping(payload)) => {
+        let Some(piece) = piece.map_err(|error| self.fail(error))? else {
+            return Ok(None);
+        };
+        self.received();
+        Ok(Some(match piece {
+            Piece::Text { text, last } => PieceEvent::Text { text, last },
+            Piece::Binary { data, last } => PieceEvent::Binary { data, last },
+            Piece::Ping(payload) => {
                 self.ping_received(payload);
-                Some(PieceEvent::Ping(payload))
+                PieceEvent::Ping(payload)
             }
-            Some(Piece::Pong(payload)) => {
+            Piece::Pong(payload) => {
                 self.pong_received(payload);
-                Some(PieceEvent::Pong(payload))
+                PieceEvent::Pong(payload)
             }
-            Some(Piece::Close(reason)) => {
+            Piece::Close(reason) => {
                 self.close_received(reason);
-                Some(PieceEvent::Closed(reason))
+                PieceEvent::Closed(reason)
             }
-        })
+        }))
     }
 
     /// The stream from the peer ended, or broke.
@@ -184,7 +205,7 @@ impl<K: MaskKeys> Connection<K> {
             return Err(error);
         }
         self.closed_by.get_or_insert(ClosedBy::Nobody);
-        self.state = self.state.after(Happening::StreamEnded);
+        self.step(Happening::StreamEnded);
         if core::mem::replace(&mut self.told, true) {
             return Ok(None);
         }
@@ -195,19 +216,21 @@ impl<K: MaskKeys> Connection<K> {
     /// a Close, or the Close that answers a broken rule. Returns whether it appended anything.
     pub fn poll_transmit(&mut self, out: &mut BytesMut) -> bool {
         let before = out.len();
-        if self.state.may_send() || self.state.owes_close() {
+        if self.state != State::GivingUp && (self.state.may_send() || self.state.owes_close()) {
             if let Some(payload) = self.pong.take() {
                 self.put(Opcode::Pong, true, &payload, out);
             }
-            if core::mem::take(&mut self.ping_due)
-                && let Some(pinger) = &self.pinger
-            {
-                let payload = pinger.number.to_be_bytes();
+            if core::mem::take(&mut self.ping_due) {
+                let payload = self.timers.number.to_be_bytes();
                 self.put(Opcode::Ping, true, &payload, out);
             }
         }
         if self.state.owes_close() {
-            let reason = self.decoder.error().map_or("", |e| e.kind().description());
+            let reason = match self.decoder.error() {
+                Some(error) => error.kind().description(),
+                None if self.state == State::GivingUp => "a ping was not answered in time",
+                None => "",
+            };
             self.put_close(self.close_code, reason, out);
         }
         out.len() > before
@@ -219,33 +242,23 @@ impl<K: MaskKeys> Connection<K> {
     /// It changes with every other call, so ask again after each.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
-        let deadline = match self.state {
-            _ if self.transport() == Transport::Drop => return None,
-            State::Open => self.pinger.as_ref()?.deadline(self.now),
-            // Closing began, and its deadline starts when the time is told.
-            _ => self.close_deadline.unwrap_or(self.now),
-        };
-        (deadline != Nanos::FOREVER).then(|| deadline.into())
+        match self.transport() {
+            Transport::Drop => None,
+            _ => self.timers.next(),
+        }
     }
 
-    /// Tells the time, since an origin of the caller's choice. Calling it early does no harm.
+    /// Tells the time, since an origin of the caller's choice. Calling it early does no harm. When a deadline has
+    /// passed, read between two calls: the first one notes it, the second gives up.
     pub fn handle_timeout(&mut self, now: Duration) {
-        self.now = now.into();
-        match self.state {
-            State::Gone => {}
-            State::Open => {
-                let due = self.pinger.as_mut().map(|pinger| pinger.tick(self.now));
-                match due.unwrap_or(Due::Nothing) {
-                    Due::Nothing => {}
-                    Due::Ping => self.ping_due = true,
-                    Due::GiveUp => self.give_up(Timeout::Keepalive),
-                }
-            }
-            _ => match self.close_deadline {
-                None => self.close_deadline = Some(self.now.plus(self.close_timeout)),
-                Some(deadline) if self.now >= deadline => self.give_up(Timeout::Close),
-                Some(_) => {}
-            },
+        if self.state == State::Gone {
+            return;
+        }
+        match self.timers.tick(now) {
+            Due::Nothing => {}
+            Due::Ping => self.ping_due = true,
+            Due::GiveUp if self.is_open() => self.give_up(Timeout::Keepalive),
+            Due::GiveUp => self.give_up(Timeout::Close),
         }
     }
 
@@ -253,9 +266,11 @@ impl<K: MaskKeys> Connection<K> {
     #[must_use]
     pub fn transport(&self) -> Transport {
         match self.state {
-            State::Open | State::CloseSent | State::CloseReceived | State::Failing => {
-                Transport::Keep
-            }
+            State::Open
+            | State::CloseSent
+            | State::CloseReceived
+            | State::Failing
+            | State::GivingUp => Transport::Keep,
             State::Gone => Transport::Drop,
             State::Closed | State::Failed if self.ended => Transport::Drop,
             // §7.1.1: "in most normal cases, [the TCP connection] SHOULD be closed first by the server,
@@ -306,7 +321,7 @@ impl<K: MaskKeys> Connection<K> {
     /// that `handle_timeout` was told: call it as soon as `poll_timeout` asks after a read.
     #[must_use]
     pub fn latency(&self) -> Option<Duration> {
-        self.pinger.as_ref()?.latency()
+        self.timers.latency()
     }
 
     /// Whether permessage-deflate was agreed on. Of a [`PreparedMessage`](crate::PreparedMessage) for many
@@ -336,10 +351,7 @@ impl<K: MaskKeys> Connection<K> {
             ping_due: false,
             timed_out: None,
             sending: None,
-            now: Duration::ZERO.into(),
-            close_timeout: config.close_timeout.into(),
-            close_deadline: None,
-            pinger: config.keepalive.map(Pinger::new),
+            timers: Timers::new(config.keepalive, config.close_timeout),
             #[cfg(feature = "deflate")]
             deflater: config
                 .deflate
@@ -349,17 +361,23 @@ impl<K: MaskKeys> Connection<K> {
 
     /// Whether what comes is to be looked at.
     fn before_receive(&mut self, input: &mut &mut [u8], buffer: &mut Buffer) -> bool {
-        if self.state == State::Gone && self.decoder.error().is_none() {
+        if matches!(self.state, State::Gone | State::GivingUp) && self.decoder.error().is_none() {
             // The connection was given up; nothing is delivered after that.
             discard(input, buffer);
             return false;
         }
-        if let Some(pinger) = &mut self.pinger
-            && !input.is_empty()
-        {
-            pinger.hear();
+        if self.is_open() && !input.is_empty() {
+            self.timers.hear();
         }
         true
+    }
+
+    /// Something was handed out.
+    #[inline]
+    fn received(&mut self) {
+        if !self.is_open() {
+            self.timers.hear();
+        }
     }
 
     fn ping_received(&mut self, payload: &[u8]) {
@@ -367,9 +385,7 @@ impl<K: MaskKeys> Connection<K> {
     }
 
     fn pong_received(&mut self, payload: &[u8]) {
-        if let Some(pinger) = &mut self.pinger {
-            pinger.pong(payload);
-        }
+        self.timers.pong(payload);
     }
 
     fn close_received(&mut self, reason: CloseReason<'_>) {
@@ -377,13 +393,13 @@ impl<K: MaskKeys> Connection<K> {
         self.closed_by.get_or_insert(ClosedBy::Peer);
         // §5.5.1: "When sending a Close frame in response, the endpoint typically echos the status code"
         self.close_code = reason.code;
-        self.state = self.state.after(Happening::CloseReceived);
+        self.step(Happening::CloseReceived);
     }
 
     fn fail(&mut self, error: ReceiveError) -> ReceiveError {
         self.closed_by.get_or_insert(ClosedBy::Us);
         self.close_code = error.close_code();
-        self.state = self.state.after(Happening::RuleBroken);
+        self.step(Happening::RuleBroken);
         error
     }
 
@@ -394,9 +410,20 @@ impl<K: MaskKeys> Connection<K> {
             return;
         }
         self.closed_by.get_or_insert(ClosedBy::Us);
-        self.timed_out = Some(timeout);
+        self.timed_out.get_or_insert(timeout);
+        self.close_code = match timeout {
+            Timeout::Keepalive => CloseCode::INTERNAL_ERROR,
+            Timeout::Close => self.close_code,
+        };
         self.pong = None;
-        self.state = self.state.after(Happening::DeadlinePassed);
+        self.step(Happening::DeadlinePassed);
+    }
+
+    fn step(&mut self, happening: Happening) {
+        self.state = self.state.after(happening);
+        if !self.is_open() {
+            self.timers.begin_handshake();
+        }
     }
 
     fn put(&mut self, opcode: Opcode, fin: bool, payload: &[u8], out: &mut BytesMut) {
@@ -408,7 +435,7 @@ impl<K: MaskKeys> Connection<K> {
         self.put(Opcode::Close, true, payload.as_bytes(), out);
         self.closed_by.get_or_insert(ClosedBy::Us);
         self.pong = None;
-        self.state = self.state.after(Happening::CloseSent);
+        self.step(Happening::CloseSent);
     }
 }
 

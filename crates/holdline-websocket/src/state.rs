@@ -5,16 +5,18 @@
 //! - What follows a received Close is discarded, so there is no second one to judge.
 //! - A side whose peer broke a rule sends a Close that says so, if it has not sent one, and is done
 //!   without an answer (§7.1.7).
-//! - A stream that ends, or a peer that is silent until a deadline, leaves nobody to talk to; but a Close
+//! - A peer that left a ping unanswered until its deadline is sent a Close that says so, and is not heard any more.
+//! - A stream that ends, or a peer that does not finish closing until a deadline, leaves nobody to talk to; but a Close
 //!   that was received before is still answered.
 //!
-//! | state          | we send Close | Close received  | rule broken | stream ended | deadline |
-//! |----------------|---------------|-----------------|-------------|--------------|----------|
-//! | `Open`         | `CloseSent`   | `CloseReceived` | `Failing`   | `Gone`       | `Gone`   |
-//! | `CloseSent`    |               | `Closed`        | `Failed`    | `Gone`       | `Gone`   |
-//! | `CloseReceived`| `Closed`      |                 |             |              | `Gone`   |
-//! | `Failing`      | `Failed`      |                 |             |              | `Gone`   |
-//! | `Closed`, `Failed`, `Gone` | |              |             |              |          |
+//! | state          | we send Close | Close received  | rule broken | stream ended | deadline   |
+//! |----------------|---------------|-----------------|-------------|--------------|------------|
+//! | `Open`         | `CloseSent`   | `CloseReceived` | `Failing`   | `Gone`       | `GivingUp` |
+//! | `CloseSent`    |               | `Closed`        | `Failed`    | `Gone`       | `Gone`     |
+//! | `CloseReceived`| `Closed`      |                 |             |              | `Gone`     |
+//! | `Failing`      | `Failed`      |                 |             |              | `Gone`     |
+//! | `GivingUp`     | `Gone`        |                 |             | `Gone`       | `Gone`     |
+//! | `Closed`, `Failed`, `Gone` | |              |             |              |            |
 //!
 //! An empty cell changes nothing: a clean close stays clean when the peer does not end the stream after it. The local role plays no part.
 
@@ -32,6 +34,8 @@ pub(crate) enum State {
     Failing,
     /// The peer broke a rule, and has been told.
     Failed,
+    /// The peer is silent, and our Close that says so is not out.
+    GivingUp,
     /// No peer any more.
     Gone,
 }
@@ -56,9 +60,11 @@ impl State {
             (Self::CloseSent, H::RuleBroken) => Self::Failed,
             (Self::CloseReceived, H::CloseSent) => Self::Closed,
             (Self::Failing, H::CloseSent) => Self::Failed,
-            (Self::Open | Self::CloseSent, H::StreamEnded) => Self::Gone,
+            (Self::Open, H::DeadlinePassed) => Self::GivingUp,
+            (Self::GivingUp, H::CloseSent) => Self::Gone,
+            (Self::Open | Self::CloseSent | Self::GivingUp, H::StreamEnded) => Self::Gone,
             (
-                Self::Open | Self::CloseSent | Self::CloseReceived | Self::Failing,
+                Self::CloseSent | Self::CloseReceived | Self::Failing | Self::GivingUp,
                 H::DeadlinePassed,
             ) => Self::Gone,
             (unchanged, _) => unchanged,
@@ -72,7 +78,7 @@ impl State {
 
     /// Whether our Close is due by itself.
     pub(crate) const fn owes_close(self) -> bool {
-        matches!(self, Self::CloseReceived | Self::Failing)
+        matches!(self, Self::CloseReceived | Self::Failing | Self::GivingUp)
     }
 }
 
@@ -94,13 +100,14 @@ mod tests {
 
     #[test]
     fn no_state_leads_back_and_at_most_one_close_is_sent() {
-        const ALL: [S; 7] = [
+        const ALL: [S; 8] = [
             S::Open,
             S::CloseSent,
             S::CloseReceived,
             S::Closed,
             S::Failing,
             S::Failed,
+            S::GivingUp,
             S::Gone,
         ];
         for state in ALL {

@@ -22,7 +22,7 @@ impl Nanos {
         Self(NonZeroU64::new(nanos).unwrap_or(NonZeroU64::MIN))
     }
 
-    pub(crate) const FOREVER: Self = Self(NonZeroU64::MAX);
+    const FOREVER: Self = Self(NonZeroU64::MAX);
 }
 
 impl From<Duration> for Nanos {
@@ -47,37 +47,52 @@ pub struct Keepalive {
     pub interval: Duration,
     /// How long after a ping the peer may be silent. Any byte from it is a sign of life and prolongs the
     /// wait by this time, because a pong cannot overtake a long frame.
+    ///
+    /// A peer that stays silent is told so with a Close frame, code 1011, before the connection is given up.
     pub timeout: Duration,
 }
 
-/// The running keepalive.
+/// What a connection may wait for.
+#[derive(Clone, Copy)]
+enum Timer {
+    /// The next ping of the keepalive is due.
+    Ping,
+    /// The peer has not answered it.
+    Pong,
+    /// The peer has not done its part of a handshake: closing, and with hixie76 also opening.
+    Handshake,
+}
+
+/// All times of a connection: one table, and one minimum over it.
+///
+/// A timer whose span begins with something that the peer did is set when the time is told next, so it asks for the
+/// time at once. Timers that give up are judged only after reading: when one has passed, that is noted and the time is
+/// asked for at once; the caller gives up when nothing was heard between.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Pinger {
-    interval: Nanos,
-    timeout: Nanos,
-    phase: Phase,
+pub(crate) struct Timers {
+    at: [Option<Nanos>; 3],
+    /// As last told.
+    now: Nanos,
+    keepalive: Option<Spans>,
+    handshake_timeout: Nanos,
+    /// Of the ping that is under way, or was answered when the time was not known yet.
+    pinged_at: Option<Nanos>,
     latency: Option<Nanos>,
     /// The payload of the last ping, so that its pong is known from others.
     pub(crate) number: u32,
-    /// A byte arrived since the ping, or since the wait was prolonged.
+    /// The peer has something to do for a handshake. There are no pings then.
+    handshake: bool,
+    /// A timer that gives up has passed, and what had arrived by then may not have been read.
+    overdue: bool,
+    /// Something was heard since a timer was judged.
     heard: bool,
 }
 
+/// A [`Keepalive`] in half the room.
 #[derive(Clone, Copy, Debug)]
-enum Phase {
-    /// The time is not known yet.
-    Unstarted,
-    Waiting {
-        until: Nanos,
-    },
-    Pinged {
-        at: Nanos,
-        give_up: Nanos,
-    },
-    /// The pong is here, the time of its arrival is not known yet.
-    Answered {
-        pinged_at: Nanos,
-    },
+struct Spans {
+    interval: Nanos,
+    timeout: Nanos,
 }
 
 /// What the passing of time asks for.
@@ -88,80 +103,129 @@ pub(crate) enum Due {
     GiveUp,
 }
 
-impl Pinger {
-    pub(crate) fn new(keepalive: Keepalive) -> Self {
+impl Timers {
+    pub(crate) fn new(keepalive: Option<Keepalive>, handshake_timeout: Duration) -> Self {
         Self {
-            interval: keepalive.interval.into(),
-            timeout: keepalive.timeout.into(),
-            phase: Phase::Unstarted,
+            at: [None; 3],
+            now: Duration::ZERO.into(),
+            keepalive: keepalive.map(|keepalive| Spans {
+                interval: keepalive.interval.into(),
+                timeout: keepalive.timeout.into(),
+            }),
+            handshake_timeout: handshake_timeout.into(),
+            pinged_at: None,
             latency: None,
             number: 0,
+            handshake: false,
+            overdue: false,
             heard: false,
         }
     }
 
-    /// When `tick` is to be called; `now` for at once.
-    pub(crate) fn deadline(&self, now: Nanos) -> Nanos {
-        match self.phase {
-            Phase::Unstarted | Phase::Answered { .. } => now,
-            Phase::Waiting { until } => until,
-            Phase::Pinged { give_up, .. } => give_up,
-        }
+    /// When to call `tick`. A time that has passed means at once.
+    pub(crate) fn next(&self) -> Option<Duration> {
+        let next = match self.at.iter().flatten().min() {
+            _ if self.overdue => self.now,
+            Some(&next) => next,
+            None if self.handshake || self.keepalive.is_some() => self.now,
+            None => return None,
+        };
+        (next != Nanos::FOREVER).then(|| next.into())
     }
 
-    pub(crate) fn tick(&mut self, now: Nanos) -> Due {
-        match self.phase {
-            Phase::Unstarted => {
-                self.wait(now);
+    /// Tells the time.
+    pub(crate) fn tick(&mut self, now: Duration) -> Due {
+        self.now = now.into();
+        let now = self.now;
+        if self.handshake {
+            let timeout = self.handshake_timeout;
+            let at = *self
+                .timer(Timer::Handshake)
+                .get_or_insert(now.plus(timeout));
+            // A peer that goes on sending has the same time once more, and no longer.
+            return match now >= at && self.gives_up(now < at.plus(timeout)) {
+                true => Due::GiveUp,
+                false => Due::Nothing,
+            };
+        }
+        let Some(spans) = self.keepalive else {
+            return Due::Nothing;
+        };
+        match (*self.timer(Timer::Ping), *self.timer(Timer::Pong)) {
+            (None, None) => {
+                if let Some(pinged_at) = self.pinged_at.take() {
+                    self.latency = Some(now.since(pinged_at));
+                }
+                *self.timer(Timer::Ping) = Some(now.plus(spans.interval));
                 Due::Nothing
             }
-            Phase::Answered { pinged_at } => {
-                self.latency = Some(now.since(pinged_at));
-                self.wait(now);
-                Due::Nothing
-            }
-            Phase::Waiting { until } if now >= until => {
+            (Some(at), _) if now >= at => {
                 self.number = self.number.wrapping_add(1);
+                self.pinged_at = Some(now);
                 self.heard = false;
-                self.phase = Phase::Pinged {
-                    at: now,
-                    give_up: now.plus(self.timeout),
-                };
+                *self.timer(Timer::Ping) = None;
+                *self.timer(Timer::Pong) = Some(now.plus(spans.timeout));
                 Due::Ping
             }
-            Phase::Pinged { at, give_up } if now >= give_up => {
-                if !core::mem::take(&mut self.heard) {
-                    return Due::GiveUp;
+            (_, Some(at)) if now >= at => {
+                if self.heard {
+                    *self.timer(Timer::Pong) = Some(now.plus(spans.timeout));
+                    (self.heard, self.overdue) = (false, false);
+                    Due::Nothing
+                } else if self.gives_up(false) {
+                    Due::GiveUp
+                } else {
+                    Due::Nothing
                 }
-                self.phase = Phase::Pinged {
-                    at,
-                    give_up: now.plus(self.timeout),
-                };
-                Due::Nothing
             }
-            Phase::Waiting { .. } | Phase::Pinged { .. } => Due::Nothing,
+            _ => Due::Nothing,
         }
     }
 
+    /// Something was received that counts: see [`Connection`](crate::Connection).
+    #[inline]
     pub(crate) fn hear(&mut self) {
         self.heard = true;
     }
 
     pub(crate) fn pong(&mut self, payload: &[u8]) {
-        if let Phase::Pinged { at, .. } = self.phase
-            && payload == self.number.to_be_bytes()
-        {
-            self.phase = Phase::Answered { pinged_at: at };
+        let pong = self.timer(Timer::Pong);
+        if pong.is_some() && payload == self.number.to_be_bytes() {
+            *self.timer(Timer::Pong) = None;
+            self.overdue = false;
         }
+    }
+
+    /// The peer now has something to do for a handshake. Once that is so, calling it again changes nothing.
+    pub(crate) fn begin_handshake(&mut self) {
+        if !self.handshake {
+            (self.at, self.overdue, self.heard) = ([None; 3], false, false);
+            self.handshake = true;
+        }
+    }
+
+    /// It is done.
+    #[cfg(feature = "hixie76")]
+    pub(crate) fn end_handshake(&mut self) {
+        (self.at, self.overdue, self.handshake) = ([None; 3], false, false);
     }
 
     pub(crate) fn latency(&self) -> Option<Duration> {
         self.latency.map(Into::into)
     }
 
-    fn wait(&mut self, now: Nanos) {
-        self.phase = Phase::Waiting {
-            until: now.plus(self.interval),
-        };
+    /// A timer has passed. `prolongs`: what was heard since the last call counts.
+    fn gives_up(&mut self, prolongs: bool) -> bool {
+        let heard = core::mem::take(&mut self.heard) && prolongs;
+        core::mem::replace(&mut self.overdue, true) && !heard
+    }
+
+    fn timer(&mut self, timer: Timer) -> &mut Option<Nanos> {
+        let [ping, pong, handshake] = &mut self.at;
+        match timer {
+            Timer::Ping => ping,
+            Timer::Pong => pong,
+            Timer::Handshake => handshake,
+        }
     }
 }

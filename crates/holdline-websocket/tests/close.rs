@@ -422,12 +422,51 @@ fn the_close_deadline_starts_when_the_time_is_told() {
     connection.handle_timeout(14 * SECOND);
     assert_eq!(connection.transport(), Transport::Keep);
     connection.handle_timeout(15 * SECOND);
+    assert_eq!(connection.transport(), Transport::Keep);
+    assert_eq!(
+        connection.poll_timeout(),
+        Some(15 * SECOND),
+        "at once again"
+    );
+    connection.handle_timeout(15 * SECOND);
     assert_eq!(connection.transport(), Transport::Drop);
     assert_eq!(connection.timed_out(), Some(Timeout::Close));
     assert_eq!(connection.poll_timeout(), None);
     // Given up: nothing is delivered any more, and the end is still told.
     assert_eq!(feed(&mut connection, b"\x81\x01a"), []);
     assert!(matches!(connection.receive_eof(), Ok(Some(Event::Closed(r))) if !r.is_clean()));
+}
+
+#[test]
+fn a_close_that_lay_in_the_socket_at_the_deadline_is_clean() {
+    let (mut connection, mut out) = (client(), BytesMut::new());
+    connection
+        .send_close(CloseCode::NORMAL, "", &mut out)
+        .unwrap();
+    connection.handle_timeout(SECOND);
+    connection.handle_timeout(60 * SECOND);
+    let got = feed(&mut connection, b"\x81\x04last\x88\x02\x03\xe8");
+    assert_eq!(
+        got,
+        [Got::Text("last".into()), Got::Closed(1000, String::new())]
+    );
+    assert!(connection.is_clean());
+    assert_eq!(connection.timed_out(), None);
+}
+
+#[test]
+fn a_peer_that_goes_on_sending_cannot_keep_a_connection_that_is_closing() {
+    let (mut connection, mut out) = (client(), BytesMut::new());
+    connection
+        .send_close(CloseCode::NORMAL, "", &mut out)
+        .unwrap();
+    connection.handle_timeout(SECOND);
+    for second in 2..21 {
+        connection.handle_timeout(second * SECOND);
+        assert_eq!(feed(&mut connection, b"\x81\x01a").len(), 1, "{second}");
+    }
+    connection.handle_timeout(21 * SECOND);
+    assert_eq!(connection.timed_out(), Some(Timeout::Close));
 }
 
 #[test]
@@ -438,6 +477,8 @@ fn the_same_deadline_holds_until_the_stream_ends() {
     transmit(&mut connection);
     assert_eq!(connection.transport(), Transport::ShutdownWrite);
     assert_eq!(connection.poll_timeout(), Some(11 * SECOND));
+    connection.handle_timeout(11 * SECOND);
+    assert_eq!(connection.transport(), Transport::ShutdownWrite);
     connection.handle_timeout(11 * SECOND);
     assert_eq!(connection.transport(), Transport::Drop);
     // Both Close frames were exchanged, so it is still a clean close (§7.1.4).

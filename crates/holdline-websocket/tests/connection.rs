@@ -244,13 +244,24 @@ fn keepalive_gives_up_a_silent_peer() {
     connection.handle_timeout(30 * SECOND);
     assert!(connection.is_open());
     connection.handle_timeout(31 * SECOND);
+    assert!(connection.is_open());
+    assert_eq!(
+        connection.poll_timeout(),
+        Some(31 * SECOND),
+        "at once again"
+    );
+    connection.handle_timeout(31 * SECOND);
     assert_eq!(connection.timed_out(), Some(Timeout::Keepalive));
+    let mut out = BytesMut::new();
+    assert_eq!(connection.send_text("x", &mut out), Err(SendError::Closed));
+    // It is told why.
+    assert_eq!(connection.transport(), Transport::Keep);
+    let close = transmit(&mut connection);
+    assert_eq!(close, *b"\x88\x21\x03\xf3a ping was not answered in time");
     assert_eq!(
         (connection.transport(), connection.poll_timeout()),
         (Transport::Drop, None)
     );
-    let mut out = BytesMut::new();
-    assert_eq!(connection.send_text("x", &mut out), Err(SendError::Closed));
     assert_eq!(transmit(&mut connection), b"");
     assert!(
         matches!(connection.receive_eof(), Ok(Some(Event::Closed(r))) if r.code.as_u16() == 1006)
@@ -278,7 +289,70 @@ fn keepalive_waits_while_a_long_frame_arrives() {
     connection.handle_timeout(41 * SECOND);
     assert!(connection.is_open());
     connection.handle_timeout(51 * SECOND);
+    connection.handle_timeout(51 * SECOND);
+    transmit(&mut connection);
     assert_eq!(connection.transport(), Transport::Drop);
+}
+
+/// The application was busy for a while, and looks at the clock before it looks at the socket.
+#[test]
+fn a_pong_and_a_text_that_lay_in_the_socket_at_the_deadline_are_received() {
+    let mut connection = with_keepalive();
+    connection.handle_timeout(SECOND);
+    connection.handle_timeout(21 * SECOND);
+    transmit(&mut connection);
+    connection.handle_timeout(90 * SECOND);
+    let waiting = masked(&[(b"\x8a\x04", b"\0\0\0\x01"), (b"\x81\x02", b"hi")]);
+    let pong = Got::Pong(b"\0\0\0\x01".to_vec());
+    assert_eq!(
+        feed(&mut connection, &waiting),
+        [pong, Got::Text("hi".into())]
+    );
+    connection.handle_timeout(90 * SECOND);
+    assert!(connection.is_open());
+    assert_eq!(connection.latency(), Some(69 * SECOND));
+    assert_eq!(connection.poll_timeout(), Some(110 * SECOND));
+}
+
+#[test]
+fn one_byte_that_lay_in_the_socket_at_the_deadline_prolongs_the_keepalive() {
+    let mut connection = with_keepalive();
+    connection.handle_timeout(SECOND);
+    connection.handle_timeout(21 * SECOND);
+    transmit(&mut connection);
+    connection.handle_timeout(31 * SECOND);
+    feed(&mut connection, b"\x82");
+    connection.handle_timeout(32 * SECOND);
+    assert_eq!(connection.poll_timeout(), Some(42 * SECOND));
+    connection.handle_timeout(42 * SECOND);
+    assert!(connection.is_open());
+    connection.handle_timeout(42 * SECOND);
+    assert_eq!(connection.timed_out(), Some(Timeout::Keepalive));
+    // A Close that nobody takes has a deadline as well.
+    assert_eq!(connection.poll_timeout(), Some(42 * SECOND));
+    connection.handle_timeout(42 * SECOND);
+    assert_eq!(connection.poll_timeout(), Some(52 * SECOND));
+    connection.handle_timeout(52 * SECOND);
+    connection.handle_timeout(52 * SECOND);
+    assert_eq!(connection.transport(), Transport::Drop);
+    assert_eq!(connection.timed_out(), Some(Timeout::Keepalive));
+}
+
+#[test]
+fn a_client_also_says_that_its_ping_was_not_answered() {
+    let mut config = Config::default();
+    config.keepalive = Some(Keepalive {
+        interval: SECOND,
+        timeout: SECOND,
+    });
+    let mut client = Connection::client(config, || [0; 4]);
+    for second in [1, 2, 3, 3u32] {
+        client.handle_timeout(second * SECOND);
+    }
+    let close = transmit(&mut client);
+    assert_eq!(close[..8], *b"\x88\xa1\0\0\0\0\x03\xf3");
+    // The ping that was due and never taken does not go before it.
+    assert_eq!(client.transport(), Transport::Drop);
 }
 
 #[test]

@@ -113,9 +113,6 @@ impl<S> WebSocket<S> {
 
     /// Sends what is due, and sees whether that was the last.
     fn settle<H>(&mut self, core: &mut Core, context: &mut Context<'_, H>) -> Next<S> {
-        // The machine reads the clock from this call alone: a close deadline begins here.
-        self.machine
-            .handle_timeout(Duration::from_millis(context.now));
         self.machine
             .poll_transmit(&mut context.scratch.outgoing.bytes);
         if self.machine.should_close() {
@@ -132,12 +129,15 @@ impl<S> WebSocket<S> {
         Next::Stay
     }
 
-    /// The machine's deadline has passed.
+    /// The machine's deadline has passed, and what is there was read. The machine is told the time by this call alone,
+    /// because after a deadline a second call without reading would give up; the caller reads before each.
     pub(super) fn timed_out<H>(
         &mut self,
         core: &mut Core,
         context: &mut Context<'_, H>,
     ) -> Next<S> {
+        self.machine
+            .handle_timeout(Duration::from_millis(context.now));
         self.settle(core, context)
     }
 

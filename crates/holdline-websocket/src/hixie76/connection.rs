@@ -16,7 +16,7 @@ use crate::{
     limits::Limits,
     message::Role,
     state::{Happening, State},
-    timing::Nanos,
+    timing::{Due, Timers},
 };
 
 /// How a connection behaves.
@@ -79,9 +79,7 @@ pub struct Connection {
     /// The stream from the peer ended.
     ended: bool,
     timed_out: bool,
-    now: Nanos,
-    timeout: Nanos,
-    deadline: Option<Nanos>,
+    timers: Timers,
 }
 
 /// What follows the heads.
@@ -140,12 +138,18 @@ impl Connection {
         }
         match self.decoder.next(input, buffer, &mut self.offset) {
             Ok(None) => Ok(None),
-            Ok(Some(Step::Text(text))) => Ok(Some(Event::Text(text))),
-            Ok(Some(Step::Kept)) => Ok(Some(Event::Text(&buffer.text))),
+            Ok(Some(Step::Text(text))) => {
+                self.timers.hear();
+                Ok(Some(Event::Text(text)))
+            }
+            Ok(Some(Step::Kept)) => {
+                self.timers.hear();
+                Ok(Some(Event::Text(&buffer.text)))
+            }
             Ok(Some(Step::Close)) => {
                 self.told = true;
                 self.closed_by.get_or_insert(ClosedBy::Peer);
-                self.state = self.state.after(Happening::CloseReceived);
+                self.step(Happening::CloseReceived);
                 Ok(Some(Event::Closed { clean: true }))
             }
             Err(error) => Err(self.fail(error, input, buffer)),
@@ -163,7 +167,7 @@ impl Connection {
             return Err(error);
         }
         self.closed_by.get_or_insert(ClosedBy::Nobody);
-        self.state = self.state.after(Happening::StreamEnded);
+        self.step(Happening::StreamEnded);
         if core::mem::replace(&mut self.told, true) {
             return Ok(None);
         }
@@ -223,9 +227,11 @@ impl Connection {
     #[must_use]
     pub fn transport(&self) -> Transport {
         match self.state {
-            State::Open | State::CloseSent | State::CloseReceived | State::Failing => {
-                Transport::Keep
-            }
+            State::Open
+            | State::CloseSent
+            | State::CloseReceived
+            | State::Failing
+            | State::GivingUp => Transport::Keep,
             State::Gone => Transport::Drop,
             State::Closed | State::Failed if self.ended => Transport::Drop,
             // §6: the server closes the connection when both closing frames are through.
@@ -244,30 +250,28 @@ impl Connection {
     /// for. It changes with every other call.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
-        if !self.waits() || self.transport() == Transport::Drop {
-            return None;
+        match self.transport() {
+            Transport::Drop => None,
+            _ => self.timers.next(),
         }
-        let deadline = self.deadline.unwrap_or(self.now);
-        (deadline != Nanos::FOREVER).then(|| deadline.into())
     }
 
-    /// Tells the time, since an origin of the caller's choice. Calling it early does no harm.
+    /// Tells the time, since an origin of the caller's choice. Calling it early does no harm. When the deadline has
+    /// passed, read between two calls: the first one notes it, the second gives up, as with [`crate::Connection`].
     pub fn handle_timeout(&mut self, now: Duration) {
-        self.now = now.into();
-        if !self.waits() {
+        if self.timers.tick(now) != Due::GiveUp {
             return;
         }
-        match self.deadline {
-            None => self.deadline = Some(self.now.plus(self.timeout)),
-            Some(deadline) if self.now < deadline => {}
+        if self.should_close() {
             // All was said; only the end of the stream did not come.
-            Some(_) if self.should_close() => self.ended = true,
-            Some(_) => {
-                self.closed_by.get_or_insert(ClosedBy::Us);
-                self.timed_out = true;
-                self.state = self.state.after(Happening::DeadlinePassed);
-            }
+            self.ended = true;
+            return;
         }
+        self.closed_by.get_or_insert(ClosedBy::Us);
+        self.timed_out = true;
+        // Before the handshake is over no frame means anything to the peer, so that none is owed.
+        self.step(Happening::DeadlinePassed);
+        self.step(Happening::CloseSent);
     }
 
     /// Whether the handshake is over, the bytes after the heads included.
@@ -307,6 +311,8 @@ impl Connection {
     }
 
     fn new(config: Config, role: Role, opening: Opening) -> Self {
+        let mut timers = Timers::new(None, config.timeout);
+        timers.begin_handshake();
         Self {
             role,
             opening,
@@ -319,9 +325,7 @@ impl Connection {
             told: false,
             ended: false,
             timed_out: false,
-            now: Duration::ZERO.into(),
-            timeout: config.timeout.into(),
-            deadline: None,
+            timers,
         }
     }
 
@@ -354,7 +358,7 @@ impl Connection {
             }
             take(input, 1, &mut self.offset);
             if self.is_established() {
-                self.deadline = None;
+                self.timers.end_handshake();
                 return Ok(true);
             }
         }
@@ -371,10 +375,10 @@ impl Connection {
         *input = &mut [];
         self.error = Some(error);
         self.closed_by.get_or_insert(ClosedBy::Us);
-        self.state = self.state.after(Happening::RuleBroken);
+        self.step(Happening::RuleBroken);
         if !self.is_established() {
             // Whoever answers so does not speak this protocol: no frame means anything to it.
-            self.state = self.state.after(Happening::CloseSent);
+            self.step(Happening::CloseSent);
         }
         error
     }
@@ -398,11 +402,13 @@ impl Connection {
     fn put_close(&mut self, out: &mut BytesMut) {
         out.extend_from_slice(&CLOSE);
         self.closed_by.get_or_insert(ClosedBy::Us);
-        self.state = self.state.after(Happening::CloseSent);
+        self.step(Happening::CloseSent);
     }
 
-    /// Whether the peer has something to do before a deadline.
-    fn waits(&self) -> bool {
-        !self.is_established() || self.state != State::Open
+    fn step(&mut self, happening: Happening) {
+        self.state = self.state.after(happening);
+        if self.state != State::Open {
+            self.timers.begin_handshake();
+        }
     }
 }
