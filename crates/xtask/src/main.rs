@@ -9,6 +9,7 @@ mod e2e;
 mod features;
 mod fuzz;
 mod instructions;
+mod long;
 mod package;
 mod process;
 mod steps;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Command::Bench { quick, filter, .. } => return done(bench::run(quick, filter.as_deref())),
         Command::BenchServers { quick } => return done(bench_servers::run(quick)),
         Command::Instructions { update } => return done(instructions::run(update)),
+        Command::Long { name } => return done(long::run(name.as_deref())),
         Command::Structure => return done(structure::check()),
         Command::Tools => &[Step::Tools],
         Command::Fmt => &[Step::Fmt],
@@ -105,6 +107,8 @@ enum Command {
         #[arg(long)]
         update: bool,
     },
+    /// Run the long form of a test, with HOLDLINE_LONG=1; without a name, list which there are
+    Long { name: Option<String> },
     /// Fuzz with libFuzzer; needs nightly Rust and cargo-fuzz
     Fuzz {
         /// How long to run each target

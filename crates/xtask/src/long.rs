@@ -1,0 +1,55 @@
+//! The long forms of tests: what takes too long for each run of `cargo xtask test`.
+//!
+//! Such a test runs its short form unless `HOLDLINE_LONG` is set.
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::cargo;
+
+struct Long {
+    name: &'static str,
+    about: &'static str,
+    /// What follows `cargo test`: the packages, the features and the profile.
+    build: &'static str,
+    /// Which of these tests, by a part of their name.
+    filter: &'static str,
+}
+
+const ALL: &[Long] = &[Long {
+    name: "event-stream-limits",
+    about: "small limits of an event stream, at every cut of more kinds of lines",
+    build: "-p holdline-sse --test sse",
+    filter: "every_small_limit_is_met",
+}];
+
+/// Runs the long form of one test; without a name prints which there are.
+///
+/// # Errors
+/// When there is none of this name, or it fails.
+pub(crate) fn run(name: Option<&str>) -> Result<()> {
+    let Some(name) = name else {
+        print!("{}", list());
+        return Ok(());
+    };
+    let long = ALL.iter().find(|long| long.name == name);
+    let long =
+        long.with_context(|| format!("there is no long test `{name}`; there are:\n{}", list()))?;
+    let Long { build, filter, .. } = long;
+    // Cargo is content with a filter that nothing matches.
+    let tests = cargo(&format!("test {build} -- {filter} --list")).stdout()?;
+    if !tests.lines().any(|line| line.ends_with(": test")) {
+        bail!(
+            "`cargo test {build}` has no test named like `{filter}`: correct the table of long tests"
+        );
+    }
+    cargo(&format!("test {build} -- {filter} --nocapture"))
+        .env("HOLDLINE_LONG", "1")
+        .run()
+}
+
+fn list() -> String {
+    let lines = ALL
+        .iter()
+        .map(|long| format!("  {:<20} {}\n", long.name, long.about));
+    lines.collect()
+}
