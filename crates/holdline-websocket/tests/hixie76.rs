@@ -392,7 +392,8 @@ fn hixie76_what_lay_in_the_socket_at_the_deadline_is_received() {
     let (mut buffer, mut out) = (Buffer::new(), BytesMut::new());
     server.handle_timeout(second(1));
     server.handle_timeout(second(60));
-    let opened = server.receive(&mut &BODY[..], &mut buffer);
+    let mut bytes = BODY;
+    let opened = server.receive(&mut &mut bytes[..], &mut buffer);
     assert_eq!(opened, Ok(Some(Event::Open)));
     server.handle_timeout(second(60));
     assert!(server.is_open() && server.poll_timeout().is_none());
@@ -400,7 +401,8 @@ fn hixie76_what_lay_in_the_socket_at_the_deadline_is_received() {
     server.send_close(&mut out).unwrap();
     server.handle_timeout(second(60));
     server.handle_timeout(second(90));
-    let mut input = &b"\0last\xff\xff\0"[..];
+    let mut bytes = *b"\0last\xff\xff\0";
+    let mut input = &mut bytes[..];
     let text = server.receive(&mut input, &mut buffer);
     assert_eq!(text, Ok(Some(Event::Text("last"))));
     server.handle_timeout(second(90));
