@@ -142,8 +142,15 @@ impl Timers {
             let at = *self
                 .timer(Timer::Handshake)
                 .get_or_insert(now.plus(timeout));
+            if now < at {
+                return Due::Nothing;
+            }
+            if !self.overdue {
+                *self.timer(Timer::Handshake) = Some(now);
+            }
             // A peer that goes on sending has the same time once more, and no longer.
-            return match now >= at && self.gives_up(now < at.plus(timeout)) {
+            let prolongs = now < at.plus(timeout);
+            return match self.gives_up(prolongs) {
                 true => Due::GiveUp,
                 false => Due::Nothing,
             };
