@@ -64,18 +64,15 @@ impl Deflater {
         out
     }
 
+    /// Compresses all of `data` in one call with room for all of the output. If the output fills up, the library keeps
+    /// the rest, and the next call does not tell whether the flush was done before or after it.
     fn run(&mut self, data: &[u8], flush: FlushCompress, out: &mut Vec<u8>) {
-        let start = self.compress.total_in();
-        loop {
-            out.reserve(64 + data.len());
-            let taken = (self.compress.total_in() - start) as usize;
-            self.compress
-                .compress_vec(&data[taken..], out, flush)
-                .expect("compressing cannot fail");
-            let taken = (self.compress.total_in() - start) as usize;
-            if taken == data.len() && out.len() < out.capacity() {
-                return;
-            }
-        }
+        let taken = self.compress.total_in();
+        out.reserve(data.len() + data.len() / 8 + 1024);
+        self.compress
+            .compress_vec(data, out, flush)
+            .expect("compressing cannot fail");
+        assert_eq!(self.compress.total_in() - taken, data.len() as u64);
+        assert!(out.len() < out.capacity(), "it may hold something back");
     }
 }

@@ -3,8 +3,8 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use miniz_oxide::{
-    DataFormat, MZFlush,
-    deflate::{core::CompressorOxide, stream::deflate},
+    DataFormat,
+    deflate::core::{CompressorOxide, TDEFLFlush, TDEFLStatus, compress_to_output},
 };
 
 use super::{Deflate, TAIL};
@@ -61,9 +61,10 @@ impl Deflater {
         self.in_message
     }
 
-    /// Whether a message that was compressed alone, and refers at most `reach` bytes back, may be sent.
-    pub(crate) const fn accepts(&self, reach: usize) -> bool {
-        reach <= self.window
+    /// Whether a message of `length` bytes that was compressed alone may be sent. The library refers at most 32 KiB
+    /// back, so that a full window takes any.
+    pub(crate) const fn accepts(&self, length: usize) -> bool {
+        self.window == 1 << 15 || length <= self.window
     }
 
     /// A message went to the peer that did not come from here, so that its window is no longer the one that
@@ -90,7 +91,7 @@ impl Deflater {
             };
             let (now, later) = rest.split_at(most);
             let library = self.library.get_or_insert_with(|| new_library(self.level));
-            run(library, now, &mut out);
+            flush(library, now, &mut out);
             self.seen = self.seen.saturating_add(now.len());
             rest = later;
         }
@@ -99,12 +100,7 @@ impl Deflater {
             if !self.takeover {
                 self.library = None;
             }
-            if out.ends_with(&TAIL) {
-                out.truncate(out.len() - TAIL.len());
-            } else {
-                // §7.2.3.6: nothing to compress. An empty block without its tail.
-                out.push(0x00);
-            }
+            leave_off_tail(&mut out);
         }
         out
     }
@@ -114,12 +110,9 @@ impl Deflater {
 pub(crate) fn compress_alone(data: &[u8], level: u8) -> Vec<u8> {
     let mut out = Vec::new();
     if !data.is_empty() {
-        run(&mut new_library(level), data, &mut out);
+        flush(&mut new_library(level), data, &mut out);
     }
-    match out.strip_suffix(&TAIL) {
-        Some(kept) => out.truncate(kept.len()),
-        None => out.push(0x00),
-    }
+    leave_off_tail(&mut out);
     out
 }
 
@@ -129,21 +122,27 @@ fn new_library(level: u8) -> Box<CompressorOxide> {
     library
 }
 
-/// Compresses all of `data` and flushes.
-fn run(library: &mut CompressorOxide, data: &[u8], out: &mut Vec<u8>) {
-    let mut rest = data;
-    loop {
-        let end = out.len();
-        let space = rest.len() / 2 + 64;
-        out.resize(end + space, 0);
-        let free = out.get_mut(end..).unwrap_or_default();
-        // Its status is an error only for arguments that are not used here, and when there was nothing to do.
-        let result = deflate(library, rest, free, MZFlush::Sync);
-        out.truncate(end + result.bytes_written);
-        rest = rest.get(result.bytes_consumed..).unwrap_or_default();
-        let stuck = result.bytes_consumed == 0 && result.bytes_written == 0;
-        if stuck || result.bytes_written < space {
-            return;
-        }
+/// Compresses all of `data`, which is not empty, and ends with [`TAIL`].
+///
+/// The library hands over each block when it is whole, in this one call. With an output of limited size it would keep
+/// what does not fit, and the next call would only hand that out: whether the flush itself is done cannot be seen.
+fn flush(library: &mut CompressorOxide, data: &[u8], out: &mut Vec<u8>) {
+    // Half of it, or after one doubling all of it: no block is longer than its data by more than 5 bytes in 31 KiB.
+    out.reserve(data.len() / 2 + data.len() / 1024 + 64);
+    let (status, taken) = compress_to_output(library, data, TDEFLFlush::Sync, |bytes| {
+        out.extend_from_slice(bytes);
+        true
+    });
+    // It could fail only where the closure does.
+    debug_assert!(status == TDEFLStatus::Okay && taken == data.len());
+}
+
+/// Ends a message (RFC 7692 §7.2.1): without the empty block that ended the last flush.
+fn leave_off_tail(out: &mut Vec<u8>) {
+    if out.ends_with(&TAIL) {
+        out.truncate(out.len() - TAIL.len());
+    } else {
+        // §7.2.3.6: nothing to compress. An empty block without its tail.
+        out.push(0x00);
     }
 }
