@@ -3,9 +3,10 @@
 
 use holdline_http1::{Fields, SendError};
 use holdline_net::{Request, Responder};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::app::Stream;
+use crate::reply::{JSON, Reply, UNCACHED, error_body};
 
 /// A request that is to be answered.
 pub(crate) struct Call<'r, 'a> {
@@ -24,6 +25,12 @@ impl Call<'_, '_> {
     /// A JSON value that nobody may cache.
     pub(crate) fn json(self, status: u16, value: &Value) {
         self.bytes(status, (JSON, UNCACHED), value.to_string().as_bytes());
+    }
+
+    /// What a request that need not wait is told.
+    pub(crate) fn reply(self, reply: &Reply) {
+        let headers = (reply.retry_after, (JSON, UNCACHED));
+        self.bytes(reply.status, headers, &reply.body);
     }
 
     /// `{"error":{"code":…,"message":…}}`
@@ -52,18 +59,3 @@ pub(crate) fn log(result: Result<(), SendError>) {
         tracing::error!(%error, "an answer cannot be sent");
     }
 }
-
-/// `{"error":{"code":…,"message":…}}`
-pub(crate) fn error_body(code: &str, message: &str) -> Vec<u8> {
-    json!({ "error": { "code": code, "message": message } })
-        .to_string()
-        .into_bytes()
-}
-
-/// Of every JSON answer.
-pub(crate) const JSON: [(&str, &str); 1] = [("Content-Type", "application/json")];
-/// Of every answer that may be another one the next time.
-pub(crate) const UNCACHED: [(&str, &str); 2] = [
-    ("Cache-Control", "no-store"),
-    ("X-Content-Type-Options", "nosniff"),
-];

@@ -1,6 +1,6 @@
 //! The push server on one event loop.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,15 +10,17 @@ use holdline_comet::Since;
 use holdline_http1::SendError;
 use holdline_net::{
     ConnectionId, Ending, Exchange, Handler, Message, Notifier, Output, Progress, Rejection,
-    Request, Responder, Wake,
+    Request, Responder, Wake, WebSocket,
 };
 use holdline_websocket::{CloseCode, DeflateOptions};
 
-use crate::answer::{JSON, UNCACHED, error_body};
 use crate::demo::MovingBox;
-use crate::hub::{Hub, LoopKey, TooManyChannels};
+use crate::held::HeldRequest;
+use crate::hub::{Hub, LoopKey, TooManyChannels, Waiter};
+use crate::journal::{Appended, Draft, Journal, Outcome, Receipt, Refusal};
 use crate::message::DEFLATE_LEVEL;
 use crate::policy::Policy;
+use crate::reply::{JSON, UNCACHED, error_body};
 use crate::routes;
 use crate::subscription::{Form, Subscription};
 use crate::watchers::Watchers;
@@ -26,7 +28,8 @@ use crate::watchers::Watchers;
 /// What all loops share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) hub: Hub,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) journal: Box<dyn Journal>,
     pub(crate) policy: Policy,
     pub(crate) options: Options,
     pub(crate) moving_box: MovingBox,
@@ -38,6 +41,8 @@ pub(crate) struct Shared {
 pub(crate) struct Options {
     pub(crate) heartbeat: Duration,
     pub(crate) long_poll: Duration,
+    /// How long a request waits for what is on its way, if a shorter answer would do.
+    pub(crate) patience: Duration,
     /// Octets of a message.
     pub(crate) max_message: usize,
     /// The WebSocket of the first browsers is accepted, too.
@@ -69,12 +74,16 @@ pub(crate) struct App {
     pub(crate) emitters: Emitters,
     key: LoopKey,
     subscribers: HashMap<Arc<str>, HashSet<ConnectionId>>,
+    /// Messages that came over a WebSocket, whose fate the journal has not told yet.
+    unsettled: HashMap<ConnectionId, VecDeque<Receipt>>,
 }
 
 /// What a connection that is not just answered is doing.
 #[derive(Debug)]
 pub(crate) enum Stream {
     Subscriber(Subscription),
+    /// A request whose answer is not here yet.
+    Held(HeldRequest),
     /// An event stream that is not of a channel.
     Emission(Emission),
     /// A WebSocket that gets its own messages back.
@@ -95,11 +104,20 @@ impl App {
             notifier,
             key,
             subscribers: HashMap::new(),
+            unsettled: HashMap::new(),
         }
     }
 
     pub(crate) fn hub(&self) -> &Hub {
         &self.shared.hub
+    }
+
+    /// Has a connection of this loop woken.
+    pub(crate) fn waiter(&self, connection: ConnectionId) -> Waiter {
+        Waiter {
+            key: self.key,
+            connection,
+        }
     }
 
     /// Registers a subscriber, here and in the hub, and only then looks where it begins.
@@ -119,7 +137,10 @@ impl App {
                 .insert(connection);
         }
         let heartbeat = event_stream::heartbeat(self.shared.options.heartbeat, connection);
-        Ok(Subscription::new(hub, channels, since, form, heartbeat))
+        let waiter = self.waiter(connection);
+        Ok(Subscription::new(
+            hub, waiter, channels, since, form, heartbeat,
+        ))
     }
 
     fn unsubscribe(&mut self, connection: ConnectionId, subscription: &Subscription) {
@@ -132,36 +153,82 @@ impl App {
                 }
             }
         }
-        self.shared
-            .hub
-            .unregister(self.key, channels, subscription.transport());
+        let hub = &self.shared.hub;
+        hub.unregister(self.key, channels, subscription.transport());
+        hub.stop_waiting(subscription.position(), self.waiter(connection));
+        self.unsettled.remove(&connection);
     }
 
     /// A text message on a subscriber's WebSocket is published.
-    fn publish(&self, subscription: &Subscription, message: Message<'_>, output: Output<'_>) {
-        let Output::WebSocket(mut socket) = output else {
+    fn publish(
+        &mut self,
+        connection: ConnectionId,
+        subscription: &Subscription,
+        message: Message<'_>,
+        output: Output<'_>,
+    ) {
+        let Output::WebSocket(socket) = output else {
             return;
         };
-        let refused = match (message, subscription.publishes_to()) {
+        match (message, subscription.publishes_to()) {
             (Message::Text(text), Some(channel)) => {
-                let published = self.shared.hub.publish(channel, None, text);
-                published
-                    .err()
-                    .map(|TooManyChannels| (CloseCode::TRY_AGAIN_LATER, "no room"))
+                let draft = Draft {
+                    channel,
+                    event: None,
+                    data: text,
+                };
+                let waiter = self.waiter(connection);
+                match self.shared.journal.append(draft, Some(waiter)) {
+                    Ok(Appended::Shown(_)) => {}
+                    Ok(Appended::Later(receipt)) => {
+                        let unsettled = self.unsettled.entry(connection).or_default();
+                        unsettled.push_back(receipt);
+                    }
+                    Err(refusal) => refuse(socket, refusal),
+                }
             }
             (Message::Binary(_), _) => {
-                Some((CloseCode::UNSUPPORTED, "messages are published as text"))
+                close(
+                    socket,
+                    CloseCode::UNSUPPORTED,
+                    "messages are published as text",
+                );
             }
-            (Message::Text(_), None) => Some((
-                CloseCode::POLICY_VIOLATION,
-                "publishing needs the publish token",
-            )),
-        };
-        if let Some((code, reason)) = refused
-            && let Err(error) = socket.close(code, reason)
-        {
-            tracing::debug!(%error, "a WebSocket closes already");
+            (Message::Text(_), None) => {
+                let reason = "publishing needs the publish token";
+                close(socket, CloseCode::POLICY_VIOLATION, reason);
+            }
         }
+    }
+
+    /// Forgets the messages of a WebSocket that all can see now, or will. Returns why one was refused.
+    fn settle(&mut self, connection: ConnectionId) -> Option<Refusal> {
+        let unsettled = self.unsettled.get_mut(&connection)?;
+        while let Some(receipt) = unsettled.front() {
+            match receipt.outcome() {
+                Outcome::Pending => return None,
+                Outcome::Refused(refusal) => return Some(refusal),
+                Outcome::Kept(_) | Outcome::Shown(_) => {}
+            }
+            unsettled.pop_front();
+        }
+        self.unsettled.remove(&connection);
+        None
+    }
+}
+
+/// What a publisher over a WebSocket is told: its plain text has no answer.
+fn refuse(socket: WebSocket<'_>, refusal: Refusal) {
+    let reason = match refusal {
+        Refusal::TooManyChannels | Refusal::Busy => "no room",
+        Refusal::NotKept | Refusal::Unknown => "a message could not be kept",
+    };
+    close(socket, CloseCode::TRY_AGAIN_LATER, reason);
+}
+
+fn close(mut socket: WebSocket<'_>, code: CloseCode, reason: &str) {
+    if let Err(error) = socket.close(code, reason) {
+        tracing::debug!(%error, "a WebSocket closes already");
     }
 }
 
@@ -169,19 +236,30 @@ impl Handler for App {
     type Stream = Stream;
 
     fn request(&mut self, request: &Request<'_>, responder: Responder<'_, Stream>) {
-        self.shared.hub.metrics.request();
+        self.shared.hub.counters.request();
         routes::answer(self, request, responder);
     }
 
     fn ready(
         &mut self,
-        _connection: ConnectionId,
+        connection: ConnectionId,
         stream: &mut Stream,
         output: Output<'_>,
     ) -> Progress {
         match (stream, output) {
             (Stream::Subscriber(subscription), output) => {
-                subscription.ready(&self.shared.hub, output)
+                let refusal = self.settle(connection);
+                match (refusal, output) {
+                    (Some(refusal), Output::WebSocket(socket)) => {
+                        refuse(socket, refusal);
+                        Progress::Idle
+                    }
+                    (_, output) => subscription.ready(&self.shared.hub, output),
+                }
+            }
+            (Stream::Held(held), output) => {
+                held.ready(&self.shared.hub, output);
+                Progress::Idle
             }
             (Stream::Emission(emission), output) => emission.ready(output),
             (Stream::Head, Output::Body(body)) => {
@@ -196,7 +274,7 @@ impl Handler for App {
 
     fn message(
         &mut self,
-        _connection: ConnectionId,
+        connection: ConnectionId,
         stream: &mut Stream,
         message: Message<'_>,
         output: Output<'_>,
@@ -212,7 +290,7 @@ impl Handler for App {
                 }
             }
             (Stream::Subscriber(subscription), output) => {
-                self.publish(subscription, message, output);
+                self.publish(connection, subscription, message, output);
             }
             _ => {}
         }
@@ -221,6 +299,7 @@ impl Handler for App {
     fn timer(&mut self, _connection: ConnectionId, stream: &mut Stream, output: Output<'_>) {
         match stream {
             Stream::Subscriber(subscription) => subscription.timer(&self.shared.hub, output),
+            Stream::Held(held) => held.timer(&self.shared.hub, output),
             Stream::Emission(emission) => emission.timer(output),
             Stream::Echo | Stream::Head => {}
         }
@@ -229,6 +308,7 @@ impl Handler for App {
     fn stopping(&mut self, _connection: ConnectionId, stream: &mut Stream, output: Output<'_>) {
         match stream {
             Stream::Subscriber(subscription) => subscription.stopping(&self.shared.hub, output),
+            Stream::Held(held) => held.stopping(&self.shared.hub, output),
             Stream::Emission(emission) => emission.stopping(output),
             Stream::Echo | Stream::Head => {}
         }
@@ -240,13 +320,18 @@ impl Handler for App {
                 tracing::debug!(transport = %subscription.transport(), ?ending, "subscriber gone");
                 self.unsubscribe(connection, &subscription);
             }
+            Stream::Held(held) => held.closed(&self.shared.hub),
             Stream::Emission(emission) => emission.closed(ending),
             Stream::Echo | Stream::Head => {}
         }
     }
 
     fn notified(&mut self, wake: &mut Wake<'_>) {
-        for name in self.shared.hub.take_news(self.key) {
+        let news = self.shared.hub.take_news(self.key);
+        for connection in news.connections {
+            wake.wake(connection);
+        }
+        for name in news.channels {
             for &connection in self.subscribers.get(&name).into_iter().flatten() {
                 wake.wake(connection);
             }
@@ -259,7 +344,7 @@ impl Handler for App {
         rejection: &Rejection<'_>,
         exchange: &mut Exchange<'_>,
     ) -> Result<(), SendError> {
-        self.shared.hub.metrics.rejected();
+        self.shared.hub.counters.rejected();
         let status = rejection.status();
         let code = match status {
             408 => "timeout",

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::hub::Hub;
+use crate::journal::{Draft, Journal};
 
 /// How fast the box moves.
 #[derive(Debug)]
@@ -62,7 +63,13 @@ impl Walk {
     }
 
     /// Moves the box if it is time to. Returns how long there is nothing to do.
-    pub(crate) fn step(&mut self, now: Instant, moving_box: &MovingBox, hub: &Hub) -> Duration {
+    pub(crate) fn step(
+        &mut self,
+        now: Instant,
+        moving_box: &MovingBox,
+        hub: &Hub,
+        journal: &dyn Journal,
+    ) -> Duration {
         if hub.presence(MovingBox::CHANNEL).total() > 0 {
             self.watched = Some(now);
         }
@@ -82,8 +89,14 @@ impl Walk {
         self.x = (self.x + self.stride()).clamp(0, WIDTH - SIZE);
         self.y = (self.y + self.stride()).clamp(0, HEIGHT - SIZE);
         let place = serde_json::json!({ "x": self.x, "y": self.y }).to_string();
-        if hub.publish(MovingBox::CHANNEL, None, &place).is_err() {
-            tracing::warn!("no channel left for the moving box");
+        let draft = Draft {
+            channel: MovingBox::CHANNEL,
+            event: None,
+            data: &place,
+        };
+        // If the journal answers later, it also says when it could not keep the place.
+        if let Err(refusal) = journal.append(draft, None) {
+            tracing::warn!(?refusal, "the moving box is not published");
         }
         tick
     }

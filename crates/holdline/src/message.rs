@@ -40,6 +40,16 @@ impl Content {
     }
 }
 
+impl Content {
+    pub(crate) fn event(&self) -> Option<&str> {
+        self.event.as_deref()
+    }
+
+    pub(crate) fn data(&self) -> &str {
+        &self.data
+    }
+}
+
 /// One message in one channel.
 #[derive(Debug)]
 pub(crate) struct Message {

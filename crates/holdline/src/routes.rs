@@ -1,5 +1,7 @@
 //! Requests to answers: the HTTP interface, a function a row.
 
+mod hold;
+mod publish;
 mod subscribe;
 mod websocket;
 
@@ -10,16 +12,16 @@ use holdline::origins::Origin;
 use holdline_net::{Request, Responder};
 use serde_json::json;
 
+use self::publish::publish;
 use self::subscribe::subscribe;
 use self::websocket::{is_old, upgrade};
-use crate::answer::{Call, UNCACHED, log};
+use crate::answer::{Call, log};
 use crate::app::{App, Stream};
 use crate::demo::MovingBox;
 use crate::metrics;
 use crate::names;
 use crate::pages::{Asset, CONTENT_SECURITY_POLICY};
 use crate::request::{METHODS, Query, Resource};
-use crate::subscription::{ANSWER_BUDGET, answer_type, encode_answer};
 use crate::transport::Transport;
 
 /// Answers a request.
@@ -177,62 +179,7 @@ fn moving_box(app: &App, call: Call<'_, '_>, query: &Query<'_>, choose: bool) {
     );
 }
 
-fn publish(app: &App, call: Call<'_, '_>, name: &str, query: &Query<'_>) {
-    let head = &call.request.head;
-    let name = match names::parse_channel(name) {
-        Ok(name) => name,
-        Err(error) => return call.error(400, "bad_channel", &error.to_string()),
-    };
-    if !app.shared.policy.may_publish(head, query.value("token")) {
-        let message = "publishing needs the publish token, as `Authorization: Bearer TOKEN`";
-        let challenge = [("WWW-Authenticate", "Bearer realm=\"publish\"")];
-        return call.error_with(401, challenge, "unauthorized", message);
-    }
-    let event = match query.value("event").map(names::parse_event).transpose() {
-        Ok(event) => event,
-        Err(error) => return call.error(400, "bad_event", &error.to_string()),
-    };
-    let since = match query.value("since") {
-        Some(_) => match query.since(head) {
-            Ok(since) => Some(since),
-            Err(error) => return call.error(400, "bad_cursor", &error),
-        },
-        None => None,
-    };
-    let Ok(text) = std::str::from_utf8(call.request.body) else {
-        return call.error(400, "not_utf8", "the body must be UTF-8 text");
-    };
-    if text.len() > app.shared.options.max_message {
-        let message = format!(
-            "a message has at most {} bytes",
-            app.shared.options.max_message
-        );
-        return call.error(413, "body_too_large", &message);
-    }
-    let Ok(published) = app.hub().publish(&name, event, text) else {
-        return call.error(503, "too_many_channels", NO_CHANNEL);
-    };
-    let (id, receivers) = (published.cursor, published.receivers);
-    let Some(since) = since else {
-        return call.json(
-            200,
-            &json!({ "id": id.to_string(), "receivers": receivers }),
-        );
-    };
-    let channels = [name.as_str().into()];
-    let mut position = app.hub().position(&channels, since);
-    let batch = app
-        .hub()
-        .read(&channels, &mut position, ANSWER_BUDGET, false);
-    // The same object as a poll's, with two members before its own.
-    let poll = encode_answer(&position, &batch, None);
-    let mut answer = format!(r#"{{"id":"{id}","receivers":{receivers},"#).into_bytes();
-    answer.extend_from_slice(poll.strip_prefix(b"{").unwrap_or(&poll));
-    call.bytes(200, (answer_type(None), UNCACHED), &answer);
-}
-
 const TEXT: [(&str, &str); 2] = [
     ("Content-Type", "text/plain; charset=utf-8"),
     ("Cache-Control", "no-store"),
 ];
-const NO_CHANNEL: &str = "the server has as many channels as it may; try again later";

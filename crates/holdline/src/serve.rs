@@ -14,6 +14,7 @@ use crate::app::{App, Options, Shared};
 use crate::config::ServeArguments;
 use crate::demo::{MovingBox, Walk};
 use crate::hub::{Hub, HubLimits};
+use crate::journal::Memory;
 use crate::metrics;
 use crate::policy::Policy;
 use crate::watchers::Watchers;
@@ -26,9 +27,11 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<(), String> {
         .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
     let address = server.local_addr().map_err(|error| error.to_string())?;
     let seed = random()?;
+    // Never zero, so that it looks like a number to people.
+    let hub = Arc::new(Hub::new(seed | 1 << 63, hub_limits(&arguments)));
     let shared = Arc::new(Shared {
-        // Never zero, so that it looks like a number to people.
-        hub: Hub::new(seed | 1 << 63, hub_limits(&arguments)),
+        journal: Box::new(Memory::new(Arc::clone(&hub))),
+        hub,
         policy: Policy {
             origins: Origins::new(arguments.allow_origin),
             publish_token: arguments.publish_token,
@@ -36,6 +39,7 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<(), String> {
         options: Options {
             heartbeat: arguments.heartbeat,
             long_poll: arguments.long_poll,
+            patience: PATIENCE,
             max_message: arguments.max_message,
             legacy_hixie76: arguments.legacy_hixie76,
             deflate_from: arguments.websocket_deflate.0,
@@ -143,7 +147,7 @@ fn keep_house(shared: &Shared, handle: &Handle, stopping: &AtomicBool, seed: u64
             let stats = || metrics::stats(&shared.hub, handle.connections());
             shared.watchers.tell(stats);
         }
-        let wait = walk.step(now, &shared.moving_box, &shared.hub);
+        let wait = walk.step(now, &shared.moving_box, &shared.hub, &*shared.journal);
         thread::park_timeout(wait.min(Duration::from_millis(250)));
     }
 }
@@ -154,6 +158,8 @@ fn random() -> Result<u64, String> {
     Ok(u64::from_ne_bytes(bytes))
 }
 
+/// How long a publisher waits for commits of others, and a poll for messages that are on their way.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Files that are open beside connections: standard streams, listener, pollers, and the clients past
 /// the limit that are told so.
 const FILES_BESIDE: u64 = 512;

@@ -9,10 +9,10 @@ use holdline_comet::{Cursor, Hold, Position, Since, iframe, poll, stream};
 use holdline_net::{Body, Held, Output, Progress, WebSocket};
 use holdline_sse as sse;
 
-use crate::answer::UNCACHED;
-use crate::hub::{Batch, Hub};
+use crate::hub::{Batch, Hub, Read, Waiter};
 use crate::message::{encode_event, encode_json};
 use crate::names;
+use crate::reply::UNCACHED;
 use crate::transport::Transport;
 
 /// A held request, a stream or a WebSocket that receives messages.
@@ -28,6 +28,8 @@ pub(crate) struct Subscription {
     behind: bool,
     form: Form,
     heartbeat: Duration,
+    /// Its connection, which is woken for what is not here yet.
+    waiter: Waiter,
 }
 
 /// What a subscriber's messages look like.
@@ -77,6 +79,7 @@ impl Subscription {
     /// `channels` must be registered with the hub already, so that nothing is missed.
     pub(crate) fn new(
         hub: &Hub,
+        waiter: Waiter,
         channels: Arc<[Arc<str>]>,
         since: Since,
         form: Form,
@@ -92,11 +95,16 @@ impl Subscription {
             behind: false,
             form,
             heartbeat,
+            waiter,
         }
     }
 
     pub(crate) fn channels(&self) -> &Arc<[Arc<str>]> {
         &self.channels
+    }
+
+    pub(crate) fn position(&self) -> &Position {
+        &self.position
     }
 
     pub(crate) fn transport(&self) -> Transport {
@@ -160,11 +168,11 @@ impl Subscription {
 
     /// Answers a held request when there is something to answer, and sets its timer when not.
     fn answer_if_due(&mut self, hub: &Hub, held: Held<'_>) {
+        let batch = self.read_answer(hub);
         let Form::Answer { hold, .. } = &mut self.form else {
             return;
         };
         let wait = hold.poll_timeout();
-        let batch = hub.read(&self.channels, &mut self.position, ANSWER_BUDGET, false);
         if !batch.messages.is_empty() || batch.lost.is_some() {
             if hold.data().is_some() {
                 self.answer(hub, held, &batch);
@@ -184,11 +192,20 @@ impl Subscription {
             return;
         };
         if hold.handle_timeout(now).is_some() {
-            let batch = hub.read(&self.channels, &mut self.position, ANSWER_BUDGET, false);
+            let batch = self.read_answer(hub);
             self.answer(hub, held, &batch);
         } else if let Some(until) = hold.poll_timeout() {
             // The loop's clock and the hub's were read at different moments.
             Output::Held(held).set_timer(until.saturating_sub(now) + Duration::from_millis(1));
+        }
+    }
+
+    /// What there is for an answer; nothing, too, if it is not here yet.
+    fn read_answer(&mut self, hub: &Hub) -> Batch {
+        let (position, waiter) = (&mut self.position, Some(self.waiter));
+        match hub.read(&self.channels, position, ANSWER_BUDGET, false, waiter) {
+            Read::Batch(batch) => batch,
+            Read::Later => Batch::default(),
         }
     }
 
@@ -286,12 +303,19 @@ impl Subscription {
     }
 
     fn next_batch(&mut self, hub: &Hub) -> Batch {
-        let batch = hub.read(
+        let limited_lag = self.caught_up && self.behind;
+        let position = &mut self.position;
+        let read = hub.read(
             &self.channels,
-            &mut self.position,
+            position,
             STREAM_BUDGET,
-            self.caught_up && self.behind,
+            limited_lag,
+            Some(self.waiter),
         );
+        let batch = match read {
+            Read::Batch(batch) => batch,
+            Read::Later => return Batch::default(),
+        };
         self.caught_up |= !batch.more;
         self.behind = batch.more;
         self.count(hub, &batch);
@@ -300,7 +324,7 @@ impl Subscription {
 
     fn count(&self, hub: &Hub, batch: &Batch) {
         let lost = batch.lost.is_some();
-        hub.metrics
+        hub.counters
             .delivered(self.transport(), batch.messages.len(), lost);
     }
 

@@ -2,18 +2,21 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use holdline_comet::Log;
-use holdline_net::Notifier;
 
 use super::channel::{Channel, Presence};
-use super::{HubLimits, TooManyChannels};
+use super::limits::{HubLimits, TooManyChannels};
+use super::loops::{Loops, Wakes};
 use crate::message::Message;
 
 #[derive(Debug)]
 pub(super) struct State {
-    /// The number of the newest message.
+    /// The number of the newest message that is shown.
     pub(super) head: u64,
+    /// The greatest number that somebody may have been told. Its message may still be on its way.
+    pub(super) given: u64,
     pub(super) channels: HashMap<Arc<str>, Channel>,
     /// Channels with history, by their last message: the one to empty first comes first.
     pub(super) full: BTreeMap<u64, Arc<str>>,
@@ -27,14 +30,7 @@ pub(super) struct State {
     /// Stands for every channel that is not known: it has nothing, and its messages up to the last one
     /// of a channel that has been forgotten may be gone.
     pub(super) unknown: Log<Arc<Message>>,
-    pub(super) loops: Vec<Loop>,
-}
-
-/// What one event loop is to look at.
-#[derive(Debug)]
-pub(super) struct Loop {
-    pub(super) notifier: Notifier,
-    pub(super) news: Vec<Arc<str>>,
+    pub(super) loops: Loops,
 }
 
 /// How much history there is.
@@ -60,6 +56,73 @@ impl Kept {
 }
 
 impl State {
+    pub(super) fn new(limits: &HubLimits) -> Self {
+        Self {
+            head: 0,
+            given: 0,
+            channels: HashMap::new(),
+            full: BTreeMap::new(),
+            unwatched: BTreeMap::new(),
+            kept: Kept::default(),
+            presence: Presence::default(),
+            unknown: Log::new(limits.log),
+            loops: Loops::default(),
+        }
+    }
+
+    /// Puts a message into a channel that is known, and says how many subscribers that has.
+    pub(super) fn append(
+        &mut self,
+        name: &Arc<str>,
+        number: u64,
+        message: Arc<Message>,
+        now: Duration,
+        wakes: &mut Wakes,
+    ) -> u64 {
+        let Some(channel) = self.channels.get_mut(name) else {
+            return 0;
+        };
+        if let Some(last) = channel.published.replace(number) {
+            self.full.remove(&last);
+            self.unwatched.remove(&last);
+        }
+        self.full.insert(number, Arc::clone(name));
+        if channel.is_unwatched() {
+            self.unwatched.insert(number, Arc::clone(name));
+        }
+        let size = message.size();
+        self.kept.changing(&mut channel.log, |log| {
+            if let Err(error) = log.push(number, size, now, message) {
+                tracing::error!(%error, "the sequence of messages is broken");
+            }
+        });
+        self.head = number;
+        self.loops.tell_of_channel(name, &channel.loops, wakes);
+        self.loops.reached(number, wakes);
+        channel.presence.total()
+    }
+
+    /// There is no room for the channel of this message: it counts as forgotten.
+    pub(super) fn pass_over(&mut self, number: u64, limits: &HubLimits, wakes: &mut Wakes) {
+        self.unknown = Log::with_evicted_through(limits.log, number);
+        self.head = number;
+        self.loops.reached(number, wakes);
+    }
+
+    /// Whether [`channel`](Self::channel) finds or makes that channel.
+    pub(super) fn has_room(&self, name: &str, limits: &HubLimits) -> bool {
+        self.channels.contains_key(name)
+            || self.channels.len() < limits.channels
+            || !self.unwatched.is_empty()
+    }
+
+    /// Drops messages that are past their age.
+    pub(super) fn expire(&mut self, now: Duration) {
+        for channel in self.channels.values_mut() {
+            self.kept.changing(&mut channel.log, |log| log.expire(now));
+        }
+    }
+
     /// The channel of that name, made when it is not known.
     pub(super) fn channel(
         &mut self,
@@ -79,7 +142,7 @@ impl State {
     }
 
     /// The log of a channel, known or not.
-    pub(super) fn log(&self, name: &Arc<str>) -> &Log<Arc<Message>> {
+    pub(super) fn log(&self, name: &str) -> &Log<Arc<Message>> {
         let channel = self.channels.get(name);
         channel.map_or(&self.unknown, |channel| &channel.log)
     }

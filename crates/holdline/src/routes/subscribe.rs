@@ -5,14 +5,16 @@ use holdline_comet::jsonp::CallbackName;
 use holdline_comet::{Hold, Since, iframe, stream};
 use holdline_http1::Fields;
 
-use super::NO_CHANNEL;
+use super::hold::answer_or_hold;
 use super::websocket::upgrade;
-use crate::answer::{Call, UNCACHED};
+use crate::answer::Call;
 use crate::app::{App, Stream};
+use crate::held::{Poll, Question};
 use crate::hub::TooManyChannels;
 use crate::names;
+use crate::reply::{NO_CHANNEL, UNCACHED};
 use crate::request::Query;
-use crate::subscription::{ANSWER_BUDGET, Form, answer_type, encode_answer};
+use crate::subscription::{Form, answer_type};
 use crate::transport::Transport;
 
 /// Answers a request to one of the transports.
@@ -103,17 +105,10 @@ pub(super) fn subscribe(
 
 /// A poll: what there is, at once.
 fn now(app: &App, call: Call<'_, '_>, names: &[String], since: Since) {
-    let channels: Vec<_> = names.iter().map(|name| name.as_str().into()).collect();
-    let mut position = app.hub().position(&channels, since);
-    let batch = app
-        .hub()
-        .read(&channels, &mut position, ANSWER_BUDGET, false);
-    let lost = batch.lost.is_some();
-    app.hub()
-        .metrics
-        .delivered(Transport::Poll, batch.messages.len(), lost);
-    let body = encode_answer(&position, &batch, None);
-    call.bytes(200, (answer_type(None), UNCACHED), &body);
+    let channels: Box<[_]> = names.iter().map(|name| name.as_str().into()).collect();
+    let position = app.hub().position(&channels, since);
+    let poll = Poll::new(channels, position, app.waiter(call.request.connection));
+    answer_or_hold(app, call, Question::Poll(poll));
 }
 
 /// A long poll: what there is, or the first thing that comes.

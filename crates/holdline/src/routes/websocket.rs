@@ -5,10 +5,10 @@ use holdline_http1::RequestHead;
 use holdline_websocket::handshake::server;
 use holdline_websocket::{Config, Keepalive, Limits, hixie76};
 
-use super::NO_CHANNEL;
 use crate::answer::{Call, log};
 use crate::app::{App, Stream};
 use crate::hub::TooManyChannels;
+use crate::reply::NO_CHANNEL;
 
 /// A WebSocket, if the request asks for one as RFC 6455 says.
 pub(super) fn upgrade(

@@ -1,0 +1,60 @@
+//! What the server counts while it works.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::transport::Transport;
+
+/// Counters that only grow.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    published: AtomicU64,
+    delivered: [AtomicU64; Transport::ALL.len()],
+    lost: AtomicU64,
+    requests: AtomicU64,
+    rejected: AtomicU64,
+}
+
+/// The [`Counters`] of one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counted {
+    pub(crate) published: u64,
+    pub(crate) delivered: [(Transport, u64); Transport::ALL.len()],
+    pub(crate) lost: u64,
+    pub(crate) requests: u64,
+    pub(crate) rejected: u64,
+}
+
+impl Counters {
+    /// A message can be seen.
+    pub(crate) fn published(&self) {
+        self.published.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A subscriber was given messages, or told that it lost some, or both.
+    pub(crate) fn delivered(&self, transport: Transport, messages: usize, lost: bool) {
+        self.delivered[transport as usize].fetch_add(messages as u64, Ordering::Relaxed);
+        self.lost.fetch_add(u64::from(lost), Ordering::Relaxed);
+    }
+
+    /// A request has reached a route.
+    pub(crate) fn request(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A request was answered with an error before it reached a route.
+    pub(crate) fn rejected(&self) {
+        self.rejected.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn read(&self) -> Counted {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Counted {
+            published: read(&self.published),
+            delivered: Transport::ALL
+                .map(|transport| (transport, read(&self.delivered[transport as usize]))),
+            lost: read(&self.lost),
+            requests: read(&self.requests),
+            rejected: read(&self.rejected),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Requests that wait for something that is not here yet, such as the commit of a message.
+
+mod poll;
+mod publication;
+mod reply;
+
+use std::time::Duration;
+
+use holdline_net::{Held, Output};
+
+pub(crate) use self::poll::Poll;
+pub(crate) use self::publication::Publication;
+use self::reply::Patience;
+use crate::hub::Hub;
+use crate::reply::{JSON, Reply, UNCACHED};
+
+/// A held request, with all that is needed to answer it.
+#[derive(Debug)]
+pub(crate) struct HeldRequest {
+    question: Question,
+    /// Header fields that let a script of another origin read the answer.
+    cors: Vec<(&'static str, String)>,
+    patience: Patience,
+    /// How long it waits for an answer that says all. `None` once the timer is set.
+    wait: Option<Duration>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Question {
+    Publication(Publication),
+    Poll(Poll),
+}
+
+impl HeldRequest {
+    pub(crate) fn new(
+        question: Question,
+        cors: Vec<(&'static str, String)>,
+        wait: Duration,
+    ) -> Self {
+        Self {
+            question,
+            cors,
+            patience: Patience::Waits,
+            wait: Some(wait),
+        }
+    }
+
+    /// The connection was woken, or has just been held.
+    pub(crate) fn ready(&mut self, hub: &Hub, output: Output<'_>) {
+        let Output::Held(held) = output else {
+            return;
+        };
+        if let Some(reply) = self.question.reply_within(hub, self.patience) {
+            self.send(&reply, held);
+        } else if let Some(wait) = self.wait.take() {
+            Output::Held(held).set_timer(wait);
+        }
+    }
+
+    /// It has waited long enough for an answer that says all.
+    pub(crate) fn timer(&mut self, hub: &Hub, output: Output<'_>) {
+        self.patience = Patience::Over;
+        self.ready(hub, output);
+    }
+
+    /// The server stops. What is left unanswered is told so by the server itself.
+    pub(crate) fn stopping(&mut self, hub: &Hub, output: Output<'_>) {
+        self.patience = Patience::Stopping;
+        self.ready(hub, output);
+    }
+
+    /// The answer was given, or nobody waits for it any more.
+    pub(crate) fn closed(&self, hub: &Hub) {
+        match &self.question {
+            Question::Publication(publication) => publication.closed(hub),
+            Question::Poll(poll) => poll.closed(hub),
+        }
+    }
+
+    fn send(&self, reply: &Reply, held: Held<'_>) {
+        let headers = (&self.cors, (reply.retry_after, (JSON, UNCACHED)));
+        if let Err(error) = held.respond(reply.status, headers, &reply.body) {
+            tracing::error!(%error, "an answer cannot be sent");
+        }
+    }
+}
+
+impl Question {
+    /// The answer, if it is here already.
+    pub(crate) fn reply(&mut self, hub: &Hub) -> Option<Reply> {
+        self.reply_within(hub, Patience::Waits)
+    }
+
+    fn reply_within(&mut self, hub: &Hub, patience: Patience) -> Option<Reply> {
+        match self {
+            Self::Publication(publication) => publication.reply(hub, patience),
+            Self::Poll(poll) => poll.reply(hub, patience),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! A poll whose answer is not here yet.
+
+use std::sync::Arc;
+
+use holdline_comet::Position;
+
+use super::reply::Patience;
+use crate::hub::{Hub, Read, Waiter};
+use crate::reply::Reply;
+use crate::subscription::{ANSWER_BUDGET, encode_answer};
+use crate::transport::Transport;
+
+/// A request for what there is now.
+#[derive(Debug)]
+pub(crate) struct Poll {
+    channels: Box<[Arc<str>]>,
+    position: Position,
+    waiter: Waiter,
+}
+
+impl Poll {
+    pub(crate) fn new(channels: Box<[Arc<str>]>, position: Position, waiter: Waiter) -> Self {
+        Self {
+            channels,
+            position,
+            waiter,
+        }
+    }
+
+    /// The answer, if it is known. If not, the connection is woken when it is.
+    pub(crate) fn reply(&mut self, hub: &Hub, patience: Patience) -> Option<Reply> {
+        let (position, waiter) = (&mut self.position, Some(self.waiter));
+        match hub.read(&self.channels, position, ANSWER_BUDGET, false, waiter) {
+            Read::Batch(batch) => {
+                let lost = batch.lost.is_some();
+                hub.counters
+                    .delivered(Transport::Poll, batch.messages.len(), lost);
+                let answer = encode_answer(position, &batch, None);
+                Some(Reply::ok(answer.into()))
+            }
+            Read::Later if patience == Patience::Over => Some(Reply::unavailable(
+                "not_here_yet",
+                "the messages up to this cursor are not here yet; try again later",
+            )),
+            Read::Later => None,
+        }
+    }
+
+    pub(super) fn closed(&self, hub: &Hub) {
+        hub.stop_waiting(&self.position, self.waiter);
+    }
+}

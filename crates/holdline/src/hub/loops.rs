@@ -1,0 +1,118 @@
+//! Which event loop is to be woken for what.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use holdline_net::{ConnectionId, Notifier};
+
+/// Names a loop that [joined](super::Hub::join).
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct LoopKey(pub(super) usize);
+
+/// A connection that is to be woken when something is there.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Waiter {
+    pub(crate) key: LoopKey,
+    pub(crate) connection: ConnectionId,
+}
+
+/// What a loop is to look at.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    /// Channels that got messages.
+    pub(crate) channels: Vec<Arc<str>>,
+    /// Connections whose answer may be there.
+    pub(crate) connections: Vec<ConnectionId>,
+}
+
+/// The loops to notify once no lock is held.
+#[derive(Debug, Default)]
+pub(crate) struct Wakes(Vec<Notifier>);
+
+impl Wakes {
+    pub(crate) fn notify(self) {
+        for notifier in self.0 {
+            notifier.notify();
+        }
+    }
+
+    fn add(&mut self, notifier: &Notifier) {
+        if !self.0.iter().any(|known| known.index() == notifier.index()) {
+            self.0.push(notifier.clone());
+        }
+    }
+}
+
+/// All loops, and who waits for a number that is not here yet.
+#[derive(Debug, Default)]
+pub(super) struct Loops {
+    loops: Vec<Loop>,
+    waiting: BTreeSet<(u64, Waiter)>,
+}
+
+#[derive(Debug)]
+struct Loop {
+    notifier: Notifier,
+    news: News,
+}
+
+impl Loops {
+    pub(super) fn join(&mut self, notifier: Notifier) -> LoopKey {
+        self.loops.push(Loop {
+            notifier,
+            news: News::default(),
+        });
+        LoopKey(self.loops.len() - 1)
+    }
+
+    pub(super) fn take_news(&mut self, key: LoopKey) -> News {
+        let own = self.loops.get_mut(key.0);
+        own.map(|own| std::mem::take(&mut own.news))
+            .unwrap_or_default()
+    }
+
+    /// A channel got a message; `watched` has how many subscribers each loop has for it.
+    pub(super) fn tell_of_channel(&mut self, name: &Arc<str>, watched: &[u32], wakes: &mut Wakes) {
+        for (target, count) in self.loops.iter_mut().zip(watched) {
+            if *count > 0 {
+                let channels = &mut target.news.channels;
+                if channels.last() != Some(name) {
+                    channels.push(Arc::clone(name));
+                }
+                wakes.add(&target.notifier);
+            }
+        }
+    }
+
+    /// The answer of one connection is there.
+    pub(super) fn wake(&mut self, waiter: Waiter, wakes: &mut Wakes) {
+        if let Some(target) = self.loops.get_mut(waiter.key.0) {
+            target.news.connections.push(waiter.connection);
+            wakes.add(&target.notifier);
+        }
+    }
+
+    /// Has a connection woken when `number` is [reached](Self::reached).
+    pub(super) fn wait(&mut self, number: u64, waiter: Waiter) {
+        self.waiting.insert((number, waiter));
+    }
+
+    pub(super) fn stop_waiting(&mut self, number: u64, waiter: Waiter) {
+        self.waiting.remove(&(number, waiter));
+    }
+
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// All messages up to `number` are here.
+    pub(super) fn reached(&mut self, number: u64, wakes: &mut Wakes) {
+        while let Some((next, waiter)) = self.waiting.first().copied()
+            && next <= number
+        {
+            self.waiting.pop_first();
+            self.wake(waiter, wakes);
+        }
+    }
+}

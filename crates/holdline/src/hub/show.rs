@@ -1,0 +1,72 @@
+//! Messages come in, each with the number that the journal gave it.
+
+use std::sync::Arc;
+
+use holdline_comet::Cursor;
+
+use super::Hub;
+use super::limits::TooManyChannels;
+use super::loops::{Waiter, Wakes};
+use crate::message::{Content, Message};
+
+/// A message that subscribers can see.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Published {
+    pub(crate) cursor: Cursor,
+    /// Streams and held requests that it reaches.
+    pub(crate) receivers: u64,
+}
+
+impl Hub {
+    /// Shows a message to all who watch its channel. `number` must be greater than every number that
+    /// was shown before, and `content` measured for this channel. Notify `wakes` when you hold no lock.
+    pub(crate) fn show(
+        &self,
+        number: u64,
+        channel: &str,
+        content: Content,
+        wakes: &mut Wakes,
+    ) -> Result<Published, TooManyChannels> {
+        let now = self.uptime();
+        let cursor = self.cursor(number);
+        let mut state = self.lock();
+        let name = state.channel(channel, &self.limits)?;
+        let message = Arc::new(Message::new(cursor, Arc::clone(&name), content));
+        let receivers = state.append(&name, number, message, now, wakes);
+        state.shrink(&self.limits);
+        drop(state);
+        self.counters.published();
+        Ok(Published { cursor, receivers })
+    }
+}
+
+/// For journals that answer later.
+impl Hub {
+    /// Whether there is room for a message of this channel.
+    pub(crate) fn has_room(&self, channel: &str) -> bool {
+        self.lock().has_room(channel, &self.limits)
+    }
+
+    /// A publisher may be told this number before its message is shown: a cursor up to it is good, and
+    /// who reads from it is asked to wait.
+    pub(crate) fn give(&self, number: u64) {
+        let mut state = self.lock();
+        state.given = state.given.max(number);
+    }
+
+    /// This message exists, but there is no room to show it: who asks for it later is told that it is
+    /// lost.
+    pub(crate) fn pass_over(&self, number: u64, wakes: &mut Wakes) {
+        self.lock().pass_over(number, &self.limits, wakes);
+    }
+
+    /// Has a connection called because its answer is there.
+    pub(crate) fn wake(&self, waiter: Waiter, wakes: &mut Wakes) {
+        self.lock().loops.wake(waiter, wakes);
+    }
+
+    /// The cursor after message `number`.
+    pub(crate) fn cursor_of(&self, number: u64) -> Cursor {
+        self.cursor(number)
+    }
+}

@@ -1,0 +1,242 @@
+//! Numbers for journals that answer later, and the order in which their messages are shown.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::receipt::{Outcome, Receipt, Refusal};
+use super::{Appended, Draft};
+use crate::hub::{Hub, Published, TooManyChannels, Waiter, Wakes};
+use crate::message::Content;
+
+/// Gives numbers, and brings the messages that were kept to the hub in their order.
+#[derive(Debug)]
+pub(crate) struct Sequence {
+    hub: Arc<Hub>,
+    /// How many bytes may be on their way.
+    max_bytes: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// The number that was given last.
+    last: u64,
+    /// Every number up to this one is shown or has failed.
+    passed: u64,
+    /// What all numbers beyond `passed` are charged.
+    bytes: usize,
+    /// Numbers beyond `passed` whose commit has ended.
+    ended: BTreeMap<u64, Ended>,
+}
+
+#[derive(Debug)]
+struct Ended {
+    bytes: usize,
+    /// The message, if it was kept.
+    kept: Option<Entry>,
+}
+
+/// A message that has a number.
+#[derive(Debug)]
+struct Entry {
+    channel: Box<str>,
+    content: Content,
+    receipt: Receipt,
+    publisher: Option<Waiter>,
+}
+
+impl Sequence {
+    /// Begins after number `last`. `max_bytes` bounds what is on its way: each message counts with its
+    /// texts and a constant.
+    pub(crate) fn new(hub: Arc<Hub>, last: u64, max_bytes: usize) -> Arc<Self> {
+        let state = State {
+            last,
+            passed: last,
+            bytes: 0,
+            ended: BTreeMap::new(),
+        };
+        Arc::new(Self {
+            hub,
+            max_bytes,
+            state: Mutex::new(state),
+        })
+    }
+
+    /// Gives a message the next number. Whoever keeps it must end the commit.
+    pub(crate) fn begin(
+        self: &Arc<Self>,
+        draft: Draft<'_>,
+        publisher: Option<Waiter>,
+    ) -> Result<(Commit, Appended), Refusal> {
+        if !self.hub.has_room(draft.channel) {
+            return Err(Refusal::TooManyChannels);
+        }
+        let receipt = Receipt::new(Outcome::Pending);
+        let entry = Entry {
+            channel: draft.channel.into(),
+            content: Content::new(draft.channel, draft.event, draft.data),
+            receipt: receipt.clone(),
+            publisher,
+        };
+        let bytes = entry.bytes();
+        let mut state = self.lock();
+        if state.bytes + bytes > self.max_bytes {
+            return Err(Refusal::Busy);
+        }
+        state.bytes += bytes;
+        state.last += 1;
+        let commit = Commit {
+            sequence: Arc::clone(self),
+            number: state.last,
+            entry: Some(entry),
+        };
+        Ok((commit, Appended::Later(receipt)))
+    }
+
+    /// The commit of one number has ended.
+    fn end(&self, number: u64, ended: Ended) {
+        let mut wakes = Wakes::default();
+        let mut state = self.lock();
+        if number > state.passed + 1
+            && let Some(entry) = &ended.kept
+        {
+            // The cursor must be good before anybody has it.
+            self.hub.give(number);
+            let kept = Outcome::Kept(self.hub.cursor_of(number));
+            entry.tell(kept, &self.hub, &mut wakes);
+        }
+        state.ended.insert(number, ended);
+        while let Some(ended) = state.take_next() {
+            state.bytes -= ended.bytes;
+            if let Some(entry) = ended.kept {
+                entry.show(state.passed, &self.hub, &mut wakes);
+            }
+        }
+        drop(state);
+        wakes.notify();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // The state is consistent between any two statements that can panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Passes one more number, if its commit has ended.
+    fn take_next(&mut self) -> Option<Ended> {
+        let ended = self.ended.remove(&(self.passed + 1))?;
+        self.passed += 1;
+        Some(ended)
+    }
+}
+
+impl Entry {
+    /// What it is charged: its texts, and what stands around them.
+    fn bytes(&self) -> usize {
+        let event = self.content.event().map_or(0, str::len);
+        OVERHEAD + self.channel.len() + event + self.content.data().len()
+    }
+
+    fn show(self, number: u64, hub: &Hub, wakes: &mut Wakes) {
+        let Self {
+            channel,
+            content,
+            receipt,
+            publisher,
+        } = self;
+        let published = hub.show(number, &channel, content, wakes);
+        let published = published.unwrap_or_else(|TooManyChannels| {
+            // There was room when it got its number, and there is none now.
+            hub.pass_over(number, wakes);
+            Published {
+                cursor: hub.cursor_of(number),
+                receivers: 0,
+            }
+        });
+        tell(&receipt, publisher, Outcome::Shown(published), hub, wakes);
+    }
+
+    fn tell(&self, outcome: Outcome, hub: &Hub, wakes: &mut Wakes) {
+        tell(&self.receipt, self.publisher, outcome, hub, wakes);
+    }
+}
+
+fn tell(
+    receipt: &Receipt,
+    publisher: Option<Waiter>,
+    outcome: Outcome,
+    hub: &Hub,
+    wakes: &mut Wakes,
+) {
+    receipt.set(outcome);
+    match (publisher, outcome) {
+        (Some(waiter), _) => hub.wake(waiter, wakes),
+        (None, Outcome::Refused(refusal)) => {
+            tracing::warn!(?refusal, "a message of the server's own was not published");
+        }
+        (None, _) => {}
+    }
+}
+
+/// A message with its number, which is to be kept. End it with [`kept`](Self::kept) or
+/// [`failed`](Self::failed); if it is dropped instead, nobody knows whether it was kept, and it counts as
+/// failed.
+#[derive(Debug)]
+pub(crate) struct Commit {
+    sequence: Arc<Sequence>,
+    number: u64,
+    /// `None` once it has ended.
+    entry: Option<Entry>,
+}
+
+impl Commit {
+    /// Never given before, and never again.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// What is to be kept.
+    pub(crate) fn draft(&self) -> Option<Draft<'_>> {
+        self.entry.as_ref().map(|entry| Draft {
+            channel: &entry.channel,
+            event: entry.content.event(),
+            data: entry.content.data(),
+        })
+    }
+
+    /// The message is kept, and will be there when the server starts again.
+    pub(crate) fn kept(mut self) {
+        if let Some(entry) = self.entry.take() {
+            let bytes = entry.bytes();
+            let kept = Some(entry);
+            self.sequence.end(self.number, Ended { bytes, kept });
+        }
+    }
+
+    /// The message is not kept. Its number is not used again.
+    pub(crate) fn failed(mut self) {
+        self.refuse(Refusal::NotKept);
+    }
+
+    fn refuse(&mut self, refusal: Refusal) {
+        let Some(entry) = self.entry.take() else {
+            return;
+        };
+        let mut wakes = Wakes::default();
+        entry.tell(Outcome::Refused(refusal), &self.sequence.hub, &mut wakes);
+        wakes.notify();
+        let bytes = entry.bytes();
+        drop(entry);
+        self.sequence.end(self.number, Ended { bytes, kept: None });
+    }
+}
+
+impl Drop for Commit {
+    fn drop(&mut self) {
+        self.refuse(Refusal::Unknown);
+    }
+}
+
+/// What a message on its way is charged beside its texts.
+const OVERHEAD: usize = 256;

@@ -1,0 +1,16 @@
+//! Requests that are answered at once if possible, and held if not.
+
+use crate::answer::Call;
+use crate::app::{App, Stream};
+use crate::held::{HeldRequest, Question};
+
+/// Answers, or has the connection wait until there is an answer.
+pub(super) fn answer_or_hold(app: &App, call: Call<'_, '_>, mut question: Question) {
+    match question.reply(app.hub()) {
+        Some(reply) => call.reply(&reply),
+        None => {
+            let held = HeldRequest::new(question, call.cors, app.shared.options.patience);
+            call.responder.hold(Stream::Held(held));
+        }
+    }
+}
