@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use holdline_net::blocking::Tcp;
 use holdline_net::blocking::http::{Client, Error};
@@ -104,40 +105,34 @@ impl Publisher {
     }
 
     fn publish(&mut self, text: &[u8]) -> Result<(), Failure> {
-        // An idle connection that the server has closed is seen before anything is sent.
-        let (mut http, mut reused) = match self.http.take().filter(is_alive) {
-            Some(http) => (http, true),
-            None => (self.connect()?, false),
-        };
-        loop {
-            let sent = http.request("POST", &self.target, &self.headers, text);
-            let answered = match &sent {
-                Ok(()) => http.read_response(),
-                // To wait for an answer would send the rest.
-                Err(error) if error.is_timeout() => return sent.map_err(Failure::NotSent),
-                // The server may have answered and closed before it took everything.
-                Err(Error::Io(_)) => http.read_response(),
-                Err(_) => return sent.map_err(Failure::Request),
-            };
-            match (sent, answered) {
-                (_, Ok(response)) => {
-                    let body = http.read_body(MAX_ANSWER).unwrap_or_default();
-                    if http.is_reusable() {
-                        self.http = Some(http);
-                    }
-                    return match response.status() {
-                        200..=299 => Ok(()),
-                        status => Err(Failure::Refused(server_says(status, &body))),
-                    };
-                }
-                // Not even the kernel had the whole request, so nothing was published.
-                (Err(_), Err(_)) if reused => {
-                    http = self.connect()?;
-                    reused = false;
-                }
-                (Err(error), Err(_)) => return Err(Failure::NotSent(error)),
-                (Ok(()), Err(error)) => return Err(Failure::Unknown(error)),
+        if let Some(http) = self.http.take() {
+            match self.post(http, text) {
+                // It was closed while it was idle. The server does not have the whole message.
+                Err(Failure::NotSent(error)) if error.is_stale() => {}
+                other => return other,
             }
+        }
+        let http = self.connect()?;
+        self.post(http, text)
+    }
+
+    fn post(&mut self, mut http: Client<TcpStream>, text: &[u8]) -> Result<(), Failure> {
+        let sent = http.request("POST", &self.target, &self.headers, text);
+        sent.map_err(|error| match error {
+            Error::Send(_) => Failure::Request(error),
+            error => Failure::NotSent(error),
+        })?;
+        http.set_timeout(Some(ANSWER_TIME));
+        let response = http.read_response().map_err(Failure::Unknown)?;
+        // The status counts; the body only explains it.
+        let body = http.read_body(MAX_ANSWER).unwrap_or_default();
+        http.set_timeout(None);
+        if http.is_reusable() {
+            self.http = Some(http);
+        }
+        match response.status() {
+            200..=299 => Ok(()),
+            status => Err(Failure::Refused(server_says(status, &body))),
         }
     }
 
@@ -147,19 +142,6 @@ impl Publisher {
         self.connected = true;
         Ok(Client::new(stream, url.authority()))
     }
-}
-
-/// Whether an idle connection is still open: the server has neither closed it nor sent something
-/// that nobody asked for.
-fn is_alive(http: &Client<TcpStream>) -> bool {
-    let stream = http.stream();
-    let look = || {
-        stream.set_nonblocking(true)?;
-        let peeked = stream.peek(&mut [0]);
-        stream.set_nonblocking(false)?;
-        peeked
-    };
-    matches!(look(), Err(error) if error.kind() == ErrorKind::WouldBlock)
 }
 
 /// What the server says in an answer that is not a success: its JSON error, else its text.
@@ -229,3 +211,5 @@ impl std::fmt::Display for Failure {
 /// Bytes of a line that are held in memory. Servers take less by default.
 const MAX_LINE: u64 = 64 << 20;
 const MAX_ANSWER: usize = 1 << 20;
+/// How long the head of an answer may take, and again its body.
+const ANSWER_TIME: Duration = Duration::from_secs(30);

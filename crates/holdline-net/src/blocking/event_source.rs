@@ -118,8 +118,9 @@ impl<C: Connect> EventSource<C> {
         })
     }
 
-    /// How long the server may send nothing before the connection is given up and made anew.
-    /// It is looked at when the stream's own read timeout passes. Default: `None`, for ever.
+    /// How long the server may send nothing before the connection is given up and made anew, and how long its
+    /// response head may take. For a stream that is no socket it is looked at when the stream's own read
+    /// timeout passes. Default: `None`, for ever.
     pub fn set_silence_limit(&mut self, limit: Option<Duration>) {
         self.silence = limit;
     }
@@ -225,7 +226,7 @@ impl<C: Connect> EventSource<C> {
                     return Ok(step);
                 }
             } else {
-                match http.data() {
+                match http.data(None) {
                     Ok(Some(piece)) => {
                         self.piece = piece;
                         self.heard = Instant::now();
@@ -245,42 +246,28 @@ impl<C: Connect> EventSource<C> {
         let Some(request) = self.state.poll_request() else {
             return Ok(Ok(()));
         };
-        let method = request.method().to_owned();
-        let body = request.body().to_vec();
-        let headers: Vec<(&str, &[u8])> = request.headers().collect();
-        let url = Url::parse_http(request.url())
-            .map_err(|error| io::Error::new(ErrorKind::InvalidInput, error));
-        let connected = url.and_then(|url| Ok((self.connector.connect(&url)?, url)));
-        let (stream, url) = match connected {
-            Ok(connected) => connected,
-            Err(error) => match error.kind() {
-                ErrorKind::Unsupported | ErrorKind::InvalidInput => {
-                    self.state.connection_impossible();
-                    return Err(Error::Failed {
-                        reason: Reason::Unreachable,
-                        body: Vec::new(),
-                        error: Some(error.into()),
-                    });
-                }
-                _ => return Ok(Err(error.into())),
-            },
-        };
-        let mut http = Client::new(stream, url.authority());
-        match http.request(&method, url.target(), headers, &body) {
-            Ok(()) => {}
-            // The rest of the request is written before the response is read.
-            Err(error) if error.is_timeout() => {}
-            Err(error @ http::Error::Send(_)) => {
-                self.close();
-                return Err(Error::Request(error));
+        match send_request(&request, &mut self.connector, self.silence) {
+            Ok(http) => {
+                self.http = Some(http);
+                self.awaiting = true;
+                self.piece = 0..0;
+                self.heard = Instant::now();
+                Ok(Ok(()))
             }
-            Err(error) => return Ok(Err(error)),
+            Err(Refusal::Temporary(error)) => Ok(Err(error)),
+            Err(Refusal::Request(error)) => {
+                self.close();
+                Err(Error::Request(error))
+            }
+            Err(Refusal::Impossible(error)) => {
+                self.state.connection_impossible();
+                Err(Error::Failed {
+                    reason: Reason::Unreachable,
+                    body: Vec::new(),
+                    error: Some(error.into()),
+                })
+            }
         }
-        self.http = Some(http);
-        self.awaiting = true;
-        self.piece = 0..0;
-        self.heard = Instant::now();
-        Ok(Ok(()))
     }
 
     fn responded(&mut self, response: &Response) -> Result<Option<Step>, Error> {
@@ -293,6 +280,9 @@ impl<C: Connect> EventSource<C> {
         let now = self.origin.elapsed();
         let state = self.state.receive_response(&seen, now, entropy::u32());
         if state == ReadyState::Open {
+            if let Some(http) = &mut self.http {
+                http.no_deadline();
+            }
             return Ok(Some(Step::Open));
         }
         let http = self.http.take();
@@ -300,9 +290,13 @@ impl<C: Connect> EventSource<C> {
             // A redirect: another request is due at once.
             return Ok(None);
         }
-        // A stream that is only encoded may have no end, and could not be read.
-        let http = http.filter(|_| self.state.reason() != Some(Reason::ContentEncoding));
-        let body = http.and_then(|mut http| http.read_body(MAX_BODY).ok());
+        // What is tried again anyhow needs no explanation, and what is only encoded could not be read.
+        let tells =
+            state == ReadyState::Closed && self.state.reason() != Some(Reason::ContentEncoding);
+        let body = http.filter(|_| tells).map(|mut http| {
+            http.set_deadline(BODY_TIME);
+            http.read_what_comes(MAX_BODY)
+        });
         self.after_loss_with(None, body.unwrap_or_default())
             .map(Some)
     }
@@ -404,6 +398,43 @@ impl<C: Connect> EventSource<C> {
     }
 }
 
+/// Why a connection could not be opened.
+enum Refusal {
+    /// Another attempt may succeed.
+    Temporary(http::Error),
+    /// No attempt can do better.
+    Impossible(io::Error),
+    /// The caller's configuration cannot be sent.
+    Request(http::Error),
+}
+
+/// Connects, and sends the request. `limit` is how long the response head may take.
+fn send_request<C: Connect>(
+    request: &sse::Request<'_>,
+    connector: &mut C,
+    limit: Option<Duration>,
+) -> Result<Client<C::Stream>, Refusal> {
+    let url = Url::parse_http(request.url())
+        .map_err(|error| Refusal::Impossible(io::Error::new(ErrorKind::InvalidInput, error)))?;
+    let connected = connector.connect(&url);
+    let stream = connected.map_err(|error| match error.kind() {
+        ErrorKind::Unsupported | ErrorKind::InvalidInput => Refusal::Impossible(error),
+        _ => Refusal::Temporary(error.into()),
+    })?;
+    let mut http = Client::new(stream, url.authority());
+    if let Some(limit) = limit {
+        http.set_deadline(limit);
+    }
+    let headers: Vec<(&str, &[u8])> = request.headers().collect();
+    match http.request(request.method(), url.target(), headers, request.body()) {
+        Ok(()) => Ok(http),
+        // The rest of the request is written while the response is waited for.
+        Err(error) if error.is_timeout() => Ok(http),
+        Err(error @ http::Error::Send(_)) => Err(Refusal::Request(error)),
+        Err(error) => Err(Refusal::Temporary(error)),
+    }
+}
+
 /// Copies an event to where it is lent from.
 fn keep(place: &mut EventBuf, event: Event<'_>) {
     assign(&mut place.event, event.event);
@@ -418,6 +449,8 @@ fn assign(place: &mut String, text: &str) {
     place.push_str(text);
 }
 
+/// How long the body of an answer that is no event stream is waited for.
+const BODY_TIME: Duration = Duration::from_secs(5);
 /// Bytes of an answer that is no event stream.
 const MAX_BODY: usize = 16 * 1024;
 /// Bytes of room that are kept for the next event.

@@ -2,16 +2,18 @@
 
 mod client;
 mod error;
+mod response;
 mod server;
 
-pub use client::{Client, Response};
+pub use client::{Client, Expectation};
 pub use error::Error;
+pub use response::Response;
 pub use server::Server;
 
 use holdline_http1::Headers;
 
 /// Field lines that outlive the block they came in.
-pub(super) fn copy(headers: Headers<'_>) -> Vec<(String, Vec<u8>)> {
+fn copy(headers: Headers<'_>) -> Vec<(String, Vec<u8>)> {
     headers
         .iter()
         .map(|(name, value)| (name.to_owned(), value.to_vec()))

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::url::Url;
 
-/// How to open a TCP connection to a URL. Plain TCP: `https` and `wss` are refused.
+/// How to open a TCP connection to a URL.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -44,9 +44,19 @@ impl Tcp {
     /// The name has no address, no address answers, a timeout is zero, or the URL wants TLS.
     pub fn connect(&self, url: &Url) -> Result<TcpStream> {
         if url.is_secure() {
-            let message = "TLS is not built in: give a connector that opens a TLS stream";
+            let message =
+                "TLS is not built in: wrap Tcp::connect_plain in the TLS stream of your choice";
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
+        self.connect_plain(url)
+    }
+
+    /// Connects to the URL's host and port whatever its scheme says: what a TLS stream is put on for `https`
+    /// and `wss`. The example `tls` shows how.
+    ///
+    /// # Errors
+    /// The name has no address, no address answers, or a timeout is zero.
+    pub fn connect_plain(&self, url: &Url) -> Result<TcpStream> {
         let mut last = Error::new(ErrorKind::NotFound, "the host has no address");
         for address in (url.host(), url.port()).to_socket_addrs()? {
             match TcpStream::connect_timeout(&address, self.connect_timeout) {

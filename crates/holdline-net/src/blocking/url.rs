@@ -65,45 +65,58 @@ impl Url {
 
     /// The URL of an HTTP resource: `http` and `https` only.
     pub(crate) fn parse_http(text: &str) -> Result<Self, UrlError> {
-        let is_http = |url: &Self| matches!(url.scheme, "http" | "https");
-        Self::parse(text).filter(is_http).ok_or(UrlError(()))
+        let url = Self::parse(text)?;
+        match url.scheme {
+            "http" | "https" => Ok(url),
+            _ => Err(UrlError::NotHttp),
+        }
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    fn parse(text: &str) -> Result<Self, UrlError> {
         // RFC 3986 §3.1: schemes are case-insensitive.
-        let (scheme, rest) = text.split_once("://")?;
+        let (scheme, rest) = text.split_once("://").ok_or(UrlError::Form)?;
         let scheme = ["http", "https", "ws", "wss"]
             .into_iter()
-            .find(|known| scheme.eq_ignore_ascii_case(known))?;
-        let secure = matches!(scheme, "https" | "wss");
+            .find(|known| scheme.eq_ignore_ascii_case(known))
+            .ok_or(UrlError::Scheme)?;
         let rest = rest.split_once('#').map_or(rest, |(before, _)| before);
         let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        if !rest.bytes().all(|byte| byte.is_ascii_graphic()) || authority.contains('@') {
-            return None;
+        if authority.contains('@') {
+            return Err(UrlError::UserInfo);
+        }
+        if !rest.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(UrlError::Character);
         }
         let (host, port) = match authority.strip_prefix('[') {
-            Some(literal) => literal.split_once(']')?,
+            Some(literal) => literal.split_once(']').ok_or(UrlError::Host)?,
             None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
         };
-        let port = match port.strip_prefix(':') {
-            None if port.is_empty() => "",
-            None => return None,
-            Some(digits) => digits,
-        };
-        let port = match port {
-            "" if secure => 443,
-            "" => 80,
-            digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok()?,
-            _ => return None,
-        };
+        if host.is_empty() {
+            return Err(UrlError::Host);
+        }
         let slash = if target.starts_with('/') { "" } else { "/" };
-        (!host.is_empty()).then(|| Self {
+        Ok(Self {
             scheme,
             authority: authority.trim_end_matches(':').to_owned(),
             host: host.to_owned(),
-            port,
+            port: parse_port(port, scheme)?,
             target: format!("{slash}{target}"),
         })
+    }
+}
+
+/// What follows the host: nothing, or a colon and perhaps a number.
+fn parse_port(text: &str, scheme: &str) -> Result<u16, UrlError> {
+    match text.strip_prefix(':') {
+        None if !text.is_empty() => Err(UrlError::Host),
+        None | Some("") => Ok(match scheme {
+            "https" | "wss" => 443,
+            _ => 80,
+        }),
+        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            digits.parse().map_err(|_| UrlError::Port)
+        }
+        Some(_) => Err(UrlError::Port),
     }
 }
 
@@ -111,7 +124,7 @@ impl FromStr for Url {
     type Err = UrlError;
 
     fn from_str(text: &str) -> Result<Self, UrlError> {
-        Self::parse(text).ok_or(UrlError(()))
+        Self::parse(text)
     }
 }
 
@@ -121,10 +134,38 @@ impl fmt::Display for Url {
     }
 }
 
-/// The text is no URL that can be connected to.
+/// Why a text is no URL that can be connected to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not an absolute URL of the form http://host:port/path")]
-pub struct UrlError(());
+#[non_exhaustive]
+pub enum UrlError {
+    /// There is no `://`.
+    #[error("not an absolute URL of the form http://host:port/path")]
+    Form,
+    /// The scheme is another one.
+    #[error("the URL's scheme is none of http, https, ws and wss")]
+    Scheme,
+    /// It is `ws` or `wss` where an event stream is to be read.
+    #[error("ws and wss are for WebSockets: this URL is to have the form http://host:port/path")]
+    NotHttp,
+    /// It is `http` or `https` where a WebSocket is to be opened.
+    #[error("the URL of a WebSocket begins with ws or wss")]
+    NotWebSocket,
+    /// There is a user name or a password before an `@` (RFC 9110 §4.2.4).
+    #[error(
+        "a user name or password in the URL is not sent: leave out what stands before the @, and \
+         send an Authorization header field"
+    )]
+    UserInfo,
+    /// There is no host, or something that is no port behind it.
+    #[error("the URL has no host that can be connected to")]
+    Host,
+    /// The port is no number up to 65535.
+    #[error("the URL's port is no number from 0 to 65535")]
+    Port,
+    /// A space, a control character, or one beyond ASCII.
+    #[error("a character of the URL must be percent-encoded")]
+    Character,
+}
 
 #[cfg(test)]
 mod tests {
@@ -168,6 +209,13 @@ mod tests {
                 url.scheme().starts_with("http")
             );
         }
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_named_as_what_is_wrong() {
+        let error = "http://user:pw@host/".parse::<Url>().unwrap_err();
+        assert!(error.to_string().contains("password"), "{error}");
+        assert!("http://host/@".parse::<Url>().is_ok());
     }
 
     #[test]

@@ -2,103 +2,82 @@
 
 mod error;
 mod handshake;
+mod inbox;
 mod options;
+#[cfg(unix)]
+mod split;
 
 use std::io::{self, Read, Write};
+use std::net::TcpStream;
 use std::time::Instant;
 
 pub use error::{Error, Rejection};
-pub use handshake::{Choice, ClientKeys};
-use holdline_websocket::{
-    Buffer, CloseCode, Connection, MaskKeys, PieceEvent, Role, Transport, Unmasked,
-};
+pub use handshake::{Choice, ClientKeys, connect};
+use holdline_websocket::{CloseCode, Connection, MaskKeys, Role, Transport, Unmasked};
+pub use inbox::{Message, OwnedMessage};
 pub use options::Options;
+#[cfg(unix)]
+pub use split::{Reader, Sender};
 
-use super::io::{Io, is_timeout};
+use super::io::{Io, Turn};
+use inbox::{Inbox, Step};
+
+/// A client's WebSocket, over TCP unless another stream is named.
+pub type ClientWebSocket<S = TcpStream> = WebSocket<S, ClientKeys>;
+/// A server's WebSocket, over TCP unless another stream is named.
+pub type ServerWebSocket<S = TcpStream> = WebSocket<S, Unmasked>;
 
 /// A blocking WebSocket connection.
 ///
 /// A server [accepts](WebSocket::accept) one on a stream, or [upgrades](WebSocket::upgrade) a
-/// connection whose request it has read; a client [connects](WebSocket::connect).
+/// connection whose request it has read; a client connects to a [URL](connect) or over a stream
+/// [of its own](WebSocket::connect).
 ///
 /// ```no_run
-/// use std::net::TcpStream;
-/// use holdline_net::blocking::websocket::{Message, WebSocket};
+/// use holdline_net::blocking::websocket;
 ///
-/// let host = "127.0.0.1:8080";
-/// let mut websocket = WebSocket::connect(TcpStream::connect(host)?, host, "/echo")?;
+/// let mut websocket = websocket::connect("ws://127.0.0.1:8080/echo")?;
 /// websocket.send_text("hello")?;
-/// while let Some(message) = websocket.read()? {
-///     if let Message::Text(text) = message {
-///         println!("{text}");
-///         break;
-///     }
+/// while let Some(message) = websocket.next_message()? {
+///     websocket.send(&message)?; // an echo
 /// }
-/// websocket.close()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// `K` says where masking keys come from: nowhere for a server, [`ClientKeys`] for a client.
+/// [`read`](Self::read) lends what it received, which costs no copy and tells of pings, too. What is lent
+/// cannot be sent back in the same breath: `while let Some(message) = websocket.read()? {
+/// websocket.send_text(..) }` needs [`Message::into_owned`], or [`next_message`](Self::next_message) as above.
 ///
-/// Pings are answered and a Close is replied to while [`read`](Self::read) is being called.
-/// [`Config::keepalive`](holdline_websocket::Config::keepalive) works when the stream has a read
-/// timeout that is shorter than its interval, and `read` is called again after each.
+/// `K` says where masking keys come from: nowhere for a server, [`ClientKeys`] for a client.
+/// [`ClientWebSocket`] and [`ServerWebSocket`] spare you from writing it.
+///
+/// Pings are answered and a Close is replied to while [`read`](Self::read) is being called, and
+/// [`Config::keepalive`](holdline_websocket::Config::keepalive) works then. On a stream that is no socket it
+/// needs a read timeout that is shorter than its interval, and `read` called again after each.
+///
+/// To read and write from two threads, [`split`](WebSocket::split) it (`TcpStream`). A TLS stream has one
+/// thread that owns it, and a queue for what others want to send: the example `tls`.
 ///
 /// Dropping it without [`close`](Self::close) tells the peer nothing but that the stream ended.
 pub struct WebSocket<S, K = Unmasked> {
     io: Io<S>,
     machine: Connection<K>,
-    buffer: Buffer,
+    inbox: Inbox,
     protocol: Option<String>,
-    /// The pieces of the message that is being received. It keeps what has come when a timeout cuts
-    /// in, and lends what `read` gives out: a borrow of the read block could not be returned from
-    /// the loop that fills it. Text is checked once, when it arrives.
-    text: String,
-    data: Vec<u8>,
-    /// The payload of the last ping or pong, which may come between the pieces of a message.
-    control: Vec<u8>,
-    /// The message was handed out, so its bytes are to be dropped.
-    handed_out: bool,
-    closed: Option<(CloseCode, String)>,
+    /// The closing handshake is through, and the end of the stream was waited for.
+    finished: bool,
     origin: Instant,
-}
-
-/// What a [`WebSocket`] has received.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Message<'a> {
-    /// A text message.
-    Text(&'a str),
-    /// A binary message.
-    Binary(&'a [u8]),
-    /// A ping. It is answered already.
-    Ping(&'a [u8]),
-    /// A pong.
-    Pong(&'a [u8]),
-}
-
-/// What the machine has received, without borrows.
-enum Step {
-    Text,
-    Binary,
-    Ping,
-    Pong,
-    Closed,
 }
 
 impl<S, K: MaskKeys> WebSocket<S, K> {
     /// A connection whose handshake is done. `unread` is what was read from the stream after it.
     pub fn new(stream: S, unread: Vec<u8>, connection: Connection<K>) -> Self {
         Self {
-            io: Io::new(stream, unread),
+            io: Io::new(stream, unread, "no message came"),
             machine: connection,
-            buffer: Buffer::new(),
+            inbox: Inbox::default(),
             protocol: None,
-            text: String::new(),
-            data: Vec::new(),
-            control: Vec::new(),
-            handed_out: false,
-            closed: None,
+            finished: false,
             origin: Instant::now(),
         }
     }
@@ -113,8 +92,7 @@ impl<S, K: MaskKeys> WebSocket<S, K> {
     /// without one (RFC 6455 §7.1.5).
     #[must_use]
     pub fn close_reason(&self) -> Option<(CloseCode, &str)> {
-        let (code, reason) = self.closed.as_ref()?;
-        Some((*code, reason))
+        self.inbox.close_reason()
     }
 
     /// The connection's state: who closed, latency, and so on.
@@ -134,7 +112,7 @@ impl<S, K: MaskKeys> WebSocket<S, K> {
     }
 }
 
-impl<S: Read + Write, K: MaskKeys> WebSocket<S, K> {
+impl<S: Read + Write + 'static, K: MaskKeys> WebSocket<S, K> {
     /// Waits for the next message. `None`: the peer has closed with a Close frame, which was
     /// answered; see [`close_reason`](Self::close_reason).
     ///
@@ -142,21 +120,40 @@ impl<S: Read + Write, K: MaskKeys> WebSocket<S, K> {
     ///
     /// [`Error::Io`]: after a timeout call it again, no part of a message is lost.
     /// [`Error::Receive`]: the peer broke a rule; it was told with a Close frame.
-    /// [`Error::Disconnected`]: the stream ended without a Close frame.
+    /// [`Error::Disconnected`]: the stream ended without a Close frame. When it failed, the first call gives
+    /// [`Error::Io`] with the reason.
     /// [`Error::Timeout`]: the peer left a ping of the keepalive or our Close unanswered.
     pub fn read(&mut self) -> Result<Option<Message<'_>>, Error> {
-        match &self.closed {
-            Some((CloseCode::ABNORMAL, _)) => return Err(Error::Disconnected),
-            Some(_) => return Ok(None),
-            None => {}
+        let step = self.step()?;
+        Ok(self.inbox.message(step))
+    }
+
+    /// Waits for the next text or binary message, and gives it with bytes of its own. `None`: as
+    /// [`read`](Self::read).
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn next_message(&mut self) -> Result<Option<OwnedMessage>, Error> {
+        loop {
+            match self.step()? {
+                Step::Closed => return Ok(None),
+                Step::Ping | Step::Pong => {}
+                step => return Ok(self.inbox.take(step)),
+            }
         }
-        Ok(Some(match self.step()? {
-            Step::Text => Message::Text(&self.text),
-            Step::Binary => Message::Binary(&self.data),
-            Step::Ping => Message::Ping(&self.control),
-            Step::Pong => Message::Pong(&self.control),
-            Step::Closed => return Ok(None),
-        }))
+    }
+
+    /// Sends a message of either kind.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_text`](Self::send_text).
+    pub fn send(&mut self, message: &OwnedMessage) -> Result<(), Error> {
+        match message {
+            OwnedMessage::Text(text) => self.send_text(text),
+            OwnedMessage::Binary(data) => self.send_binary(data),
+        }
     }
 
     /// Sends a text message.
@@ -164,7 +161,9 @@ impl<S: Read + Write, K: MaskKeys> WebSocket<S, K> {
     /// # Errors
     ///
     /// [`Error::Send`] when the connection is closing: nothing was sent. [`Error::Io`]: the message
-    /// is on its way, wholly or in part, and after a timeout [`flush`](Self::flush) goes on.
+    /// is on its way, wholly or in part, and after a timeout [`flush`](Self::flush) goes on, as `read` does.
+    /// When the stream failed, what the peer said before, such as why it closed, can still be
+    /// [read](Self::read).
     pub fn send_text(&mut self, text: &str) -> Result<(), Error> {
         self.machine.send_text(text, &mut self.io.out)?;
         self.flush()
@@ -203,28 +202,35 @@ impl<S: Read + Write, K: MaskKeys> WebSocket<S, K> {
     /// Closes with code 1000 unless that has begun, drops what the peer still sends, and waits for
     /// its Close frame; a client then waits for the end of the stream, as RFC 6455 §7.1.1 asks.
     ///
-    /// This takes at most [`Config::close_timeout`](holdline_websocket::Config::close_timeout) and one
-    /// read timeout. Without a read timeout a silent peer can hold it for ever.
+    /// This takes at most [`Config::close_timeout`](holdline_websocket::Config::close_timeout), and on a
+    /// stream that is no socket one read timeout more; without one a silent peer can hold it for ever there.
     ///
     /// # Errors
     ///
-    /// As [`read`](Self::read). A second call after a timeout goes on.
+    /// As [`read`](Self::read). A second call after a timeout goes on; after success it does nothing.
     pub fn close(&mut self) -> Result<(), Error> {
-        if self.machine.is_open() {
-            self.send_close(CloseCode::NORMAL, "")?;
+        if self.finished {
+            return Ok(());
         }
-        while self.read()?.is_some() {}
+        if self.machine.is_open()
+            && let Err(error) = self.send_close(CloseCode::NORMAL, "")
+            && (error.is_timeout() || matches!(error, Error::Send(_)))
+        {
+            // Another error is that of the stream, which may still hold the peer's own Close.
+            return Err(error);
+        }
+        while self.step()? != Step::Closed {}
         if self.machine.transport() == Transport::AwaitPeerClose {
             // Both Close frames are through: the handshake is complete without this courtesy.
             self.discard();
         }
+        self.finished = true;
         Ok(())
     }
 
     /// Ends the stream so that what was sent last arrives: closes as [`close`](Self::close) does, calls
     /// `shut_down`, which is to end this side's direction of the stream, and then reads and discards
-    /// until the peer ends its own, for at most
-    /// [`Config::close_timeout`](holdline_websocket::Config::close_timeout) and one read timeout.
+    /// until the peer ends its own, for as long as `close` may take.
     ///
     /// Without it, the Close frame that tells a peer which rule it broke may never be seen: a
     /// `TcpStream` that is dropped while input waits in it is reset, and TCP then throws away what is
@@ -265,110 +271,83 @@ impl<S: Read + Write, K: MaskKeys> WebSocket<S, K> {
     }
 
     fn step(&mut self) -> Result<Step, Error> {
-        self.forget();
+        match self.inbox.closed {
+            Some((CloseCode::ABNORMAL, _)) => return Err(Error::Disconnected),
+            Some(_) => return Ok(Step::Closed),
+            None => {}
+        }
         loop {
-            let received = self.receive();
+            let received = self.inbox.receive(&mut self.machine, &mut self.io);
             // Pongs, the answer to a Close, and the Close that answers a broken rule.
             self.machine.poll_transmit(&mut self.io.out);
-            let flushed = self.io.flush();
-            let step = match received {
-                Err(Error::Receive(error)) => return Err(error.into()),
-                other => other?,
-            };
-            if let Some(step) = step {
-                // A message must not be lost because a pong could not be written. The error comes
-                // again with the next call.
-                self.handed_out = matches!(step, Step::Text | Step::Binary);
-                return Ok(step);
-            }
-            flushed?;
-            self.tick()?;
-            match self.io.fill() {
-                Ok(0) => {
-                    self.machine.receive_eof()?;
-                    self.closed = Some((CloseCode::ABNORMAL, String::new()));
-                    return Err(Error::Disconnected);
+            match received {
+                Ok(None) => {}
+                Ok(Some(Step::Closed)) => {
+                    self.say_goodbye();
+                    return Ok(Step::Closed);
                 }
-                Ok(_) => {}
+                Ok(Some(step)) => {
+                    self.io.write_now();
+                    return Ok(step);
+                }
                 Err(error) => {
-                    if is_timeout(&error) {
-                        self.tick()?;
-                    }
+                    self.say_goodbye();
                     return Err(error.into());
                 }
+            }
+            self.tick()?;
+            if self.io.receive(self.deadline())? == Turn::Ended {
+                return Err(self.ended());
             }
         }
     }
 
-    /// Takes what was read. `None`: more is needed.
-    fn receive(&mut self) -> Result<Option<Step>, Error> {
-        loop {
-            let mut input = self.io.unread_mut();
-            let event = self.machine.receive_piece(&mut input, &mut self.buffer)?;
-            let step = match event {
-                None => None,
-                Some(PieceEvent::Text { text, last }) => {
-                    self.text.push_str(text);
-                    Some(last.then_some(Step::Text))
-                }
-                Some(PieceEvent::Binary { data, last }) => {
-                    self.data.extend_from_slice(data);
-                    Some(last.then_some(Step::Binary))
-                }
-                Some(PieceEvent::Closed(reason)) => {
-                    self.closed = Some((reason.code, reason.reason.to_owned()));
-                    Some(Some(Step::Closed))
-                }
-                Some(PieceEvent::Ping(payload)) => {
-                    self.control = payload.to_vec();
-                    Some(Some(Step::Ping))
-                }
-                Some(PieceEvent::Pong(payload)) => {
-                    self.control = payload.to_vec();
-                    Some(Some(Step::Pong))
-                }
-                Some(_) => Some(None),
-            };
-            let left = input.len();
-            self.io.keep(left);
-            match step {
-                None => return Ok(None),
-                Some(None) => {}
-                Some(step) => return Ok(step),
-            }
+    /// Writes our last frame.
+    fn say_goodbye(&mut self) {
+        // What the peer said must not be lost because it takes no answer. The error comes again with `flush`.
+        self.io.flush().ok();
+    }
+
+    /// The peer's direction of the stream has ended, or failed.
+    fn ended(&mut self) -> Error {
+        let told = self.machine.receive_eof();
+        self.inbox.cut();
+        match (told, self.io.failure()) {
+            (Err(error), _) => error.into(),
+            (Ok(_), Some(error)) => error.into(),
+            (Ok(_), None) => Error::Disconnected,
         }
     }
 
     /// Reads until the stream ends, for as long as closing may take. What comes is not looked at.
     fn discard(&mut self) {
-        while self.machine.transport() != Transport::Drop {
-            if self.tick().is_err() || !matches!(self.io.fill(), Ok(1..)) {
-                break;
+        while self.machine.transport() != Transport::Drop && self.tick().is_ok() {
+            self.io.drop_unread();
+            match self.io.receive(self.deadline()) {
+                Ok(Turn::Came | Turn::Late) => {}
+                Ok(Turn::Ended | Turn::Sent) | Err(_) => break,
             }
         }
     }
 
-    /// Drops the message that was handed out.
-    fn forget(&mut self) {
-        if std::mem::take(&mut self.handed_out) {
-            self.text.clear();
-            self.data.clear();
-            self.text.shrink_to(KEEP);
-            self.data.shrink_to(KEEP);
-        }
+    /// When the machine wants to be told the time.
+    fn deadline(&self) -> Option<Instant> {
+        self.origin.checked_add(self.machine.poll_timeout()?)
     }
 
-    /// Tells the machine the time, and sends what follows from that.
+    /// Tells the machine the time, and sends what follows from that. The machine gives up only when it is told
+    /// a second time that a deadline has passed, with what was there read in between.
     fn tick(&mut self) -> Result<(), Error> {
         let now = self.origin.elapsed();
         if self.machine.poll_timeout().is_some_and(|at| at <= now) {
             self.machine.handle_timeout(now);
-            if self.machine.poll_transmit(&mut self.io.out) {
-                self.io.flush()?;
-            }
+            self.machine.poll_transmit(&mut self.io.out);
         }
         match self.machine.timed_out() {
-            Some(timeout) => Err(Error::Timeout(timeout)),
+            Some(timeout) => {
+                self.io.write_now();
+                Err(Error::Timeout(timeout))
+            }
             None => Ok(()),
         }
     }
@@ -383,10 +362,7 @@ impl<S, K: MaskKeys> std::fmt::Debug for WebSocket<S, K> {
         f.debug_struct("WebSocket")
             .field("role", &role)
             .field("open", &self.machine.is_open())
-            .field("closed", &self.closed)
+            .field("closed", &self.inbox.closed)
             .finish_non_exhaustive()
     }
 }
-
-/// Bytes of room that are kept for the next message.
-const KEEP: usize = 64 * 1024;

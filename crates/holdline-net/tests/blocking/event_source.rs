@@ -37,7 +37,7 @@ pub(crate) fn connector(
 fn events_come_whole_however_the_stream_is_cut() {
     let body = "retry: 5\nid: 1\ndata: one\n\n: comment\nevent: e\nid: 2\ndata: a\ndata: b\n\nid: 3\n\ndata: cut";
     for stream in every_cut(format!("{HEAD}{body}").as_bytes()) {
-        let choppy = Script::new([HEAD]).choppy();
+        let choppy = Script::answering([(1, HEAD)]).choppy();
         let requests = choppy.written();
         let mut source = EventSource::new(config(), connector([stream, choppy])).unwrap();
         let mut seen = Vec::new();

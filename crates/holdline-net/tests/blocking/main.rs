@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails is to panic")]
 
+mod early_answers;
 mod event_source;
 mod event_source_ends;
 mod examples;
 mod http_client;
 mod http_server;
+mod peer;
 mod script;
+mod stale;
 mod websocket;
 mod websocket_closing;
 mod websocket_rules;

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 /// end of the stream. What is written is kept.
 #[derive(Debug)]
 pub(crate) struct Script {
-    reads: VecDeque<Vec<u8>>,
+    /// Each with the number of requests that are written before it comes.
+    reads: VecDeque<(usize, Vec<u8>)>,
     choppy: bool,
     /// The next read or write is to time out.
     stall_read: bool,
@@ -20,9 +21,16 @@ pub(crate) struct Script {
 
 impl Script {
     pub(crate) fn new<P: AsRef<[u8]>>(pieces: impl IntoIterator<Item = P>) -> Self {
-        let reads = pieces.into_iter().map(|piece| piece.as_ref().to_vec());
+        Self::answering(pieces.into_iter().map(|piece| (0, piece)))
+    }
+
+    /// Each piece comes when so many requests without a body were written.
+    pub(crate) fn answering<P: AsRef<[u8]>>(pieces: impl IntoIterator<Item = (usize, P)>) -> Self {
+        let reads = pieces
+            .into_iter()
+            .map(|(after, piece)| (after, piece.as_ref().to_vec()));
         Self {
-            reads: reads.filter(|piece| !piece.is_empty()).collect(),
+            reads: reads.filter(|(_, piece)| !piece.is_empty()).collect(),
             choppy: false,
             stall_read: false,
             stall_write: false,
@@ -55,12 +63,16 @@ impl Read for Script {
         if self.choppy && !self.stall_read {
             return Err(ErrorKind::WouldBlock.into());
         }
-        let Some(piece) = self.reads.front_mut() else {
+        let Some((after, piece)) = self.reads.front_mut() else {
             return match self.endless {
                 true => Err(Error::from(ErrorKind::WouldBlock)),
                 false => Ok(0),
             };
         };
+        let asked = text(&self.written).matches("\r\n\r\n").count();
+        if *after > asked {
+            return Err(ErrorKind::WouldBlock.into());
+        }
         let length = piece.len().min(block.len());
         block[..length].copy_from_slice(&piece[..length]);
         piece.drain(..length);

@@ -1,6 +1,6 @@
 //! Poll and long poll: one answer after another over one connection.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -111,20 +111,25 @@ impl Poller {
         session: &Session<impl Write>,
         target: &str,
     ) -> Result<(Response, Vec<u8>), End> {
-        // A server may close an idle connection at any time. To ask again does no harm.
-        if let Some(mut http) = self.http.take()
-            && let Ok(answer) = exchange(&mut http, target)
-        {
-            self.http = Some(http).filter(Client::is_reusable);
-            return Ok(answer);
+        let failed = |error| match error {
+            error @ Error::BodyTooLong { .. } => End::Final(error.to_string()),
+            error => session.failed(error),
+        };
+        if let Some(mut http) = self.http.take() {
+            match exchange(&mut http, target) {
+                // A server may close a connection at any time. To ask again does no harm.
+                Err(Error::Stale(_) | Error::Receive(_)) => {}
+                Err(Error::Io(error)) if error.kind() != ErrorKind::TimedOut => {}
+                answer => {
+                    self.http = Some(http).filter(Client::is_reusable);
+                    return answer.map_err(failed);
+                }
+            }
         }
         let url = session.url.url();
         let stream = session.tcp().connect(url).map_err(End::lost)?;
         let mut http = Client::new(stream, url.authority());
-        let answer = exchange(&mut http, target).map_err(|error| match error {
-            Error::BodyTooLong { .. } => End::Final(error.to_string()),
-            error => session.failed(error),
-        })?;
+        let answer = exchange(&mut http, target).map_err(failed)?;
         self.http = Some(http).filter(Client::is_reusable);
         Ok(answer)
     }

@@ -25,6 +25,8 @@ fn read_lines(session: &mut Session<impl Write>) -> Result<&'static str, End> {
     let answered = sent.and_then(|()| http.read_response());
     let response = answered.map_err(|error| session.failed(error))?;
     if response.status() != 200 {
+        http.set_timeout(Some(session.timeout));
+        // The status counts; the body only explains it.
         let body = http.read_body(super::MAX_BODY).unwrap_or_default();
         return Err(End::refused(&response, &body));
     }

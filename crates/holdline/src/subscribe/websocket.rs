@@ -23,6 +23,7 @@ fn read_messages(session: &mut Session<impl Write>) -> Result<String, End> {
     // The server chooses how long messages are.
     options.config.limits.max_frame = MAX_MESSAGE;
     options.config.limits.max_message = MAX_MESSAGE;
+    options.handshake_timeout = session.timeout;
     options.deflate = Some(DeflateOptions::default());
     let target = session.target(Transport::WebSocket, &[]);
     let connected = WebSocket::connect_with(stream, url.authority(), &target, (), &[], options);
@@ -44,7 +45,8 @@ fn read_messages(session: &mut Session<impl Write>) -> Result<String, End> {
             Err(error) => return Err(End::lost(error)),
         };
         if let Err(end) = received {
-            let _ = websocket.send_close(CloseCode::NORMAL, "");
+            // A courtesy: nobody is left to be told that it failed.
+            websocket.send_close(CloseCode::NORMAL, "").ok();
             return Err(end);
         }
     }

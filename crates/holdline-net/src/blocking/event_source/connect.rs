@@ -8,7 +8,7 @@ use super::EventSource;
 /// Opens the connections of an [`EventSource`]: [`Tcp`], or a function from the URL to a stream.
 pub trait Connect {
     /// The stream.
-    type Stream: Read + Write;
+    type Stream: Read + Write + 'static;
 
     /// Opens a connection to the URL's host and port. Set the stream's timeouts here.
     ///
@@ -26,7 +26,7 @@ impl Connect for Tcp {
     }
 }
 
-impl<F: FnMut(&Url) -> io::Result<S>, S: Read + Write> Connect for F {
+impl<F: FnMut(&Url) -> io::Result<S>, S: Read + Write + 'static> Connect for F {
     type Stream = S;
 
     fn connect(&mut self, url: &Url) -> io::Result<S> {

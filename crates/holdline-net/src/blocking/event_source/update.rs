@@ -58,7 +58,7 @@ pub enum Error {
         /// Why, in the terms of the standard.
         #[source]
         reason: Reason,
-        /// The body of an answer that is no event stream, if it has at most 16 KiB.
+        /// What came within 5 s of the body of an answer that is no event stream, up to 16 KiB.
         body: Vec<u8>,
         /// What the stream or HTTP said, if it was they that failed.
         error: Option<http::Error>,

@@ -1,12 +1,15 @@
-use std::io::{Read, Write};
-use std::ops::Range;
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
+use std::time::{Duration, Instant};
 
-use holdline_http1::{
-    BodyLength, Buffer, ClientConfig, ClientConnection, Fields, RequestBody, ResponseEvent, Version,
-};
+use holdline_http1::{BodyLength, Buffer, ClientConfig, ClientConnection, Fields, RequestBody};
 
-use super::super::io::{Io, is_timeout};
-use super::{Error, copy};
+use super::super::io::{Io, Turn, is_timeout, timed_out};
+use super::{Error, Response};
+
+mod receive;
+
+pub use receive::Expectation;
 
 /// The client's end of a blocking HTTP connection.
 ///
@@ -30,26 +33,48 @@ use super::{Error, copy};
 ///
 /// `Host`, `Content-Length`, `Transfer-Encoding` and `Connection` are written by the connection.
 /// Give none of them.
+///
+/// # A server that answers before it has the whole request
+///
+/// It may do so to refuse it, and then read no more (RFC 9112 §9.5). What comes while a request is being sent
+/// is looked at, and the call that sends returns `Ok` as soon as the final response begins: read it. After a
+/// status of 300 or above the rest of the request is not sent any more, and the connection ends with that
+/// response; otherwise it goes on being sent while the response is read.
+///
+/// # Using a connection again
+///
+/// A server may close an idle connection at any time, and may say something before it does, such as a 408.
+/// Each request but the first looks at the socket, and is [refused](Error::is_stale) when it has ended or
+/// bytes are there that answer nothing. A stream that cannot be asked without waiting, such as TLS, is used
+/// unless bytes were read already; there a stale connection may show only when the response is read.
+///
+/// A request that timed out is still under way: go on with `flush` or `read_response`, or drop the connection.
+/// No other request can be sent before its response is read to the end.
 #[derive(Debug)]
 pub struct Client<S> {
     pub(in crate::blocking) io: Io<S>,
     machine: ClientConnection,
     buffer: Buffer,
     host: String,
+    /// Response heads that came while the request was being sent; the final one is the last.
+    early: VecDeque<Response>,
+    /// A request was sent, and its final response was not handed out yet.
+    awaiting: bool,
+    /// There was an exchange before the present one.
+    used: bool,
+    /// A byte of the response to the present request has come.
+    heard: bool,
+    /// The server wants no more of the request.
+    refused: bool,
+    /// The next request ends the connection.
+    close: bool,
     /// How the rest of the current response's body is framed; `None` when it is read.
     body: BodyLength,
     /// What [`read_body`](Self::read_body) has collected so far.
     collected: Vec<u8>,
     trailers: Vec<(String, Vec<u8>)>,
-}
-
-/// What the machine has received, without borrows.
-enum Step {
-    Response(Response),
-    Data(Range<usize>),
-    /// Another one is to come.
-    Informational,
-    End,
+    timeout: Option<Duration>,
+    deadline: Option<Instant>,
 }
 
 impl<S> Client<S> {
@@ -62,13 +87,21 @@ impl<S> Client<S> {
     /// A connection with limits of the caller's choice.
     pub fn with_config(stream: S, host: &str, config: ClientConfig) -> Self {
         Self {
-            io: Io::new(stream, Vec::new()),
+            io: Io::new(stream, Vec::new(), "no answer"),
             machine: ClientConnection::new(config),
             buffer: Buffer::new(),
             host: host.to_owned(),
+            early: VecDeque::new(),
+            awaiting: false,
+            used: false,
+            heard: false,
+            refused: false,
+            close: false,
             body: BodyLength::None,
             collected: Vec::new(),
             trailers: Vec::new(),
+            timeout: None,
+            deadline: None,
         }
     }
 
@@ -87,11 +120,28 @@ impl<S> Client<S> {
         self.io.into_parts()
     }
 
-    /// Whether the response was read to its end and another request may follow. The server may
-    /// still close an idle connection at any time.
+    /// How long each call may take in all, however the bytes come. Default: `None`, so that the stream's own
+    /// timeouts decide, each of which a single byte begins anew.
+    ///
+    /// For a `TcpStream` and a Unix socket it is exact. Another stream is looked at when a read returns, so
+    /// there a call may take one read timeout of the stream more.
+    pub fn set_timeout(&mut self, timeout: Option<Duration>) {
+        self.timeout = timeout;
+    }
+
+    /// Has the next request say `Connection: close`, so that the server closes after its response
+    /// (RFC 9112 §9.6).
+    pub fn close_after_response(&mut self) {
+        self.close = true;
+    }
+
+    /// Whether the final response to the present request has begun to come. Who sends a long body in pieces
+    /// may stop.
     #[must_use]
-    pub fn is_reusable(&self) -> bool {
-        self.machine.is_reusable() && self.io.unread().is_empty()
+    pub fn is_answered(&self) -> bool {
+        self.early
+            .back()
+            .is_some_and(|head| !head.is_informational())
     }
 
     /// The trailer fields of the last response's body, once it is read.
@@ -99,17 +149,48 @@ impl<S> Client<S> {
     pub fn trailers(&self) -> &[(String, Vec<u8>)] {
         &self.trailers
     }
+
+    /// Ends what is called from now on at this time, in place of [`set_timeout`](Self::set_timeout).
+    pub(in crate::blocking) fn set_deadline(&mut self, limit: Duration) {
+        self.timeout = Some(limit);
+        self.deadline = Instant::now().checked_add(limit);
+    }
+
+    pub(in crate::blocking) fn no_deadline(&mut self) {
+        self.timeout = None;
+        self.deadline = None;
+    }
+
+    /// When the call that begins now must end.
+    fn until(&self) -> Option<Instant> {
+        let timeout = self
+            .timeout
+            .and_then(|limit| Instant::now().checked_add(limit));
+        self.deadline.or(timeout)
+    }
 }
 
-impl<S: Read + Write> Client<S> {
+impl<S: Read + Write + 'static> Client<S> {
+    /// Whether the response was read to its end, another request may follow, and the server has neither closed
+    /// the connection nor sent anything that was not asked for. It may still close it at any time.
+    ///
+    /// A stream other than a socket is not asked: see [there](Self#using-a-connection-again).
+    #[must_use]
+    pub fn is_reusable(&self) -> bool {
+        let done = self.machine.is_reusable() && !self.refused && !self.io.is_sending();
+        done && self.io.is_quiet()
+    }
+
     /// Sends a request with a whole body, which may be empty.
+    ///
+    /// It returns early when the server [answers
+    /// early](Self#a-server-that-answers-before-it-has-the-whole-request).
     ///
     /// # Errors
     ///
     /// [`Error::Send`] when the last response is not read to its end, or something cannot be sent.
-    /// [`Error::Io`]: the request was not written to its end. When the server closed while a long
-    /// body was being sent, there may be a response nevertheless:
-    /// [`read_response`](Self::read_response) tells.
+    /// [`Error::Stale`] when a connection that was used before is closed, or was answered unasked.
+    /// [`Error::Io`]: the request was not written to its end, and there is no response.
     pub fn request(
         &mut self,
         method: &str,
@@ -117,14 +198,20 @@ impl<S: Read + Write> Client<S> {
         headers: impl Fields,
         body: &[u8],
     ) -> Result<(), Error> {
-        let headers = ([("Host", &self.host)], headers);
+        self.check_stream()?;
+        let close = self.close.then_some([("Connection", "close")]);
+        let headers = (([("Host", &self.host)], close), headers);
         self.machine
             .request(method, target, headers, body, &mut self.io.out)?;
-        self.flush()
+        self.begin_exchange();
+        self.push()
     }
 
     /// Sends the head of a request. Its body follows with [`send_data`](Self::send_data) and
     /// [`send_end`](Self::send_end), except for [`RequestBody::None`].
+    ///
+    /// With `Expect: 100-continue` among the headers, [`wait_for_continue`](Self::wait_for_continue) comes
+    /// before the body.
     ///
     /// # Errors
     ///
@@ -136,20 +223,27 @@ impl<S: Read + Write> Client<S> {
         headers: impl Fields,
         body: RequestBody,
     ) -> Result<(), Error> {
-        let headers = ([("Host", &self.host)], headers);
+        self.check_stream()?;
+        let close = self.close.then_some([("Connection", "close")]);
+        let headers = (([("Host", &self.host)], close), headers);
         self.machine
             .send_request(method, target, headers, body, &mut self.io.out)?;
-        self.flush()
+        self.begin_exchange();
+        self.push()
     }
 
-    /// Sends a piece of the request's body.
+    /// Sends a piece of the request's body. When the server wants no more of it
+    /// ([`is_answered`](Self::is_answered), with a status of 300 or above) nothing is sent.
     ///
     /// # Errors
     ///
     /// [`Error::Send`] when no body is open or it is longer than announced. [`Error::Io`].
     pub fn send_data(&mut self, data: &[u8]) -> Result<(), Error> {
+        if self.refused {
+            return Ok(());
+        }
         self.machine.send_data(data, &mut self.io.out)?;
-        self.flush()
+        self.push()
     }
 
     /// Ends the request's body.
@@ -158,8 +252,22 @@ impl<S: Read + Write> Client<S> {
     ///
     /// As [`send_data`](Self::send_data), and when the body is shorter than announced.
     pub fn send_end(&mut self) -> Result<(), Error> {
-        self.machine.send_end(&mut self.io.out)?;
-        self.flush()
+        self.send_end_with_trailers(())
+    }
+
+    /// Ends the request's body, which must be [streamed](RequestBody::Streamed), with a trailer section
+    /// (RFC 9110 §6.5).
+    ///
+    /// # Errors
+    ///
+    /// As [`send_end`](Self::send_end), and for a field that may not stand there.
+    pub fn send_end_with_trailers(&mut self, trailers: impl Fields) -> Result<(), Error> {
+        if self.refused {
+            return Ok(());
+        }
+        self.machine
+            .send_end_with_trailers(trailers, &mut self.io.out)?;
+        self.push()
     }
 
     /// Writes what an earlier call could not write.
@@ -168,177 +276,68 @@ impl<S: Read + Write> Client<S> {
     ///
     /// [`Error::Io`].
     pub fn flush(&mut self) -> Result<(), Error> {
-        Ok(self.io.flush()?)
+        self.push()
     }
 
-    /// Waits for the head of the response. Informational ones are skipped, except 101.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Receive`], also when the stream ends before the response. [`Error::Io`].
-    pub fn read_response(&mut self) -> Result<Response, Error> {
+    /// Refuses a connection that was used before and has ended since, or has said something unasked.
+    fn check_stream(&self) -> Result<(), Error> {
+        if !self.used || !self.machine.is_reusable() || self.io.is_quiet() {
+            return Ok(());
+        }
+        let text = "the server has closed it, or sent what no request asked for";
+        Err(Error::Stale(io::Error::new(ErrorKind::NotConnected, text)))
+    }
+
+    fn begin_exchange(&mut self) {
+        self.awaiting = true;
+        self.heard = false;
+        self.early.clear();
+    }
+
+    /// Writes what is in `out`, until it is written or the server answers.
+    fn push(&mut self) -> Result<(), Error> {
+        let until = self.until();
+        let answered = self.is_answered();
         loop {
-            match self.step()? {
-                Step::Response(response) => {
-                    self.body = response.body;
-                    self.collected = Vec::new();
-                    self.trailers.clear();
-                    if self.body == BodyLength::None && !self.machine.is_switched() {
-                        // Its end is due without another byte.
-                        self.step()?;
-                    }
-                    return Ok(response);
-                }
-                Step::Informational | Step::Data(_) | Step::End => {}
+            if self.refused {
+                self.io.discard_out();
+                return Ok(());
             }
-        }
-    }
-
-    /// The next piece of the response's body, as it came. `None` at its end.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Receive`], also when the stream ends within the body. [`Error::Io`].
-    pub fn read_data(&mut self) -> Result<Option<&[u8]>, Error> {
-        Ok(self.data()?.map(|range| self.io.piece(range)))
-    }
-
-    /// The whole body of the response, or what [`read_data`](Self::read_data) left of it, of at most
-    /// `limit` bytes. After a timeout the next call goes on.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::BodyTooLong`]; the connection cannot be used again then. Otherwise as `read_data`.
-    pub fn read_body(&mut self, limit: usize) -> Result<Vec<u8>, Error> {
-        while let Some(range) = self.data()? {
-            if self.collected.len() + range.len() > limit {
-                self.collected = Vec::new();
-                return Err(Error::BodyTooLong { limit });
-            }
-            let piece = self.io.piece(range);
-            self.collected.extend_from_slice(piece);
-        }
-        Ok(std::mem::take(&mut self.collected))
-    }
-
-    /// After a 101, or a 2xx to CONNECT: hands out the stream together with the bytes that were read
-    /// after the response, which belong to the new protocol.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotSwitched`].
-    pub fn switch(self) -> Result<(S, Vec<u8>), Error> {
-        if !self.machine.is_switched() {
-            return Err(Error::NotSwitched);
-        }
-        Ok(self.into_parts())
-    }
-
-    /// Where the next piece of the body stands in the read block.
-    pub(in crate::blocking) fn data(&mut self) -> Result<Option<Range<usize>>, Error> {
-        if self.body == BodyLength::None {
-            return Ok(None);
-        }
-        Ok(match self.step()? {
-            Step::Data(range) => Some(range),
-            _ => None,
-        })
-    }
-
-    fn step(&mut self) -> Result<Step, Error> {
-        loop {
-            let mut input = self.io.unread();
-            let event = self.machine.receive(&mut input, &mut self.buffer)?;
-            let step = match event {
-                Some(ResponseEvent::Response { head, body }) => {
-                    let response = Response {
-                        status: head.status(),
-                        version: head.version(),
-                        headers: copy(head.headers()),
-                        body,
-                    };
-                    Some((Step::Response(response), 0))
-                }
-                Some(ResponseEvent::Data(data)) => Some((Step::Data(0..0), data.len())),
-                Some(ResponseEvent::End { trailers }) => {
-                    self.body = BodyLength::None;
-                    self.trailers = copy(trailers);
-                    Some((Step::End, 0))
-                }
-                Some(ResponseEvent::Informational(_)) => Some((Step::Informational, 0)),
-                // Paused: no request is under way, and there is nothing to receive.
-                Some(_) => {
-                    return Err(std::io::Error::from(std::io::ErrorKind::NotConnected).into());
-                }
-                None => None,
-            };
-            let left = input.len();
-            self.io.keep(left);
-            match step {
-                Some((Step::Data(_), length)) => return Ok(Step::Data(self.io.taken(length))),
-                Some((step, _)) => return Ok(step),
-                None => {}
-            }
-            // A server may answer before it has the whole request, and close: what cannot be written
-            // any more must not keep its answer from being read.
-            match self.io.flush() {
+            match self.io.send() {
+                Ok(Turn::Sent) => return Ok(()),
+                Ok(_) if answered => {}
+                Ok(_) if self.finds_answer()? => return Ok(()),
+                Ok(_) => {}
                 Err(error) if is_timeout(&error) => return Err(error.into()),
-                Err(_) => self.io.discard_out(),
-                Ok(()) => {}
+                Err(error) => return self.after_break(error),
             }
-            if self.io.fill()? == 0 {
-                return match self.machine.receive_eof()? {
-                    Some(_) => {
-                        self.body = BodyLength::None;
-                        Ok(Step::End)
-                    }
-                    None => Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into()),
-                };
+            if let (Some(until), Some(limit)) = (until, self.timeout)
+                && until <= Instant::now()
+            {
+                return Err(timed_out("the request was not sent", limit).into());
             }
         }
     }
-}
 
-/// The head of a response.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Response {
-    status: u16,
-    version: Version,
-    headers: Vec<(String, Vec<u8>)>,
-    body: BodyLength,
-}
-
-impl Response {
-    /// The status code, 100 to 999.
-    #[must_use]
-    pub fn status(&self) -> u16 {
-        self.status
+    /// Nothing more can be written. The answer may lie in the stream nevertheless.
+    fn after_break(&mut self, error: io::Error) -> Result<(), Error> {
+        let now = Instant::now();
+        loop {
+            if self.is_answered() || self.finds_answer()? {
+                self.refused = true;
+                return Ok(());
+            }
+            if !matches!(self.io.receive(Some(now)), Ok(Turn::Came)) {
+                return Err(self.lost(error));
+            }
+        }
     }
 
-    /// The version that the server speaks.
-    #[must_use]
-    pub fn version(&self) -> Version {
-        self.version
-    }
-
-    /// How the end of the body is found.
-    #[must_use]
-    pub fn body(&self) -> BodyLength {
-        self.body
-    }
-
-    /// The value of the first field line with this name, in any case, when it is UTF-8.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        let mut fields = self.headers();
-        let (_, value) = fields.find(|(found, _)| found.eq_ignore_ascii_case(name))?;
-        std::str::from_utf8(value).ok()
-    }
-
-    /// The field lines, in wire order.
-    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> + Clone {
-        self.headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_slice()))
+    /// What a failure of the stream means.
+    fn lost(&self, error: io::Error) -> Error {
+        match self.used && !self.heard && !is_timeout(&error) {
+            true => Error::Stale(error),
+            false => Error::Io(error),
+        }
     }
 }

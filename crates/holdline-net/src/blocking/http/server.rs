@@ -7,7 +7,7 @@ use holdline_http1::{
     ServerConnection,
 };
 
-use super::super::io::Io;
+use super::super::io::{Io, Turn};
 use super::{Error, copy};
 
 /// The server's end of a blocking HTTP connection.
@@ -50,6 +50,7 @@ pub struct Server<S> {
     collected: Vec<u8>,
     trailers: Vec<(String, Vec<u8>)>,
     answered: bool,
+    timeout: Option<Duration>,
 }
 
 /// What the machine has received, without borrows.
@@ -70,13 +71,14 @@ impl<S> Server<S> {
     /// A connection with limits of the caller's choice.
     pub fn with_config(stream: S, config: ServerConfig) -> Self {
         Self {
-            io: Io::new(stream, Vec::new()),
+            io: Io::new(stream, Vec::new(), "nothing came"),
             machine: ServerConnection::new(config),
             buffer: Buffer::new(),
             body: BodyLength::None,
             collected: Vec::new(),
             trailers: Vec::new(),
             answered: true,
+            timeout: None,
         }
     }
 
@@ -95,6 +97,15 @@ impl<S> Server<S> {
         self.io.into_parts()
     }
 
+    /// How long each call may take in all, however the bytes come. Default: `None`, so that the stream's own
+    /// timeouts decide, each of which a single byte begins anew.
+    ///
+    /// For a `TcpStream` and a Unix socket it is exact. Another stream is looked at when a read returns, so
+    /// there a call may take one read timeout of the stream more.
+    pub fn set_timeout(&mut self, timeout: Option<Duration>) {
+        self.timeout = timeout;
+    }
+
     /// Has the next response, or the present one if it has not begun, end the connection.
     pub fn close_after_response(&mut self) {
         self.machine.close_after_response();
@@ -107,7 +118,7 @@ impl<S> Server<S> {
     }
 }
 
-impl<S: Read + Write> Server<S> {
+impl<S: Read + Write + 'static> Server<S> {
     /// Waits for the next request. `None`: the client has closed, or the connection ends after the
     /// last response. What is left of the body before is skipped.
     ///
@@ -119,13 +130,14 @@ impl<S: Read + Write> Server<S> {
         if !self.answered {
             return Err(Error::Unanswered);
         }
-        self.io.flush()?;
+        self.flush()?;
+        let until = self.until();
         loop {
             if self.machine.should_close() {
-                self.linger();
+                self.linger(false);
                 return Ok(None);
             }
-            match self.step()? {
+            match self.step(until)? {
                 Step::Request(head, body) => {
                     self.begin(body)?;
                     return Ok(Some(head));
@@ -142,7 +154,8 @@ impl<S: Read + Write> Server<S> {
     ///
     /// [`Error::Receive`], also when the stream ends within the body. [`Error::Io`].
     pub fn read_data(&mut self) -> Result<Option<&[u8]>, Error> {
-        Ok(self.data()?.map(|range| self.io.piece(range)))
+        let until = self.until();
+        Ok(self.data(until)?.map(|range| self.io.piece(range)))
     }
 
     /// The whole body of the request, or what [`read_data`](Self::read_data) left of it, of at most
@@ -158,7 +171,8 @@ impl<S: Read + Write> Server<S> {
         {
             return Err(Error::BodyTooLong { limit });
         }
-        while let Some(range) = self.data()? {
+        let until = self.until();
+        while let Some(range) = self.data(until)? {
             if self.collected.len() + range.len() > limit {
                 self.collected = Vec::new();
                 return Err(Error::BodyTooLong { limit });
@@ -231,18 +245,37 @@ impl<S: Read + Write> Server<S> {
     ///
     /// As [`send_data`](Self::send_data), and when the body is shorter than announced.
     pub fn send_end(&mut self) -> Result<(), Error> {
-        self.machine.send_end(&mut self.io.out)?;
+        self.send_end_with_trailers(())
+    }
+
+    /// Ends the response's body with a trailer section (RFC 9110 §6.5). The body must be
+    /// [streamed](ResponseBody::Streamed), to a client that speaks HTTP/1.1.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_end`](Self::send_end), and when the body is not chunked or a field may not stand there.
+    pub fn send_end_with_trailers(&mut self, trailers: impl Fields) -> Result<(), Error> {
+        self.machine
+            .send_end_with_trailers(trailers, &mut self.io.out)?;
         self.answered = true;
         self.flush()
     }
 
     /// Writes what an earlier call could not write.
     ///
+    /// What the client sends meanwhile is kept, up to 64 KiB, or dropped if it is the rest of a request that
+    /// is refused.
+    ///
     /// # Errors
     ///
     /// [`Error::Io`].
     pub fn flush(&mut self) -> Result<(), Error> {
-        Ok(self.io.flush()?)
+        while self.io.send()? != Turn::Sent {
+            if self.machine.should_close() {
+                self.io.drop_unread();
+            }
+        }
+        Ok(())
     }
 
     /// Answers an error with [its status](Error::status) and a line of text, if an answer can still
@@ -258,7 +291,7 @@ impl<S: Read + Write> Server<S> {
         self.close_after_response();
         let headers = [("Content-Type", "text/plain; charset=utf-8")];
         self.respond(error.status(), headers, format!("{error}\n").as_bytes())?;
-        self.linger();
+        self.linger(true);
         Ok(())
     }
 
@@ -275,8 +308,13 @@ impl<S: Read + Write> Server<S> {
     pub fn switch(mut self, headers: impl Fields) -> Result<(S, Vec<u8>), Error> {
         self.machine
             .send_switching_protocols(headers, &mut self.io.out)?;
-        self.io.flush()?;
+        self.flush()?;
         Ok(self.into_parts())
+    }
+
+    fn until(&self) -> Option<Instant> {
+        self.timeout
+            .and_then(|limit| Instant::now().checked_add(limit))
     }
 
     fn begin(&mut self, body: BodyLength) -> Result<(), Error> {
@@ -286,48 +324,31 @@ impl<S: Read + Write> Server<S> {
         self.trailers.clear();
         if body == BodyLength::None {
             // Its end is due without another byte.
-            self.step()?;
+            self.parse()?;
         }
         Ok(())
     }
 
-    fn data(&mut self) -> Result<Option<Range<usize>>, Error> {
+    fn data(&mut self, until: Option<Instant>) -> Result<Option<Range<usize>>, Error> {
         if self.body == BodyLength::None {
             return Ok(None);
         }
-        Ok(match self.step()? {
+        Ok(match self.step(until)? {
             Step::Data(range) => Some(range),
             _ => None,
         })
     }
 
-    fn step(&mut self) -> Result<Step, Error> {
+    /// Waits for the next event.
+    fn step(&mut self, until: Option<Instant>) -> Result<Step, Error> {
         loop {
-            let mut input = self.io.unread();
-            let event = self.machine.receive(&mut input, &mut self.buffer)?;
-            let step = match event {
-                Some(Event::Request { head, body }) => {
-                    Some((Step::Request(head.to_owned(), body), 0))
-                }
-                Some(Event::Data(data)) => Some((Step::Data(0..0), data.len())),
-                Some(Event::End { trailers }) => {
-                    self.body = BodyLength::None;
-                    self.trailers = copy(trailers);
-                    Some((Step::End, 0))
-                }
-                Some(_) => Some((Step::Nothing, 0)),
-                None => None,
-            };
-            let left = input.len();
-            self.io.keep(left);
-            match step {
-                Some((Step::Data(_), length)) => return Ok(Step::Data(self.io.taken(length))),
-                Some((step, _)) => return Ok(step),
-                None => {}
+            if let Some(step) = self.parse()? {
+                return Ok(step);
             }
+            // 100 Continue goes out while its body is waited for.
             self.machine.poll_transmit(&mut self.io.out);
-            self.io.flush()?;
-            if self.io.fill()? == 0 {
+            let limit = self.timeout.unwrap_or_default();
+            if !self.io.is_fed(until, limit)? {
                 return Ok(match self.machine.receive_eof()? {
                     Some(_) => {
                         self.body = BodyLength::None;
@@ -339,15 +360,49 @@ impl<S: Read + Write> Server<S> {
         }
     }
 
-    /// Reads and drops what the client still sends, for a while: closing with bytes unread resets
-    /// the connection, and the client would lose the response (RFC 9112 §9.6).
-    fn linger(&mut self) {
-        let begun = Instant::now();
-        let mut rest = LINGER_BYTES;
-        while self.machine.is_receiving_body() && rest > 0 && begun.elapsed() < LINGER_TIME {
-            match self.io.fill() {
-                Ok(0) | Err(_) => break,
-                Ok(length) => rest = rest.saturating_sub(length),
+    /// Takes the next event out of what was read. `None`: more is needed.
+    fn parse(&mut self) -> Result<Option<Step>, Error> {
+        let mut input = self.io.unread();
+        let event = self.machine.receive(&mut input, &mut self.buffer)?;
+        let (step, length) = match event {
+            Some(Event::Request { head, body }) => (Some(Step::Request(head.to_owned(), body)), 0),
+            Some(Event::Data(data)) => (Some(Step::Data(0..0)), data.len()),
+            Some(Event::End { trailers }) => {
+                self.body = BodyLength::None;
+                self.trailers = copy(trailers);
+                (Some(Step::End), 0)
+            }
+            Some(_) => (Some(Step::Nothing), 0),
+            None => (None, 0),
+        };
+        let left = input.len();
+        self.io.keep(left);
+        Ok(match step {
+            Some(Step::Data(_)) => Some(Step::Data(self.io.taken(length))),
+            step => step,
+        })
+    }
+
+    /// Ends the connection so that the last response arrives: closing with bytes unread resets the connection,
+    /// and the client would lose what it has not read yet. So our direction is ended, and what the client
+    /// still sends is read and dropped until it ends its own, for as long as that may take (RFC 9112 §9.6).
+    ///
+    /// After an error of the client nothing tells whether more is on its way. Then a stream that cannot be
+    /// waited for with a deadline is left at once.
+    fn linger(&mut self, after_error: bool) {
+        let more = self.machine.is_receiving_body() || !self.io.is_quiet();
+        // A socket that cannot be shut down has no peer any more that could lose something.
+        if !(more || after_error && self.io.keeps_time()) || self.io.shut_down_write().is_err() {
+            return;
+        }
+        let until = Instant::now().checked_add(LINGER_TIME);
+        loop {
+            self.io.drop_unread();
+            if !matches!(self.io.receive(until), Ok(Turn::Came)) {
+                return;
+            }
+            if until.is_some_and(|until| until <= Instant::now()) {
+                return;
             }
         }
     }
@@ -360,5 +415,7 @@ fn date() -> Option<HeaderBlock> {
     HeaderBlock::new([("Date", now)]).ok()
 }
 
-const LINGER_BYTES: usize = 256 * 1024;
-const LINGER_TIME: Duration = Duration::from_secs(2);
+/// How long a client may go on sending after the last response; as [`Config::linger_timeout`] of the event loop.
+///
+/// [`Config::linger_timeout`]: crate::Config::linger_timeout
+const LINGER_TIME: Duration = Duration::from_secs(5);

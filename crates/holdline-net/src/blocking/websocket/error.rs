@@ -3,16 +3,17 @@ use std::io;
 use holdline_websocket::handshake::{HandshakeError, VerifyError};
 use holdline_websocket::{ReceiveError, SendError, Timeout};
 
+use super::super::UrlError;
 use super::super::http;
 use super::super::http::Response;
-use super::super::io::is_timeout;
+use super::super::io::{failed, is_timeout};
 
 /// What can go wrong on a blocking WebSocket.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The stream failed, or its timeout passed: see [`is_timeout`](Self::is_timeout).
-    #[error("the connection failed: {0}")]
+    #[error("{prefix}{0}", prefix = failed(.0))]
     Io(#[from] io::Error),
     /// The stream ended without a Close frame: what the peer meant to say may be incomplete.
     #[error("the connection was cut: there was no Close frame")]
@@ -26,6 +27,9 @@ pub enum Error {
     /// The peer did not answer a ping of the keepalive, or our Close, in time.
     #[error("the peer does not answer")]
     Timeout(Timeout),
+    /// The URL is none of a WebSocket (client).
+    #[error(transparent)]
+    Url(#[from] UrlError),
     /// The HTTP part of the handshake failed.
     #[error("the handshake failed: {0}")]
     Http(#[source] http::Error),
@@ -69,6 +73,6 @@ impl From<http::Error> for Error {
 pub struct Rejection {
     /// The head of the response.
     pub response: Response,
-    /// The body, if it has at most 16 KiB.
+    /// What came of the body within 5 s, up to 16 KiB.
     pub body: Vec<u8>,
 }

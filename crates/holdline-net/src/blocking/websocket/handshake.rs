@@ -1,13 +1,15 @@
 //! The opening handshake of both roles (RFC 6455 §4), as HTTP.
 
 use std::io::{Read, Write};
+use std::time::Duration;
 
 use holdline_http1::{Fields, RequestHead, RequestHeadBuf};
 use holdline_websocket::Connection;
 use holdline_websocket::handshake::{HandshakeError, client, server};
 
 use super::super::http::{Client, Server};
-use super::{Error, Options, Rejection, WebSocket};
+use super::super::{Tcp, Url, UrlError};
+use super::{ClientWebSocket, Error, Options, Rejection, WebSocket};
 use crate::entropy;
 
 /// The masking keys of a client: [`entropy::mask_key`].
@@ -25,7 +27,26 @@ pub enum Choice {
     Refuse(u16),
 }
 
-impl<S: Read + Write> WebSocket<S> {
+/// Connects to a `ws` URL over TCP with the timeouts of [`Tcp::default`], and asks for a WebSocket.
+///
+/// For `wss`, put a TLS stream on [`Tcp::connect_plain`] and give it to [`WebSocket::connect`]: the example
+/// `tls`. For options, header fields and subprotocols there is [`WebSocket::connect_with`].
+///
+/// # Errors
+///
+/// [`Error::Url`]; [`Error::Io`] when there is no connection; otherwise as [`WebSocket::connect`].
+pub fn connect(url: &str) -> Result<ClientWebSocket, Error> {
+    let url: Url = url.parse()?;
+    match url.scheme() {
+        "ws" | "wss" => {
+            let stream = Tcp::default().connect(&url)?;
+            WebSocket::connect(stream, url.authority(), url.target())
+        }
+        _ => Err(UrlError::NotWebSocket.into()),
+    }
+}
+
+impl<S: Read + Write + 'static> WebSocket<S> {
     /// Reads a handshake request from a new connection, checks it and answers it.
     ///
     /// Any path and any origin is accepted. A server that browsers reach should look at both:
@@ -65,12 +86,15 @@ impl<S: Read + Write> WebSocket<S> {
         options: impl Into<Options>,
         choose: impl FnOnce(RequestHead<'_>, &server::Request<'_>) -> Choice,
     ) -> Result<Self, Error> {
+        let options = options.into();
         let mut http = Server::new(stream);
+        http.set_timeout(Some(options.handshake_timeout));
         match http.read_request() {
             Ok(Some(head)) => Self::upgrade(http, &head, options, choose),
             Ok(None) => Err(Error::NoRequest),
             Err(error) => {
-                let _ = http.refuse(&error);
+                // Why the handshake failed is worth more than why that could not be told.
+                http.refuse(&error).ok();
                 Err(error.into())
             }
         }
@@ -118,7 +142,7 @@ impl<S: Read + Write> WebSocket<S> {
     }
 }
 
-impl<S: Read + Write> WebSocket<S, ClientKeys> {
+impl<S: Read + Write + 'static> WebSocket<S, ClientKeys> {
     /// Asks a server for a WebSocket over a stream that is connected to it. `host` is the value of
     /// `Host`, with the port if it has one; `target` is path and query.
     ///
@@ -155,10 +179,12 @@ impl<S: Read + Write> WebSocket<S, ClientKeys> {
         }
         options.offer(&mut request);
         let mut http = Client::new(stream, host);
+        http.set_deadline(options.handshake_timeout);
         http.request("GET", target, (request.headers(), headers), b"")?;
         let response = http.read_response()?;
         if response.status() != 101 {
-            let body = http.read_body(MAX_REJECTION).unwrap_or_default();
+            http.set_deadline(REJECTION_TIME);
+            let body = http.read_what_comes(MAX_REJECTION);
             return Err(Error::Rejected(Box::new(Rejection { response, body })));
         }
         let accepted = request.verify(response.status(), response.headers())?;
@@ -171,7 +197,10 @@ impl<S: Read + Write> WebSocket<S, ClientKeys> {
     }
 }
 
-fn refuse<S: Read + Write, T>(mut http: Server<S>, error: HandshakeError) -> Result<T, Error> {
+fn refuse<S: Read + Write + 'static, T>(
+    mut http: Server<S>,
+    error: HandshakeError,
+) -> Result<T, Error> {
     http.close_after_response();
     let headers = [("Content-Type", "text/plain; charset=utf-8")];
     let body = format!("{error}\n");
@@ -179,5 +208,7 @@ fn refuse<S: Read + Write, T>(mut http: Server<S>, error: HandshakeError) -> Res
     Err(error.into())
 }
 
+/// How long the body of a response that is no WebSocket is waited for.
+const REJECTION_TIME: Duration = Duration::from_secs(5);
 /// Bytes of the body of a response that is no WebSocket.
 const MAX_REJECTION: usize = 16 * 1024;

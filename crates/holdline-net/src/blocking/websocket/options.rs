@@ -1,5 +1,7 @@
 //! What a caller chooses before a WebSocket begins.
 
+use std::time::Duration;
+
 use holdline_websocket::Config;
 #[cfg(feature = "deflate")]
 use holdline_websocket::DeflateOptions;
@@ -16,16 +18,30 @@ use holdline_websocket::handshake::{client, server};
 /// options.deflate = Some(holdline_websocket::DeflateOptions::default());
 /// # }
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
     /// Limits, keepalive and deadlines. Its `deflate` is not looked at: what holds there is what the
     /// handshake agrees on.
     pub config: Config,
+    /// How long the opening handshake may take in all, however the bytes come; on a stream that is no socket
+    /// one read timeout more. Default: 30 s.
+    pub handshake_timeout: Duration,
     /// permessage-deflate (RFC 7692) as this side wants it: a client offers it, a server accepts it when
     /// the client offers it. Default: none.
     #[cfg(feature = "deflate")]
     pub deflate: Option<DeflateOptions>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            config: Config::default(),
+            handshake_timeout: Duration::from_secs(30),
+            #[cfg(feature = "deflate")]
+            deflate: None,
+        }
+    }
 }
 
 impl From<Config> for Options {
