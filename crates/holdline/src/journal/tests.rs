@@ -164,7 +164,7 @@ impl Served {
             let response = http.read_response().unwrap();
             Answer {
                 status: response.status(),
-                retry_after: response.header("retry-after").is_some(),
+                retry_after: response.header_bytes("retry-after").is_some(),
                 json: serde_json::from_slice(&http.read_body(1 << 20).unwrap()).unwrap(),
             }
         })
