@@ -13,4 +13,7 @@ mod script;
 mod stale;
 mod websocket;
 mod websocket_closing;
+mod websocket_io;
 mod websocket_rules;
+#[cfg(unix)]
+mod websocket_split;
