@@ -14,17 +14,33 @@ pub struct Config {
     pub threads: NonZeroUsize,
     /// Connections at one time over all loops. A client past this is answered 503. Default: 10,000.
     pub max_connections: usize,
-    /// Limits of request heads and bodies. A request's body is held in memory until it is whole;
-    /// `max_body` is 1 MiB here by default.
+    /// Limits of request heads and bodies. `max_body` is what a body may have that the handler takes without
+    /// a limit of its own ([`Handler::head`](crate::Handler::head)); 1 MiB here by default.
     pub http: Limits,
     /// From the first byte of a request head to its last. Default: 10 s.
     pub head_timeout: Duration,
-    /// From the end of a request head to the end of its body. Default: 30 s.
+    /// How far a request's body may fall behind [`min_read_rate`](Self::min_read_rate): from its head on it
+    /// has this long, and every byte that comes gives it more time, up to as much again. Default: 30 s.
     pub body_timeout: Duration,
+    /// The same for a WebSocket message, from its first bytes to its last. Default: 30 s.
+    pub message_timeout: Duration,
+    /// The rate in bytes a second at which bodies and messages must come, on the wire. 0: any byte keeps them
+    /// alive for another timeout. Default: 500.
+    pub min_read_rate: u64,
     /// Between requests. Default: 75 s.
     pub idle_timeout: Duration,
-    /// How long a peer may take no bytes while some wait for it. Default: 30 s.
+    /// How long a peer may take no bytes while some wait for it; more exactly, how far it may fall behind
+    /// [`min_write_rate`](Self::min_write_rate). Every byte that the system takes gives it more time, up to
+    /// this long. Default: 30 s.
     pub write_timeout: Duration,
+    /// The rate in bytes a second at which a peer must take what waits for it. 0: any byte keeps the
+    /// connection alive for another timeout. Default: 500.
+    pub min_write_rate: u64,
+    /// After what time a peer that has vanished (its machine or its network is gone, and no FIN came) is given
+    /// up. Bytes that were sent must be acknowledged in this time (`TCP_USER_TIMEOUT`, RFC 5482, on Linux), and
+    /// a peer that is sent nothing is probed (TCP keepalive). Never less than
+    /// [`write_timeout`](Self::write_timeout); zero: whatever the system does. Default: 45 s.
+    pub peer_timeout: Duration,
     /// After the last response, how long the peer may go on sending before the connection is
     /// dropped, so that it can read that response (RFC 9112 §9.6). Default: 5 s.
     pub linger_timeout: Duration,
@@ -42,8 +58,12 @@ impl Default for Config {
             http,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
+            message_timeout: Duration::from_secs(30),
+            min_read_rate: 500,
             idle_timeout: Duration::from_secs(75),
             write_timeout: Duration::from_secs(30),
+            min_write_rate: 500,
+            peer_timeout: Duration::from_secs(45),
             linger_timeout: Duration::from_secs(5),
             stop_timeout: Duration::from_secs(5),
         }

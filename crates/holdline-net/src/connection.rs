@@ -99,9 +99,10 @@ impl<S> Connection<S> {
         &mut self,
         context: &mut Context<'_, H>,
     ) -> Driven {
-        if self.protocol.has_stream() {
+        if self.protocol.is_pending() {
             return Driven::Close(Ending::Disconnected);
         }
+        self.core.break_down();
         self.drive(context)
     }
 
@@ -140,8 +141,12 @@ impl<S> Connection<S> {
                 self.core.wants_ready |= progress == Some(Progress::More);
                 self.flush(context)?;
             }
+            self.ended(context)?;
             if !fed && !self.may_produce() && !self.takes_input() {
-                return Ok(Driven::Done);
+                return match self.core.broken {
+                    true => Err(Driven::Close(Ending::Disconnected)),
+                    false => Ok(Driven::Done),
+                };
             }
             if context.delivered >= SHARE {
                 break;
@@ -152,7 +157,10 @@ impl<S> Connection<S> {
 
     /// Whether the handler has something to write, and there is room for it.
     fn may_produce(&self) -> bool {
-        self.core.wants_ready && self.core.queue.len() < ROOM && self.protocol.is_established()
+        self.core.wants_ready
+            && self.core.queue.len() < ROOM
+            && self.protocol.is_established()
+            && !self.core.broken
     }
 
     /// Whether there may be input, and the protocol may be given it.
@@ -197,10 +205,7 @@ impl<S> Connection<S> {
         match self.core.read(block) {
             Received::Nothing => Ok(false),
             Received::Broken => Err(Driven::Close(Ending::Disconnected)),
-            Received::End => {
-                self.end_of_input(context)?;
-                Ok(false)
-            }
+            Received::End => Ok(false),
             Received::Bytes(n) => {
                 let mut rest = &mut block[..n];
                 if !pending {
@@ -240,33 +245,58 @@ impl<S> Connection<S> {
         match next {
             Next::Stay => {}
             Next::Finish(ending) => self.finish(context, ending),
-            Next::Upgrade(machine, stream) => {
+            Next::Upgrade(upgraded) => {
                 self.core.wants_ready = true;
                 self.core.deadlines.clear(Deadline::Protocol);
-                self.protocol = Protocol::WebSocket(WebSocket::new(machine, stream));
+                self.protocol = Protocol::WebSocket(WebSocket::new(upgraded));
             }
         }
     }
 
-    fn end_of_input<H: Handler<Stream = S>>(
+    /// Sees to the end of what the peer sends, when everything before it was dealt with.
+    fn ended<H: Handler<Stream = S>>(
         &mut self,
         context: &mut Context<'_, H>,
     ) -> Result<(), Driven> {
+        let core = &self.core;
+        if self.protocol.is_pending() {
+            // The system may know of the end before it was read.
+            if (core.peer_closed || core.read_closed) && !core.wants_ready {
+                self.half_closed(context);
+                self.flush(context)?;
+            }
+            return Ok(());
+        }
+        if !core.peer_closed || !core.unread.is_empty() {
+            return Ok(());
+        }
         let next = match &mut self.protocol {
-            // Earlier answers may still be on their way to a client that only shut down its
-            // own side.
-            Protocol::Http(http) if http.is_pending() => Next::Finish(Ending::Disconnected),
             Protocol::Http(http) => http.eof(context),
-            Protocol::WebSocket(socket) => return Err(Driven::Close(socket.eof())),
+            Protocol::WebSocket(socket) => Next::Finish(socket.eof()),
             Protocol::Lingering(lingering) => return lingering.eof(),
         };
         self.follow(context, next);
-        Ok(())
+        self.flush(context)
+    }
+
+    /// The peer has shut down its side, and may still read the response that is pending.
+    fn half_closed<H: Handler<Stream = S>>(&mut self, context: &mut Context<'_, H>) {
+        self.call(context, |handler, id, stream, output| {
+            handler.half_closed(id, stream, output)
+        });
+        // Unless the handler has answered.
+        let next = match &mut self.protocol {
+            Protocol::Http(http) => http.half_closed(context),
+            Protocol::WebSocket(_) | Protocol::Lingering(_) => Next::Stay,
+        };
+        self.follow(context, next);
     }
 
     /// Writes what the protocols wrote, and shuts down the write side when that was the last.
     fn flush<H>(&mut self, context: &mut Context<'_, H>) -> Result<(), Driven> {
-        if !self.core.write(context) {
+        self.core.write(context);
+        if self.core.broken && self.protocol.is_pending() {
+            // What is read now waits for a response that cannot be sent.
             return Err(Driven::Close(Ending::Disconnected));
         }
         match &mut self.protocol {
@@ -297,6 +327,7 @@ impl<S> Connection<S> {
         self.core.deadlines.clear(Deadline::Application);
         // Until the queue is written, the deadline of writing is the only one.
         self.core.deadlines.clear(Deadline::Protocol);
+        self.core.deadlines.clear(Deadline::Receive);
         let lingering = Protocol::Lingering(Lingering::default());
         let protocol = std::mem::replace(&mut self.protocol, lingering);
         if let Some(stream) = protocol.into_stream() {
@@ -309,39 +340,62 @@ impl<S> Connection<S> {
         &mut self,
         context: &mut Context<'_, H>,
     ) -> Driven {
-        let now = context.now;
-        if self.core.deadlines.has_passed(Deadline::Write, now) {
-            return Driven::Close(Ending::TimedOut);
+        if let Err(driven) = self.judge(context) {
+            return driven;
         }
-        if self.core.deadlines.has_passed(Deadline::Application, now) {
+        if self
+            .core
+            .deadlines
+            .has_passed(Deadline::Application, context.now)
+        {
             self.core.deadlines.clear(Deadline::Application);
             self.call(context, |handler, id, stream, output| {
                 handler.timer(id, stream, output)
             });
         }
-        if matches!(self.protocol, Protocol::WebSocket(_))
-            && self.core.deadlines.has_passed(Deadline::Protocol, now)
-        {
-            // What has arrived counts: it is read before the machine judges.
-            self.core.readable = true;
-            let driven = self.drive(context);
-            if matches!(driven, Driven::Close(_)) {
-                return driven;
-            }
-        }
-        if self.core.deadlines.has_passed(Deadline::Protocol, now) {
-            self.core.deadlines.clear(Deadline::Protocol);
-            let next = match &mut self.protocol {
-                Protocol::Http(http) => http.timed_out(&mut self.core, context),
-                Protocol::WebSocket(socket) => Ok(socket.timed_out(&mut self.core, context)),
-                Protocol::Lingering(_) => Err(Driven::Close(Ending::Finished)),
-            };
-            match next {
-                Ok(next) => self.follow(context, next),
-                Err(driven) => return driven,
-            }
-        }
         self.drive(context)
+    }
+
+    /// Judges the peer's deadlines: after what has come was read, and after what waits was offered to the
+    /// socket once more. Readiness may not have told of either.
+    fn judge<H: Handler<Stream = S>>(
+        &mut self,
+        context: &mut Context<'_, H>,
+    ) -> Result<(), Driven> {
+        let deadlines = &self.core.deadlines;
+        if !deadlines.peer_is_late(context.now) {
+            return Ok(());
+        }
+        self.core.readable = true;
+        if self.work(context)? == Driven::Again && !self.core.deadlines.is_overdue(context.now) {
+            return Err(Driven::Again);
+        }
+        for deadline in [Deadline::Write, Deadline::Receive, Deadline::Protocol] {
+            if self.core.deadlines.has_passed(deadline, context.now) {
+                let next = self.too_late(deadline, context)?;
+                self.follow(context, next);
+            }
+        }
+        Ok(())
+    }
+
+    /// A deadline of the peer has passed in vain.
+    fn too_late<H: Handler<Stream = S>>(
+        &mut self,
+        deadline: Deadline,
+        context: &mut Context<'_, H>,
+    ) -> Result<Next<S>, Driven> {
+        if deadline == Deadline::Write {
+            return Err(Driven::Close(Ending::TimedOut));
+        }
+        match &mut self.protocol {
+            Protocol::Http(http) => http.timed_out(deadline, &mut self.core, context),
+            Protocol::WebSocket(socket) if deadline == Deadline::Receive => {
+                Ok(socket.message_timed_out(&mut self.core, context))
+            }
+            Protocol::WebSocket(socket) => Ok(socket.timed_out(&mut self.core, context)),
+            Protocol::Lingering(_) => Err(Driven::Close(Ending::Finished)),
+        }
     }
 
     /// The server stops.
@@ -377,7 +431,11 @@ impl<S> Protocol<S> {
     }
 
     fn has_stream(&self) -> bool {
-        self.is_pending() || matches!(self, Protocol::WebSocket(_))
+        match self {
+            Protocol::Http(http) => http.has_stream(),
+            Protocol::WebSocket(_) => true,
+            Protocol::Lingering(_) => false,
+        }
     }
 
     /// Whether the handler may be called.

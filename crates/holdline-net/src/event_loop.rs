@@ -14,9 +14,11 @@ use std::time::{Duration, Instant, SystemTime};
 use holdline_http1::HeaderBlock;
 use mio::{Events, Interest, Poll, Token, Waker};
 use slab::Slab;
+use socket2::SockRef;
 
 use crate::connection::{Connection, Context, Driven, Scratch};
 use crate::handler::{ConnectionId, Ending, Handler, Wake};
+use crate::peer::{INHERITED, watch_peer};
 use crate::shared::Shared;
 use crate::timer::{NEVER, Wheel};
 
@@ -305,8 +307,12 @@ impl<H: Handler> EventLoop<H> {
             self.shared.connections.fetch_sub(1, Ordering::Relaxed);
             return;
         }
-        // Small messages must not wait for the acknowledgement of earlier ones.
+        // Small messages must not wait for the acknowledgement of earlier ones. Should the system refuse these
+        // options, the connection works all the same.
         let _ = socket.set_nodelay(true);
+        if !INHERITED {
+            let _ = watch_peer(SockRef::from(&socket), &self.shared.config);
+        }
         self.generation = self.generation.wrapping_add(1);
         let id = ConnectionId {
             index: index as u32,

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 
 use holdline_http1::{ReceiveError, RequestHead, SendError};
 
-use crate::output::{Exchange, Output, Responder};
+use crate::message::{Message, Piece};
+use crate::output::{Exchange, Output};
+use crate::responder::{Intake, Responder};
 
 /// An application on one event loop.
 ///
@@ -24,10 +26,45 @@ pub trait Handler {
     /// The application's state of a held, streaming or WebSocket connection.
     type Stream;
 
-    /// A whole request has arrived.
+    /// The head of a request with a body has arrived, and nothing of the body was looked at. Decides what
+    /// becomes of it: see [`Intake`]. `request` has an empty body.
+    ///
+    /// A client that sent `Expect: 100-continue` is asked for the body only if it is wanted
+    /// (RFC 9110 §10.1.1).
+    ///
+    /// The default takes the whole body, up to the server's limit
+    /// ([`max_body`](holdline_http1::Limits::max_body) of [`Config::http`](crate::Config::http)).
+    fn head(&mut self, request: &Request<'_>, intake: Intake<'_, Self::Stream>) {
+        let _ = (request, intake);
+    }
+
+    /// A whole request has arrived. One with a body was decided about in [`head`](Handler::head) before.
     ///
     /// Leaving it unanswered (dropping `responder`) is answered with status 500.
     fn request(&mut self, request: &Request<'_>, responder: Responder<'_, Self::Stream>);
+
+    /// A part of a body that is taken in pieces ([`Intake::take_pieces`]). `output` is [`Output::Held`]: the
+    /// request may be answered at any time.
+    fn body_piece(
+        &mut self,
+        connection: ConnectionId,
+        stream: &mut Self::Stream,
+        piece: &[u8],
+        output: Output<'_>,
+    ) {
+        let _ = (connection, stream, piece, output);
+    }
+
+    /// The body that was taken in pieces is complete. The request is held from now on
+    /// ([`Responder::hold`]).
+    fn body_end(
+        &mut self,
+        connection: ConnectionId,
+        stream: &mut Self::Stream,
+        output: Output<'_>,
+    ) {
+        let _ = (connection, stream, output);
+    }
 
     /// The connection was handed a stream, was woken, or has room again after
     /// [`Progress::More`].
@@ -47,6 +84,33 @@ pub trait Handler {
         output: Output<'_>,
     ) {
         let _ = (connection, stream, message, output);
+    }
+
+    /// A part of a message arrived on a WebSocket that takes messages in pieces
+    /// ([`Responder::upgrade_websocket_in_pieces`]).
+    fn message_piece(
+        &mut self,
+        connection: ConnectionId,
+        stream: &mut Self::Stream,
+        piece: Piece<'_>,
+        output: Output<'_>,
+    ) {
+        let _ = (connection, stream, piece, output);
+    }
+
+    /// The client has shut down its sending side while a response is pending: nothing more comes from it.
+    /// It may still read, or it may have gone: a closed tab looks the same. So a held request should be
+    /// answered now, with whatever there is; otherwise the connection is closed without an answer. A body
+    /// may get last words; it is ended by the server.
+    ///
+    /// Called when [`ready`](Handler::ready) has nothing more to write. The default does nothing.
+    fn half_closed(
+        &mut self,
+        connection: ConnectionId,
+        stream: &mut Self::Stream,
+        output: Output<'_>,
+    ) {
+        let _ = (connection, stream, output);
     }
 
     /// The timer that the handler set through an [`Output`] has run out.
@@ -99,30 +163,12 @@ pub trait Handler {
 pub struct Request<'a> {
     /// Method, target and header fields.
     pub head: RequestHead<'a>,
-    /// The body, without transfer coding. At most the server's limit of octets.
+    /// The body, without transfer coding. Empty in [`Handler::head`].
     pub body: &'a [u8],
     /// The connection it came over.
     pub connection: ConnectionId,
     /// The client's address.
     pub peer: SocketAddr,
-}
-
-/// A WebSocket message.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Message<'a> {
-    /// A text message.
-    Text(&'a str),
-    /// A binary message.
-    Binary(&'a [u8]),
-}
-
-impl Message<'_> {
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            Message::Text(text) => text.len(),
-            Message::Binary(data) => data.len(),
-        }
-    }
 }
 
 /// Names a connection of one event loop. Never used again for a later connection.
@@ -152,8 +198,7 @@ pub enum Ending {
     Disconnected,
     /// The peer broke the protocol.
     Failed,
-    /// The peer took no bytes for longer than the server's write limit, or left a close or ping
-    /// unanswered.
+    /// The peer took or sent bytes too slowly, or left a close or ping unanswered.
     TimedOut,
     /// The server stopped.
     Stopped,
@@ -167,6 +212,11 @@ pub enum Rejection<'a> {
     Malformed(&'a ReceiveError),
     /// The head or the body did not arrive in time.
     Timeout,
+    /// The head announces a longer body than there may be.
+    BodyTooLarge {
+        /// How many bytes it may have.
+        limit: u64,
+    },
     /// The server has all the connections it may have.
     TooManyConnections,
     /// The server is stopping, and the handler left a held request unanswered.
@@ -182,6 +232,7 @@ impl Rejection<'_> {
         match self {
             Rejection::Malformed(error) => error.status(),
             Rejection::Timeout => 408,
+            Rejection::BodyTooLarge { .. } => 413,
             Rejection::TooManyConnections | Rejection::Stopping => 503,
             Rejection::Unanswered => 500,
         }
@@ -193,6 +244,9 @@ impl std::fmt::Display for Rejection<'_> {
         match self {
             Rejection::Malformed(error) => error.fmt(f),
             Rejection::Timeout => f.write_str("the request did not arrive in time"),
+            Rejection::BodyTooLarge { limit } => {
+                write!(f, "the body may have at most {limit} bytes")
+            }
             Rejection::TooManyConnections => {
                 f.write_str("the server has as many connections as it may; try again later")
             }

@@ -6,10 +6,11 @@ use std::time::Duration;
 use bytes::BytesMut;
 #[cfg(feature = "hixie76")]
 use holdline_websocket::hixie76;
-use holdline_websocket::{Buffer, CloseCode, Connection, Event, PreparedMessage, ReceiveError};
+use holdline_websocket::{
+    Buffer, CloseCode, Connection, Event, PieceEvent, PreparedMessage, ReceiveError, SendError,
+};
 
-use crate::handler::Message;
-use crate::output::MessageError;
+use crate::message::{Message, Piece};
 use crate::queue::Outgoing;
 
 #[derive(Debug)]
@@ -24,6 +25,7 @@ pub(crate) enum Received<'b> {
     /// All input was taken.
     Nothing,
     Message(Message<'b>),
+    Piece(Piece<'b>),
     /// A ping, a close or the like, which the machine sees to.
     Control,
 }
@@ -36,6 +38,26 @@ pub(crate) enum MachineError {
     #[cfg(feature = "hixie76")]
     #[error(transparent)]
     Hixie76(#[from] hixie76::ReceiveError),
+}
+
+/// Why a WebSocket message was not sent. Nothing was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MessageError {
+    /// The codec's own reason: the WebSocket is closing, or this cannot be sent at all.
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// The client speaks the protocol of the first browsers, which has text messages and nothing else.
+    #[error("this client knows text messages only (draft-hixie-76)")]
+    TextOnly,
+}
+
+#[cfg(feature = "hixie76")]
+impl From<hixie76::SendError> for MessageError {
+    fn from(_: hixie76::SendError) -> Self {
+        // The other one, before the handshake is over, cannot be: the handler is not called then.
+        Self::Send(SendError::Closed)
+    }
 }
 
 impl Machine {
@@ -58,6 +80,31 @@ impl Machine {
                 Some(hixie76::Event::Text(text)) => Received::Message(Message::Text(text)),
                 Some(_) => Received::Control,
             },
+        })
+    }
+
+    /// The same, with messages in the pieces in which they come. Draft-hixie-76 has no such thing.
+    pub(crate) fn receive_piece<'b, 'i: 'b>(
+        &mut self,
+        input: &mut &'i mut [u8],
+        buffer: &'b mut Buffer,
+    ) -> Result<Received<'b>, MachineError> {
+        let machine = match self {
+            Self::Rfc6455(machine) => machine,
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(_) => return self.receive(input, buffer),
+        };
+        Ok(match machine.receive_piece(input, buffer)? {
+            None => Received::Nothing,
+            Some(PieceEvent::Text { text, last }) => Received::Piece(Piece {
+                data: Message::Text(text),
+                last,
+            }),
+            Some(PieceEvent::Binary { data, last }) => Received::Piece(Piece {
+                data: Message::Binary(data),
+                last,
+            }),
+            Some(_) => Received::Control,
         })
     }
 

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use crate::config::Config;
 use crate::event_loop::{EventLoop, Reactor};
 use crate::handler::Handler;
+use crate::peer::{INHERITED, watch_peer};
 use crate::shared::{LoopHandle, Shared};
 
 /// A bound server that does not run yet.
@@ -40,6 +41,9 @@ impl Server {
         // std's own listener asks for 128, which a burst of reconnecting clients overflows.
         socket.listen(BACKLOG)?;
         socket.set_nonblocking(true)?;
+        if INHERITED {
+            watch_peer(SockRef::from(&socket), &config)?;
+        }
         let loops = (0..config.threads.get())
             .map(|_| LoopHandle::default())
             .collect();

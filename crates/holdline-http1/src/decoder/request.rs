@@ -57,6 +57,11 @@ impl RequestDecoder {
         }
     }
 
+    /// Sets [`Limits::max_body`] for everything after what was taken.
+    pub(crate) fn set_max_body(&mut self, max: u64) {
+        self.limits.max_body = max;
+    }
+
     /// Takes the next item from the front of `input`. `Ok(None)`: the input is used up.
     ///
     /// # Errors

@@ -4,8 +4,8 @@ use holdline_http1::HeaderBlock;
 
 use crate::config::Config;
 use crate::handler::Ending;
-use crate::machine::Machine;
 use crate::queue::Outgoing;
+use crate::responder::Upgraded;
 
 /// What a connection needs from its loop while it is driven.
 pub(crate) struct Context<'a, H> {
@@ -59,7 +59,7 @@ pub(super) enum Next<S> {
     /// Take nothing more; close when everything is written.
     Finish(Ending),
     /// Go on as a WebSocket.
-    Upgrade(Machine, S),
+    Upgrade(Upgraded<S>),
 }
 
 /// Bytes read at a time, into a block that all connections of a loop share.

@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use mio::net::TcpStream;
@@ -29,6 +30,8 @@ pub(super) struct Core {
     pub(super) wants_ready: bool,
     /// There are too many connections: the first request is answered 503.
     pub(super) refused: bool,
+    /// Nothing can be written any more.
+    pub(super) broken: bool,
     pub(super) deadlines: Deadlines,
 }
 
@@ -54,6 +57,7 @@ impl Core {
             peer_closed: false,
             wants_ready: false,
             refused: false,
+            broken: false,
             deadlines: Deadlines::new(),
         }
     }
@@ -73,7 +77,7 @@ impl Core {
                 Received::End
             }
             Ok(n) => {
-                if SHORT_READ_EMPTIES && n < block.len() && !self.read_closed {
+                if SHORT_READ_EMPTIES && n < block.len() && !self.read_closed && !self.broken {
                     self.readable = false;
                 }
                 Received::Bytes(n)
@@ -86,26 +90,57 @@ impl Core {
         }
     }
 
-    /// Writes what the protocols wrote. False: the socket is broken.
-    pub(super) fn write<H>(&mut self, context: &mut Context<'_, H>) -> bool {
+    /// Writes what the protocols wrote. When that cannot be, the connection is broken, and whatever is
+    /// written for it from now on is dropped.
+    pub(super) fn write<H>(&mut self, context: &mut Context<'_, H>) {
         let outgoing = &mut context.scratch.outgoing;
         if outgoing.is_empty() && self.queue.is_empty() {
-            return true;
+            return;
+        }
+        if self.broken {
+            outgoing.clear();
+            return;
         }
         let waited = !self.queue.is_empty();
+        let config = context.config;
         match self.queue.write(&mut self.socket, outgoing) {
             Ok(_) if self.queue.is_empty() => self.deadlines.clear(Deadline::Write),
-            Ok(taken) if taken > 0 || !waited => {
-                let at = after(context.now, context.config.write_timeout);
-                self.deadlines.set(Deadline::Write, at);
+            Ok(taken) => {
+                let latest = after(context.now, config.write_timeout);
+                if waited {
+                    let least = config.min_write_rate;
+                    self.deadlines.extend(Deadline::Write, taken, least, latest);
+                } else {
+                    self.deadlines.set(Deadline::Write, latest);
+                }
             }
-            Ok(_) => {}
             Err(_) => {
                 outgoing.clear();
-                return false;
+                self.break_down();
             }
         }
-        true
+    }
+
+    /// Nothing can be written any more. What has come is still read: it is not lost because an answer
+    /// cannot be sent.
+    pub(super) fn break_down(&mut self) {
+        self.broken = true;
+        self.readable = true;
+        self.queue = Queue::default();
+        self.deadlines.clear(Deadline::Write);
+    }
+
+    /// `bytes` of something came for which [`Deadline::Receive`] waits, if it does.
+    pub(super) fn received<H>(
+        &mut self,
+        bytes: usize,
+        timeout: Duration,
+        context: &Context<'_, H>,
+    ) {
+        let least = context.config.min_read_rate;
+        let latest = after(context.now, timeout);
+        self.deadlines
+            .extend(Deadline::Receive, bytes, least, latest);
     }
 
     /// Whether more may be written for this connection before the socket takes some of it.

@@ -12,6 +12,8 @@ pub(crate) enum Deadline {
     /// The protocol's: a request head, the time between requests, a WebSocket's ping or close, the end of
     /// lingering.
     Protocol,
+    /// More of a request's body, or of a WebSocket message, must have come.
+    Receive,
     /// The socket must have taken bytes.
     Write,
 }
@@ -29,6 +31,18 @@ impl Deadlines {
         *self.slot(deadline) = at;
     }
 
+    /// There was progress: `bytes` more. The deadline moves by the time in which they come at the rate of
+    /// `least` bytes a second (0: any progress will do), but no further than `latest`.
+    pub(crate) fn extend(&mut self, deadline: Deadline, bytes: usize, least: u64, latest: u64) {
+        let slot = self.slot(deadline);
+        if *slot == NEVER || bytes == 0 {
+            return;
+        }
+        let earned = (bytes as u64).saturating_mul(1000).checked_div(least);
+        let moved = slot.saturating_add(earned.unwrap_or(NEVER)).min(latest);
+        *slot = moved.max(*slot);
+    }
+
     pub(crate) fn clear(&mut self, deadline: Deadline) {
         self.set(deadline, NEVER);
     }
@@ -39,6 +53,22 @@ impl Deadlines {
 
     pub(crate) fn has_passed(&self, deadline: Deadline, now: u64) -> bool {
         self.0[deadline as usize] <= now
+    }
+
+    /// Whether one has passed that the peer should have met.
+    pub(crate) fn peer_is_late(&self, now: u64) -> bool {
+        self.peer().any(|at| at <= now)
+    }
+
+    /// Whether one has passed so long ago that it must be judged even if there is more to read.
+    pub(crate) fn is_overdue(&self, now: u64) -> bool {
+        self.peer().any(|at| at.saturating_add(OVERDUE) <= now)
+    }
+
+    fn peer(&self) -> impl Iterator<Item = u64> {
+        [Deadline::Protocol, Deadline::Receive, Deadline::Write]
+            .into_iter()
+            .map(|deadline| self.0[deadline as usize])
     }
 
     /// The earliest of all.
@@ -52,4 +82,6 @@ pub(crate) fn after(now: u64, duration: Duration) -> u64 {
     now.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(NEVER))
 }
 
-const COUNT: usize = 3;
+const COUNT: usize = 4;
+/// In milliseconds.
+const OVERDUE: u64 = 1_000;

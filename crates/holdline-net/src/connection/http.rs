@@ -1,39 +1,26 @@
 //! The HTTP/1.1 part of a connection: requests in, responses out, one after the other.
 
 mod answer;
+mod pending;
 
-use bytes::BytesMut;
-use holdline_http1::{
-    BodyLength, Buffer, Event, RequestHead, RequestHeadBuf, ServerConfig, ServerConnection,
-};
+use holdline_http1::{BodyLength, Buffer, Event, Linger, ServerConfig, ServerConnection};
 
-use self::answer::Answer;
+use self::answer::{Answer, Place};
+use self::pending::{Pending, Step, take_end, take_piece};
 use super::context::{Context, Driven, Next};
 use super::core::Core;
 use super::deadlines::{Deadline, after};
 use crate::config::Config;
-use crate::handler::{ConnectionId, Ending, Handler, Rejection, Request};
-use crate::output::{Body, Held, Outcome, Output};
+use crate::handler::{ConnectionId, Ending, Handler, Rejection};
+use crate::output::{Body, Output};
+use crate::responder::Outcome;
 
 pub(super) struct Http<S> {
     machine: ServerConnection,
     /// The unfinished head, when there is one.
     buffer: Option<Box<Buffer>>,
-    /// The unfinished request body, when there is one.
-    upload: Option<Box<Upload>>,
     pending: Option<Pending<S>>,
     stage: Stage,
-}
-
-struct Upload {
-    head: RequestHeadBuf,
-    body: BytesMut,
-}
-
-/// A response that takes its time.
-enum Pending<S> {
-    Held(S),
-    Body(S),
 }
 
 /// What the protocol's deadline is for.
@@ -45,33 +32,26 @@ enum Stage {
     Pending,
 }
 
-/// What one call of the machine came to.
-enum Step<S> {
-    /// All input was taken.
-    Starved,
-    /// A part of a request was taken, and more belongs to it.
-    Partial,
-    /// A request was given to the handler, which did this with it.
-    Request(Outcome<S>),
-    /// Nothing after this can be parsed.
-    Stuck,
-}
-
 impl<S> Http<S> {
     pub(super) fn new(config: &Config) -> Self {
         let mut http = ServerConfig::default();
         http.limits = config.http.clone();
+        http.linger = Linger::Drain(DRAIN);
         Self {
             machine: ServerConnection::new(http),
             buffer: None,
-            upload: None,
             pending: None,
             stage: Stage::Idle,
         }
     }
 
+    /// Whether a response is pending, so that nothing more is parsed before it is finished.
     pub(super) fn is_pending(&self) -> bool {
-        self.pending.is_some()
+        matches!(self.pending, Some(Pending::Held(_) | Pending::Body(_)))
+    }
+
+    pub(super) fn has_stream(&self) -> bool {
+        !matches!(self.pending, None | Some(Pending::Uploading(_)))
     }
 
     pub(super) fn close_after_response(&mut self) {
@@ -79,10 +59,7 @@ impl<S> Http<S> {
     }
 
     pub(super) fn into_stream(self) -> Option<S> {
-        match self.pending {
-            Some(Pending::Held(stream) | Pending::Body(stream)) => Some(stream),
-            None => None,
-        }
+        self.pending.and_then(Pending::into_stream)
     }
 
     /// Takes what can be taken of `input`.
@@ -95,6 +72,9 @@ impl<S> Http<S> {
         let mut rest = &**input;
         let next = self.requests(core, context, &mut rest);
         let used = input.len() - rest.len();
+        if self.stage == Stage::Body {
+            core.received(used, context.config.body_timeout, context);
+        }
         *input = std::mem::take(input).get_mut(used..).unwrap_or_default();
         match next {
             Next::Stay => {
@@ -116,31 +96,24 @@ impl<S> Http<S> {
     ) -> Next<S> {
         let mut requests = 0;
         let mut stuck = false;
-        while core.has_room(context) && requests < REQUESTS {
-            match self.step(core, context, input) {
+        while core.has_room(context) && requests < REQUESTS && !self.machine.should_close() {
+            let next = match self.step(core, context, input) {
                 Step::Starved => break,
-                Step::Partial => {}
+                Step::Partial => continue,
                 Step::Stuck => {
                     stuck = true;
                     break;
                 }
+                Step::Over => self.answered(core, context),
                 Step::Request(outcome) => {
                     // Whatever follows has deadlines of its own.
                     self.stage = Stage::Pending;
                     requests += 1;
-                    match outcome {
-                        Outcome::Answered | Outcome::Unanswered | Outcome::Unsendable(_) => {}
-                        Outcome::Held(stream) => self.pending = Some(Pending::Held(stream)),
-                        Outcome::Streaming(stream) => self.pending = Some(Pending::Body(stream)),
-                        Outcome::Upgraded(machine, stream) => {
-                            return Next::Upgrade(machine, stream);
-                        }
-                    }
+                    self.take_outcome(core, outcome)
                 }
-            }
-            if self.is_pending() {
-                core.wants_ready = true;
-                return Next::Stay;
+            };
+            if self.is_pending() || !matches!(next, Next::Stay) {
+                return next;
             }
         }
         self.machine
@@ -151,9 +124,24 @@ impl<S> Http<S> {
         Next::Stay
     }
 
+    fn take_outcome(&mut self, core: &mut Core, outcome: Outcome<S>) -> Next<S> {
+        self.pending = Some(match outcome {
+            Outcome::TakePieces(stream) => Pending::Receiving(stream),
+            Outcome::Held(stream) => Pending::Held(stream),
+            Outcome::Streaming(stream) => Pending::Body(stream),
+            Outcome::Upgraded(upgraded) => return Next::Upgrade(upgraded),
+            Outcome::TakeBody(_)
+            | Outcome::Answered
+            | Outcome::Unanswered
+            | Outcome::Unsendable(_) => return Next::Stay,
+        });
+        core.wants_ready = true;
+        Next::Stay
+    }
+
     fn step<H: Handler<Stream = S>>(
         &mut self,
-        core: &Core,
+        core: &mut Core,
         context: &mut Context<'_, H>,
         input: &mut &[u8],
     ) -> Step<S> {
@@ -167,37 +155,42 @@ impl<S> Http<S> {
             date: context.date,
             refused: core.refused,
         };
+        let handler = &mut *context.handler;
+        let place = Place {
+            id: core.id,
+            peer: core.peer,
+            timer: core.timer(context.now),
+        };
+        if self.pending.is_none() {
+            // An announced length is judged with the head.
+            answer.machine.set_max_body(u64::MAX);
+        }
         match answer.machine.receive(input, buffer) {
             Ok(None) => Step::Starved,
             Ok(Some(Event::Request {
                 head,
                 body: BodyLength::None,
-            })) => Step::Request(answer.request(context.handler, &whole(core, head, &[]))),
-            Ok(Some(Event::Request { head, .. })) => {
-                self.upload = Some(Box::new(Upload {
-                    head: head.to_owned(),
-                    body: BytesMut::new(),
-                }));
-                Step::Partial
+            })) => Step::Request(answer.request(handler, &place.request(head, &[]))),
+            Ok(Some(Event::Request { head, body })) => {
+                let limit = context.config.http.max_body;
+                match answer.head(handler, &place.request(head, &[]), body, limit) {
+                    Outcome::TakeBody(limit) => {
+                        answer.machine.set_max_body(limit);
+                        self.pending = Some(Pending::upload(head));
+                        Step::Partial
+                    }
+                    outcome => Step::Request(outcome),
+                }
             }
             Ok(Some(Event::Data(data))) => {
-                if let Some(upload) = &mut self.upload {
-                    upload.body.extend_from_slice(data);
-                }
-                Step::Partial
+                take_piece(&mut self.pending, &mut answer, handler, place, data)
             }
-            Ok(Some(Event::End { .. })) => match self.upload.take() {
-                Some(upload) => {
-                    let request = whole(core, upload.head.as_ref(), &upload.body);
-                    Step::Request(answer.request(context.handler, &request))
-                }
-                None => Step::Partial,
-            },
+            Ok(Some(Event::End { .. })) => take_end(&mut self.pending, &mut answer, handler, place),
             // Paused with nothing pending: nothing after this is to be parsed.
             Ok(Some(_)) => Step::Stuck,
             Err(error) => {
-                let head = self.upload.as_ref().map(|upload| upload.head.as_ref());
-                answer.reject(context.handler, &Rejection::Malformed(&error), head);
+                let head = self.pending.as_ref().and_then(Pending::head);
+                answer.reject(handler, &Rejection::Malformed(&error), head);
                 Step::Stuck
             }
         }
@@ -216,25 +209,25 @@ impl<S> Http<S> {
     /// Sets the deadline when something else is awaited than before.
     fn set_stage<H>(&mut self, core: &mut Core, context: &Context<'_, H>) {
         let config = context.config;
-        let (stage, timeout) = if self.pending.is_some() {
-            (Stage::Pending, None)
-        } else if self.upload.is_some() {
-            (Stage::Body, Some(config.body_timeout))
-        } else if self.machine.is_idle() {
-            (Stage::Idle, Some(config.idle_timeout))
-        } else {
-            (Stage::Head, Some(config.head_timeout))
+        let stage = match &self.pending {
+            Some(Pending::Uploading(_) | Pending::Receiving(_)) => Stage::Body,
+            Some(Pending::Held(_) | Pending::Body(_)) => Stage::Pending,
+            None if self.machine.is_idle() => Stage::Idle,
+            None => Stage::Head,
         };
         if stage == self.stage {
             return;
         }
         self.stage = stage;
-        match timeout {
-            Some(timeout) => core
-                .deadlines
-                .set(Deadline::Protocol, after(context.now, timeout)),
-            None => core.deadlines.clear(Deadline::Protocol),
-        }
+        core.deadlines.clear(Deadline::Protocol);
+        core.deadlines.clear(Deadline::Receive);
+        let (deadline, timeout) = match stage {
+            Stage::Pending => return,
+            Stage::Idle => (Deadline::Protocol, config.idle_timeout),
+            Stage::Head => (Deadline::Protocol, config.head_timeout),
+            Stage::Body => (Deadline::Receive, config.body_timeout),
+        };
+        core.deadlines.set(deadline, after(context.now, timeout));
     }
 
     /// The peer has shut down its side while no response is pending.
@@ -242,18 +235,36 @@ impl<S> Http<S> {
         if let Err(error) = self.machine.receive_eof() {
             self.reject(context, &Rejection::Malformed(&error));
         }
-        Next::Finish(Ending::Finished)
+        Next::Finish(Ending::Disconnected)
+    }
+
+    /// The peer has shut down its side while a response is pending, and the handler was told.
+    pub(super) fn half_closed<H>(&mut self, context: &mut Context<'_, H>) -> Next<S> {
+        match &self.pending {
+            Some(Pending::Body(_)) => self.end_body(context),
+            Some(Pending::Held(_)) => {}
+            _ => return Next::Stay,
+        }
+        Next::Finish(Ending::Disconnected)
+    }
+
+    fn end_body<H>(&mut self, context: &mut Context<'_, H>) {
+        if let Err(error) = self.machine.send_end(&mut context.scratch.outgoing.bytes) {
+            tracing::debug!(%error, "a body could not be ended");
+        }
     }
 
     pub(super) fn timed_out<H: Handler<Stream = S>>(
         &mut self,
+        deadline: Deadline,
         core: &mut Core,
         context: &mut Context<'_, H>,
     ) -> Result<Next<S>, Driven> {
+        core.deadlines.clear(deadline);
         if !core.queue.is_empty() {
             // It is still being answered: how long that may take is another deadline's business.
             let at = after(context.now, context.config.head_timeout);
-            core.deadlines.set(Deadline::Protocol, at);
+            core.deadlines.set(deadline, at);
             return Ok(Next::Stay);
         }
         match self.stage {
@@ -272,13 +283,11 @@ impl<S> Http<S> {
         match &self.pending {
             None if self.machine.is_idle() => {}
             // A request is on its way: it is answered, and then the connection closes.
-            None => return Next::Stay,
-            Some(Pending::Held(_)) => self.reject(context, &Rejection::Stopping),
-            Some(Pending::Body(_)) => {
-                if let Err(error) = self.machine.send_end(&mut context.scratch.outgoing.bytes) {
-                    tracing::debug!(%error, "a body could not be ended");
-                }
+            None | Some(Pending::Uploading(_)) => return Next::Stay,
+            Some(Pending::Receiving(_) | Pending::Held(_)) => {
+                self.reject(context, &Rejection::Stopping);
             }
+            Some(Pending::Body(_)) => self.end_body(context),
         }
         Next::Finish(Ending::Stopped)
     }
@@ -303,15 +312,9 @@ impl<S> Http<S> {
             refused: false,
         };
         let (stream, output) = match pending {
-            Pending::Held(stream) => {
-                let exchange = answer.exchange(None);
-                let over = &mut over;
-                let held = Held {
-                    exchange,
-                    timer,
-                    over,
-                };
-                (stream, Output::Held(held))
+            Pending::Uploading(_) => return (None, Next::Stay),
+            Pending::Receiving(stream) | Pending::Held(stream) => {
+                (stream, answer.held(timer, &mut over))
             }
             Pending::Body(stream) => {
                 let body = Body {
@@ -338,7 +341,7 @@ impl<S> Http<S> {
         core: &mut Core,
         context: &mut Context<'_, H>,
     ) -> Next<S> {
-        if let Some(Pending::Held(stream) | Pending::Body(stream)) = self.pending.take() {
+        if let Some(stream) = self.pending.take().and_then(Pending::into_stream) {
             context.handler.closed(core.id, stream, Ending::Finished);
         }
         core.deadlines.clear(Deadline::Application);
@@ -357,19 +360,13 @@ impl<S> Http<S> {
             date: context.date,
             refused: false,
         };
-        let head = self.upload.as_ref().map(|upload| upload.head.as_ref());
+        let head = self.pending.as_ref().and_then(Pending::head);
         answer.reject(context.handler, rejection, head);
     }
 }
 
-fn whole<'a>(core: &Core, head: RequestHead<'a>, body: &'a [u8]) -> Request<'a> {
-    Request {
-        head,
-        body,
-        connection: core.id,
-        peer: core.peer,
-    }
-}
-
+/// What is left of a body that was answered at its head: with at most so many bytes it is received and
+/// dropped, and the connection goes on.
+const DRAIN: u64 = 64 * 1024;
 /// Requests of one read that are answered before others have their turn.
 const REQUESTS: usize = 64;

@@ -6,27 +6,38 @@ use holdline_websocket::{Buffer, CloseCode};
 
 use super::context::{Context, Next};
 use super::core::Core;
-use super::deadlines::Deadline;
+use super::deadlines::{Deadline, after};
 use crate::handler::{ConnectionId, Ending, Handler};
 use crate::machine::{Machine, Received};
-use crate::output::{self, Output};
+use crate::output::{self, Output, ROOM};
 use crate::queue::Outgoing;
+use crate::responder::Upgraded;
+use crate::timer::NEVER;
 
 pub(super) struct WebSocket<S> {
     machine: Machine,
     /// The unfinished message, when there is one.
     buffer: Option<Box<Buffer>>,
     pub(super) stream: S,
+    /// Messages are handed out in pieces.
+    in_pieces: bool,
+    /// A message in pieces has begun and not ended.
+    within_pieces: bool,
     failed: bool,
+    /// A message did not come in time.
+    late: bool,
 }
 
 impl<S> WebSocket<S> {
-    pub(super) fn new(machine: Machine, stream: S) -> Self {
+    pub(super) fn new(upgraded: Upgraded<S>) -> Self {
         Self {
-            machine,
+            machine: upgraded.machine,
             buffer: None,
-            stream,
+            stream: upgraded.stream,
+            in_pieces: upgraded.in_pieces,
+            within_pieces: false,
             failed: false,
+            late: false,
         }
     }
 
@@ -44,6 +55,7 @@ impl<S> WebSocket<S> {
     fn ending(&self) -> Ending {
         match () {
             () if self.failed => Ending::Failed,
+            () if self.late => Ending::TimedOut,
             () if self.machine.is_clean() => Ending::Finished,
             () if self.machine.has_timed_out() => Ending::TimedOut,
             () => Ending::Disconnected,
@@ -57,9 +69,49 @@ impl<S> WebSocket<S> {
         context: &mut Context<'_, H>,
         input: &mut &mut [u8],
     ) -> Next<S> {
-        self.messages(core, context, input);
+        let before = (input.len(), self.is_within_message());
+        let messages = self.messages(core, context, input);
         self.keep_unfinished(context);
+        let was_within = before.1 && messages == 0;
+        self.watch_message(core, context, before.0 - input.len(), was_within);
         self.settle(core, context)
+    }
+
+    /// Whether a message has begun of which more must come.
+    fn is_within_message(&self) -> bool {
+        self.buffer.is_some() || self.within_pieces
+    }
+
+    /// Sees to the deadline of a message that is coming: `bytes` of input were taken, and it `was_within`
+    /// the same message before.
+    fn watch_message<H>(
+        &self,
+        core: &mut Core,
+        context: &Context<'_, H>,
+        bytes: usize,
+        was_within: bool,
+    ) {
+        let timeout = context.config.message_timeout;
+        if !self.is_within_message() || self.late {
+            core.deadlines.clear(Deadline::Receive);
+        } else if was_within {
+            core.received(bytes, timeout, context);
+        } else {
+            let at = after(context.now, timeout);
+            core.deadlines.set(Deadline::Receive, at);
+        }
+    }
+
+    /// A message did not come in time: the peer is told so.
+    pub(super) fn message_timed_out<H>(
+        &mut self,
+        core: &mut Core,
+        context: &mut Context<'_, H>,
+    ) -> Next<S> {
+        core.deadlines.clear(Deadline::Receive);
+        self.late = true;
+        let reason = "the message did not arrive in time";
+        self.close(CloseCode::POLICY_VIOLATION, reason, core, context)
     }
 
     fn messages<H: Handler<Stream = S>>(
@@ -67,34 +119,44 @@ impl<S> WebSocket<S> {
         core: &mut Core,
         context: &mut Context<'_, H>,
         input: &mut &mut [u8],
-    ) {
+    ) -> usize {
         let mut messages = 0;
         while core.has_room(context) && messages < MESSAGES && context.delivered < SHARE {
             let buffer = match &mut self.buffer {
                 Some(buffer) => &mut **buffer,
                 None => &mut context.scratch.websocket,
             };
-            let message = match self.machine.receive(input, buffer) {
+            let received = match self.in_pieces {
+                true => self.machine.receive_piece(input, buffer),
+                false => self.machine.receive(input, buffer),
+            };
+            let (id, now, stream) = (core.id, context.now, &mut self.stream);
+            let (machine, outgoing) = (&mut self.machine, &mut context.scratch.outgoing);
+            let output = output(machine, outgoing, core, now);
+            match received {
                 Ok(Received::Nothing) => break,
-                Ok(Received::Message(message)) => Some(message),
-                Ok(Received::Control) => None,
+                Ok(Received::Message(message)) => {
+                    messages += 1;
+                    context.delivered += message.len();
+                    context.handler.message(id, stream, message, output);
+                }
+                Ok(Received::Piece(piece)) => {
+                    messages += usize::from(piece.last);
+                    self.within_pieces = !piece.last;
+                    context.delivered += piece.data.len();
+                    context.handler.message_piece(id, stream, piece, output);
+                }
+                Ok(Received::Control) => {}
                 Err(error) => {
                     tracing::debug!(%error, "a WebSocket failed");
                     self.failed = true;
                     break;
                 }
-            };
-            let outgoing = &mut context.scratch.outgoing;
-            if let Some(message) = message {
-                messages += 1;
-                context.delivered += message.len();
-                let id = core.id;
-                let output = output(&mut self.machine, outgoing, core, context.now);
-                let stream = &mut self.stream;
-                context.handler.message(id, stream, message, output);
             }
-            self.machine.poll_transmit(&mut outgoing.bytes);
+            self.machine
+                .poll_transmit(&mut context.scratch.outgoing.bytes);
         }
+        messages
     }
 
     /// An unfinished message stays with its connection; nothing else keeps a buffer.
@@ -113,6 +175,20 @@ impl<S> WebSocket<S> {
 
     /// Sends what is due, and sees whether that was the last.
     fn settle<H>(&mut self, core: &mut Core, context: &mut Context<'_, H>) -> Next<S> {
+        // A deadline that has passed is judged by `timed_out` alone, which is called after reading.
+        if !core.deadlines.has_passed(Deadline::Protocol, context.now) {
+            self.tell_time(context);
+        }
+        self.transmit(core, context)
+    }
+
+    /// The machine reads the clock from this call alone: a close deadline begins here.
+    fn tell_time<H>(&mut self, context: &Context<'_, H>) {
+        self.machine
+            .handle_timeout(Duration::from_millis(context.now));
+    }
+
+    fn transmit<H>(&mut self, core: &mut Core, context: &mut Context<'_, H>) -> Next<S> {
         self.machine
             .poll_transmit(&mut context.scratch.outgoing.bytes);
         if self.machine.should_close() {
@@ -122,23 +198,27 @@ impl<S> WebSocket<S> {
             // Rounded up, or the machine would find that its time has not come yet.
             Some(at) => core.deadlines.set(
                 Deadline::Protocol,
-                u64::try_from(at.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX),
+                u64::try_from(at.as_nanos().div_ceil(1_000_000)).unwrap_or(NEVER),
             ),
             None => core.deadlines.clear(Deadline::Protocol),
         }
         Next::Stay
     }
 
-    /// The machine's deadline has passed, and what is there was read. The machine is told the time by this call alone,
-    /// because after a deadline a second call without reading would give up; the caller reads before each.
+    /// The machine's deadline has passed, and everything that has come was read.
     pub(super) fn timed_out<H>(
         &mut self,
         core: &mut Core,
         context: &mut Context<'_, H>,
     ) -> Next<S> {
-        self.machine
-            .handle_timeout(Duration::from_millis(context.now));
-        self.settle(core, context)
+        if core.queue.len() >= ROOM {
+            // Nothing was read, because the peer takes nothing: that has a deadline of its own.
+            let at = after(context.now, AGAIN);
+            core.deadlines.set(Deadline::Protocol, at);
+            return Next::Stay;
+        }
+        self.tell_time(context);
+        self.transmit(core, context)
     }
 
     /// Has the handler deal with the stream.
@@ -164,11 +244,22 @@ impl<S> WebSocket<S> {
             // Nothing can be said before the handshake is over.
             return Next::Finish(Ending::Stopped);
         }
+        let reason = "the server is stopping";
+        self.close(CloseCode::GOING_AWAY, reason, core, context)
+    }
+
+    fn close<H>(
+        &mut self,
+        code: CloseCode,
+        reason: &str,
+        core: &mut Core,
+        context: &mut Context<'_, H>,
+    ) -> Next<S> {
         let out = &mut context.scratch.outgoing;
-        // It fails when it is closing already: then the peer's answer ends it.
-        let _ = self
-            .machine
-            .send_close(CloseCode::GOING_AWAY, "the server is stopping", out);
+        if let Err(error) = self.machine.send_close(code, reason, out) {
+            // Then the peer's answer to the first close ends it, or its deadline.
+            tracing::debug!(%error, "a WebSocket is closing already");
+        }
         self.settle(core, context)
     }
 }
@@ -189,6 +280,8 @@ fn output<'a>(
     })
 }
 
+/// After what time a deadline is looked at again that could not be judged.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Messages of one read that are handed out before others have their turn.
 const MESSAGES: usize = 64;
 /// Bytes of messages that a handler is given before others have their turn. Not the same as what was read:

@@ -1,4 +1,5 @@
 //! A small application on the event loop, and what tests need to look at it.
+#![allow(dead_code, reason = "no test needs all of it")]
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -10,10 +11,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use holdline_net::{
-    Config, ConnectionId, Ending, Handle, Handler, Message, Notifier, Output, Progress, Request,
-    Responder, Server, Wake,
+    Config, ConnectionId, Ending, Handle, Handler, Intake, Message, Notifier, Output, Piece,
+    Progress, Request, Responder, Server, Wake,
 };
-use holdline_websocket as websocket;
+use holdline_websocket::{self as websocket, CloseCode};
 
 pub(crate) const HANDSHAKE: &[u8] = b"GET /socket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n\
     Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
@@ -97,6 +98,10 @@ impl Running {
         stream
     }
 
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        self.address
+    }
+
     /// Tells every loop.
     pub(crate) fn notify(&self, news: &str) {
         self.board.news.lock().unwrap().push(news.to_owned());
@@ -110,7 +115,6 @@ impl Running {
         wait(|| self.board.opened.load(Ordering::SeqCst) >= count);
     }
 
-    #[allow(dead_code, reason = "not every test looks at once")]
     pub(crate) fn opened(&self) -> usize {
         self.board.opened.load(Ordering::SeqCst)
     }
@@ -126,7 +130,6 @@ impl Running {
     }
 
     /// How many WebSocket messages were handed out.
-    #[allow(dead_code, reason = "not every test counts them")]
     pub(crate) fn messages(&self) -> usize {
         self.board.messages.load(Ordering::SeqCst)
     }
@@ -167,8 +170,19 @@ struct App {
 
 enum Kind {
     Hold,
-    Stream { begun: bool, read: usize },
-    Flood { left: usize },
+    /// Like `Hold`, and answered when the client half-closes.
+    Poll,
+    /// An upload in pieces, and how much came.
+    Upload(usize),
+    /// A WebSocket that takes no messages.
+    Deaf,
+    Stream {
+        begun: bool,
+        read: usize,
+    },
+    Flood {
+        left: usize,
+    },
     Socket,
 }
 
@@ -189,10 +203,56 @@ impl App {
 impl Handler for App {
     type Stream = Kind;
 
+    fn head(&mut self, request: &Request<'_>, intake: Intake<'_, Kind>) {
+        let connection = request.connection;
+        match request.head.path() {
+            "/refused" => intake.answer().respond(403, (), b"refused").unwrap(),
+            "/small" => intake.take(4),
+            "/pieces" => intake.take_pieces(self.open(connection, Kind::Upload(0))),
+            _ => {}
+        }
+    }
+
+    fn body_piece(&mut self, _: ConnectionId, kind: &mut Kind, piece: &[u8], output: Output<'_>) {
+        let (Kind::Upload(length), Output::Held(held)) = (kind, output) else {
+            panic!("no upload")
+        };
+        *length += piece.len();
+        if piece.contains(&b'!') {
+            held.respond(409, (), b"enough").unwrap();
+        }
+    }
+
+    fn body_end(&mut self, _: ConnectionId, kind: &mut Kind, output: Output<'_>) {
+        let (Kind::Upload(length), Output::Held(held)) = (kind, output) else {
+            panic!("no upload")
+        };
+        let text = format!("{length} bytes.");
+        held.respond(200, (), text.as_bytes()).unwrap();
+    }
+
+    fn message_piece(&mut self, _: ConnectionId, _: &mut Kind, _: Piece<'_>, output: Output<'_>) {
+        let Output::WebSocket(mut socket) = output else {
+            panic!("no WebSocket")
+        };
+        self.board.messages.fetch_add(1, Ordering::SeqCst);
+        // Fails when it was closed by the piece before.
+        let _ = socket.close(CloseCode::POLICY_VIOLATION, "read only");
+    }
+
+    fn half_closed(&mut self, _: ConnectionId, kind: &mut Kind, output: Output<'_>) {
+        match (kind, output) {
+            (Kind::Poll, Output::Held(held)) => held.respond(200, (), b"nothing yet").unwrap(),
+            (Kind::Stream { .. }, Output::Body(mut body)) => body.send(b"last words").unwrap(),
+            _ => {}
+        }
+    }
+
     fn request(&mut self, request: &Request<'_>, responder: Responder<'_, Kind>) {
         let connection = request.connection;
         match request.head.path() {
             "/hold" => responder.hold(self.open(connection, Kind::Hold)),
+            "/poll" => responder.hold(self.open(connection, Kind::Poll)),
             "/stream" => {
                 let kind = self.open(
                     connection,
@@ -207,20 +267,26 @@ impl Handler for App {
                 let kind = self.open(connection, Kind::Flood { left: 64 << 20 });
                 responder.stream(200, (), kind).unwrap();
             }
-            "/socket" => {
+            "/socket" | "/deaf" => {
                 let head = &request.head;
                 let accept =
                     websocket::handshake::server::accept(head.method(), head.headers().iter())
                         .unwrap();
-                let kind = self.open(connection, Kind::Socket);
                 #[cfg_attr(not(feature = "deflate"), expect(unused_mut))]
                 let mut config = websocket::Config::default();
                 #[cfg(feature = "deflate")]
                 {
                     config.deflate = accept.accept_deflate(&Default::default());
                 }
+                let fields = accept.response(None);
                 // What cannot be sent comes back through `closed`.
-                let _ = responder.upgrade_websocket(accept.response(None), config, kind);
+                let _ = if request.head.path() == "/deaf" {
+                    let kind = self.open(connection, Kind::Deaf);
+                    responder.upgrade_websocket_in_pieces(fields, config, kind)
+                } else {
+                    let kind = self.open(connection, Kind::Socket);
+                    responder.upgrade_websocket(fields, config, kind)
+                };
             }
             #[cfg(feature = "hixie76")]
             "/old" => {
@@ -250,7 +316,8 @@ impl Handler for App {
         let news = self.board.news.lock().unwrap().clone();
         let mut opened = false;
         match (stream, output) {
-            (Kind::Hold, Output::Held(held)) => match news.last() {
+            (Kind::Upload(_), _) | (Kind::Deaf, _) => {}
+            (Kind::Hold | Kind::Poll, Output::Held(held)) => match news.last() {
                 Some(news) => held
                     .respond(200, (), format!("held: {news}").as_bytes())
                     .unwrap(),

@@ -368,6 +368,18 @@ fn syntax_is_judged_before_meaning() {
 }
 
 #[test]
+fn each_body_may_have_a_limit_of_its_own() {
+    let mut connection = ServerConnection::new(ServerConfig::default());
+    let mut buffer = Buffer::new();
+    let mut input = &b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\na\r\n"[..];
+    let head = connection.receive(&mut input, &mut buffer);
+    assert!(matches!(head, Ok(Some(Event::Request { .. }))));
+    connection.set_max_body(9);
+    let error = connection.receive(&mut input, &mut buffer).unwrap_err();
+    assert_eq!((error.kind(), error.status()), (Kind::BodyTooLong, 413));
+}
+
+#[test]
 fn limits_are_kept() {
     let long = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(8191));
     let whole = crate::testing::feed(server(&ServerConfig::default()), &[long.as_bytes()], false);

@@ -1,10 +1,31 @@
 //! What it takes to answer a request.
 
-use holdline_http1::{HeaderBlock, RequestHead, ServerConnection};
+use std::net::SocketAddr;
 
-use crate::handler::{Ending, Handler, Rejection, Request};
-use crate::output::{Exchange, Outcome, Responder};
+use holdline_http1::{BodyLength, HeaderBlock, RequestHead, ServerConnection};
+
+use crate::handler::{ConnectionId, Ending, Handler, Rejection, Request};
+use crate::output::{Exchange, Held, Output, Timer};
 use crate::queue::Outgoing;
+use crate::responder::{Intake, Outcome, Responder};
+
+/// Whose request it is, and the application's timer of that connection.
+pub(super) struct Place<'a> {
+    pub(super) id: ConnectionId,
+    pub(super) peer: SocketAddr,
+    pub(super) timer: Timer<'a>,
+}
+
+impl Place<'_> {
+    pub(super) fn request<'r>(&self, head: RequestHead<'r>, body: &'r [u8]) -> Request<'r> {
+        Request {
+            head,
+            body,
+            connection: self.id,
+            peer: self.peer,
+        }
+    }
+}
 
 pub(super) struct Answer<'a> {
     pub(super) machine: &'a mut ServerConnection,
@@ -15,6 +36,36 @@ pub(super) struct Answer<'a> {
 }
 
 impl Answer<'_> {
+    /// Has the handler decide about the body of a request, which may have `limit` bytes if the handler does
+    /// not say otherwise.
+    pub(super) fn head<H: Handler>(
+        &mut self,
+        handler: &mut H,
+        request: &Request<'_>,
+        length: BodyLength,
+        limit: u64,
+    ) -> Outcome<H::Stream> {
+        if self.refused {
+            self.reject(handler, &Rejection::TooManyConnections, Some(request.head));
+            return Outcome::Answered;
+        }
+        let mut outcome = Outcome::TakeBody(limit);
+        let intake = Intake {
+            exchange: self.exchange(Some(request.head)),
+            outcome: &mut outcome,
+            length,
+        };
+        handler.head(request, intake);
+        match (&outcome, length) {
+            (&Outcome::TakeBody(limit), BodyLength::Known(length)) if length > limit => {
+                let rejection = Rejection::BodyTooLarge { limit };
+                self.reject(handler, &rejection, Some(request.head));
+                Outcome::Answered
+            }
+            _ => self.check(handler, request, outcome),
+        }
+    }
+
     /// Has the handler answer a request.
     pub(super) fn request<H: Handler>(
         &mut self,
@@ -31,6 +82,16 @@ impl Answer<'_> {
             outcome: &mut outcome,
         };
         handler.request(request, responder);
+        self.check(handler, request, outcome)
+    }
+
+    /// What the handler left unanswered is answered with an error.
+    fn check<H: Handler>(
+        &mut self,
+        handler: &mut H,
+        request: &Request<'_>,
+        outcome: Outcome<H::Stream>,
+    ) -> Outcome<H::Stream> {
         match outcome {
             Outcome::Unanswered => {
                 self.reject(handler, &Rejection::Unanswered, Some(request.head));
@@ -67,5 +128,14 @@ impl Answer<'_> {
             date: self.date,
             request_head,
         }
+    }
+
+    /// What a handler answers a held request with. `over` becomes true when it did.
+    pub(super) fn held<'h>(&'h mut self, timer: Timer<'h>, over: &'h mut bool) -> Output<'h> {
+        Output::Held(Held {
+            exchange: self.exchange(None),
+            timer,
+            over,
+        })
     }
 }

@@ -11,7 +11,7 @@ use super::*;
 use crate::Message;
 use crate::connection::Scratch;
 use crate::handler::{Progress, Request};
-use crate::output::Responder;
+use crate::responder::Responder;
 
 /// Notes how long the messages are.
 struct Lengths(Vec<usize>);
@@ -44,7 +44,11 @@ fn held(machine: Machine, inputs: &[&[u8]]) -> (Vec<usize>, Vec<usize>) {
     let (config, mut scratch) = (crate::Config::default(), Scratch::new());
     let (mut handler, date) = (Lengths(Vec::new()), HeaderBlock::default());
     let mut core = Core::new(socket, peer, id);
-    let mut websocket = WebSocket::new(machine, ());
+    let mut websocket = WebSocket::new(Upgraded {
+        machine,
+        stream: (),
+        in_pieces: false,
+    });
     let mut held = Vec::new();
     for input in inputs {
         let mut context = Context {

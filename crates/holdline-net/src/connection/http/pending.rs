@@ -1,0 +1,122 @@
+//! What a connection keeps of a request that is not answered yet.
+
+use bytes::BytesMut;
+use holdline_http1::{RequestHead, RequestHeadBuf};
+
+use super::answer::{Answer, Place};
+use crate::handler::Handler;
+use crate::responder::Outcome;
+
+/// A request or a response that takes its time.
+pub(super) enum Pending<S> {
+    /// The request's body is kept until it is whole.
+    Uploading(Box<Upload>),
+    /// The request's body is handed out as it comes.
+    Receiving(S),
+    /// The whole request is there, and will be answered later.
+    Held(S),
+    /// The response's body is being sent.
+    Body(S),
+}
+
+/// A request whose body is coming, to be taken whole.
+pub(super) struct Upload {
+    head: RequestHeadBuf,
+    body: BytesMut,
+}
+
+impl<S> Pending<S> {
+    pub(super) fn upload(head: RequestHead<'_>) -> Self {
+        Self::Uploading(Box::new(Upload {
+            head: head.to_owned(),
+            body: BytesMut::new(),
+        }))
+    }
+
+    /// The head of a request whose body is coming.
+    pub(super) fn head(&self) -> Option<RequestHead<'_>> {
+        match self {
+            Self::Uploading(upload) => Some(upload.head.as_ref()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn into_stream(self) -> Option<S> {
+        match self {
+            Self::Uploading(_) => None,
+            Self::Receiving(stream) | Self::Held(stream) | Self::Body(stream) => Some(stream),
+        }
+    }
+}
+
+/// What one call of the machine came to.
+pub(super) enum Step<S> {
+    /// All input was taken.
+    Starved,
+    /// A part of a request was taken, and more belongs to it.
+    Partial,
+    /// A request, or the head of one, was given to the handler, which did this with it.
+    Request(Outcome<S>),
+    /// The handler has answered a request whose body it took in pieces.
+    Over,
+    /// Nothing after this can be parsed.
+    Stuck,
+}
+
+/// A piece of a request's body has come.
+pub(super) fn take_piece<H: Handler>(
+    pending: &mut Option<Pending<H::Stream>>,
+    answer: &mut Answer<'_>,
+    handler: &mut H,
+    place: Place<'_>,
+    data: &[u8],
+) -> Step<H::Stream> {
+    match pending {
+        Some(Pending::Uploading(upload)) => {
+            upload.body.extend_from_slice(data);
+            Step::Partial
+        }
+        Some(Pending::Receiving(stream)) => {
+            let mut over = false;
+            let output = answer.held(place.timer, &mut over);
+            handler.body_piece(place.id, stream, data, output);
+            over.into()
+        }
+        _ => Step::Partial,
+    }
+}
+
+/// A request's body is complete.
+pub(super) fn take_end<H: Handler>(
+    pending: &mut Option<Pending<H::Stream>>,
+    answer: &mut Answer<'_>,
+    handler: &mut H,
+    place: Place<'_>,
+) -> Step<H::Stream> {
+    match pending.take() {
+        Some(Pending::Uploading(upload)) => {
+            let request = place.request(upload.head.as_ref(), &upload.body);
+            Step::Request(answer.request(handler, &request))
+        }
+        Some(Pending::Receiving(mut stream)) => {
+            let mut over = false;
+            let output = answer.held(place.timer, &mut over);
+            handler.body_end(place.id, &mut stream, output);
+            *pending = Some(Pending::Held(stream));
+            over.into()
+        }
+        other => {
+            *pending = other;
+            Step::Partial
+        }
+    }
+}
+
+impl<S> From<bool> for Step<S> {
+    fn from(over: bool) -> Self {
+        match over {
+            true => Self::Over,
+            false => Self::Partial,
+        }
+    }
+}

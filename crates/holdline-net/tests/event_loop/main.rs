@@ -1,0 +1,11 @@
+//! The event loop as peers see it that are slow, go, or send what is not wanted.
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test, what goes wrong is to end it"
+)]
+
+mod arrived;
+mod head;
+mod progress;
+#[path = "../support/mod.rs"]
+mod support;

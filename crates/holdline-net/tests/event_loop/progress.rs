@@ -1,0 +1,148 @@
+//! Peers that are slow: judged by what they take and send, not by how long all of it lasts.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use holdline_net::Ending;
+use socket2::{Domain, Socket, Type};
+
+use crate::support::{HANDSHAKE, LARGE, Running, config, read_until};
+
+/// A client whose system takes only a little ahead of it.
+fn narrow(server: &Running) -> TcpStream {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.set_recv_buffer_size(64 * 1024).unwrap();
+    socket.connect(&server.address().into()).unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    socket.into()
+}
+
+/// Sends `data` in pieces of `size` every 50 milliseconds.
+fn trickle(client: &mut TcpStream, data: &[u8], size: usize) {
+    for piece in data.chunks(size) {
+        if client.write_all(piece).is_err() {
+            // The server has given it up.
+            return;
+        }
+        sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_slow_reader_of_a_large_answer_is_not_cut_off_because_readiness_does_not_come() {
+    let mut config = config();
+    config.write_timeout = Duration::from_millis(300);
+    let server = Running::start(config);
+    let mut client = narrow(&server);
+    client
+        .write_all(b"GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    let (begun, mut total, mut block) = (Instant::now(), 0, vec![0; 32 * 1024]);
+    // Slower than a third of the server's buffer comes free in that time.
+    while begun.elapsed() < Duration::from_millis(1500) {
+        total += client.read(&mut block).unwrap();
+        sleep(Duration::from_millis(30));
+    }
+    loop {
+        match client.read(&mut block).unwrap() {
+            0 => break,
+            n => total += n,
+        }
+    }
+    assert!(total > LARGE, "{total}");
+}
+
+#[test]
+fn a_reader_of_a_byte_now_and_then_is_dropped() {
+    let mut config = config();
+    config.write_timeout = Duration::from_millis(300);
+    config.min_write_rate = 1_000_000;
+    let server = Running::start(config);
+    let mut client = narrow(&server);
+    client
+        .write_all(b"GET /flood HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut block = [0; 512];
+            while !over.load(Ordering::SeqCst) && matches!(client.read(&mut block), Ok(1..)) {
+                sleep(Duration::from_millis(50));
+            }
+        });
+        let endings = server.endings(1);
+        over.store(true, Ordering::SeqCst);
+        assert_eq!(endings, [Ending::TimedOut]);
+    });
+}
+
+#[test]
+fn an_upload_that_comes_steadily_may_take_longer_than_the_body_timeout() {
+    let mut config = config();
+    config.body_timeout = Duration::from_millis(300);
+    config.min_read_rate = 1000;
+    let server = Running::start(config);
+    let mut client = server.connect();
+    client
+        .write_all(b"POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n")
+        .unwrap();
+    trickle(&mut client, &[b'x'; 2000], 100);
+    read_until(&mut client, b"x]");
+}
+
+#[test]
+fn an_upload_of_a_byte_now_and_then_is_given_up() {
+    let mut config = config();
+    config.body_timeout = Duration::from_millis(300);
+    config.min_read_rate = 1000;
+    let server = Running::start(config);
+    let mut client = server.connect();
+    client
+        .write_all(b"POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n")
+        .unwrap();
+    trickle(&mut client, &[b'x'; 12], 1);
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+}
+
+/// A masked text of 2,000 bytes.
+fn long_text() -> Vec<u8> {
+    [b"\x81\xfe\x07\xd0\0\0\0\0".as_slice(), &[b'x'; 2000]].concat()
+}
+
+#[test]
+fn a_message_that_comes_steadily_may_take_longer_than_the_message_timeout() {
+    let mut config = config();
+    config.message_timeout = Duration::from_millis(300);
+    config.min_read_rate = 1000;
+    let server = Running::start(config);
+    let mut client = server.connect();
+    client.write_all(HANDSHAKE).unwrap();
+    read_until(&mut client, b"\r\n\r\n");
+    trickle(&mut client, &long_text(), 100);
+    read_until(&mut client, b"xxxx");
+}
+
+#[test]
+fn a_message_of_a_byte_now_and_then_is_refused() {
+    let mut config = config();
+    config.message_timeout = Duration::from_millis(300);
+    config.min_read_rate = 1000;
+    let server = Running::start(config);
+    for path in ["/socket", "/deaf"] {
+        let handshake = String::from_utf8_lossy(HANDSHAKE).replace("/socket", path);
+        let mut client = server.connect();
+        client.write_all(handshake.as_bytes()).unwrap();
+        read_until(&mut client, b"\r\n\r\n");
+        trickle(&mut client, &long_text()[..20], 1);
+        let mut close = [0; 4];
+        client.read_exact(&mut close).unwrap();
+        assert_eq!((close[0], &close[2..]), (0x88, &1008_u16.to_be_bytes()[..]));
+    }
+}
