@@ -15,6 +15,7 @@ use core::time::Duration;
 /// that receivers who wait for it get it: 0 acts as 1, and a message larger than
 /// `max_bytes` is kept alone. Only its age removes the newest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LogLimits {
     /// The most messages kept. The default is 1000.
     pub max_messages: usize,
@@ -48,7 +49,9 @@ impl Default for LogLimits {
 /// use core::time::Duration;
 /// use holdline_comet::{Log, LogLimits};
 ///
-/// let mut log = Log::new(LogLimits { max_messages: 2, ..LogLimits::default() });
+/// let mut limits = LogLimits::default();
+/// limits.max_messages = 2;
+/// let mut log = Log::new(limits);
 /// for (sequence, text) in [(1, "one"), (4, "two"), (5, "three")] {
 ///     log.push(sequence, text.len(), Duration::ZERO, text)?;
 /// }

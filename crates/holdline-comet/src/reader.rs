@@ -27,7 +27,8 @@ use crate::merge::Merge;
 /// use core::time::Duration;
 /// use holdline_comet::{Cursor, Log, LogLimits, Position, Reader, Since};
 ///
-/// let limits = LogLimits { max_messages: 2, ..LogLimits::default() };
+/// let mut limits = LogLimits::default();
+/// limits.max_messages = 2;
 /// let (mut news, mut chat) = (Log::new(limits), Log::new(limits));
 /// news.push(1, 5, Duration::ZERO, "first")?;
 /// chat.push(2, 6, Duration::ZERO, "second")?;

@@ -18,10 +18,8 @@ struct Server {
 
 impl Server {
     fn start(epoch: u64, max_messages: usize) -> Self {
-        let limits = LogLimits {
-            max_messages,
-            ..LogLimits::default()
-        };
+        let mut limits = LogLimits::default();
+        limits.max_messages = max_messages;
         let logs = (0..CHANNELS).map(|_| Log::new(limits)).collect();
         Self {
             epoch,

@@ -74,7 +74,7 @@ pub(crate) struct App {
     pub(crate) emitters: Emitters,
     key: LoopKey,
     subscribers: HashMap<Arc<str>, HashSet<ConnectionId>>,
-    /// Messages that came over a WebSocket, whose fate the journal has not told yet.
+    /// Messages that came over a WebSocket and that the journal has not answered for yet.
     unsettled: HashMap<ConnectionId, VecDeque<Receipt>>,
 }
 

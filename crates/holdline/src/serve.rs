@@ -78,11 +78,10 @@ fn net_config(arguments: &ServeArguments) -> holdline_net::Config {
 }
 
 fn hub_limits(arguments: &ServeArguments) -> HubLimits {
-    let log = LogLimits {
-        max_messages: arguments.history,
-        max_bytes: arguments.history_bytes,
-        max_age: Some(arguments.history_age).filter(|age| !age.is_zero()),
-    };
+    let mut log = LogLimits::default();
+    log.max_messages = arguments.history;
+    log.max_bytes = arguments.history_bytes;
+    log.max_age = Some(arguments.history_age).filter(|age| !age.is_zero());
     HubLimits {
         log,
         total_bytes: arguments.history_total,

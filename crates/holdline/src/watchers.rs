@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use holdline::emitter::{EmitError, Emitter};
 use serde_json::Value;
 
-/// Those who watch.
+/// Everybody who watches.
 #[derive(Debug, Default)]
 pub(crate) struct Watchers {
     emitters: Mutex<Vec<Emitter>>,
@@ -24,11 +24,14 @@ impl Watchers {
 
     /// Tells all of them. There is nothing to do when there is none.
     pub(crate) fn tell(&self, stats: impl FnOnce() -> Value) {
-        if self.lock().is_empty() {
+        // Taken out, so that nobody waits for the lock while they are told.
+        let mut emitters = std::mem::take(&mut *self.lock());
+        if emitters.is_empty() {
             return;
         }
         let stats = stats().to_string();
-        self.lock().retain(|emitter| is_told(emitter, &stats));
+        emitters.retain(|emitter| is_told(emitter, &stats));
+        self.lock().append(&mut emitters);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Emitter>> {
@@ -36,7 +39,7 @@ impl Watchers {
     }
 }
 
-/// Who is behind misses this state: a later one says all. Who is gone need not be told.
+/// Whether the watcher is still there. One that is behind misses this state; a later one tells it all.
 fn is_told(emitter: &Emitter, stats: &str) -> bool {
     matches!(emitter.data(stats), Ok(()) | Err(EmitError::Full))
 }

@@ -8,11 +8,8 @@ use super::*;
 use crate::message::Content;
 
 fn limits(messages: usize) -> HubLimits {
-    let log = LogLimits {
-        max_messages: messages,
-        max_bytes: 1 << 20,
-        max_age: None,
-    };
+    let mut log = LogLimits::default();
+    log.max_messages = messages;
     HubLimits {
         log,
         total_bytes: 1 << 30,
