@@ -15,12 +15,20 @@ struct Long {
     filter: &'static str,
 }
 
-const ALL: &[Long] = &[Long {
-    name: "event-stream-limits",
-    about: "small limits of an event stream, at every cut of more kinds of lines",
-    build: "-p holdline-sse --test sse",
-    filter: "every_small_limit_is_met",
-}];
+const ALL: &[Long] = &[
+    Long {
+        name: "deflate",
+        about: "zlib-rs reads what we compress: all sizes to 300 KiB, for each option",
+        build: "-p holdline-websocket --all-features --test foreign_deflate",
+        filter: "",
+    },
+    Long {
+        name: "event-stream-limits",
+        about: "small limits of an event stream, at every cut of more kinds of lines",
+        build: "-p holdline-sse --test sse",
+        filter: "every_small_limit_is_met",
+    },
+];
 
 /// Runs the long form of one test; without a name prints which there are.
 ///
