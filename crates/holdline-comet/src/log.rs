@@ -12,7 +12,7 @@ use core::time::Duration;
 /// How much a [`Log`] keeps. A message goes when any one of the limits asks for it.
 ///
 /// The newest message outlives `max_messages` and `max_bytes`, however large it is, so
-/// that receivers who wait for it get it: 0 acts as 1, and a message larger than
+/// that receivers that wait for it get it: 0 acts as 1, and a message larger than
 /// `max_bytes` is kept alone. Only its age removes the newest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

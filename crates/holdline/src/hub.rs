@@ -3,7 +3,7 @@
 //! All channels share one sequence of numbers, so that one cursor stands for a place in any set of
 //! channels, and one lock. The [journal](crate::journal) gives the numbers and brings the messages in
 //! their order: a subscriber that has seen message 7 will never be shown a message 6. Nothing is encoded,
-//! written or waited for under the lock: a form of a message is made when it is asked for first, by who
+//! written or waited for under the lock: a form of a message is made when it is asked for first, by whoever
 //! asks, and loops are notified when the lock is free again.
 //!
 //! A subscriber registers first and reads then. What is published in between is in its log when it

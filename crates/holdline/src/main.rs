@@ -19,6 +19,8 @@ mod names;
 mod pages;
 mod policy;
 mod publish;
+#[cfg(test)]
+mod random;
 mod reply;
 mod request;
 mod routes;

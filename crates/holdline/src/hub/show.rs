@@ -48,14 +48,14 @@ impl Hub {
     }
 
     /// A publisher may be told this number before its message is shown: a cursor up to it is good, and
-    /// who reads from it is asked to wait.
+    /// a subscriber that reads from it is asked to wait.
     pub(crate) fn give(&self, number: u64) {
         let mut state = self.lock();
         state.given = state.given.max(number);
     }
 
-    /// This message exists, but there is no room to show it: who asks for it later is told that it is
-    /// lost.
+    /// This message exists, but there is no room to show it: a subscriber that asks for it later is told
+    /// that it is lost.
     pub(crate) fn pass_over(&self, number: u64, wakes: &mut Wakes) {
         self.lock().pass_over(number, &self.limits, wakes);
     }

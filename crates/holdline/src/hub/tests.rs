@@ -6,6 +6,7 @@ use holdline_comet::{LogLimits, Position, Since};
 
 use super::*;
 use crate::message::Content;
+use crate::random::Random;
 
 fn limits(messages: usize) -> HubLimits {
     let mut log = LogLimits::default();
@@ -210,13 +211,7 @@ fn all_history_together_is_bounded() {
 
 #[test]
 fn whatever_happens_each_message_comes_once_or_is_told_lost() {
-    let mut state = 7_u64;
-    let mut random = move |below: u64| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        (state >> 33) % below
-    };
+    let mut random = Random::from_environment();
     for round in 0..300 {
         let small = HubLimits {
             channels: 4,
@@ -230,7 +225,7 @@ fn whatever_happens_each_message_comes_once_or_is_told_lost() {
         let mut cursor = position.cursor();
         let mut told = 0;
         for _ in 0..60 {
-            match random(4) {
+            match random.below(4) {
                 0 => {
                     // A cut: the subscriber comes back with the last cursor it was given.
                     position = hub.position(&wanted, Since::Cursor(cursor));
@@ -252,8 +247,8 @@ fn whatever_happens_each_message_comes_once_or_is_told_lost() {
                     }
                 }
                 kind => {
-                    let channel = ["a", "b", "c", "d", "e"][random(5) as usize];
-                    if let Ok(new) = try_publish(&hub, channel, &"x".repeat(kind as usize * 40))
+                    let channel = ["a", "b", "c", "d", "e"][random.below(5)];
+                    if let Ok(new) = try_publish(&hub, channel, &"x".repeat(kind * 40))
                         && ["a", "c"].contains(&channel)
                     {
                         published.push(new.cursor.sequence());

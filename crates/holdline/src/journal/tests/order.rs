@@ -4,6 +4,7 @@ use holdline_comet::{Cursor, Position, Since};
 
 use super::*;
 use crate::hub::{Batch, Read, Wakes};
+use crate::random::Random;
 
 fn read(hub: &Hub, position: &mut Position) -> Batch {
     match hub.read(&["a".into()], position, usize::MAX, false, None) {
@@ -30,29 +31,21 @@ fn begin(sequence: &Arc<Sequence>, data: &str) -> (Commit, Receipt) {
 /// order of the numbers, and each publisher is told the truth.
 #[test]
 fn whatever_order_commits_end_in_the_numbers_come_in_theirs() {
-    let seed = std::env::var("HOLDLINE_SEED").map_or(7, |seed| seed.parse().unwrap());
-    println!("HOLDLINE_SEED={seed}");
-    let mut state: u64 = seed;
-    let mut random = move |below: usize| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        (state >> 33) as usize % below
-    };
+    let mut random = Random::from_environment();
     for _ in 0..200 {
         let hub = hub();
         let sequence = Sequence::new(Arc::clone(&hub), 0, 1 << 20);
         let mut position = hub.position(&["a".into()], Since::Now);
         let (mut under_way, mut told, mut shown) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..60 {
-            if random(2) == 0 || under_way.is_empty() {
+            if random.below(2) == 0 || under_way.is_empty() {
                 let (commit, receipt) = begin(&sequence, "x");
                 told.push((commit.number(), receipt, None));
                 under_way.push(commit);
             } else {
-                let commit = under_way.swap_remove(random(under_way.len()));
+                let commit = under_way.swap_remove(random.below(under_way.len()));
                 let index = commit.number() as usize - 1;
-                let kept = random(4) > 0;
+                let kept = random.below(4) > 0;
                 told[index].2 = Some(kept);
                 if kept {
                     commit.kept();
