@@ -246,12 +246,12 @@ impl<C: Connect> EventSource<C> {
         let Some(request) = self.state.poll_request() else {
             return Ok(Ok(()));
         };
+        self.heard = Instant::now();
         match send_request(&request, &mut self.connector, self.silence) {
             Ok(http) => {
                 self.http = Some(http);
                 self.awaiting = true;
                 self.piece = 0..0;
-                self.heard = Instant::now();
                 Ok(Ok(()))
             }
             Err(Refusal::Temporary(error)) => Ok(Err(error)),
@@ -294,7 +294,7 @@ impl<C: Connect> EventSource<C> {
         let tells =
             state == ReadyState::Closed && self.state.reason() != Some(Reason::ContentEncoding);
         let body = http.filter(|_| tells).map(|mut http| {
-            http.set_deadline(BODY_TIME);
+            http.set_deadline(self.silence.map_or(BODY_TIME, |limit| limit.min(BODY_TIME)));
             http.read_what_comes(MAX_BODY)
         });
         self.after_loss_with(None, body.unwrap_or_default())

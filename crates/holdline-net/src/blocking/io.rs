@@ -108,11 +108,6 @@ impl<S> Io<S> {
         self.written < self.out.len()
     }
 
-    /// Whether the peer's direction has ended.
-    pub(super) fn has_ended(&self) -> bool {
-        self.ended.is_some()
-    }
-
     /// Drops what was read and not taken.
     pub(super) fn drop_unread(&mut self) {
         self.start = self.end;

@@ -9,7 +9,7 @@ use holdline_net::Server;
 
 #[allow(dead_code, reason = "`main` is not called here")]
 #[path = "../../examples/http_server.rs"]
-mod http_server;
+pub(crate) mod http_server;
 #[allow(dead_code, reason = "`main` is not called here")]
 #[path = "../../examples/sse_clock.rs"]
 mod sse_clock;

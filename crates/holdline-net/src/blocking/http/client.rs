@@ -307,6 +307,7 @@ impl<S: Read + Write + 'static> Client<S> {
                 Ok(Turn::Sent) => return Ok(()),
                 Ok(_) if answered => {}
                 Ok(_) if self.finds_answer()? => return Ok(()),
+                Ok(Turn::Ended) => return Err(self.unanswered()),
                 Ok(_) => {}
                 Err(error) if is_timeout(&error) => return Err(error.into()),
                 Err(error) => return self.after_break(error),

@@ -183,7 +183,7 @@ impl<S: Read + Write + 'static> WebSocket<S, ClientKeys> {
         http.request("GET", target, (request.headers(), headers), b"")?;
         let response = http.read_response()?;
         if response.status() != 101 {
-            http.set_deadline(REJECTION_TIME);
+            http.set_deadline(REJECTION_TIME.min(options.handshake_timeout));
             let body = http.read_what_comes(MAX_REJECTION);
             return Err(Error::Rejected(Box::new(Rejection { response, body })));
         }

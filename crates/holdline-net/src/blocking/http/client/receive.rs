@@ -175,9 +175,6 @@ impl<S: Read + Write + 'static> Client<S> {
                 None => break,
             }
         }
-        if !self.is_answered() && self.io.has_ended() {
-            return self.ended().map(|_| false);
-        }
         Ok(self.is_answered())
     }
 
@@ -261,6 +258,14 @@ impl<S: Read + Write + 'static> Client<S> {
             Some(Step::Data(_)) => Some(Step::Data(self.io.taken(length))),
             step => step,
         })
+    }
+
+    /// The stream from the server ended while the request was being sent, so that no answer can come any more.
+    pub(super) fn unanswered(&mut self) -> Error {
+        match self.ended() {
+            Err(error) => error,
+            Ok(_) => self.lost(ErrorKind::UnexpectedEof.into()),
+        }
     }
 
     /// The stream from the server has ended.
