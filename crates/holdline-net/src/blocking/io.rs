@@ -103,9 +103,9 @@ impl<S> Io<S> {
         self.block.get(range).unwrap_or_default()
     }
 
-    /// Whether something is still to be written.
+    /// Whether something is still to be written, or flushed by the stream.
     pub(super) fn is_sending(&self) -> bool {
-        self.written < self.out.len()
+        !self.out.is_empty()
     }
 
     /// Drops what was read and not taken.
@@ -237,22 +237,16 @@ impl<S: Read + Write + 'static> Io<S> {
     /// Writes what the stream takes now: a socket without waiting, another stream as long as it lets a write
     /// take. The rest goes with the next turn, and the next send tells an error.
     pub(super) fn write_now(&mut self) {
-        while self.is_sending() {
-            let written = match Socket::of(&self.stream) {
-                Some(_) => self.write_some(),
-                None => self.write().map(|()| !self.is_sending()),
-            };
-            match written {
-                Ok(true) => match self.stream.flush() {
-                    Ok(()) => _ = self.sent(),
-                    Err(error) if is_timeout(&error) => return,
-                    Err(error) => self.break_off(&error),
-                },
-                Ok(false) if self.keeps_time() => return,
-                Ok(false) => {}
-                Err(error) if is_timeout(&error) => return,
-                Err(error) => self.break_off(&error),
-            }
+        let written = match Socket::of(&self.stream) {
+            _ if !self.is_sending() => return,
+            Some(_) => self.write_some(),
+            None => self.write_all().map(|()| true),
+        };
+        match written {
+            Ok(true) => _ = self.sent(),
+            Ok(false) => {}
+            Err(error) if is_timeout(&error) => {}
+            Err(error) => self.break_off(&error),
         }
     }
 
@@ -309,15 +303,19 @@ impl<S: Read + Write + 'static> Io<S> {
         self.out.get(self.written..).unwrap_or_default()
     }
 
-    fn write(&mut self) -> Result<()> {
-        let rest = self.out.get(self.written..).unwrap_or_default();
-        let result = self.stream.write(rest);
-        self.after_write(result)
+    /// Writes all of it, as long as the stream lets that take.
+    fn write_all(&mut self) -> Result<()> {
+        while let Some(rest) = self.out.get(self.written..).filter(|rest| !rest.is_empty()) {
+            let result = self.stream.write(rest);
+            self.after_write(result)?;
+        }
+        // A TLS stream may only now write what it has taken.
+        self.stream.flush()
     }
 
     /// Whether all of it is written; what the socket does not take now is left.
     fn write_some(&mut self) -> Result<bool> {
-        while self.is_sending() {
+        while !self.rest().is_empty() {
             let Some(socket) = Socket::of(&self.stream) else {
                 break;
             };
@@ -394,17 +392,13 @@ impl<S: Read + Write + 'static> Io<S> {
 
     fn send_to_stream(&mut self) -> Result<Turn> {
         let begun = Instant::now();
-        while self.is_sending() {
-            match self.write() {
-                Ok(()) => {}
-                Err(error) if is_timeout(&error) => {
-                    return self.read_after(timed_out(UNTAKEN, begun.elapsed()));
-                }
-                Err(error) => return self.read_after(error),
+        match self.write_all() {
+            Ok(()) => Ok(self.sent()),
+            Err(error) if is_timeout(&error) => {
+                self.read_after(timed_out(UNTAKEN, begun.elapsed()))
             }
+            Err(error) => self.read_after(error),
         }
-        self.stream.flush()?;
-        Ok(self.sent())
     }
 
     /// The read that follows a write that timed out or failed. The error comes when there is nothing.

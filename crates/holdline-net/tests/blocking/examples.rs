@@ -14,6 +14,9 @@ pub(crate) mod http_server;
 #[path = "../../examples/sse_clock.rs"]
 mod sse_clock;
 #[allow(dead_code, reason = "`main` is not called here")]
+#[path = "../../examples/tls.rs"]
+pub(crate) mod tls;
+#[allow(dead_code, reason = "`main` is not called here")]
 #[path = "../../examples/websocket_client.rs"]
 mod websocket_client;
 #[cfg(feature = "deflate")]

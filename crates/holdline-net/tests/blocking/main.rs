@@ -13,6 +13,7 @@ mod http_server;
 mod peer;
 mod script;
 mod stale;
+mod tls;
 mod websocket;
 mod websocket_closing;
 mod websocket_io;
