@@ -17,6 +17,9 @@ mod sse_clock;
 #[path = "../../examples/tls.rs"]
 pub(crate) mod tls;
 #[allow(dead_code, reason = "`main` is not called here")]
+#[path = "../../examples/tokio_websocket.rs"]
+mod tokio_websocket;
+#[allow(dead_code, reason = "`main` is not called here")]
 #[path = "../../examples/websocket_client.rs"]
 mod websocket_client;
 #[cfg(feature = "deflate")]
@@ -195,4 +198,49 @@ mod suite {
                 .starts_with("getCaseCount: ")
         );
     }
+}
+
+#[test]
+fn pings_are_answered_on_tokio_while_the_application_only_reads() {
+    use holdline_net::blocking::websocket::OwnedMessage;
+
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let serving =
+            tokio::spawn(
+                async move { tokio_websocket::echo(listener.accept().await.unwrap().0).await },
+            );
+        let mut socket = tokio_websocket::Socket::connect(&address, "/")
+            .await
+            .unwrap();
+        for text in ["one".to_owned(), "two".repeat(100_000)] {
+            let message = OwnedMessage::Text(text);
+            socket.send(&message).await.unwrap();
+            assert_eq!(socket.next().await.unwrap(), Some(message));
+        }
+        socket.close().await.unwrap();
+        serving.await.unwrap().unwrap();
+    });
+    // And a client that pings, over a plain socket.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = thread::spawn(move || {
+        let stream = listener.accept().unwrap().0;
+        stream.set_nonblocking(true).unwrap();
+        runtime.block_on(async {
+            tokio_websocket::echo(tokio::net::TcpStream::from_std(stream).unwrap()).await
+        })
+    });
+    let mut websocket =
+        holdline_net::blocking::websocket::connect(&format!("ws://{address}/")).unwrap();
+    websocket.send_ping(b"?").unwrap();
+    let pong = holdline_net::blocking::websocket::Message::Pong(b"?");
+    assert_eq!(websocket.read().unwrap(), Some(pong));
+    websocket.close().unwrap();
+    serving.join().unwrap().unwrap();
 }
