@@ -9,8 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use holdline_websocket::Role;
 
 use crate::channel_url::ChannelUrl;
-use crate::subscribe::parse_transport;
 use crate::transport::Transport;
+use crate::transport::parse_for_programs;
 
 /// A push server: publish once, and every client receives it over whichever transport it speaks.
 #[derive(Debug, Parser)]
@@ -191,7 +191,7 @@ pub(crate) struct SubscribeArguments {
     /// may be left out.
     pub(crate) url: ChannelUrl,
     /// How to receive: poll, long-poll, xhr-stream, sse or websocket.
-    #[arg(long, default_value = "sse", value_parser = parse_transport, value_name = "TRANSPORT")]
+    #[arg(long, default_value = "sse", value_parser = parse_for_programs, value_name = "TRANSPORT")]
     pub(crate) transport: Transport,
     /// Go on after this cursor: the `id` of a message, or `earliest` for all there is [default:
     /// what comes from now on].

@@ -164,8 +164,9 @@ pub(crate) fn server_says(status: u16, body: &[u8]) -> String {
     said
 }
 
-/// A line on standard error. Who closed it does not want to know.
+/// A line on standard error.
 pub(crate) fn report(message: std::fmt::Arguments<'_>) {
+    // If it is closed, nobody wants to know.
     let _ = writeln!(io::stderr(), "holdline: {message}");
 }
 

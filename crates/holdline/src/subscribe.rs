@@ -22,7 +22,7 @@ use crate::channel_url::ChannelUrl;
 use crate::config::SubscribeArguments;
 use crate::names;
 use crate::publish::{report, server_says};
-use crate::transport::Transport;
+use crate::transport::{FOR_BROWSERS, Transport};
 
 /// Prints until there is a reason to stop. The exit code is 1 when the server's answer is final.
 pub(crate) fn run(arguments: &SubscribeArguments) -> ExitCode {
@@ -44,15 +44,6 @@ pub(crate) fn run(arguments: &SubscribeArguments) -> ExitCode {
             }
             End::Lost { why, after } => session.wait(&why, after),
         }
-    }
-}
-
-/// A transport that can be asked for: one that does not need a browser.
-pub(crate) fn parse_transport(text: &str) -> Result<Transport, String> {
-    match text.parse() {
-        Ok(Transport::Jsonp | Transport::Iframe) => Err(FOR_BROWSERS.to_owned()),
-        Ok(transport) => Ok(transport),
-        Err(()) => Err("it is poll, long-poll, xhr-stream, sse or websocket".to_owned()),
     }
 }
 
@@ -282,8 +273,6 @@ const FIRST_DELAY: Duration = Duration::from_millis(250);
 const MAX_DELAY: Duration = Duration::from_secs(30);
 /// The longest delay that a server may ask for.
 const MAX_SERVER_DELAY: Duration = Duration::from_secs(60 * 60);
-const FOR_BROWSERS: &str = "jsonp and iframe are for browsers: use poll, long-poll, xhr-stream, \
-    sse or websocket";
 
 #[cfg(test)]
 mod tests;

@@ -56,3 +56,15 @@ impl FromStr for Transport {
             .ok_or(())
     }
 }
+
+/// A transport that a program can ask for: one that does not need a browser.
+pub(crate) fn parse_for_programs(text: &str) -> Result<Transport, String> {
+    match text.parse() {
+        Ok(Transport::Jsonp | Transport::Iframe) => Err(FOR_BROWSERS.to_owned()),
+        Ok(transport) => Ok(transport),
+        Err(()) => Err("it is poll, long-poll, xhr-stream, sse or websocket".to_owned()),
+    }
+}
+
+pub(crate) const FOR_BROWSERS: &str = "jsonp and iframe are for browsers: use poll, long-poll, xhr-stream, \
+    sse or websocket";

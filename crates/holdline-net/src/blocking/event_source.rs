@@ -5,7 +5,6 @@ mod connect;
 mod stop;
 mod update;
 
-use std::io::{self, ErrorKind};
 use std::ops::Range;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -16,6 +15,7 @@ use super::http::{self, Client, Response};
 use super::{Tcp, Url};
 use crate::entropy;
 pub use connect::Connect;
+use connect::{Refusal, send_request};
 pub use stop::Stopper;
 pub use update::{Error, Lost, Update};
 
@@ -395,43 +395,6 @@ impl<C: Connect> EventSource<C> {
     fn is_silent(&self) -> bool {
         self.silence
             .is_some_and(|silence| self.heard.elapsed() >= silence)
-    }
-}
-
-/// Why a connection could not be opened.
-enum Refusal {
-    /// Another attempt may succeed.
-    Temporary(http::Error),
-    /// No attempt can do better.
-    Impossible(io::Error),
-    /// The caller's configuration cannot be sent.
-    Request(http::Error),
-}
-
-/// Connects, and sends the request. `limit` is how long the response head may take.
-fn send_request<C: Connect>(
-    request: &sse::Request<'_>,
-    connector: &mut C,
-    limit: Option<Duration>,
-) -> Result<Client<C::Stream>, Refusal> {
-    let url = Url::parse_http(request.url())
-        .map_err(|error| Refusal::Impossible(io::Error::new(ErrorKind::InvalidInput, error)))?;
-    let connected = connector.connect(&url);
-    let stream = connected.map_err(|error| match error.kind() {
-        ErrorKind::Unsupported | ErrorKind::InvalidInput => Refusal::Impossible(error),
-        _ => Refusal::Temporary(error.into()),
-    })?;
-    let mut http = Client::new(stream, url.authority());
-    if let Some(limit) = limit {
-        http.set_deadline(limit);
-    }
-    let headers: Vec<(&str, &[u8])> = request.headers().collect();
-    match http.request(request.method(), url.target(), headers, request.body()) {
-        Ok(()) => Ok(http),
-        // The rest of the request is written while the response is waited for.
-        Err(error) if error.is_timeout() => Ok(http),
-        Err(error @ http::Error::Send(_)) => Err(Refusal::Request(error)),
-        Err(error) => Err(Refusal::Temporary(error)),
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod failure;
 pub(super) mod socket;
+mod turn;
 
 use std::io::{ErrorKind, Read, Result, Write};
 use std::ops::Range;
@@ -131,75 +132,6 @@ impl<S> Io<S> {
         let unread = self.unread().to_vec();
         (self.stream, unread)
     }
-
-    fn after_write(&mut self, result: Result<usize>) -> Result<()> {
-        match result {
-            Ok(0) => Err(ErrorKind::WriteZero.into()),
-            Ok(length) => {
-                self.written += length;
-                Ok(())
-            }
-            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// `None`: nothing is there, or a read timed out.
-    fn after_read(&mut self, result: Result<usize>) -> Option<Turn> {
-        match result {
-            Ok(0) => self.ended = Some(End::Eof),
-            Ok(length) => {
-                self.end += length;
-                return Some(Turn::Came);
-            }
-            Err(error) if is_timeout(&error) => return None,
-            Err(error) => self.ended = Some(End::Failed(Failure::of(&error))),
-        }
-        Some(Turn::Ended)
-    }
-
-    /// Makes room to read into; none when as much is unread as may be.
-    fn make_room(&mut self) -> bool {
-        if self.start == self.end {
-            (self.start, self.end) = (0, 0);
-            self.block.resize(BLOCK, 0);
-            self.block.shrink_to(BLOCK);
-            return true;
-        }
-        if self.end - self.start >= AHEAD {
-            return false;
-        }
-        if self.start > 0 {
-            self.block.copy_within(self.start..self.end, 0);
-            (self.start, self.end) = (0, self.end - self.start);
-        }
-        self.block.resize(self.end + BLOCK, 0);
-        true
-    }
-
-    /// Nothing more can be written. What cannot be sent any more is not kept.
-    fn break_off(&mut self, error: &std::io::Error) {
-        self.broken = Some(Failure::of(error));
-        self.discard_out();
-    }
-
-    fn sent(&mut self) -> Turn {
-        self.written = 0;
-        if self.out.capacity() > BLOCK {
-            self.out = BytesMut::new();
-        } else {
-            self.out.clear();
-        }
-        Turn::Sent
-    }
-
-    /// Whether `until` has passed and the one look that is owed after it was taken.
-    fn is_late(&mut self, until: Option<Instant>) -> bool {
-        let Some(until) = until.filter(|until| *until <= Instant::now()) else {
-            return false;
-        };
-        self.overtime.replace(until) == Some(until)
-    }
 }
 
 impl<S: Read + Write + 'static> Io<S> {
@@ -243,7 +175,7 @@ impl<S: Read + Write + 'static> Io<S> {
             None => self.write_all().map(|()| true),
         };
         match written {
-            Ok(true) => _ = self.sent(),
+            Ok(true) => self.sent(),
             Ok(false) => {}
             Err(error) if is_timeout(&error) => {}
             Err(error) => self.break_off(&error),
@@ -298,195 +230,6 @@ impl<S: Read + Write + 'static> Io<S> {
     pub(super) fn keeps_time(&self) -> bool {
         Socket::of(&self.stream).is_some()
     }
-
-    fn rest(&self) -> &[u8] {
-        self.out.get(self.written..).unwrap_or_default()
-    }
-
-    /// Writes all of it, as long as the stream lets that take.
-    fn write_all(&mut self) -> Result<()> {
-        while let Some(rest) = self.out.get(self.written..).filter(|rest| !rest.is_empty()) {
-            let result = self.stream.write(rest);
-            self.after_write(result)?;
-        }
-        // A TLS stream may only now write what it has taken.
-        self.stream.flush()
-    }
-
-    /// Whether all of it is written; what the socket does not take now is left.
-    fn write_some(&mut self) -> Result<bool> {
-        while !self.rest().is_empty() {
-            let Some(socket) = Socket::of(&self.stream) else {
-                break;
-            };
-            match socket.send(self.rest()) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
-                result => self.after_write(result)?,
-            }
-        }
-        Ok(true)
-    }
-
-    /// Reads what the socket has. `None`: nothing.
-    pub(super) fn read_now(&mut self) -> Option<Turn> {
-        if !self.make_room() {
-            return None;
-        }
-        let socket = Socket::of(&self.stream)?;
-        let room = self.block.get_mut(self.end..).unwrap_or_default();
-        let result = socket.receive(room);
-        self.after_read(result)
-    }
-
-    /// Reads once, as long as the stream lets that take.
-    fn read(&mut self) -> Option<Turn> {
-        if !self.make_room() {
-            return None;
-        }
-        loop {
-            let room = self.block.get_mut(self.end..).unwrap_or_default();
-            match self.stream.read(room) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                result => return self.after_read(result),
-            }
-        }
-    }
-
-    fn send_to_socket(&mut self) -> Result<Turn> {
-        let mut begun = None;
-        let mut patience = None;
-        loop {
-            let before = self.written;
-            match self.write_some() {
-                Ok(true) => return Ok(self.sent()),
-                Ok(false) => {}
-                // What the peer said before it stopped reading may be lost with the next error.
-                Err(error) => return self.read_after(error),
-            }
-            let Some(socket) = Socket::of(&self.stream) else {
-                return Ok(Turn::Sent);
-            };
-            let full = self.end - self.start >= AHEAD;
-            let now = Instant::now();
-            if begun.is_none() || self.written > before {
-                begun = Some(now);
-            }
-            if patience.is_none() {
-                patience = Some(socket.write_timeout()?);
-            }
-            // Where both sides only write, nothing would ever end the wait.
-            let limit = patience.flatten().or(full.then_some(STANDSTILL));
-            let until = limit.zip(begun).map(|(limit, begun)| begun + limit);
-            let listens = self.ended.is_none() && !full;
-            let ready = socket.wait(listens, true, until)?;
-            if ready.input
-                && let Some(turn) = self.read_now()
-            {
-                return Ok(turn);
-            }
-            if ready.is_nothing() {
-                return Err(timed_out(UNTAKEN, limit.unwrap_or_default()));
-            }
-        }
-    }
-
-    fn send_to_stream(&mut self) -> Result<Turn> {
-        let begun = Instant::now();
-        match self.write_all() {
-            Ok(()) => Ok(self.sent()),
-            Err(error) if is_timeout(&error) => {
-                self.read_after(timed_out(UNTAKEN, begun.elapsed()))
-            }
-            Err(error) => self.read_after(error),
-        }
-    }
-
-    /// The read that follows a write that timed out or failed. The error comes when there is nothing.
-    fn read_after(&mut self, error: std::io::Error) -> Result<Turn> {
-        if !is_timeout(&error) {
-            self.break_off(&error);
-        }
-        if self.ended.is_some() {
-            return Err(error);
-        }
-        let turn = match Socket::of(&self.stream) {
-            Some(_) => self.read_now(),
-            None => self.read(),
-        };
-        match turn {
-            Some(Turn::Came) => Ok(Turn::Came),
-            _ => Err(error),
-        }
-    }
-
-    fn receive_from_socket(&mut self, until: Option<Instant>) -> Result<Turn> {
-        let mut begun = Instant::now();
-        let mut limit = None;
-        loop {
-            let before = self.written;
-            match self.write_some() {
-                Ok(true) => _ = self.sent(),
-                Ok(false) => {}
-                Err(error) => self.break_off(&error),
-            }
-            if self.written > before {
-                begun = Instant::now();
-            }
-            if let Some(turn) = self.read_now() {
-                return Ok(turn);
-            }
-            let Some(socket) = Socket::of(&self.stream) else {
-                return Ok(Turn::Ended);
-            };
-            if limit.is_none() {
-                limit = Some(socket.read_timeout()?);
-            }
-            let limit = limit.flatten();
-            let patience = limit.map(|limit| begun + limit);
-            let first = until.into_iter().chain(patience).min();
-            let ready = socket.wait(true, self.is_sending(), first)?;
-            if ready.is_nothing() {
-                if until.is_some_and(|until| until <= Instant::now()) {
-                    self.overtime = until;
-                    return Ok(Turn::Late);
-                }
-                return Err(timed_out(self.missing, limit.unwrap_or_default()));
-            }
-        }
-    }
-
-    fn receive_from_stream(&mut self, until: Option<Instant>) -> Result<Turn> {
-        let begun = Instant::now();
-        if self.is_sending() {
-            match self.send() {
-                Ok(Turn::Came) => return Ok(Turn::Came),
-                // The read that follows a write which timed out was it for this turn.
-                Err(error) if is_timeout(&error) && self.ended.is_none() => {
-                    return self.nothing(begun, until);
-                }
-                // What can never be written is told by the next send. Now it is the turn of the input.
-                Ok(_) | Err(_) => {}
-            }
-        }
-        match self.ended {
-            Some(_) => Ok(Turn::Ended),
-            None => match self.read() {
-                Some(turn) => Ok(turn),
-                None => self.nothing(begun, until),
-            },
-        }
-    }
-
-    /// A read has timed out.
-    fn nothing(&self, begun: Instant, until: Option<Instant>) -> Result<Turn> {
-        let now = Instant::now();
-        if until.is_some_and(|until| until <= now) {
-            return Ok(Turn::Late);
-        }
-        let limit =
-            Socket::of(&self.stream).and_then(|socket| socket.read_timeout().ok().flatten());
-        Err(timed_out(self.missing, limit.unwrap_or(now - begun)))
-    }
 }
 
 #[cfg(unix)]
@@ -501,12 +244,3 @@ impl Io<std::net::TcpStream> {
         Ok((self, writer))
     }
 }
-
-/// Bytes of the read block of a connection.
-const BLOCK: usize = 8 * 1024;
-/// Bytes that are read and kept while something is being sent.
-const AHEAD: usize = 64 * 1024;
-/// How long a send without a write timeout waits for a peer that only writes.
-const STANDSTILL: Duration = Duration::from_secs(30);
-/// What did not happen when a write times out.
-const UNTAKEN: &str = "the peer took nothing";

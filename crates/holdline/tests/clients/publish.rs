@@ -164,6 +164,48 @@ fn an_answer_that_comes_before_the_message_is_sent_is_reported() {
 }
 
 #[test]
+fn a_server_that_refuses_early_and_reads_no_more_does_not_hold_it() {
+    let mut held = Vec::new();
+    let host = scripted(move |_, mut stream| {
+        let answer =
+            b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 4\r\nConnection: close\r\n\r\nlong";
+        stream.write_all(answer).unwrap();
+        // As long as this server lives, the rest of the message lies in the socket.
+        held.push(stream);
+    });
+    let long = vec![b'x'; 8 << 20];
+    let output = run(&["publish", &format!("{host}/channels/a")], &long);
+    assert_eq!(output.status.code(), Some(1));
+    let expected = "holdline: line 1: the server answered 413: long\n";
+    assert_eq!(text(&output.stderr), expected);
+}
+
+#[test]
+fn an_idle_408_is_not_taken_for_the_answer_to_the_next_line() {
+    let (sender, received) = channel();
+    let host = scripted(move |_, stream| {
+        let mut stream = BufReader::new(stream);
+        let body = read_request(&mut stream).unwrap();
+        stream.get_mut().write_all(OK).unwrap();
+        let late =
+            b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        stream.get_mut().write_all(late).unwrap();
+        drop(stream);
+        sender.send(body).unwrap();
+    });
+    let url = format!("{host}/channels/a");
+    let mut child = holdline(&["publish", &url]).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    for line in ["one", "two"] {
+        writeln!(stdin, "{line}").unwrap();
+        assert_eq!(received.recv().unwrap(), line);
+    }
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+}
+
+#[test]
 fn without_a_server_it_ends_at_once() {
     let output = run(&["publish", "127.0.0.1:1/channels/a"], b"one\ntwo\n");
     assert_eq!(output.status.code(), Some(1));

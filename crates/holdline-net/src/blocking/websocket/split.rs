@@ -316,7 +316,7 @@ impl<K: MaskKeys> Reader<K> {
 impl<K> Shared<K> {
     fn wake(&self) {
         // When the pipe is full the reader is awake; when it is gone nobody waits.
-        (&self.wakes).write(&[1]).ok();
+        (&self.wakes).write_all(&[1]).ok();
     }
 }
 
