@@ -3,8 +3,7 @@
 use bytes::BytesMut;
 use holdline_websocket::handshake::server;
 use holdline_websocket::{
-    Buffer, CloseCode, Config, Connection, Event, Limits, Message, MessageDecoder,
-    ReceiveErrorKind, Role,
+    Buffer, CloseCode, Config, Connection, Event, Limits, MessageDecoder, ReceiveErrorKind, Role,
 };
 
 use crate::cuts::{Cuts, seed};
@@ -151,13 +150,13 @@ fn decode<'a>(role: Role, limits: Limits, pieces: impl Iterator<Item = &'a [u8]>
     (items, end.map(|error| (error.kind(), error.at())))
 }
 
-fn describe(message: &Message<'_>) -> String {
+fn describe(message: &Event<'_>) -> String {
     match message {
-        Message::Text(text) => format!("text {text}"),
-        Message::Binary(data) => format!("binary {}", data.escape_ascii()),
-        Message::Ping(data) => format!("ping {}", data.escape_ascii()),
-        Message::Pong(data) => format!("pong {}", data.escape_ascii()),
-        Message::Close(reason) => format!("close {reason:?}"),
+        Event::Text(text) => format!("text {text}"),
+        Event::Binary(data) => format!("binary {}", data.escape_ascii()),
+        Event::Ping(data) => format!("ping {}", data.escape_ascii()),
+        Event::Pong(data) => format!("pong {}", data.escape_ascii()),
+        Event::Closed(reason) => format!("close {reason:?}"),
         other => format!("{other:?}"),
     }
 }

@@ -49,6 +49,11 @@ impl Buffer {
         self.text.capacity() + self.binary.capacity() + self.control.capacity()
     }
 
+    /// The message in it is handed out now, and given back by the next call.
+    pub(crate) fn lend(&mut self) {
+        self.lent = Lent::Message;
+    }
+
     /// Frees what the last call handed out.
     #[inline]
     pub(crate) fn give_back(&mut self) {

@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     error::ReceiveError,
     event::{ClosedBy, Event, PieceEvent, Timeout, Transport},
-    message::{Message, MessageDecoder, Piece, Role, discard},
+    message::{MessageDecoder, Role, discard},
     opcode::{MessageKind, Opcode},
     prepared::put_frame,
     state::{Happening, State},
@@ -130,27 +130,17 @@ impl<K: MaskKeys> Connection<K> {
         if !self.before_receive(input, buffer) {
             return Ok(None);
         }
-        let message = self.decoder.decode(input, buffer);
-        let Some(message) = message.map_err(|error| self.fail(error))? else {
-            return Ok(None);
-        };
+        let event = self.decoder.decode(input, buffer);
+        let event = event.map_err(|error| self.fail(error))?;
+        match event {
+            None => return Ok(None),
+            Some(Event::Text(_) | Event::Binary(_)) => {}
+            Some(Event::Ping(payload)) => self.ping_received(payload),
+            Some(Event::Pong(payload)) => self.timers.pong(payload),
+            Some(Event::Closed(reason)) => self.close_received(reason),
+        }
         self.received();
-        Ok(Some(match message {
-            Message::Text(text) => Event::Text(text),
-            Message::Binary(data) => Event::Binary(data),
-            Message::Ping(payload) => {
-                self.ping_received(payload);
-                Event::Ping(payload)
-            }
-            Message::Pong(payload) => {
-                self.pong_received(payload);
-                Event::Pong(payload)
-            }
-            Message::Close(reason) => {
-                self.close_received(reason);
-                Event::Closed(reason)
-            }
-        }))
+        Ok(event)
     }
 
     /// Like [`receive`](Self::receive), but hands out messages in pieces as they arrive, so that a message
@@ -169,27 +159,17 @@ impl<K: MaskKeys> Connection<K> {
         if !self.before_receive(input, buffer) {
             return Ok(None);
         }
-        let piece = self.decoder.decode_piece(input, buffer);
-        let Some(piece) = piece.map_err(|error| self.fail(error))? else {
-            return Ok(None);
-        };
+        let event = self.decoder.decode_piece(input, buffer);
+        let event = event.map_err(|error| self.fail(error))?;
+        match event {
+            None => return Ok(None),
+            Some(PieceEvent::Text { .. } | PieceEvent::Binary { .. }) => {}
+            Some(PieceEvent::Ping(payload)) => self.ping_received(payload),
+            Some(PieceEvent::Pong(payload)) => self.timers.pong(payload),
+            Some(PieceEvent::Closed(reason)) => self.close_received(reason),
+        }
         self.received();
-        Ok(Some(match piece {
-            Piece::Text { text, last } => PieceEvent::Text { text, last },
-            Piece::Binary { data, last } => PieceEvent::Binary { data, last },
-            Piece::Ping(payload) => {
-                self.ping_received(payload);
-                PieceEvent::Ping(payload)
-            }
-            Piece::Pong(payload) => {
-                self.pong_received(payload);
-                PieceEvent::Pong(payload)
-            }
-            Piece::Close(reason) => {
-                self.close_received(reason);
-                PieceEvent::Closed(reason)
-            }
-        }))
+        Ok(event)
     }
 
     /// The stream from the peer ended, or broke.
@@ -382,10 +362,6 @@ impl<K: MaskKeys> Connection<K> {
 
     fn ping_received(&mut self, payload: &[u8]) {
         self.pong = Some(payload.into());
-    }
-
-    fn pong_received(&mut self, payload: &[u8]) {
-        self.timers.pong(payload);
     }
 
     fn close_received(&mut self, reason: CloseReason<'_>) {

@@ -2,7 +2,8 @@
 
 use crate::close::CloseReason;
 
-/// What a [`Connection`](crate::Connection) received.
+/// A whole message, or a control frame that came between: what a [`Connection`](crate::Connection) or a
+/// [`MessageDecoder`](crate::MessageDecoder) received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event<'b> {
@@ -10,16 +11,30 @@ pub enum Event<'b> {
     Text(&'b str),
     /// A binary message.
     Binary(&'b [u8]),
-    /// A ping. Its pong comes from `poll_transmit`; there is nothing to do.
+    /// A ping with its payload, at most 125 bytes. The pong of a connection comes from `poll_transmit`; there is
+    /// nothing to do.
     Ping(&'b [u8]),
-    /// A pong, also one that answers a ping of the keepalive.
+    /// A pong with its payload, at most 125 bytes, also one that answers a ping of the keepalive.
     Pong(&'b [u8]),
-    /// The last event: the peer sent a Close frame, or the stream ended without one (code 1006). The
-    /// answer comes from `poll_transmit`.
+    /// The last event: the peer sent a Close frame, or the stream ended without one (code 1006). What follows in the
+    /// stream is discarded. The answer of a connection comes from `poll_transmit`.
     Closed(CloseReason<'b>),
 }
 
-/// What a [`Connection`](crate::Connection) received, with messages in the pieces in which they came.
+impl<'b> Event<'b> {
+    /// The same as a piece: a message in one.
+    pub(crate) const fn into_piece(self) -> PieceEvent<'b> {
+        match self {
+            Self::Text(text) => PieceEvent::Text { text, last: true },
+            Self::Binary(data) => PieceEvent::Binary { data, last: true },
+            Self::Ping(payload) => PieceEvent::Ping(payload),
+            Self::Pong(payload) => PieceEvent::Pong(payload),
+            Self::Closed(reason) => PieceEvent::Closed(reason),
+        }
+    }
+}
+
+/// What was received, with messages in the pieces in which they came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PieceEvent<'b> {

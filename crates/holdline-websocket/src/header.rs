@@ -56,24 +56,15 @@ impl FrameHeader {
         let Some((&first, rest)) = bytes.split_first() else {
             return Ok(None);
         };
-        let fin = first & field::FIN != 0;
-        let opcode = Opcode::from_u8(first & field::OPCODE).ok_or(HeaderError::ReservedOpcode)?;
-        if opcode.is_control() && !fin {
-            return Err(HeaderError::ControlFragmented);
-        }
-
+        let (fin, reserved, opcode) = decode_first(first)?;
         let Some((&second, rest)) = rest.split_first() else {
             return Ok(None);
         };
-        let short = second & field::LENGTH;
-        if opcode.is_control() && short > field::LENGTH_MAX {
-            return Err(HeaderError::ControlTooLong);
-        }
+        let (masked, short) = decode_second(opcode, second)?;
         let Some((payload_len, rest)) = decode_length(short, rest)? else {
             return Ok(None);
         };
-
-        let (mask, rest) = if second & field::MASK == 0 {
+        let (mask, rest) = if !masked {
             (None, rest)
         } else if let Some((key, rest)) = rest.split_first_chunk::<4>() {
             (Some(*key), rest)
@@ -82,7 +73,7 @@ impl FrameHeader {
         };
         let header = Self {
             fin,
-            reserved: first & field::RESERVED,
+            reserved,
             opcode,
             mask,
             payload_len,
@@ -165,33 +156,69 @@ pub enum HeaderError {
     LengthHighBit,
 }
 
+/// FIN, the reserved bits as they stand, and the opcode.
 #[inline]
-fn decode_length(short: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, HeaderError> {
-    let (length, rest, least) = match short {
+pub(crate) fn decode_first(byte: u8) -> Result<(bool, u8, Opcode), HeaderError> {
+    let fin = byte & field::FIN != 0;
+    let opcode = Opcode::from_u8(byte & field::OPCODE).ok_or(HeaderError::ReservedOpcode)?;
+    if opcode.is_control() && !fin {
+        return Err(HeaderError::ControlFragmented);
+    }
+    Ok((fin, byte & field::RESERVED, opcode))
+}
+
+/// Whether there is a key, and the length's short form, which may say that a longer one follows.
+#[inline]
+pub(crate) fn decode_second(opcode: Opcode, byte: u8) -> Result<(bool, u8), HeaderError> {
+    let short = byte & field::LENGTH;
+    if opcode.is_control() && short > field::LENGTH_MAX {
+        return Err(HeaderError::ControlTooLong);
+    }
+    Ok((byte & field::MASK != 0, short))
+}
+
+/// The payload's length and what follows it. `None`: it is not whole yet.
+#[inline]
+pub(crate) fn decode_length(short: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, HeaderError> {
+    match short {
         field::LENGTH_16 => {
             let Some((bytes, rest)) = rest.split_first_chunk() else {
                 return Ok(None);
             };
-            let least = u64::from(field::LENGTH_MAX) + 1;
-            (u64::from(u16::from_be_bytes(*bytes)), rest, least)
+            match u16::from_be_bytes(*bytes) {
+                ..=LENGTH_MAX_16 => Err(HeaderError::NonMinimalLength),
+                length => Ok(Some((u64::from(length), rest))),
+            }
         }
         field::LENGTH_64 => {
-            // Seen with the first byte of the eight, so judged with it.
+            // Both are shown before the last byte, and judged then.
             if rest.first().is_some_and(|byte| byte & 0x80 != 0) {
                 return Err(HeaderError::LengthHighBit);
             }
-            let Some((bytes, rest)) = rest.split_first_chunk() else {
-                return Ok(None);
-            };
-            (u64::from_be_bytes(*bytes), rest, 0x1_0000)
+            if rest.starts_with(&[0; 6]) {
+                return Err(HeaderError::NonMinimalLength);
+            }
+            Ok(rest
+                .split_first_chunk()
+                .map(|(bytes, rest)| (u64::from_be_bytes(*bytes), rest)))
         }
-        _ => (u64::from(short), rest, 0),
-    };
-    if length < least {
-        return Err(HeaderError::NonMinimalLength);
+        _ => Ok(Some((u64::from(short), rest))),
     }
-    Ok(Some((length, rest)))
 }
+
+/// The least that the length can be, of whose long form `rest` has come.
+pub(crate) fn least_length(short: u8, rest: &[u8]) -> u64 {
+    let size = match short {
+        field::LENGTH_16 => 2,
+        field::LENGTH_64 => 8,
+        _ => return u64::from(short),
+    };
+    let bytes = rest.iter().chain(core::iter::repeat(&0)).take(size);
+    bytes.fold(0, |length, byte| length << 8 | u64::from(*byte))
+}
+
+/// [`field::LENGTH_MAX`], as wide as the length of two bytes.
+const LENGTH_MAX_16: u16 = field::LENGTH_MAX as u16;
 
 /// The bits of the first two bytes.
 mod field {

@@ -100,7 +100,7 @@ pub use handshake::{AcceptKey, ClientKey, HandshakeError};
 pub use header::{FrameHeader, HeaderError};
 pub use limits::Limits;
 pub use mask::Mask;
-pub use message::{Message, MessageDecoder, Piece, Role};
+pub use message::{MessageDecoder, Role};
 pub use opcode::{MessageKind, Opcode};
 pub use prepared::PreparedMessage;
 pub use timing::Keepalive;

@@ -7,18 +7,21 @@ use crate::{
     buffer::Buffer,
     close::CloseReason,
     error::{ReceiveError, ReceiveErrorKind as Kind},
+    event::{Event, PieceEvent},
     header::FrameHeader,
     limits::Limits,
     opcode::{MessageKind, Opcode},
-    utf8::Utf8Validator,
+    utf8::{Utf8Piece, Utf8Validator},
 };
 
+mod admit;
 #[cfg(feature = "deflate")]
 mod inflate;
 mod step;
 
+use admit::Frame;
 pub(crate) use step::discard;
-use step::{Frame, Mode, Step};
+use step::{Data, Mode, Step};
 
 /// One side of a connection. A client masks what it sends, a server does not (RFC 6455 §5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,48 +32,6 @@ pub enum Role {
     Server,
 }
 
-/// A whole message, or a control frame that came between.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Message<'b> {
-    /// A text message: checked UTF-8.
-    Text(&'b str),
-    /// A binary message.
-    Binary(&'b [u8]),
-    /// A ping with its payload, at most 125 bytes.
-    Ping(&'b [u8]),
-    /// A pong with its payload, at most 125 bytes.
-    Pong(&'b [u8]),
-    /// The peer will send nothing more. What follows in the stream is discarded.
-    Close(CloseReason<'b>),
-}
-
-/// A part of a message as it arrived, or a control frame that came between.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Piece<'b> {
-    /// The next part of a text message, cut between code points. Empty only when `last`.
-    Text {
-        /// The part.
-        text: &'b str,
-        /// Whether the message ends with it.
-        last: bool,
-    },
-    /// The next part of a binary message. Empty only when `last`.
-    Binary {
-        /// The part.
-        data: &'b [u8],
-        /// Whether the message ends with it.
-        last: bool,
-    },
-    /// A ping with its payload, at most 125 bytes.
-    Ping(&'b [u8]),
-    /// A pong with its payload, at most 125 bytes.
-    Pong(&'b [u8]),
-    /// The peer will send nothing more. What follows in the stream is discarded.
-    Close(CloseReason<'b>),
-}
-
 /// Decodes frames and joins them to messages, and answers nothing: the receiving half of a
 /// [`Connection`](crate::Connection).
 ///
@@ -79,14 +40,14 @@ pub enum Piece<'b> {
 /// everything else is taken and dropped: "a peer discards any further data received" (RFC 6455 §1.4).
 ///
 /// ```
-/// use holdline_websocket::{Buffer, Limits, Message, MessageDecoder, Role};
+/// use holdline_websocket::{Buffer, Event, Limits, MessageDecoder, Role};
 ///
 /// let mut decoder = MessageDecoder::new(Role::Client, Limits::default());
 /// let mut buffer = Buffer::new();
 /// let mut bytes = *b"\x01\x03Hel\x89\x00\x80\x02lo";
 /// let mut input = &mut bytes[..];
-/// assert_eq!(decoder.decode(&mut input, &mut buffer).unwrap(), Some(Message::Ping(b"")));
-/// assert_eq!(decoder.decode(&mut input, &mut buffer).unwrap(), Some(Message::Text("Hello")));
+/// assert_eq!(decoder.decode(&mut input, &mut buffer).unwrap(), Some(Event::Ping(b"")));
+/// assert_eq!(decoder.decode(&mut input, &mut buffer).unwrap(), Some(Event::Text("Hello")));
 /// assert_eq!(decoder.decode(&mut input, &mut buffer).unwrap(), None);
 /// ```
 #[derive(Debug)]
@@ -102,19 +63,27 @@ pub struct MessageDecoder {
     head_len: u8,
     utf8: Utf8Validator,
     message: Option<MessageKind>,
-    /// A piece of the message under way was handed out, so that it cannot be joined any more.
-    streamed: bool,
-    over: Over,
+    handed_out: HandedOut,
+    end: End,
     role: Role,
     /// Present when compression was agreed.
     #[cfg(feature = "deflate")]
     inflater: Option<Box<crate::deflate::Inflater>>,
 }
 
+/// What the caller has of the message under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HandedOut {
+    Nothing,
+    Pieces,
+    /// Pieces, and then it asked for whole messages: the rest is dropped.
+    Abandoned,
+}
+
 /// Whether anything is still to be decoded. One byte, in a struct that each idle connection has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Over {
-    No,
+enum End {
+    Open,
     /// The peer's Close was handed out.
     Closed,
     Failed(Kind),
@@ -134,8 +103,8 @@ impl MessageDecoder {
             head_len: 0,
             utf8: Utf8Validator::new(),
             message: None,
-            streamed: false,
-            over: Over::No,
+            handed_out: HandedOut::Nothing,
+            end: End::Open,
             role,
             #[cfg(feature = "deflate")]
             inflater: None,
@@ -145,7 +114,7 @@ impl MessageDecoder {
     /// Takes bytes from the front of `input` up to the end of the next whole message or control frame.
     ///
     /// `Ok(None)`: all of `input` was taken, and more is needed. If pieces of the message under way were
-    /// handed out by [`decode_piece`](Self::decode_piece), the rest of it is checked and dropped.
+    /// handed out by [`decode_piece`](Self::decode_piece), all that is left of it is checked and dropped.
     ///
     /// # Errors
     ///
@@ -155,38 +124,55 @@ impl MessageDecoder {
         &mut self,
         input: &mut &'i mut [u8],
         buffer: &'b mut Buffer,
-    ) -> Result<Option<Message<'b>>, ReceiveError> {
+    ) -> Result<Option<Event<'b>>, ReceiveError> {
         buffer.give_back();
         match self.whole(input) {
-            Ok(Some(Step::Text(text, _))) => Ok(Some(Message::Text(text))),
-            Ok(Some(Step::Binary(data, _))) => Ok(Some(Message::Binary(data))),
+            Ok(Some(Data::Text(piece))) => Ok(Some(Event::Text(piece.text))),
+            Ok(Some(Data::Binary(data))) => Ok(Some(Event::Binary(data))),
             // An error is kept, and comes again.
             _ => self.decode_any(input, buffer),
         }
     }
 
-    /// The rest of `decode`, apart, so that compilers keep the way of most messages short.
+    /// All that is not a whole message in `input`, apart, so that compilers keep the fast path short.
     fn decode_any<'b, 'i: 'b>(
         &mut self,
         input: &mut &'i mut [u8],
         buffer: &'b mut Buffer,
-    ) -> Result<Option<Message<'b>>, ReceiveError> {
-        let Some(step) = self.next(input, buffer, Mode::Whole)? else {
-            return Ok(None);
-        };
-        Ok(Some(match step {
-            Step::Text(text, _) => Message::Text(text),
-            Step::Binary(data, _) => Message::Binary(data),
-            Step::Kept(MessageKind::Text, _) => Message::Text(&buffer.text),
-            Step::Kept(MessageKind::Binary, _) => Message::Binary(&buffer.binary),
-            Step::Control(opcode, payload) => {
-                let payload = payload.unwrap_or(&buffer.control);
-                match opcode {
-                    Opcode::Ping => Message::Ping(payload),
-                    Opcode::Pong => Message::Pong(payload),
-                    _ => Message::Close(self.close(payload, input)?),
+    ) -> Result<Option<Event<'b>>, ReceiveError> {
+        if self.handed_out == HandedOut::Pieces {
+            self.handed_out = HandedOut::Abandoned;
+        }
+        let kind = loop {
+            match self.next(input, buffer, Mode::Whole)? {
+                None => return Ok(None),
+                Some(Step::Control(opcode, payload)) => {
+                    return self.control_event(opcode, payload, input, buffer).map(Some);
                 }
+                Some(Step::Data(_, last)) if self.handed_out != HandedOut::Nothing => {
+                    if last {
+                        self.handed_out = HandedOut::Nothing;
+                    }
+                }
+                Some(Step::Data(data, true)) if buffer.has_no_message() && data.is_whole() => {
+                    return Ok(Some(match data {
+                        Data::Text(piece) => Event::Text(piece.text),
+                        Data::Binary(data) => Event::Binary(data),
+                    }));
+                }
+                Some(Step::Data(data, last)) => {
+                    let kind = data.append_to(buffer);
+                    if last {
+                        break kind;
+                    }
+                }
+                Some(Step::Kept(kind, _)) => break kind,
             }
+        };
+        buffer.lend();
+        Ok(Some(match kind {
+            MessageKind::Text => Event::Text(&buffer.text),
+            MessageKind::Binary => Event::Binary(&buffer.binary),
         }))
     }
 
@@ -194,6 +180,7 @@ impl MessageDecoder {
     /// of them, so that a message of any length needs no memory.
     ///
     /// A piece ends with the slice or with a frame; text is also cut where a code point would be torn.
+    /// What was joined of the message under way before the first of these calls is its first piece.
     ///
     /// # Errors
     ///
@@ -202,29 +189,49 @@ impl MessageDecoder {
         &mut self,
         input: &mut &'i mut [u8],
         buffer: &'b mut Buffer,
-    ) -> Result<Option<Piece<'b>>, ReceiveError> {
-        let Some(step) = self.next(input, buffer, Mode::Pieces)? else {
-            return Ok(None);
+    ) -> Result<Option<PieceEvent<'b>>, ReceiveError> {
+        buffer.give_back();
+        let (kind, last) = loop {
+            if let Some(kind) = self.message
+                && self.handed_out == HandedOut::Nothing
+                && !buffer.has_no_message()
+            {
+                break (kind, false);
+            }
+            let (data, last) = match self.next(input, buffer, Mode::Pieces)? {
+                None => return Ok(None),
+                Some(Step::Control(opcode, payload)) => {
+                    let event = self.control_event(opcode, payload, input, buffer)?;
+                    return Ok(Some(event.into_piece()));
+                }
+                Some(Step::Kept(kind, last)) => break (kind, last),
+                Some(Step::Data(data, last)) => (data, last),
+            };
+            if self.handed_out == HandedOut::Abandoned {
+                if last {
+                    self.handed_out = HandedOut::Nothing;
+                }
+            } else if !data.is_whole() {
+                break (data.append_to(buffer), last);
+            } else if last || !data.is_empty() {
+                self.hand_out_piece(last);
+                return Ok(Some(match data {
+                    Data::Text(Utf8Piece { text, .. }) => PieceEvent::Text { text, last },
+                    Data::Binary(data) => PieceEvent::Binary { data, last },
+                }));
+            }
         };
-        Ok(Some(match step {
-            Step::Text(text, last) => Piece::Text { text, last },
-            Step::Binary(data, last) => Piece::Binary { data, last },
-            Step::Kept(MessageKind::Text, last) => Piece::Text {
+        self.hand_out_piece(last);
+        buffer.lend();
+        Ok(Some(match kind {
+            MessageKind::Text => PieceEvent::Text {
                 text: &buffer.text,
                 last,
             },
-            Step::Kept(MessageKind::Binary, last) => Piece::Binary {
+            MessageKind::Binary => PieceEvent::Binary {
                 data: &buffer.binary,
                 last,
             },
-            Step::Control(opcode, payload) => {
-                let payload = payload.unwrap_or(&buffer.control);
-                match opcode {
-                    Opcode::Ping => Piece::Ping(payload),
-                    Opcode::Pong => Piece::Pong(payload),
-                    _ => Piece::Close(self.close(payload, input)?),
-                }
-            }
         }))
     }
 
@@ -246,15 +253,15 @@ impl MessageDecoder {
     /// Whether the peer's Close frame was handed out.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
-        matches!(self.over, Over::Closed)
+        matches!(self.end, End::Closed)
     }
 
     /// The error that ended the decoding.
     #[must_use]
     pub const fn error(&self) -> Option<ReceiveError> {
-        match self.over {
-            Over::Failed(kind) => Some(ReceiveError::new(kind, self.offset)),
-            Over::No | Over::Closed => None,
+        match self.end {
+            End::Failed(kind) => Some(ReceiveError::new(kind, self.offset)),
+            End::Open | End::Closed => None,
         }
     }
 
@@ -269,6 +276,30 @@ impl MessageDecoder {
         self.head_len > 0 || self.frame.is_some() || self.message.is_some()
     }
 
+    const fn hand_out_piece(&mut self, last: bool) {
+        self.handed_out = if last {
+            HandedOut::Nothing
+        } else {
+            HandedOut::Pieces
+        };
+    }
+
+    /// A whole control frame. `None`: its payload is in the buffer.
+    fn control_event<'b, 'i: 'b>(
+        &mut self,
+        opcode: Opcode,
+        payload: Option<&'i [u8]>,
+        input: &mut &'i mut [u8],
+        buffer: &'b Buffer,
+    ) -> Result<Event<'b>, ReceiveError> {
+        let payload = payload.unwrap_or(&buffer.control);
+        Ok(match opcode {
+            Opcode::Ping => Event::Ping(payload),
+            Opcode::Pong => Event::Pong(payload),
+            _ => Event::Closed(self.close(payload, input)?),
+        })
+    }
+
     /// The payload of a Close frame that ends at the current offset.
     fn close<'b>(
         &mut self,
@@ -277,7 +308,7 @@ impl MessageDecoder {
     ) -> Result<CloseReason<'b>, ReceiveError> {
         match CloseReason::decode(payload) {
             Ok(reason) => {
-                self.over = Over::Closed;
+                self.end = End::Closed;
                 self.free();
                 Ok(reason)
             }
@@ -291,7 +322,7 @@ impl MessageDecoder {
 
     fn fail(&mut self, kind: Kind, after: u64) -> ReceiveError {
         self.offset += after;
-        self.over = Over::Failed(kind);
+        self.end = End::Failed(kind);
         self.free();
         ReceiveError::new(kind, self.offset)
     }

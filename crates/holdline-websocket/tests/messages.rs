@@ -4,7 +4,7 @@
 mod support;
 
 use holdline_websocket::{
-    Buffer, Event, Limits, Message, MessageDecoder, Piece, ReceiveErrorKind as Kind, Role,
+    Buffer, Event, Limits, MessageDecoder, PieceEvent, ReceiveErrorKind as Kind, Role,
 };
 use support::{Got, refused, refused_with, run, run_with};
 
@@ -211,8 +211,8 @@ fn a_whole_message_in_one_slice_is_not_copied() {
     let mut seen = 0;
     while let Some(message) = decoder.decode(&mut input, &mut buffer).unwrap() {
         let data = match message {
-            Message::Text(text) => text.as_bytes(),
-            Message::Binary(data) | Message::Ping(data) => data,
+            Event::Text(text) => text.as_bytes(),
+            Event::Binary(data) | Event::Ping(data) => data,
             other => panic!("{other:?}"),
         };
         assert!(range.contains(&data.as_ptr()));
@@ -242,7 +242,7 @@ fn nothing_is_reserved_for_a_declared_length_and_memory_is_given_back() {
     assert!(buffer.capacity() <= 2000);
     let mut input = &mut two[..];
     assert!(
-        matches!(decoder.decode(&mut input, &mut buffer), Ok(Some(Message::Binary(data))) if data.len() == 1 << 20)
+        matches!(decoder.decode(&mut input, &mut buffer), Ok(Some(Event::Binary(data))) if data.len() == 1 << 20)
     );
     assert_eq!(decoder.decode(&mut input, &mut buffer), Ok(None));
     assert_eq!(buffer.capacity(), 0);
@@ -267,7 +267,7 @@ fn one_byte_at_a_time_is_linear() {
     let mut input = core::slice::from_mut(last);
     assert_eq!(
         decoder.decode(&mut input, &mut buffer),
-        Ok(Some(Message::Text(&text)))
+        Ok(Some(Event::Text(&text)))
     );
 }
 
@@ -280,7 +280,7 @@ fn pieces_are_handed_out_as_they_arrive_and_text_is_never_torn() {
         let mut input = &mut block[..];
         let mut pieces = Vec::new();
         while let Some(piece) = decoder.decode_piece(&mut input, &mut buffer).unwrap() {
-            let Piece::Text { text, last } = piece else {
+            let PieceEvent::Text { text, last } = piece else {
                 panic!("{piece:?}")
             };
             pieces.push((text.to_string(), last));
@@ -310,18 +310,18 @@ fn the_rest_of_a_streamed_message_is_dropped_by_receive_but_checked() {
     let piece = decoder.decode_piece(&mut input, &mut buffer);
     assert_eq!(
         piece,
-        Ok(Some(Piece::Text {
+        Ok(Some(PieceEvent::Text {
             text: "ab",
             last: false
         }))
     );
     assert_eq!(
         decoder.decode(&mut input, &mut buffer),
-        Ok(Some(Message::Ping(b"")))
+        Ok(Some(Event::Ping(b"")))
     );
     assert_eq!(
         decoder.decode(&mut input, &mut buffer),
-        Ok(Some(Message::Text("e")))
+        Ok(Some(Event::Text("e")))
     );
 
     let mut decoder = MessageDecoder::new(Role::Client, Limits::default());
@@ -337,6 +337,38 @@ fn the_rest_of_a_streamed_message_is_dropped_by_receive_but_checked() {
     assert_eq!((error.kind(), error.at()), (Kind::InvalidText, 7));
 }
 
+/// `ab` came as a piece, then `cd` was dropped, and then `ef` came as the last piece.
+#[test]
+fn a_message_whose_rest_is_dropped_has_no_hole() {
+    for in_pieces in [false, true] {
+        let mut decoder = MessageDecoder::new(Role::Client, Limits::default());
+        let mut buffer = Buffer::new();
+        let (mut block, mut next) = (*b"\x82\x06abcdef", *b"\x82\x01g");
+        let (one, rest) = block.split_at_mut(4);
+        let (two, three) = rest.split_at_mut(2);
+        let ab = PieceEvent::Binary {
+            data: b"ab",
+            last: false,
+        };
+        let piece = decoder.decode_piece(&mut &mut one[..], &mut buffer);
+        assert_eq!(piece, Ok(Some(ab)));
+        assert_eq!(decoder.decode(&mut &mut two[..], &mut buffer), Ok(None));
+        // Whoever asks for the rest, nothing comes of it.
+        if in_pieces {
+            let three = decoder.decode_piece(&mut &mut three[..], &mut buffer);
+            assert_eq!(three, Ok(None));
+        } else {
+            assert_eq!(decoder.decode(&mut &mut three[..], &mut buffer), Ok(None));
+        }
+        let g = PieceEvent::Binary {
+            data: b"g",
+            last: true,
+        };
+        let next = decoder.decode_piece(&mut &mut next[..], &mut buffer);
+        assert_eq!(next, Ok(Some(g)));
+    }
+}
+
 #[test]
 fn a_message_that_was_joined_so_far_can_be_streamed_from_there() {
     let mut decoder = MessageDecoder::new(Role::Client, Limits::default());
@@ -347,7 +379,7 @@ fn a_message_that_was_joined_so_far_can_be_streamed_from_there() {
     let mut input = &mut block[..];
     for (data, last) in [(&b"ab"[..], false), (b"cd", false), (b"e", true)] {
         let piece = decoder.decode_piece(&mut input, &mut buffer);
-        assert_eq!(piece, Ok(Some(Piece::Binary { data, last })));
+        assert_eq!(piece, Ok(Some(PieceEvent::Binary { data, last })));
     }
 }
 

@@ -172,12 +172,12 @@ proptest! {
             let mut input = &mut block[..];
             loop {
                 let more = if *choices.next().unwrap_or(&true) {
-                    use holdline_websocket::Message as M;
+                    use holdline_websocket::Event as M;
                     let message = decoder.decode(&mut input, &mut buffer).unwrap();
                     seen += usize::from(matches!(message, Some(M::Ping(_) | M::Pong(_))));
                     message.is_some()
                 } else {
-                    use holdline_websocket::Piece as P;
+                    use holdline_websocket::PieceEvent as P;
                     let piece = decoder.decode_piece(&mut input, &mut buffer).unwrap();
                     seen += usize::from(matches!(piece, Some(P::Ping(_) | P::Pong(_))));
                     piece.is_some()

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use holdline_websocket::Role;
+use holdline_websocket::{Deflate, Role};
 
 use crate::channel_url::ChannelUrl;
 use crate::transport::Transport;
@@ -230,6 +230,17 @@ pub(crate) struct DecodeArguments {
     /// websocket: the side that receives. A server expects masked frames, a client unmasked ones.
     #[arg(long, value_enum, default_value_t = DecodeRole::Server)]
     pub(crate) role: DecodeRole,
+    /// websocket: permessage-deflate was agreed on; PARAMS is what the server answered in
+    /// Sec-WebSocket-Extensions, such as "server_no_context_takeover; client_max_window_bits=12".
+    #[arg(
+        long,
+        value_parser = deflate_answer,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "",
+        value_name = "PARAMS"
+    )]
+    pub(crate) deflate: Option<Deflate>,
     /// http1-response: the method of the requests. A response to HEAD has no body.
     #[arg(long, default_value = "GET", value_name = "METHOD")]
     pub(crate) method: String,
@@ -270,6 +281,23 @@ impl From<DecodeRole> for Role {
             DecodeRole::Client => Self::Client,
         }
     }
+}
+
+/// The value of `Sec-WebSocket-Extensions`, or only its parameters.
+fn deflate_answer(text: &str) -> Result<Deflate, String> {
+    let text = text.trim().trim_matches(';');
+    let answer = match text {
+        "" => "permessage-deflate".to_owned(),
+        whole if whole.starts_with("permessage-deflate") => whole.to_owned(),
+        parameters => format!("permessage-deflate; {parameters}"),
+    };
+    Deflate::from_answer(&answer).ok_or_else(|| {
+        format!(
+            "`{answer}` is no answer of a server (RFC 7692 §7.1): give what it sent in \
+             Sec-WebSocket-Extensions, with server_no_context_takeover, client_no_context_takeover, \
+             server_max_window_bits=8 to 15 and client_max_window_bits=8 to 15"
+        )
+    })
 }
 
 fn positive_duration(text: &str) -> Result<Duration, String> {

@@ -15,6 +15,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Read, Write};
 use std::process::ExitCode;
 
+use holdline_websocket::{Limits, MessageDecoder};
+
 use crate::config::{DecodeArguments, DecodeKind};
 use crate::inspect::item::{Fault, Stop};
 
@@ -87,16 +89,25 @@ enum Failure {
 }
 
 fn inspector(arguments: &DecodeArguments, colour: bool) -> Box<dyn Inspector> {
-    let (role, method) = (arguments.role.into(), arguments.method.as_str());
+    let method = arguments.method.as_str();
     match (arguments.kind, arguments.explain) {
         (DecodeKind::Http1Request, false) => Box::new(http1::Http::requests()),
         (DecodeKind::Http1Response, false) => Box::new(http1::Http::responses(method)),
         (DecodeKind::Sse, false) => Box::new(sse::Stream::new()),
-        (DecodeKind::Websocket, false) => Box::new(websocket::Messages::new(role)),
+        (DecodeKind::Websocket, false) => Box::new(websocket::Messages::new(decoder(arguments))),
         (DecodeKind::Http1Request, true) => explain::requests(colour),
         (DecodeKind::Http1Response, true) => explain::responses(method, colour),
         (DecodeKind::Sse, true) => explain::event_stream(colour),
-        (DecodeKind::Websocket, true) => explain::frames(role, colour),
+        (DecodeKind::Websocket, true) => explain::frames(decoder(arguments), colour),
+    }
+}
+
+/// Of the frames that the side which receives gets.
+fn decoder(arguments: &DecodeArguments) -> MessageDecoder {
+    let decoder = MessageDecoder::new(arguments.role.into(), Limits::default());
+    match &arguments.deflate {
+        Some(agreed) => decoder.with_deflate(agreed),
+        None => decoder,
     }
 }
 

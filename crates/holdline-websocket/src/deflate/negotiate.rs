@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 use core::fmt::Write;
 
 use super::{Deflate, DeflateOptions, Direction};
-use crate::handshake::Extension;
+use crate::handshake::{Extension, parse_extensions};
 
 pub(super) const NAME: &str = "permessage-deflate";
 pub(super) const SERVER_NO_CONTEXT_TAKEOVER: &str = "server_no_context_takeover";
@@ -36,6 +36,30 @@ impl DeflateOptions {
             let _ = write!(offer, "={}", ours.bits);
         }
         offer
+    }
+}
+
+impl Deflate {
+    /// What a server's answer agreed on, for whoever looks at a connection from outside, such as at a capture of it:
+    /// `answer` is the value of its `Sec-WebSocket-Extensions`. `None`: it is not the answer to an offer of
+    /// permessage-deflate (RFC 7692 §7.1).
+    ///
+    /// A client verifies an answer with [`client::Request`](crate::handshake::client::Request) instead.
+    ///
+    /// ```
+    /// use holdline_websocket::{Deflate, Role};
+    ///
+    /// let agreed = Deflate::from_answer("permessage-deflate; client_max_window_bits=12").unwrap();
+    /// assert_eq!(agreed.max_window_bits(Role::Client), 12);
+    /// assert_eq!(Deflate::from_answer("permessage-deflate; server_max_window_bits=7"), None);
+    /// ```
+    #[must_use]
+    pub fn from_answer(answer: &str) -> Option<Self> {
+        let extensions = parse_extensions(answer.as_bytes()).ok()?;
+        match &extensions[..] {
+            [answer] if answer.name == NAME => verify_answer(answer, &DeflateOptions::default()),
+            _ => None,
+        }
     }
 }
 

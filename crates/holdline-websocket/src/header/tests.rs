@@ -84,7 +84,7 @@ fn refused_at_the_first_byte_that_shows_it() {
     refused(
         b"\x82\x7f\0\0\0\0\0\0\xff\xff",
         HeaderError::NonMinimalLength,
-        10,
+        8,
     );
     refused(b"\x82\x7f\x80\0\0\0\0\0\0\0", HeaderError::LengthHighBit, 3);
     refused(

@@ -3,11 +3,11 @@
 use alloc::boxed::Box;
 
 use super::{
-    MessageDecoder, Role,
-    step::{Frame, Mode, Step, take_front},
+    Frame, HandedOut, MessageDecoder, Role,
+    step::{Mode, Step, take_front},
 };
 use crate::{
-    buffer::{Buffer, Lent},
+    buffer::Buffer,
     deflate::{Deflate, Inflater},
     error::{ReceiveError, ReceiveErrorKind as Kind},
     opcode::MessageKind,
@@ -16,8 +16,7 @@ use crate::{
 /// Pieces of a compressed message have about this many bytes, when the input has them.
 const PIECE: usize = 4 << 10;
 
-/// How many bytes are unmasked at a time. How much of the input is taken is known only after it was inflated, so they
-/// are unmasked in a copy.
+/// How many bytes are unmasked at a time.
 const STEP: usize = 512;
 
 impl MessageDecoder {
@@ -32,80 +31,66 @@ impl MessageDecoder {
         self
     }
 
+    /// Whether compressed messages are understood.
+    #[must_use]
+    pub const fn inflates(&self) -> bool {
+        self.inflater.is_some()
+    }
+
     /// Takes what `input` has of a frame of a compressed message.
     ///
     /// What is inflated always goes through the [`Buffer`], checked in its order: text, then the limit, then
     /// whether what follows is DEFLATE at all. So the first thing that is wrong is the same for every split.
-    pub(super) fn deflated<'i>(
+    pub(super) fn inflated<'i>(
         &mut self,
+        kind: MessageKind,
         mut frame: Frame,
         input: &mut &'i mut [u8],
         buffer: &mut Buffer,
         mode: Mode,
     ) -> Result<Option<Step<'i>>, ReceiveError> {
-        let kind = self.message.unwrap_or(MessageKind::Binary);
-        let keeps = mode == Mode::Pieces || !self.streamed;
-        let streamed = self.streamed || mode == Mode::Pieces;
-        let kept = |buffer: &mut Buffer, last| {
-            buffer.lent = Lent::Message;
-            Ok(Some(Step::Kept(kind, last)))
-        };
+        let keeps = self.handed_out != HandedOut::Abandoned;
         loop {
             let has_piece = mode == Mode::Pieces && !buffer.has_no_message();
             if has_piece && buffer.message_len() >= PIECE {
-                self.streamed = true;
-                return kept(buffer, false);
+                return Ok(Some(Step::Kept(kind, false)));
             }
-            if self
-                .inflater
-                .as_ref()
-                .is_some_and(|inflater| inflater.has_more())
-            {
+            if self.has_more() {
                 self.inflate(Some(&[]), buffer, kind, keeps)?;
                 self.frame = Some(frame);
-                continue;
-            }
-            if frame.remaining > 0 && input.is_empty() || frame.remaining == 0 && !frame.fin {
-                self.frame = (frame.remaining > 0).then_some(frame);
-                self.streamed = streamed;
-                return if has_piece {
-                    kept(buffer, false)
-                } else {
-                    Ok(None)
-                };
-            }
-            if frame.remaining > 0 {
-                let remaining = usize::try_from(frame.remaining).unwrap_or(usize::MAX);
+            } else if frame.remaining > 0 && !input.is_empty() {
                 let mut block = [0; STEP];
-                let mut size = 0;
-                for (place, byte) in block.iter_mut().zip(input.iter().take(remaining)) {
-                    *place = *byte;
-                    size += 1;
-                }
-                let block = block.get_mut(..size).unwrap_or_default();
-                let mut mask = frame.mask;
-                mask.apply(block);
-                let used = self.inflate(Some(block), buffer, kind, keeps)?.unwrap_or(0);
-                let taken = take_front(input, used);
+                let used = self.inflate(
+                    Some(unmasked(&frame, input, &mut block)),
+                    buffer,
+                    kind,
+                    keeps,
+                )?;
+                let taken = take_front(input, used.unwrap_or(0));
                 frame.mask.apply(taken);
-                frame.remaining -= used as u64;
-                self.offset += used as u64;
+                frame.remaining -= taken.len() as u64;
+                self.offset += taken.len() as u64;
                 self.frame = Some(frame);
+            } else if frame.remaining > 0 || !frame.fin {
+                self.frame = (frame.remaining > 0).then_some(frame);
+                return Ok(has_piece.then_some(Step::Kept(kind, false)));
             } else if self.inflate(None, buffer, kind, keeps)?.is_none() {
                 self.frame = None;
                 self.message = None;
-                let dropped = !keeps;
-                self.streamed = false;
                 if kind == MessageKind::Text && !self.utf8.is_complete() {
                     return Err(self.fail_message(Kind::InvalidText));
                 }
-                return if dropped {
-                    Ok(None)
-                } else {
-                    kept(buffer, true)
-                };
+                if !keeps {
+                    self.handed_out = HandedOut::Nothing;
+                }
+                return Ok(keeps.then_some(Step::Kept(kind, true)));
             }
         }
+    }
+
+    fn has_more(&self) -> bool {
+        let inflater = self.inflater.as_ref();
+        inflater.is_some_and(|inflater| inflater.has_more())
     }
 
     /// One step: the next bytes of the payload, or (`None`) of what comes after it. Says how many bytes were
@@ -164,4 +149,19 @@ impl MessageDecoder {
         }
         self.fail(kind, 0)
     }
+}
+
+/// What `input` has of the frame, as much as fits into `block`, unmasked in this copy: how much of it is taken is known
+/// only after it was inflated.
+fn unmasked<'a>(frame: &Frame, input: &[u8], block: &'a mut [u8; STEP]) -> &'a [u8] {
+    let remaining = usize::try_from(frame.remaining).unwrap_or(usize::MAX);
+    let mut size = 0;
+    for (place, byte) in block.iter_mut().zip(input.iter().take(remaining)) {
+        *place = *byte;
+        size += 1;
+    }
+    let block = block.get_mut(..size).unwrap_or_default();
+    let mut mask = frame.mask;
+    mask.apply(block);
+    block
 }

@@ -1,14 +1,13 @@
-//! One step of the decoder: from bytes to the next thing that is worth handing out.
+//! One step of the decoder: from bytes to the next piece of a message or the next control frame.
 //!
 //! A step never borrows the [`Buffer`], only the input; what lies in the buffer is borrowed once, by the
 //! caller of `next`. So the steps can loop.
 
-use super::{MessageDecoder, Over, Role};
+use super::{End, Frame, MessageDecoder};
 use crate::{
     buffer::{Buffer, Lent},
     error::{ReceiveError, ReceiveErrorKind as Kind},
-    header::{FrameHeader, HeaderError, RSV1},
-    mask::Mask,
+    header::FrameHeader,
     opcode::{MessageKind, Opcode},
     utf8::Utf8Piece,
 };
@@ -22,123 +21,137 @@ pub(super) enum Mode {
 
 /// What was found, without borrowing the buffer. The flag says whether the message ends with it.
 pub(super) enum Step<'i> {
-    Text(&'i str, bool),
-    Binary(&'i [u8], bool),
-    /// In the buffer.
+    /// The next piece of a message, which may be empty.
+    Data(Data<'i>, bool),
+    /// In the buffer, inflated: a whole message, or the next piece.
+    #[cfg_attr(
+        not(feature = "deflate"),
+        allow(dead_code, reason = "only messages that are inflated are")
+    )]
     Kept(MessageKind, bool),
     /// `None`: in the buffer.
     Control(Opcode, Option<&'i [u8]>),
+}
+
+/// A piece of a message as it lies in the input, unmasked and checked.
+pub(super) enum Data<'i> {
+    Text(Utf8Piece<'i>),
+    Binary(&'i [u8]),
+}
+
+impl Data<'_> {
+    pub(super) const fn is_empty(&self) -> bool {
+        match self {
+            Self::Text(piece) => piece.text.is_empty() && piece.first.is_none(),
+            Self::Binary(data) => data.is_empty(),
+        }
+    }
+
+    /// Whether nothing of it came before: no code point began in an earlier piece.
+    pub(super) const fn is_whole(&self) -> bool {
+        !matches!(self, Self::Text(Utf8Piece { first: Some(_), .. }))
+    }
+
+    /// Joins it to what came before.
+    pub(super) fn append_to(&self, buffer: &mut Buffer) -> MessageKind {
+        match self {
+            Self::Text(piece) => {
+                buffer.text.extend(piece.first);
+                buffer.text.push_str(piece.text);
+                MessageKind::Text
+            }
+            Self::Binary(data) => {
+                buffer.binary.extend_from_slice(data);
+                MessageKind::Binary
+            }
+        }
+    }
 }
 
 /// What goes to the buffer is unmasked, checked and copied in pieces of this many bytes, so that each is still in
 /// the processor's first cache when the next of these is done.
 const CACHED: usize = 16 << 10;
 
-/// The rest of a frame whose header was read.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Frame {
-    pub(super) remaining: u64,
-    pub(super) mask: Mask,
-    opcode: Opcode,
-    pub(super) fin: bool,
-}
-
 impl MessageDecoder {
-    /// The next thing to hand out. On error all of `input` is taken.
+    /// The fast path for a message of one frame that lies whole in `input`: nothing has to be stopped or gone on with
+    /// in it. All else, even a broken rule of its header, is left to `next`.
     #[inline]
+    pub(super) fn whole<'i>(
+        &mut self,
+        input: &mut &'i mut [u8],
+    ) -> Result<Option<Data<'i>>, ReceiveError> {
+        if self.end != End::Open || self.is_within_message() {
+            return Ok(None);
+        }
+        let Ok(Some((mut frame, size))) = self.admit(input) else {
+            return Ok(None);
+        };
+        let available = (input.len() - size) as u64;
+        if !frame.fin || frame.compressed || frame.remaining > available {
+            return Ok(None);
+        }
+        let kind = match frame.opcode {
+            Opcode::Text => MessageKind::Text,
+            Opcode::Binary => MessageKind::Binary,
+            _ => return Ok(None),
+        };
+        take_front(input, size);
+        let payload = take_front(input, frame.remaining as usize);
+        frame.mask.apply(payload);
+        self.offset += (size + payload.len()) as u64;
+        self.checked(kind, payload, true).map(Some)
+    }
+
+    /// The next thing to hand out. `None`: all of `input` was taken, as it is on error.
     pub(super) fn next<'i>(
         &mut self,
         input: &mut &'i mut [u8],
         buffer: &mut Buffer,
         mode: Mode,
     ) -> Result<Option<Step<'i>>, ReceiveError> {
-        buffer.give_back();
-        match self.whole(input) {
-            Ok(None) => self.find(input, buffer, mode),
-            step => step,
-        }
-        .inspect_err(|_| discard(input, buffer))
-    }
-
-    /// A message of one frame that lies whole in `input`.
-    ///
-    /// Nearly all messages do, and are spared here what it takes to stop and go on at any byte. All else, also
-    /// what breaks a rule other than that of text, is left to `find` as it was.
-    #[inline]
-    pub(super) fn whole<'i>(
-        &mut self,
-        input: &mut &'i mut [u8],
-    ) -> Result<Option<Step<'i>>, ReceiveError> {
-        if self.over != Over::No || self.is_within_message() {
-            return Ok(None);
-        }
-        let Ok(Some((header, size))) = FrameHeader::decode(input) else {
-            return Ok(None);
+        let step = match self.error() {
+            Some(error) => Err(error),
+            None if self.is_closed() => Ok(None),
+            None => self.step(input, buffer, mode),
         };
-        let longest = self.limits.max_frame.min(self.limits.max_message);
-        let available = input.len() - size;
-        let plain = header.fin
-            && header.reserved == 0
-            && header.mask.is_some() == (self.role == Role::Server)
-            && header.payload_len <= longest.min(available as u64);
-        if !plain || !matches!(header.opcode, Opcode::Text | Opcode::Binary) {
-            return Ok(None);
+        if self.end != End::Open {
+            discard(input, buffer);
         }
-        take_front(input, size);
-        let payload = take_front(input, header.payload_len as usize);
-        header.mask.map_or(Mask::NONE, Mask::new).apply(payload);
-        self.offset += (size + payload.len()) as u64;
-        Ok(Some(match header.opcode {
-            Opcode::Text => Step::Text(self.check(payload, true)?.text, true),
-            _ => Step::Binary(payload, true),
-        }))
+        step
     }
 
-    fn find<'i>(
+    fn step<'i>(
         &mut self,
         input: &mut &'i mut [u8],
         buffer: &mut Buffer,
         mode: Mode,
     ) -> Result<Option<Step<'i>>, ReceiveError> {
-        if self.over != Over::No {
-            // The message under way will never be finished.
-            discard(input, buffer);
-            return self.error().map_or(Ok(None), Err);
-        }
-        if mode == Mode::Pieces
-            && let Some(kind) = self.message
-            && !buffer.has_no_message()
-        {
-            // The caller joined until now and streams from here on.
-            self.streamed = true;
-            buffer.lent = Lent::Message;
-            return Ok(Some(Step::Kept(kind, false)));
-        }
         loop {
-            let Some(frame) = self.frame else {
-                if self.read_header(input)? {
-                    continue;
+            let frame = match self.frame {
+                Some(frame) => frame,
+                None => match self.header(input)? {
+                    Some(frame) => frame,
+                    None => return Ok(None),
+                },
+            };
+            let step = match self.message {
+                _ if frame.opcode.is_control() => self.control(frame, input, buffer),
+                Some(kind) if self.is_compressed() => {
+                    self.inflated(kind, frame, input, buffer, mode)?
                 }
-                return Ok(None);
+                Some(kind) if frame.remaining == 0 || !input.is_empty() => {
+                    Some(self.data(kind, frame, input, buffer, mode)?)
+                }
+                _ => None,
             };
-            let step = if frame.opcode.is_control() {
-                self.control(frame, input, buffer)
-            } else if self.is_compressed() {
-                self.deflated(frame, input, buffer, mode)?
-            } else {
-                self.data(frame, input, buffer, mode)?
-            };
-            if step.is_some() {
+            if step.is_some() || input.is_empty() && self.frame.is_some() {
                 return Ok(step);
-            }
-            if self.frame.is_some() && input.is_empty() {
-                return Ok(None);
             }
         }
     }
 
-    /// Reads a header, from one slice or from pieces. `false`: it is incomplete, `input` is empty.
-    fn read_header(&mut self, input: &mut &mut [u8]) -> Result<bool, ReceiveError> {
+    /// Reads a header, from one slice or from pieces. `None`: it is incomplete, `input` is empty.
+    fn header(&mut self, input: &mut &mut [u8]) -> Result<Option<Frame>, ReceiveError> {
         let kept = usize::from(self.head_len);
         let mut copied = 0;
         if kept > 0 || input.len() < FrameHeader::MAX_SIZE {
@@ -153,82 +166,21 @@ impl MessageDecoder {
         } else {
             &**input
         };
-        match FrameHeader::decode(bytes) {
-            Ok(Some((header, size))) => {
+        match self.admit(bytes) {
+            Ok(Some((frame, size))) => {
                 take_front(input, size - kept);
                 self.head_len = 0;
-                self.begin(&header)?;
+                self.begin(frame);
                 self.offset += size as u64;
-                Ok(true)
+                Ok(Some(frame))
             }
             Ok(None) => {
                 self.head_len = (kept + copied) as u8;
                 *input = &mut [];
-                Ok(false)
+                Ok(None)
             }
-            Err(error) => {
-                let place = match error {
-                    HeaderError::ReservedOpcode | HeaderError::ControlFragmented => 0,
-                    _ => 1,
-                };
-                Err(self.fail(error.into(), place))
-            }
+            Err((kind, at)) => Err(self.fail(kind, at)),
         }
-    }
-
-    /// Judges a header at its place in the connection, before any payload is taken.
-    fn begin(&mut self, header: &FrameHeader) -> Result<(), ReceiveError> {
-        // RFC 7692 §6: RSV1 says that a message is compressed. It stands on its first frame only.
-        let begins = matches!(header.opcode, Opcode::Text | Opcode::Binary);
-        let compressed = header.reserved == RSV1 && begins && self.may_inflate();
-        if header.reserved != 0 && !compressed {
-            return Err(self.fail(Kind::ReservedBits, 0));
-        }
-        // §5.1: "The server MUST close the connection upon receiving a frame that is not masked. [...] A
-        // client MUST close a connection if it detects a masked frame."
-        match (self.role, header.mask) {
-            (Role::Server, None) => return Err(self.fail(Kind::FrameNotMasked, 1)),
-            (Role::Client, Some(_)) => return Err(self.fail(Kind::FrameMasked, 1)),
-            _ => {}
-        }
-        let length = header.payload_len;
-        let kind = match header.opcode {
-            Opcode::Close if length == 1 => return Err(self.fail(Kind::ClosePayload, 1)),
-            Opcode::Close | Opcode::Ping | Opcode::Pong => None,
-            Opcode::Continuation if self.message.is_none() => {
-                return Err(self.fail(Kind::UnexpectedContinuation, 0));
-            }
-            Opcode::Continuation => self.message,
-            Opcode::Text | Opcode::Binary if self.message.is_some() => {
-                return Err(self.fail(Kind::MessageUnfinished, 0));
-            }
-            Opcode::Text => Some(MessageKind::Text),
-            Opcode::Binary => Some(MessageKind::Binary),
-        };
-        if kind.is_some() {
-            if length > self.limits.max_frame {
-                return Err(self.fail(Kind::FrameTooLong, 1));
-            }
-            if compressed {
-                self.begin_inflating();
-            }
-            // What a compressed message declares is not what it will be.
-            if !self.is_compressed() {
-                let total = self.message_len.saturating_add(length);
-                if total > self.limits.max_message {
-                    return Err(self.fail(Kind::MessageTooLong, 1));
-                }
-                self.message_len = total;
-            }
-            self.message = kind;
-        }
-        self.frame = Some(Frame {
-            remaining: length,
-            mask: header.mask.map_or(Mask::NONE, Mask::new),
-            opcode: header.opcode,
-            fin: header.fin,
-        });
-        Ok(())
     }
 
     fn control<'i>(
@@ -251,67 +203,45 @@ impl MessageDecoder {
 
     fn data<'i>(
         &mut self,
+        kind: MessageKind,
         frame: Frame,
         input: &mut &'i mut [u8],
-        buffer: &mut Buffer,
+        buffer: &Buffer,
         mode: Mode,
-    ) -> Result<Option<Step<'i>>, ReceiveError> {
-        let joins = mode == Mode::Whole && !self.streamed;
+    ) -> Result<Step<'i>, ReceiveError> {
         let ends_here = frame.fin && frame.remaining <= input.len() as u64;
         let most = match mode {
             // A torn code point becomes a piece of its own, from the buffer.
             Mode::Pieces if !self.utf8.is_complete() => self.utf8.missing(),
-            Mode::Whole if joins && !(ends_here && buffer.has_no_message()) => CACHED,
+            Mode::Whole if !ends_here || !buffer.has_no_message() => CACHED,
             _ => usize::MAX,
         };
         let (chunk, ended) = self.payload(frame, input, most);
         let last = ended && frame.fin;
-
-        let step = match self.message {
-            Some(MessageKind::Text) => {
-                let piece = self.check(chunk, last)?;
-                if piece.first.is_none() && (!joins || (last && buffer.has_no_message())) {
-                    Step::Text(piece.text, last)
-                } else {
-                    if joins || mode == Mode::Pieces {
-                        buffer.text.extend(piece.first);
-                        buffer.text.push_str(piece.text);
-                    }
-                    Step::Kept(MessageKind::Text, last)
-                }
-            }
-            _ if !joins || (last && buffer.has_no_message()) => Step::Binary(chunk, last),
-            _ => {
-                buffer.binary.extend_from_slice(chunk);
-                Step::Kept(MessageKind::Binary, last)
-            }
-        };
-
-        let ready = match mode {
-            Mode::Whole => last && joins,
-            Mode::Pieces => last || !step.is_empty(),
-        };
-        self.streamed = !last && (self.streamed || mode == Mode::Pieces);
+        let data = self.checked(kind, chunk, last)?;
         if last {
             self.message = None;
             self.message_len = 0;
         }
-        if !ready {
-            return Ok(None);
-        }
-        if let Step::Kept(..) = step {
-            buffer.lent = Lent::Message;
-        }
-        Ok(Some(step))
+        Ok(Step::Data(data, last))
     }
 
-    /// Checks the next part of a text message. It was taken already.
-    fn check<'i>(&mut self, text: &'i [u8], last: bool) -> Result<Utf8Piece<'i>, ReceiveError> {
-        match self.utf8.push(text) {
+    /// Checks the next part of a message. It was taken already.
+    #[inline]
+    fn checked<'i>(
+        &mut self,
+        kind: MessageKind,
+        data: &'i [u8],
+        last: bool,
+    ) -> Result<Data<'i>, ReceiveError> {
+        if kind == MessageKind::Binary {
+            return Ok(Data::Binary(data));
+        }
+        match self.utf8.push(data) {
             Ok(_) if last && !self.utf8.is_complete() => Err(self.fail(Kind::InvalidText, 0)),
-            Ok(piece) => Ok(piece),
+            Ok(piece) => Ok(Data::Text(piece)),
             Err(error) => {
-                self.offset -= text.len() as u64;
+                self.offset -= data.len() as u64;
                 Err(self.fail(Kind::InvalidText, error.at as u64))
             }
         }
@@ -336,29 +266,19 @@ impl MessageDecoder {
     }
 }
 
-impl Step<'_> {
-    fn is_empty(&self) -> bool {
-        match self {
-            Self::Text(text, _) => text.is_empty(),
-            Self::Binary(data, _) => data.is_empty(),
-            Self::Kept(..) | Self::Control(..) => false,
-        }
-    }
-}
-
 #[cfg(feature = "deflate")]
 impl MessageDecoder {
-    const fn may_inflate(&self) -> bool {
+    pub(super) const fn may_inflate(&self) -> bool {
         self.inflater.is_some()
     }
 
-    fn is_compressed(&self) -> bool {
+    pub(super) fn is_compressed(&self) -> bool {
         self.inflater
             .as_ref()
             .is_some_and(|inflater| inflater.is_active())
     }
 
-    fn begin_inflating(&mut self) {
+    pub(super) fn begin_inflating(&mut self) {
         if let Some(inflater) = &mut self.inflater {
             inflater.begin(self.offset, self.limits.max_message);
         }
@@ -368,18 +288,19 @@ impl MessageDecoder {
 /// Without the feature no message is compressed.
 #[cfg(not(feature = "deflate"))]
 impl MessageDecoder {
-    const fn may_inflate(&self) -> bool {
+    pub(super) const fn may_inflate(&self) -> bool {
         false
     }
 
-    const fn is_compressed(&self) -> bool {
+    pub(super) const fn is_compressed(&self) -> bool {
         false
     }
 
-    const fn begin_inflating(&mut self) {}
+    pub(super) const fn begin_inflating(&mut self) {}
 
-    fn deflated<'i>(
+    fn inflated<'i>(
         &mut self,
+        _: MessageKind,
         _: Frame,
         _: &mut &'i mut [u8],
         _: &mut Buffer,

@@ -12,7 +12,7 @@ mod websocket;
 
 use std::io::{self, Write};
 
-use holdline_websocket::Role;
+use holdline_websocket::MessageDecoder;
 
 use crate::inspect::Inspector;
 use crate::inspect::explain::mistake::Recent;
@@ -32,9 +32,8 @@ pub(super) fn event_stream(colour: bool) -> Box<dyn Inspector> {
     Box::new(Explain::new(sse::Lines::new(), colour))
 }
 
-/// `role` is the side that receives.
-pub(super) fn frames(role: Role, colour: bool) -> Box<dyn Inspector> {
-    Box::new(Explain::new(websocket::Frames::new(role), colour))
+pub(super) fn frames(decoder: MessageDecoder, colour: bool) -> Box<dyn Inspector> {
+    Box::new(Explain::new(websocket::Frames::new(decoder), colour))
 }
 
 /// What knows the parts of one protocol.

@@ -3,9 +3,12 @@
 use std::ffi::OsStr;
 use std::num::NonZeroUsize;
 
+use holdline_websocket::Deflate;
+
 use super::*;
 use crate::config::DecodeRole;
 
+mod deflate;
 mod explain;
 mod faults;
 mod items;
@@ -16,6 +19,7 @@ mod mutations;
 struct Case {
     kind: DecodeKind,
     role: DecodeRole,
+    deflate: Option<Deflate>,
     method: &'static str,
     explain: bool,
 }
@@ -35,6 +39,7 @@ impl Case {
         Self {
             kind,
             role: DecodeRole::Server,
+            deflate: None,
             method: "GET",
             explain: false,
         }
@@ -50,6 +55,7 @@ impl Case {
             kind: self.kind,
             file: OsStr::new("-").into(),
             role: self.role,
+            deflate: self.deflate,
             method: self.method.to_owned(),
             chunk: NonZeroUsize::new(chunk),
             explain: self.explain,

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use holdline_websocket::{Buffer, Limits, Message, MessageDecoder, Role};
+use holdline_websocket::{Buffer, Event, MessageDecoder};
 
 use crate::inspect::Inspector;
 use crate::inspect::item::{Hex, Item, Stop, print};
@@ -17,10 +17,9 @@ pub(super) struct Messages {
 }
 
 impl Messages {
-    /// `role` is the side that receives.
-    pub(super) fn new(role: Role) -> Self {
+    pub(super) fn new(decoder: MessageDecoder) -> Self {
         Self {
-            decoder: MessageDecoder::new(role, Limits::default()),
+            decoder,
             buffer: Buffer::new(),
             ignored: 0,
         }
@@ -51,13 +50,13 @@ impl Inspector for Messages {
     }
 }
 
-fn item<'b>(message: &Message<'b>) -> Item<'b> {
+fn item<'b>(message: &Event<'b>) -> Item<'b> {
     match *message {
-        Message::Text(text) => Item::Text(text),
-        Message::Binary(data) => Item::Binary(Hex(data)),
-        Message::Ping(payload) => Item::Ping(Hex(payload)),
-        Message::Pong(payload) => Item::Pong(Hex(payload)),
-        Message::Close(reason) => Item::Close {
+        Event::Text(text) => Item::Text(text),
+        Event::Binary(data) => Item::Binary(Hex(data)),
+        Event::Ping(payload) => Item::Ping(Hex(payload)),
+        Event::Pong(payload) => Item::Pong(Hex(payload)),
+        Event::Closed(reason) => Item::Close {
             code: reason.code.as_u16(),
             reason: reason.reason,
         },

@@ -68,7 +68,9 @@ fn hint(kind: &str, recent: &Recent) -> Option<&'static str> {
         "control_fragmented" if recent.begins_with(b"H") => HEAD,
         "frame_not_masked" => "servers send frames without a mask; to read theirs: --role client",
         "frame_masked" => "clients mask their frames; to read theirs: --role server",
-        "reserved_bits" => "RSV1 marks a compressed message; no extension is in use here",
+        "reserved_bits" => {
+            "RSV1 marks a compressed message; if compression was agreed on, as browsers do: --deflate"
+        }
         "bare_lf" => "lines end with CR LF; many editors and tools write LF alone",
         "invalid_method" if recent.begins_with(b"HTTP/") => {
             "this looks like a response; to read those: decode http1-response"

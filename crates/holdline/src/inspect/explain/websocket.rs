@@ -2,9 +2,7 @@
 
 use std::io;
 
-use holdline_websocket::{
-    Buffer, FrameHeader, Limits, Mask, Message, MessageDecoder, Opcode, Role,
-};
+use holdline_websocket::{Buffer, Event, FrameHeader, Mask, MessageDecoder, Opcode};
 
 use crate::inspect::explain::sheet::{Ink, Page};
 use crate::inspect::explain::{Annotator, bytes, quote};
@@ -40,9 +38,9 @@ enum Field {
 }
 
 impl Frames {
-    pub(super) fn new(role: Role) -> Self {
+    pub(super) fn new(decoder: MessageDecoder) -> Self {
         Self {
-            decoder: MessageDecoder::new(role, Limits::default()),
+            decoder,
             buffer: Buffer::new(),
             header: Vec::new(),
             field: Field::First,
@@ -63,7 +61,7 @@ impl Frames {
         self.header.push(byte);
         let have = self.header.len() - self.field_start;
         let (words, next) = match self.field {
-            Field::First => (first_byte(byte), Field::Second),
+            Field::First => (first_byte(byte, self.decoder.inflates()), Field::Second),
             Field::Second => match byte & LENGTH {
                 LENGTH_16 => (second_byte(byte), Field::Length(2)),
                 LENGTH_64 => (second_byte(byte), Field::Length(8)),
@@ -204,13 +202,15 @@ impl Annotator for Frames {
     }
 }
 
-fn first_byte(byte: u8) -> String {
+fn first_byte(byte: u8, inflates: bool) -> String {
     let fin = match byte & FIN {
         0 => "FIN 0: more frames of this message follow",
         _ => "FIN 1: the last frame of its message",
     };
     let reserved = match byte & RESERVED {
-        0 => "RSV 000: no extension is in use".to_owned(),
+        0 if !inflates => "RSV 000: no extension is in use".to_owned(),
+        0 => "RSV 000: no extension is in use in this frame".to_owned(),
+        RSV1 if inflates => "RSV 100: the message is compressed (RFC 7692 §6)".to_owned(),
         bits => format!("RSV {:03b}: set, which only an extension may do", bits >> 4),
     };
     let number = byte & OPCODE;
@@ -239,18 +239,18 @@ fn second_byte(byte: u8) -> String {
     format!("{mask}\n{length}")
 }
 
-fn describe(message: &Message<'_>) -> String {
+fn describe(message: &Event<'_>) -> String {
     let size = |data: &[u8]| bytes(data.len() as u64);
     match *message {
-        Message::Text(text) => format!(
+        Event::Text(text) => format!(
             "text message of {}: {}",
             size(text.as_bytes()),
             quote(text.as_bytes())
         ),
-        Message::Binary(data) => format!("binary message of {}", size(data)),
-        Message::Ping(payload) => format!("ping with {}", size(payload)),
-        Message::Pong(payload) => format!("pong with {}", size(payload)),
-        Message::Close(reason) => format!(
+        Event::Binary(data) => format!("binary message of {}", size(data)),
+        Event::Ping(payload) => format!("ping with {}", size(payload)),
+        Event::Pong(payload) => format!("pong with {}", size(payload)),
+        Event::Closed(reason) => format!(
             "close frame: code {}, reason {}",
             reason.code,
             quote(reason.reason.as_bytes())
@@ -265,6 +265,7 @@ const KEY: &str = "masking key: byte i of the payload is XORed with byte i mod 4
 /// The bits of the first two bytes.
 const FIN: u8 = 0x80;
 const RESERVED: u8 = 0x70;
+const RSV1: u8 = 0x40;
 const OPCODE: u8 = 0x0f;
 const MASK: u8 = 0x80;
 const LENGTH: u8 = 0x7f;

@@ -1,5 +1,7 @@
 //! What people see.
 
+use holdline_websocket::Role;
+
 use super::*;
 
 #[test]
@@ -126,7 +128,7 @@ kind: invalid_field_name
             b"\x81\x81abcdx",
             "\
 error: frame to a client masked at byte 1 (RFC 6455 §5.1); close with 1002 (protocol error)
-       0  81 81 61 62 63 64        ··abcd
+       0  81 81                    ··
              ^^                     ^
 kind: frame_masked
 hint: clients mask their frames; to read theirs: --role server
@@ -155,8 +157,8 @@ hint: a head ends with an empty line
 fn colour_changes_nothing_but_the_colour() {
     let bytes = masked(0x81, b"Hello");
     let run = |colour| {
-        let mut inspector =
-            crate::inspect::explain::frames(holdline_websocket::Role::Server, colour);
+        let server = MessageDecoder::new(Role::Server, Limits::default());
+        let mut inspector = crate::inspect::explain::frames(server, colour);
         let mut out = Vec::new();
         pump(&mut &*bytes, BLOCK, &mut *inspector, &mut out).expect("no IO here");
         String::from_utf8(out).expect("UTF-8")
