@@ -86,3 +86,49 @@ fn compression_can_be_off_or_begin_elsewhere() {
     let wrong = run(&["serve", "--websocket-deflate", "never"], b"");
     assert_eq!(wrong.status.code(), Some(2));
 }
+
+/// It came back as 58,311 bytes. What compressed it is no witness, so zlib-rs inflates the answer.
+#[test]
+fn an_echo_of_61432_bytes_comes_back_whole() {
+    let mut x = 1u32;
+    let mut next = || {
+        x = x.wrapping_mul(1_103_515_245).wrapping_add(12_345) & 0x7fff_ffff;
+        char::from((x >> 16) as u8 & 0x3f)
+    };
+    let text: String = (0..61_432).map(|_| next()).collect();
+    let (_server, address) = serve("127.0.0.1:0", &[]);
+    let mut client = Client::connect(&address, "/echo", Some(DeflateOptions::default()));
+    client.send(&text);
+    let (frame, _) = client.frame();
+    // A length of two bytes.
+    assert_eq!(frame[..2], [COMPRESSED, 126]);
+    assert!(inflate(&frame[4..]) == text.as_bytes());
+
+    // And so does a message to a channel, which is prepared for all, however long it is.
+    let text: String = text.chars().map(|c| char::from(c as u8 | 0x40)).collect();
+    let mut client = Client::connect(
+        &address,
+        "/channels/a/websocket",
+        Some(DeflateOptions::default()),
+    );
+    client.frame();
+    client.send(&text);
+    let (frame, _) = client.frame();
+    assert_eq!(frame[..2], [COMPRESSED, 126]);
+    let json = String::from_utf8(inflate(&frame[4..])).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert!(json["data"] == text);
+}
+
+/// A whole message (RFC 7692 §7.2.2).
+fn inflate(payload: &[u8]) -> Vec<u8> {
+    let payload = [payload, &[0x00, 0x00, 0xff, 0xff]].concat();
+    let mut out = vec![0; 1 << 20];
+    let mut inflate = zlib_rs::Inflate::new(false, 15);
+    inflate
+        .decompress(&payload, &mut out, zlib_rs::InflateFlush::SyncFlush)
+        .unwrap();
+    assert_eq!(inflate.total_in(), payload.len() as u64);
+    out.truncate(inflate.total_out() as usize);
+    out
+}
