@@ -130,17 +130,18 @@ impl<K: MaskKeys> Connection<K> {
         if !self.before_receive(input, buffer) {
             return Ok(None);
         }
-        let event = self.decoder.decode(input, buffer);
-        let event = event.map_err(|error| self.fail(error))?;
-        match event {
-            None => return Ok(None),
-            Some(Event::Text(_) | Event::Binary(_)) => {}
-            Some(Event::Ping(payload)) => self.ping_received(payload),
-            Some(Event::Pong(payload)) => self.timers.pong(payload),
-            Some(Event::Closed(reason)) => self.close_received(reason),
+        let received = self.decoder.decode(input, buffer);
+        match &received {
+            Ok(None | Some(Event::Text(_) | Event::Binary(_))) => {}
+            Ok(Some(Event::Ping(payload))) => self.ping_received(payload),
+            Ok(Some(Event::Pong(payload))) => self.timers.pong(payload),
+            Ok(Some(Event::Closed(reason))) => self.close_received(*reason),
+            Err(error) => self.fail(*error),
         }
-        self.received();
-        Ok(event)
+        if !self.is_open() && matches!(received, Ok(Some(_))) {
+            self.timers.hear(true);
+        }
+        received
     }
 
     /// Like [`receive`](Self::receive), but hands out messages in pieces as they arrive, so that a message
@@ -159,17 +160,18 @@ impl<K: MaskKeys> Connection<K> {
         if !self.before_receive(input, buffer) {
             return Ok(None);
         }
-        let event = self.decoder.decode_piece(input, buffer);
-        let event = event.map_err(|error| self.fail(error))?;
-        match event {
-            None => return Ok(None),
-            Some(PieceEvent::Text { .. } | PieceEvent::Binary { .. }) => {}
-            Some(PieceEvent::Ping(payload)) => self.ping_received(payload),
-            Some(PieceEvent::Pong(payload)) => self.timers.pong(payload),
-            Some(PieceEvent::Closed(reason)) => self.close_received(reason),
+        let received = self.decoder.decode_piece(input, buffer);
+        match &received {
+            Ok(None | Some(PieceEvent::Text { .. } | PieceEvent::Binary { .. })) => {}
+            Ok(Some(PieceEvent::Ping(payload))) => self.ping_received(payload),
+            Ok(Some(PieceEvent::Pong(payload))) => self.timers.pong(payload),
+            Ok(Some(PieceEvent::Closed(reason))) => self.close_received(*reason),
+            Err(error) => self.fail(*error),
         }
-        self.received();
-        Ok(event)
+        if !self.is_open() && matches!(received, Ok(Some(_))) {
+            self.timers.hear(true);
+        }
+        received
     }
 
     /// The stream from the peer ended, or broke.
@@ -340,24 +342,19 @@ impl<K: MaskKeys> Connection<K> {
     }
 
     /// Whether what comes is to be looked at.
+    #[inline]
     fn before_receive(&mut self, input: &mut &mut [u8], buffer: &mut Buffer) -> bool {
-        if matches!(self.state, State::Gone | State::GivingUp) && self.decoder.error().is_none() {
-            // The connection was given up; nothing is delivered after that.
+        if self.is_open() {
+            self.timers.hear(!input.is_empty());
+            return true;
+        }
+        let is_given_up = matches!(self.state, State::Gone | State::GivingUp);
+        if is_given_up && self.decoder.error().is_none() {
+            // Nothing is delivered after that.
             discard(input, buffer);
             return false;
         }
-        if self.is_open() && !input.is_empty() {
-            self.timers.hear();
-        }
         true
-    }
-
-    /// Something was handed out.
-    #[inline]
-    fn received(&mut self) {
-        if !self.is_open() {
-            self.timers.hear();
-        }
     }
 
     fn ping_received(&mut self, payload: &[u8]) {
@@ -372,11 +369,10 @@ impl<K: MaskKeys> Connection<K> {
         self.step(Happening::CloseReceived);
     }
 
-    fn fail(&mut self, error: ReceiveError) -> ReceiveError {
+    fn fail(&mut self, error: ReceiveError) {
         self.closed_by.get_or_insert(ClosedBy::Us);
         self.close_code = error.close_code();
         self.step(Happening::RuleBroken);
-        error
     }
 
     fn give_up(&mut self, timeout: Timeout) {

@@ -157,7 +157,7 @@ pub enum HeaderError {
 }
 
 /// FIN, the reserved bits as they stand, and the opcode.
-#[inline]
+#[inline(always)]
 pub(crate) fn decode_first(byte: u8) -> Result<(bool, u8, Opcode), HeaderError> {
     let fin = byte & field::FIN != 0;
     let opcode = Opcode::from_u8(byte & field::OPCODE).ok_or(HeaderError::ReservedOpcode)?;
@@ -168,7 +168,7 @@ pub(crate) fn decode_first(byte: u8) -> Result<(bool, u8, Opcode), HeaderError> 
 }
 
 /// Whether there is a key, and the length's short form, which may say that a longer one follows.
-#[inline]
+#[inline(always)]
 pub(crate) fn decode_second(opcode: Opcode, byte: u8) -> Result<(bool, u8), HeaderError> {
     let short = byte & field::LENGTH;
     if opcode.is_control() && short > field::LENGTH_MAX {
@@ -178,7 +178,7 @@ pub(crate) fn decode_second(opcode: Opcode, byte: u8) -> Result<(bool, u8), Head
 }
 
 /// The payload's length and what follows it. `None`: it is not whole yet.
-#[inline]
+#[inline(always)]
 pub(crate) fn decode_length(short: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, HeaderError> {
     match short {
         field::LENGTH_16 => {

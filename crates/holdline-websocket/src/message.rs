@@ -55,8 +55,8 @@ pub struct MessageDecoder {
     limits: Limits,
     /// Of the next byte; while a header is incomplete, of its first byte; after an error, where it was.
     offset: u64,
-    /// Total length of the frames of the message under way, the current one included.
-    message_len: u64,
+    /// How many more bytes the frames of the message under way may declare.
+    left: u64,
     frame: Option<Frame>,
     /// An incomplete header.
     head: [u8; FrameHeader::MAX_SIZE],
@@ -97,7 +97,7 @@ impl MessageDecoder {
         Self {
             limits,
             offset: 0,
-            message_len: 0,
+            left: limits.max_message,
             frame: None,
             head: [0; FrameHeader::MAX_SIZE],
             head_len: 0,
@@ -127,10 +127,8 @@ impl MessageDecoder {
     ) -> Result<Option<Event<'b>>, ReceiveError> {
         buffer.give_back();
         match self.whole(input) {
-            Ok(Some(Data::Text(piece))) => Ok(Some(Event::Text(piece.text))),
-            Ok(Some(Data::Binary(data))) => Ok(Some(Event::Binary(data))),
-            // An error is kept, and comes again.
-            _ => self.decode_any(input, buffer),
+            Some(event) => Ok(Some(event)),
+            None => self.decode_any(input, buffer),
         }
     }
 
@@ -191,6 +189,9 @@ impl MessageDecoder {
         buffer: &'b mut Buffer,
     ) -> Result<Option<PieceEvent<'b>>, ReceiveError> {
         buffer.give_back();
+        if let Some(event) = self.whole(input) {
+            return Ok(Some(event.into_piece()));
+        }
         let (kind, last) = loop {
             if let Some(kind) = self.message
                 && self.handed_out == HandedOut::Nothing

@@ -189,10 +189,10 @@ impl Timers {
         }
     }
 
-    /// Something was received that counts: see [`Connection`](crate::Connection).
+    /// Whether something was received that counts: see [`Connection`](crate::Connection).
     #[inline]
-    pub(crate) fn hear(&mut self) {
-        self.heard = true;
+    pub(crate) fn hear(&mut self, anything: bool) {
+        self.heard |= anything;
     }
 
     pub(crate) fn pong(&mut self, payload: &[u8]) {

@@ -139,11 +139,11 @@ impl Connection {
         match self.decoder.next(input, buffer, &mut self.offset) {
             Ok(None) => Ok(None),
             Ok(Some(Step::Text(text))) => {
-                self.timers.hear();
+                self.timers.hear(true);
                 Ok(Some(Event::Text(text)))
             }
             Ok(Some(Step::Kept)) => {
-                self.timers.hear();
+                self.timers.hear(true);
                 Ok(Some(Event::Text(&buffer.text)))
             }
             Ok(Some(Step::Close)) => {

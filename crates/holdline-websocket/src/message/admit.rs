@@ -65,10 +65,10 @@ impl MessageDecoder {
         }
 
         // What a compressed message declares is not what it will be.
-        let most = if compressed || self.is_compressed() {
+        let most = if compressed || self.message.is_some() && self.is_compressed() {
             self.limits.max_frame
         } else {
-            self.limits.max_frame.min(self.left())
+            self.limits.max_frame.min(self.left)
         };
         let length = decode_length(short, rest).map_err(|error| (error.into(), 1))?;
         let least = length.map_or_else(|| least_length(short, rest), |(length, _)| length);
@@ -104,14 +104,9 @@ impl MessageDecoder {
             self.begin_inflating();
         }
         if !frame.opcode.is_control() && !self.is_compressed() {
-            self.message_len += frame.remaining;
+            self.left = self.left.saturating_sub(frame.remaining);
         }
         self.frame = Some(frame);
-    }
-
-    /// How many more bytes the message under way may have.
-    fn left(&self) -> u64 {
-        self.limits.max_message.saturating_sub(self.message_len)
     }
 
     /// Which limit was exceeded by the first byte of the length that exceeded one.

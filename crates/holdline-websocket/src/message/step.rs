@@ -7,6 +7,7 @@ use super::{End, Frame, MessageDecoder};
 use crate::{
     buffer::{Buffer, Lent},
     error::{ReceiveError, ReceiveErrorKind as Kind},
+    event::Event,
     header::FrameHeader,
     opcode::{MessageKind, Opcode},
     utf8::Utf8Piece,
@@ -72,34 +73,38 @@ impl Data<'_> {
 /// the processor's first cache when the next of these is done.
 const CACHED: usize = 16 << 10;
 
+/// What a frame begins with that is a whole message.
+const WHOLE_TEXT: u8 = 0x80 | Opcode::Text.as_u8();
+const WHOLE_BINARY: u8 = 0x80 | Opcode::Binary.as_u8();
+
 impl MessageDecoder {
     /// The fast path for a message of one frame that lies whole in `input`: nothing has to be stopped or gone on with
-    /// in it. All else, even a broken rule of its header, is left to `next`.
+    /// in it. All else, even a broken rule, is left to `next`.
     #[inline]
-    pub(super) fn whole<'i>(
-        &mut self,
-        input: &mut &'i mut [u8],
-    ) -> Result<Option<Data<'i>>, ReceiveError> {
+    pub(super) fn whole<'i>(&mut self, input: &mut &'i mut [u8]) -> Option<Event<'i>> {
+        let kind = match *input.first()? {
+            WHOLE_TEXT => MessageKind::Text,
+            WHOLE_BINARY => MessageKind::Binary,
+            _ => return None,
+        };
         if self.end != End::Open || self.is_within_message() {
-            return Ok(None);
+            return None;
         }
-        let Ok(Some((mut frame, size))) = self.admit(input) else {
-            return Ok(None);
-        };
-        let available = (input.len() - size) as u64;
-        if !frame.fin || frame.compressed || frame.remaining > available {
-            return Ok(None);
+        let (mut frame, size) = self.admit(input).ok().flatten()?;
+        let length = usize::try_from(frame.remaining).ok()?;
+        if length > input.len() - size {
+            return None;
         }
-        let kind = match frame.opcode {
-            Opcode::Text => MessageKind::Text,
-            Opcode::Binary => MessageKind::Binary,
-            _ => return Ok(None),
-        };
         take_front(input, size);
-        let payload = take_front(input, frame.remaining as usize);
+        let payload = take_front(input, length);
         frame.mask.apply(payload);
-        self.offset += (size + payload.len()) as u64;
-        self.checked(kind, payload, true).map(Some)
+        self.offset += (size + length) as u64;
+        match self.checked(kind, payload, true) {
+            Ok(Data::Text(piece)) => Some(Event::Text(piece.text)),
+            Ok(Data::Binary(data)) => Some(Event::Binary(data)),
+            // It is kept, and comes again.
+            Err(_) => None,
+        }
     }
 
     /// The next thing to hand out. `None`: all of `input` was taken, as it is on error.
@@ -221,7 +226,7 @@ impl MessageDecoder {
         let data = self.checked(kind, chunk, last)?;
         if last {
             self.message = None;
-            self.message_len = 0;
+            self.left = self.limits.max_message;
         }
         Ok(Step::Data(data, last))
     }
