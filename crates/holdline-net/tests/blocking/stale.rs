@@ -59,7 +59,7 @@ fn a_connection_that_the_server_closed_is_recognised_as_stale() {
 
 #[test]
 fn a_body_behind_the_answer_to_head_does_not_answer_the_next_request() {
-    let answer = [&OK[..], OK].concat();
+    let answer = [OK, OK].concat();
     let mut http = Client::new(Script::answering([(1, &answer[..]), (2, OK)]), "x");
     http.request("HEAD", "/", (), b"").unwrap();
     assert_eq!(http.read_response().unwrap().status(), 200);
