@@ -4,11 +4,11 @@
 //! waiting. A socket is recognised by its type, because a trait with a default for all the others would need
 //! specialisation, and a trait without one would have to be implemented, or wrapped, for every TLS stream.
 
+#[cfg(unix)]
 use std::any::Any;
 use std::io::Result;
 #[cfg(unix)]
-use std::net::Shutdown;
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 #[cfg(unix)]
 use std::os::{
     fd::{AsFd, BorrowedFd},
