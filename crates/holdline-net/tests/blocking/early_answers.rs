@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 
 use holdline_http1::RequestBody;
 use holdline_net::blocking::Tcp;
-use holdline_net::blocking::event_source::{Error as SourceError, EventSource};
+use holdline_net::blocking::event_source::{Error as SourceError, EventSource, Update};
 use holdline_net::blocking::http::{Client, Expectation};
 use holdline_sse::{Config, Reason};
 
@@ -206,5 +206,28 @@ fn a_server_that_does_not_know_expect_is_not_waited_for() {
     assert_eq!(http.wait_for_continue(SHORT).unwrap(), Expectation::Late);
     http.send_data(b"hi").unwrap();
     drop(http);
+    playing.join().unwrap();
+}
+
+#[test]
+fn a_body_that_trickles_behind_a_temporary_refusal_is_not_waited_for() {
+    let (address, playing) = peer(|mut stream| {
+        read_head(&mut stream);
+        stream
+            .write_all(b"HTTP/1.1 503 Busy\r\nContent-Length: 1000\r\n\r\nwait")
+            .unwrap();
+        // The client hangs up though the body has not come. A wait for it would take 5 s.
+        stream
+            .set_read_timeout(Some(std::time::Duration::from_secs(3)))
+            .unwrap();
+        assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+    });
+    let mut config = Config::new(format!("http://{address}/"));
+    config.retry_status = holdline_sse::is_temporary;
+    let mut source = EventSource::tcp(config, Tcp::default()).unwrap();
+    match source.read() {
+        Ok(Some(Update::Lost(lost))) => assert_eq!(lost.reason, Reason::Status(503)),
+        other => panic!("{other:?}"),
+    }
     playing.join().unwrap();
 }
