@@ -258,16 +258,14 @@ impl<S> Connection<S> {
         &mut self,
         context: &mut Context<'_, H>,
     ) -> Result<(), Driven> {
-        let core = &self.core;
-        if self.protocol.is_pending() {
-            // The system may know of the end before it was read.
-            if (core.peer_closed || core.read_closed) && !core.wants_ready {
-                self.half_closed(context);
-                self.flush(context)?;
-            }
-            return Ok(());
+        // The system may know of the end before it was read.
+        let known = self.core.peer_closed || self.core.read_closed;
+        if known && self.protocol.is_pending() && !self.core.wants_ready {
+            self.half_closed(context);
+            self.flush(context)?;
         }
-        if !core.peer_closed || !core.unread.is_empty() {
+        let dealt_with = self.core.unread.is_empty() && !self.protocol.is_pending();
+        if !self.core.peer_closed || !dealt_with {
             return Ok(());
         }
         let next = match &mut self.protocol {
@@ -281,9 +279,12 @@ impl<S> Connection<S> {
 
     /// The peer has shut down its side, and may still read the response that is pending.
     fn half_closed<H: Handler<Stream = S>>(&mut self, context: &mut Context<'_, H>) {
-        self.call(context, |handler, id, stream, output| {
+        let progress = self.call(context, |handler, id, stream, output| {
             handler.half_closed(id, stream, output)
         });
+        if progress == Some(Progress::More) {
+            return;
+        }
         // Unless the handler has answered.
         let next = match &mut self.protocol {
             Protocol::Http(http) => http.half_closed(context),

@@ -103,14 +103,17 @@ pub trait Handler {
     /// answered now, with whatever there is; otherwise the connection is closed without an answer. A body
     /// may get last words; it is ended by the server.
     ///
-    /// Called when [`ready`](Handler::ready) has nothing more to write. The default does nothing.
+    /// [`Progress::More`] has the connection wait for an answer that is on its way, such as that of a request
+    /// that changes something. Called when [`ready`](Handler::ready) has nothing more to write, perhaps more
+    /// than once. The default does nothing and returns [`Progress::Idle`].
     fn half_closed(
         &mut self,
         connection: ConnectionId,
         stream: &mut Self::Stream,
         output: Output<'_>,
-    ) {
+    ) -> Progress {
         let _ = (connection, stream, output);
+        Progress::Idle
     }
 
     /// The timer that the handler set through an [`Output`] has run out.

@@ -29,13 +29,13 @@ impl Call<'_, '_> {
 
     /// What a request that need not wait is told.
     pub(crate) fn reply(self, reply: &Reply) {
-        let headers = (reply.retry_after, (JSON, UNCACHED));
+        let headers = (reply.field, (JSON, UNCACHED));
         self.bytes(reply.status, headers, &reply.body);
     }
 
     /// `{"error":{"code":…,"message":…}}`
     pub(crate) fn error(self, status: u16, code: &str, message: &str) {
-        self.error_with(status, (), code, message);
+        self.reply(&Reply::error(status, code, message));
     }
 
     /// The same with header fields, such as `Allow`.

@@ -9,8 +9,8 @@ use holdline::event_stream;
 use holdline_comet::Since;
 use holdline_http1::SendError;
 use holdline_net::{
-    ConnectionId, Ending, Exchange, Handler, Message, Notifier, Output, Progress, Rejection,
-    Request, Responder, Wake, WebSocket,
+    ConnectionId, Ending, Exchange, Handler, Intake, Message, Notifier, Output, Piece, Progress,
+    Rejection, Request, Responder, Wake, WebSocket,
 };
 use holdline_websocket::{CloseCode, DeflateOptions};
 
@@ -194,10 +194,8 @@ impl App {
                     "messages are published as text",
                 );
             }
-            (Message::Text(_), None) => {
-                let reason = "publishing needs the publish token";
-                close(socket, CloseCode::POLICY_VIOLATION, reason);
-            }
+            // Such a WebSocket takes its messages in pieces.
+            (Message::Text(_), None) => may_not_publish(socket),
         }
     }
 
@@ -226,6 +224,11 @@ fn refuse(socket: WebSocket<'_>, refusal: Refusal) {
     close(socket, CloseCode::TRY_AGAIN_LATER, reason);
 }
 
+fn may_not_publish(socket: WebSocket<'_>) {
+    let reason = "publishing needs the publish token";
+    close(socket, CloseCode::POLICY_VIOLATION, reason);
+}
+
 fn close(mut socket: WebSocket<'_>, code: CloseCode, reason: &str) {
     if let Err(error) = socket.close(code, reason) {
         tracing::debug!(%error, "a WebSocket closes already");
@@ -235,8 +238,11 @@ fn close(mut socket: WebSocket<'_>, code: CloseCode, reason: &str) {
 impl Handler for App {
     type Stream = Stream;
 
+    fn head(&mut self, request: &Request<'_>, intake: Intake<'_, Stream>) {
+        routes::head(self, request, intake);
+    }
+
     fn request(&mut self, request: &Request<'_>, responder: Responder<'_, Stream>) {
-        self.shared.hub.counters.request();
         routes::answer(self, request, responder);
     }
 
@@ -294,6 +300,34 @@ impl Handler for App {
             }
             _ => {}
         }
+    }
+
+    fn message_piece(
+        &mut self,
+        _connection: ConnectionId,
+        _stream: &mut Stream,
+        _piece: Piece<'_>,
+        output: Output<'_>,
+    ) {
+        if let Output::WebSocket(socket) = output {
+            may_not_publish(socket);
+        }
+    }
+
+    fn half_closed(
+        &mut self,
+        _connection: ConnectionId,
+        stream: &mut Stream,
+        output: Output<'_>,
+    ) -> Progress {
+        match stream {
+            Stream::Subscriber(subscription) => subscription.stopping(&self.shared.hub, output),
+            // What becomes of a message is told whenever it is known, which is soon.
+            Stream::Held(_) => return Progress::More,
+            Stream::Emission(emission) => emission.stopping(output),
+            Stream::Echo | Stream::Head => {}
+        }
+        Progress::Idle
     }
 
     fn timer(&mut self, _connection: ConnectionId, stream: &mut Stream, output: Output<'_>) {

@@ -1,5 +1,7 @@
 //! The arguments, and what they may be.
 
+mod peers;
+
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -8,6 +10,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use holdline_websocket::{Deflate, Role};
 
+pub(crate) use self::peers::PeerArguments;
 use crate::channel_url::ChannelUrl;
 use crate::transport::Transport;
 use crate::transport::parse_for_programs;
@@ -115,6 +118,8 @@ pub(crate) struct ServeArguments {
     /// skipped and it is told so.
     #[arg(long, env = "HOLDLINE_MAX_LAG", default_value_t = 32 << 20, value_name = "BYTES")]
     pub(crate) max_lag: u64,
+    #[command(flatten)]
+    pub(crate) peers: PeerArguments,
     /// Bytes that one message may have.
     #[arg(long, env = "HOLDLINE_MAX_MESSAGE", default_value_t = 1 << 20, value_name = "BYTES")]
     pub(crate) max_message: usize,

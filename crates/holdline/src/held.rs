@@ -78,7 +78,7 @@ impl HeldRequest {
     }
 
     fn send(&self, reply: &Reply, held: Held<'_>) {
-        let headers = (&self.cors, (reply.retry_after, (JSON, UNCACHED)));
+        let headers = (&self.cors, (reply.field, (JSON, UNCACHED)));
         if let Err(error) = held.respond(reply.status, headers, &reply.body) {
             tracing::error!(%error, "an answer cannot be sent");
         }

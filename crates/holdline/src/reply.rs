@@ -6,8 +6,8 @@ use serde_json::json;
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
-    /// The header field that asks the client to come back.
-    pub(crate) retry_after: Option<[(&'static str, &'static str); 1]>,
+    /// A header field that belongs to the status, such as `Allow`.
+    pub(crate) field: Option<[(&'static str, &'static str); 1]>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -15,18 +15,28 @@ impl Reply {
     pub(crate) fn ok(body: Vec<u8>) -> Self {
         Self {
             status: 200,
-            retry_after: None,
+            field: None,
             body,
         }
     }
 
-    /// Not now, but perhaps soon.
-    pub(crate) fn unavailable(code: &str, message: &str) -> Self {
+    /// `{"error":{"code":…,"message":…}}`
+    pub(crate) fn error(status: u16, code: &str, message: &str) -> Self {
         Self {
-            status: 503,
-            retry_after: Some([("Retry-After", "1")]),
+            status,
+            field: None,
             body: error_body(code, message),
         }
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: &'static str) -> Self {
+        self.field = Some([(name, value)]);
+        self
+    }
+
+    /// Not now, but perhaps soon.
+    pub(crate) fn unavailable(code: &str, message: &str) -> Self {
+        Self::error(503, code, message).with("Retry-After", "1")
     }
 }
 

@@ -9,23 +9,43 @@ use std::sync::Arc;
 
 use holdline::emitter::Emitter;
 use holdline::origins::Origin;
-use holdline_net::{Request, Responder};
+use holdline_http1::RequestHead;
+use holdline_net::{Intake, Request, Responder};
 use serde_json::json;
 
-use self::publish::publish;
+use self::publish::{Publish, publish};
 use self::subscribe::subscribe;
-use self::websocket::{is_old, upgrade};
+use self::websocket::{Messages, is_old, upgrade};
 use crate::answer::{Call, log};
 use crate::app::{App, Stream};
 use crate::demo::MovingBox;
 use crate::metrics;
 use crate::names;
 use crate::pages::{Asset, CONTENT_SECURITY_POLICY};
+use crate::reply::Reply;
 use crate::request::{METHODS, Query, Resource};
 use crate::transport::Transport;
 
+/// The head of a request with a body: what it is refused for is said now, and how much of a body is taken.
+pub(crate) fn head(app: &mut App, request: &Request<'_>, intake: Intake<'_, Stream>) {
+    let origin = app.shared.policy.origins.judge(&request.head);
+    match Route::of(app, &request.head, origin) {
+        Ok(route) => intake.take(route.max_body(app)),
+        Err(refusal) => {
+            app.shared.hub.counters.request();
+            let call = Call {
+                request,
+                responder: intake.answer(),
+                cors: origin.fields(),
+            };
+            call.reply(&refusal);
+        }
+    }
+}
+
 /// Answers a request.
 pub(crate) fn answer(app: &mut App, request: &Request<'_>, mut responder: Responder<'_, Stream>) {
+    app.shared.hub.counters.request();
     let head = &request.head;
     if is_old(app, head) {
         // If this is refused, what follows is no request: eight bytes that belong to this one.
@@ -37,34 +57,70 @@ pub(crate) fn answer(app: &mut App, request: &Request<'_>, mut responder: Respon
         responder,
         cors: origin.fields(),
     };
-    let method = head.method();
-    if !METHODS.contains(&method) {
-        return call.error(
-            501,
-            "method_not_implemented",
-            "this server has no such method",
-        );
+    match Route::of(app, head, origin) {
+        Err(refusal) => call.reply(&refusal),
+        Ok(Route::Options(resource)) => options(call, &resource, origin),
+        Ok(Route::Publish(parameters)) => publish(app, call, &parameters),
+        Ok(Route::Resource(resource, query)) => resolve(app, call, resource, &query),
     }
-    let Some(resource) = Resource::parse(head) else {
-        return call.error(404, "not_found", "there is nothing at this path");
-    };
-    if !resource.allows(method) {
-        let allow = [("Allow", resource.allow())];
-        let message = format!("this takes {} only", resource.allow());
-        return call.error_with(405, allow, "method_not_allowed", &message);
+}
+
+/// What a request is for, when its head is no reason to refuse it.
+enum Route<'r> {
+    Options(Resource<'r>),
+    Publish(Publish),
+    Resource(Resource<'r>, Query<'r>),
+}
+
+impl<'r> Route<'r> {
+    fn of(app: &App, head: &RequestHead<'r>, origin: Origin<'_>) -> Result<Self, Reply> {
+        let method = head.method();
+        if !METHODS.contains(&method) {
+            let message = "this server has no such method";
+            return Err(Reply::error(501, "method_not_implemented", message));
+        }
+        let Some(resource) = Resource::parse(head) else {
+            let message = "there is nothing at this path";
+            return Err(Reply::error(404, "not_found", message));
+        };
+        let allow = resource.allow();
+        if !resource.allows(method) {
+            let message = format!("this takes {allow} only");
+            return Err(Reply::error(405, "method_not_allowed", &message).with("Allow", allow));
+        }
+        if method == "OPTIONS" {
+            return Ok(Self::Options(resource));
+        }
+        let socket = matches!(resource, Resource::Subscribe(_, Transport::WebSocket));
+        if origin == Origin::Foreign && (method == "POST" || socket) {
+            let message = "pages of this origin may not do this; see --allow-origin";
+            return Err(Reply::error(403, "foreign_origin", message));
+        }
+        let query = Query::parse(head);
+        match resource {
+            Resource::Server => Err(Reply::error(404, "not_found", "`*` is for OPTIONS")),
+            Resource::Channel(name) => Publish::of(app, head, name, &query).map(Self::Publish),
+            resource => Ok(Self::Resource(resource, query)),
+        }
     }
-    if method == "OPTIONS" {
-        return options(call, &resource, origin);
+
+    /// How many bytes of a body are taken.
+    fn max_body(&self, app: &App) -> u64 {
+        match self {
+            Self::Publish(_) | Self::Resource(Resource::Echo, _) => {
+                app.shared.options.max_message as u64
+            }
+            // Nothing is done with it.
+            Self::Options(_) | Self::Resource(..) => UNUSED_BODY,
+        }
     }
-    let unsafe_method = method == "POST";
-    let socket = matches!(resource, Resource::Subscribe(_, Transport::WebSocket));
-    if origin == Origin::Foreign && (unsafe_method || socket) {
-        let message = "pages of this origin may not do this; see --allow-origin";
-        return call.error(403, "foreign_origin", message);
-    }
-    let query = Query::parse(head);
+}
+
+fn resolve(app: &mut App, call: Call<'_, '_>, resource: Resource<'_>, query: &Query<'_>) {
+    let post = call.request.head.method() == "POST";
     match resource {
-        Resource::Server => call.error(404, "not_found", "`*` is for OPTIONS"),
+        // Neither of them gets here.
+        Resource::Server | Resource::Channel(_) => {}
         Resource::File(asset) => file(call, asset),
         Resource::Health => call.bytes(200, TEXT, b"ok"),
         Resource::Stats => {
@@ -80,10 +136,9 @@ pub(crate) fn answer(app: &mut App, request: &Request<'_>, mut responder: Respon
             ];
             call.bytes(200, headers, text.as_bytes());
         }
-        Resource::Echo if unsafe_method => echo_body(call),
+        Resource::Echo if post => echo_body(call),
         Resource::Echo => echo_socket(app, call),
-        Resource::Box => moving_box(app, call, &query, unsafe_method),
-        Resource::Channel(name) => publish(app, call, name, &query),
+        Resource::Box => moving_box(app, call, query, post),
         Resource::Presence(name) => match names::parse_channel(name) {
             Ok(name) => {
                 let presence = metrics::presence(&app.hub().presence(&name));
@@ -91,7 +146,7 @@ pub(crate) fn answer(app: &mut App, request: &Request<'_>, mut responder: Respon
             }
             Err(error) => call.error(400, "bad_channel", &error.to_string()),
         },
-        Resource::Subscribe(names, transport) => subscribe(app, call, names, transport, &query),
+        Resource::Subscribe(names, transport) => subscribe(app, call, names, transport, query),
     }
 }
 
@@ -161,7 +216,7 @@ fn echo_body(call: Call<'_, '_>) {
 }
 
 fn echo_socket(app: &mut App, call: Call<'_, '_>) {
-    upgrade(app, call, |_| Ok(Stream::Echo));
+    upgrade(app, call, Messages::Taken, |_| Ok(Stream::Echo));
 }
 
 fn moving_box(app: &App, call: Call<'_, '_>, query: &Query<'_>, choose: bool) {
@@ -183,3 +238,5 @@ const TEXT: [(&str, &str); 2] = [
     ("Content-Type", "text/plain; charset=utf-8"),
     ("Cache-Control", "no-store"),
 ];
+/// Bytes of a body that may come with a request that has no use for one.
+const UNUSED_BODY: u64 = 16 * 1024;

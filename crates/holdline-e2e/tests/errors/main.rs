@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
+mod at_the_head;
 mod broken;
 mod garbage;
+mod half_closed;
 mod refused;
 
 use holdline_e2e::{Client, Head, Response, Server};

@@ -8,6 +8,8 @@ use holdline_net::Ending;
 
 use crate::support::{HANDSHAKE, Running, config, read_until};
 
+const POLL: &[u8] = b"GET /poll HTTP/1.1\r\nHost: a\r\n\r\n";
+
 #[test]
 fn messages_that_came_before_a_reset_are_handed_out() {
     let server = Running::start(config());
@@ -28,17 +30,43 @@ fn messages_that_came_before_a_reset_are_handed_out() {
 fn a_held_request_is_answered_when_its_client_shuts_down_its_side() {
     let server = Running::start(config());
     let mut client = server.connect();
-    let hello = b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
-    let poll = b"GET /poll HTTP/1.1\r\nHost: a\r\n\r\n";
-    client.write_all(&[&poll[..], hello].concat()).unwrap();
+    client.write_all(POLL).unwrap();
     server.wait_for("opened", 1);
+    client.shutdown(Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with("nothing yet"), "{answer}");
+    assert_eq!(server.endings(1), [Ending::Finished]);
+}
+
+#[test]
+fn so_are_the_requests_behind_it() {
+    let server = Running::start(config());
+    let mut client = server.connect();
+    let hello = b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+    client
+        .write_all(&[POLL, hello, POLL, hello].concat())
+        .unwrap();
     client.shutdown(Shutdown::Write).unwrap();
     let mut answers = String::new();
     client.read_to_string(&mut answers).unwrap();
-    assert!(answers.contains("nothing yet"), "{answers}");
-    // So is the request behind it.
-    assert!(answers.ends_with("/hello"), "{answers}");
-    assert_eq!(server.endings(1), [Ending::Finished]);
+    assert_eq!(answers.matches("nothing yet").count(), 2, "{answers}");
+    assert_eq!(answers.matches("/hello").count(), 2, "{answers}");
+}
+
+#[test]
+fn an_answer_that_is_on_its_way_is_waited_for_when_the_client_shuts_down_its_side() {
+    let server = Running::start(config());
+    let mut client = server.connect();
+    client
+        .write_all(b"POST /order HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
+    server.wait_for("opened", 1);
+    server.notify("it is done");
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with("held: it is done"), "{answer}");
 }
 
 #[test]

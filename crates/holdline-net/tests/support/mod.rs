@@ -172,6 +172,8 @@ enum Kind {
     Hold,
     /// Like `Hold`, and answered when the client half-closes.
     Poll,
+    /// Like `Hold`, and its answer is waited for when the client half-closes.
+    Order,
     /// An upload in pieces, and how much came.
     Upload(usize),
     /// A WebSocket that takes no messages.
@@ -240,18 +242,21 @@ impl Handler for App {
         let _ = socket.close(CloseCode::POLICY_VIOLATION, "read only");
     }
 
-    fn half_closed(&mut self, _: ConnectionId, kind: &mut Kind, output: Output<'_>) {
+    fn half_closed(&mut self, _: ConnectionId, kind: &mut Kind, output: Output<'_>) -> Progress {
         match (kind, output) {
             (Kind::Poll, Output::Held(held)) => held.respond(200, (), b"nothing yet").unwrap(),
+            (Kind::Order, Output::Held(_)) => return Progress::More,
             (Kind::Stream { .. }, Output::Body(mut body)) => body.send(b"last words").unwrap(),
             _ => {}
         }
+        Progress::Idle
     }
 
     fn request(&mut self, request: &Request<'_>, responder: Responder<'_, Kind>) {
         let connection = request.connection;
         match request.head.path() {
             "/hold" => responder.hold(self.open(connection, Kind::Hold)),
+            "/order" => responder.hold(self.open(connection, Kind::Order)),
             "/poll" => responder.hold(self.open(connection, Kind::Poll)),
             "/stream" => {
                 let kind = self.open(
@@ -317,7 +322,7 @@ impl Handler for App {
         let mut opened = false;
         match (stream, output) {
             (Kind::Upload(_), _) | (Kind::Deaf, _) => {}
-            (Kind::Hold | Kind::Poll, Output::Held(held)) => match news.last() {
+            (Kind::Hold | Kind::Poll | Kind::Order, Output::Held(held)) => match news.last() {
                 Some(news) => held
                     .respond(200, (), format!("held: {news}").as_bytes())
                     .unwrap(),

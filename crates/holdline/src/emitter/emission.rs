@@ -20,7 +20,7 @@ use crate::event_stream::{self, Opening};
 /// | `request` | [`Emitters::open`] |
 /// | `ready` | [`Emission::ready`] |
 /// | `timer` | [`Emission::timer`] |
-/// | `stopping` | [`Emission::stopping`] |
+/// | `half_closed`, `stopping` | [`Emission::stopping`] |
 /// | `closed` | [`Emission::closed`] |
 /// | `notified` | [`Emitters::notified`] |
 ///
@@ -174,7 +174,7 @@ impl Emission {
         }
     }
 
-    /// The server stops: what was emitted is sent, and emitting is over.
+    /// The server stops, or the client has shut down its side: what was emitted is sent, and emitting is over.
     pub fn stopping(&mut self, output: Output<'_>) {
         self.pipe.close();
         if let Output::Body(body) = output {

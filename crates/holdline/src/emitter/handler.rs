@@ -2,7 +2,7 @@
 
 use holdline_http1::SendError;
 use holdline_net::{
-    ConnectionId, Ending, Handler, Notifier, Output, Progress, Request, Responder, Wake,
+    ConnectionId, Ending, Handler, Intake, Notifier, Output, Progress, Request, Responder, Wake,
 };
 
 use super::{Config, Emission, Emitters, EventSource};
@@ -67,6 +67,13 @@ where
 {
     type Stream = Emission;
 
+    fn head(&mut self, request: &Request<'_>, intake: Intake<'_, Emission>) {
+        if !takes(request.head.method()) {
+            // It is refused, whatever its body.
+            self.request(request, intake.answer());
+        }
+    }
+
     fn request(&mut self, request: &Request<'_>, responder: Responder<'_, Emission>) {
         if let Err(error) = self.answer(request, responder) {
             tracing::error!(%error, "an answer cannot be sent");
@@ -81,6 +88,16 @@ where
         stream.timer(output);
     }
 
+    fn half_closed(
+        &mut self,
+        _: ConnectionId,
+        stream: &mut Emission,
+        output: Output<'_>,
+    ) -> Progress {
+        stream.stopping(output);
+        Progress::Idle
+    }
+
     fn stopping(&mut self, _: ConnectionId, stream: &mut Emission, output: Output<'_>) {
         stream.stopping(output);
     }
@@ -92,6 +109,10 @@ where
     fn notified(&mut self, wake: &mut Wake<'_>) {
         self.emitters.notified(wake);
     }
+}
+
+fn takes(method: &str) -> bool {
+    METHODS.split(", ").any(|allowed| allowed == method)
 }
 
 const METHODS: &str = "GET, HEAD, OPTIONS";

@@ -1,6 +1,7 @@
 //! Requests that publish a message.
 
 use holdline_comet::Since;
+use holdline_http1::RequestHead;
 use serde_json::json;
 
 use super::hold::answer_or_hold;
@@ -12,40 +13,52 @@ use crate::names;
 use crate::reply::Reply;
 use crate::request::Query;
 
-/// Publishes the body of the request.
-pub(super) fn publish(app: &mut App, call: Call<'_, '_>, name: &str, query: &Query<'_>) {
-    let head = &call.request.head;
-    let name = match names::parse_channel(name) {
-        Ok(name) => name,
-        Err(error) => return call.error(400, "bad_channel", &error.to_string()),
-    };
-    if !app.shared.policy.may_publish(head, query.value("token")) {
-        let message = "publishing needs the publish token, as `Authorization: Bearer TOKEN`";
-        let challenge = [("WWW-Authenticate", "Bearer realm=\"publish\"")];
-        return call.error_with(401, challenge, "unauthorized", message);
+/// What the head of a request to publish says.
+#[derive(Debug)]
+pub(super) struct Publish {
+    channel: String,
+    event: Option<String>,
+    since: Option<Since>,
+}
+
+impl Publish {
+    /// Everything is judged here that can be judged without the message.
+    pub(super) fn of(
+        app: &App,
+        head: &RequestHead<'_>,
+        name: &str,
+        query: &Query<'_>,
+    ) -> Result<Self, Reply> {
+        let channel = names::parse_channel(name)
+            .map_err(|error| Reply::error(400, "bad_channel", &error.to_string()))?;
+        if !app.shared.policy.may_publish(head, query.value("token")) {
+            let message = "publishing needs the publish token, as `Authorization: Bearer TOKEN`";
+            return Err(Reply::error(401, "unauthorized", message)
+                .with("WWW-Authenticate", "Bearer realm=\"publish\""));
+        }
+        let event = query.value("event").map(names::parse_event).transpose();
+        let event = event.map_err(|error| Reply::error(400, "bad_event", &error.to_string()))?;
+        let since = query.value("since").map(|_| query.since(head)).transpose();
+        let since = since.map_err(|error| Reply::error(400, "bad_cursor", &error))?;
+        Ok(Self {
+            channel,
+            event: event.map(str::to_owned),
+            since,
+        })
     }
-    let event = match query.value("event").map(names::parse_event).transpose() {
-        Ok(event) => event,
-        Err(error) => return call.error(400, "bad_event", &error.to_string()),
-    };
-    let since = match query.value("since").map(|_| query.since(head)).transpose() {
-        Ok(since) => since,
-        Err(error) => return call.error(400, "bad_cursor", &error),
-    };
+}
+
+/// Publishes the body of the request.
+pub(super) fn publish(app: &mut App, call: Call<'_, '_>, publish: &Publish) {
     let Ok(text) = std::str::from_utf8(call.request.body) else {
         return call.error(400, "not_utf8", "the body must be UTF-8 text");
     };
-    let most = app.shared.options.max_message;
-    if text.len() > most {
-        let message = format!("a message has at most {most} bytes");
-        return call.error(413, "body_too_large", &message);
-    }
     let draft = Draft {
-        channel: &name,
-        event,
+        channel: &publish.channel,
+        event: publish.event.as_deref(),
         data: text,
     };
-    append(app, call, draft, since);
+    append(app, call, draft, publish.since);
 }
 
 fn append(app: &mut App, call: Call<'_, '_>, draft: Draft<'_>, since: Option<Since>) {

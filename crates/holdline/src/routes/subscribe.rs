@@ -6,7 +6,7 @@ use holdline_comet::{Hold, Since, iframe, stream};
 use holdline_http1::Fields;
 
 use super::hold::answer_or_hold;
-use super::websocket::upgrade;
+use super::websocket::{Messages, upgrade};
 use crate::answer::Call;
 use crate::app::{App, Stream};
 use crate::held::{Poll, Question};
@@ -90,7 +90,11 @@ pub(super) fn subscribe(
             let head = &call.request.head;
             let may_publish = app.shared.policy.may_publish(head, query.value("token"));
             let connection = call.request.connection;
-            upgrade(app, call, |app| {
+            let messages = match may_publish {
+                true => Messages::Taken,
+                false => Messages::Refused,
+            };
+            upgrade(app, call, messages, |app| {
                 let deflate_from = app.shared.options.deflate_from.unwrap_or(usize::MAX);
                 let form = Form::WebSocket {
                     may_publish,

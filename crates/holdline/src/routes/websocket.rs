@@ -10,15 +10,24 @@ use crate::app::{App, Stream};
 use crate::hub::TooManyChannels;
 use crate::reply::NO_CHANNEL;
 
+/// Whether a client may send messages.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Messages {
+    Taken,
+    /// Nothing is kept of one: it is refused when it begins.
+    Refused,
+}
+
 /// A WebSocket, if the request asks for one as RFC 6455 says.
 pub(super) fn upgrade(
     app: &mut App,
     call: Call<'_, '_>,
+    messages: Messages,
     stream: impl FnOnce(&mut App) -> Result<Stream, TooManyChannels>,
 ) {
     let head = &call.request.head;
     if is_old(app, head) {
-        return upgrade_old(app, call, stream);
+        return upgrade_old(app, call, messages, stream);
     }
     let accept = match server::accept(head.method(), head.headers().iter()) {
         Ok(accept) => accept,
@@ -45,9 +54,11 @@ pub(super) fn upgrade(
     config.deflate = deflate.and_then(|deflate| accept.accept_deflate(&deflate));
     match stream(app) {
         Ok(stream) => {
-            log(call
-                .responder
-                .upgrade_websocket(accept.response(protocol), config, stream))
+            let (responder, fields) = (call.responder, accept.response(protocol));
+            log(match messages {
+                Messages::Taken => responder.upgrade_websocket(fields, config, stream),
+                Messages::Refused => responder.upgrade_websocket_in_pieces(fields, config, stream),
+            });
         }
         Err(TooManyChannels) => call.error(503, "too_many_channels", NO_CHANNEL),
     }
@@ -62,6 +73,7 @@ pub(super) fn is_old(app: &App, head: &RequestHead<'_>) -> bool {
 fn upgrade_old(
     app: &mut App,
     call: Call<'_, '_>,
+    messages: Messages,
     stream: impl FnOnce(&mut App) -> Result<Stream, TooManyChannels>,
 ) {
     let head = call.request.head;
@@ -83,6 +95,10 @@ fn upgrade_old(
     let protocol = accept.protocol().filter(|asked| *asked == SUBPROTOCOL);
     let mut config = hixie76::Config::default();
     config.limits = limits(app);
+    if messages == Messages::Refused {
+        // A close of this protocol has no reason to give, so the limit may as well refuse it.
+        config.limits.max_message = 0;
+    }
     match stream(app) {
         Ok(stream) => {
             let connection = hixie76::Connection::server(config, accept.challenge());
