@@ -7,6 +7,7 @@
 
 mod chromium;
 mod deflate;
+mod frames;
 mod plain;
 
 use std::net::SocketAddr;
