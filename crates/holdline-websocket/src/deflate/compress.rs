@@ -146,3 +146,31 @@ fn leave_off_tail(out: &mut Vec<u8>) {
         out.push(0x00);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What [`DeflateOptions`](super::super::DeflateOptions) says about memory.
+    #[test]
+    fn compressing_takes_313_kib_and_at_most_the_message_once_more() {
+        let mut state = 1u32;
+        let mut noise = || {
+            state = state.wrapping_mul(0x9e37_79b1).wrapping_add(1);
+            (state >> 24) as u8
+        };
+        for size in [0, 1, 1000, 31_745, 200_000, 2_000_000] {
+            let hard: Vec<u8> = (0..size).map(|_| noise()).collect();
+            for level in [1, 6, 9] {
+                let most = size + size / 512 + 128;
+                let compressed = compress_alone(&hard, level);
+                assert!(compressed.capacity() <= most, "{}", compressed.capacity());
+                let compressed = compress_alone(&alloc::vec![0; size], level);
+                assert!(compressed.capacity() <= most / 2 + 64);
+            }
+        }
+        // Beside what is allocated in it: the window and its hashes, and a block of output.
+        let rest = (32_768 + 257) + 2 * 2 * 32_768 + 85_196;
+        assert!(size_of::<CompressorOxide>() + rest <= 313 << 10);
+    }
+}
