@@ -73,7 +73,11 @@ fn decode<'a>(limits: Limits, pieces: impl Iterator<Item = &'a [u8]>) -> Outcome
                 Ok(None) => break,
                 Err(stop) => {
                     error = Some((stop.kind(), stop.at()));
-                    assert_eq!(decoder.decode(&mut input, &mut buffer), Err(stop));
+                    assert!(input.is_empty(), "an error takes the whole input");
+                    assert!(stop.at() <= decoder.position());
+                    let mut more = &b"data: x\n\n"[..];
+                    assert_eq!(decoder.decode(&mut more, &mut buffer), Err(stop));
+                    assert!(more.is_empty(), "and every input after it");
                     break 'stream;
                 }
             }

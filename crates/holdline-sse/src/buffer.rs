@@ -1,8 +1,5 @@
-use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
-
-use crate::line::LF;
 
 /// The memory that a [`Decoder`](crate::Decoder) needs when an event arrives in pieces.
 ///
@@ -15,14 +12,14 @@ use crate::line::LF;
 /// never a panic.
 #[derive(Debug, Default)]
 pub struct Buffer {
-    /// The value of the line that is arriving, unless it is a `data` line.
-    pub(crate) line: Vec<u8>,
+    /// A line that was cut: as it came, and in the end its value.
+    pub(crate) line: Part,
     /// The data buffer of the standard, without the LF after its last line.
-    pub(crate) data: Vec<u8>,
+    pub(crate) data: Part,
     /// The event type buffer of the standard.
-    pub(crate) event: Vec<u8>,
+    pub(crate) event: Part,
     /// The last event ID buffer of the standard.
-    pub(crate) id: Vec<u8>,
+    pub(crate) id: Part,
     /// The text that an item borrows when it could not borrow bytes.
     pub(crate) data_text: String,
     pub(crate) event_text: String,
@@ -34,10 +31,10 @@ impl Buffer {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            line: Vec::new(),
-            data: Vec::new(),
-            event: Vec::new(),
-            id: Vec::new(),
+            line: Part::new(),
+            data: Part::new(),
+            event: Part::new(),
+            id: Part::new(),
             data_text: String::new(),
             event_text: String::new(),
             id_text: String::new(),
@@ -47,10 +44,10 @@ impl Buffer {
     /// The bytes that are allocated now.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.line.capacity()
-            + self.data.capacity()
-            + self.event.capacity()
-            + self.id.capacity()
+        self.line.bytes.capacity()
+            + self.data.bytes.capacity()
+            + self.event.bytes.capacity()
+            + self.id.bytes.capacity()
             + self.data_text.capacity()
             + self.event_text.capacity()
             + self.id_text.capacity()
@@ -60,10 +57,10 @@ impl Buffer {
     #[inline]
     pub(crate) fn release(&mut self, kept: Kept, line: bool) {
         // KEEP is a power of two, so one comparison answers for all of them.
-        let any = self.line.capacity()
-            | self.data.capacity()
-            | self.event.capacity()
-            | self.id.capacity()
+        let any = self.line.bytes.capacity()
+            | self.data.bytes.capacity()
+            | self.event.bytes.capacity()
+            | self.id.bytes.capacity()
             | self.data_text.capacity()
             | self.event_text.capacity()
             | self.id_text.capacity();
@@ -80,9 +77,9 @@ impl Buffer {
             (&mut self.event, kept.event),
             (&mut self.id, kept.id),
         ];
-        for (bytes, kept) in parts {
-            if !kept && bytes.capacity() >= KEEP {
-                *bytes = Vec::new();
+        for (part, kept) in parts {
+            if !kept && part.bytes.capacity() >= KEEP {
+                *part = Part::new();
             }
         }
         // Text is only ever borrowed by the item that was returned last.
@@ -110,118 +107,57 @@ impl Kept {
     };
 }
 
-/// Where the bytes of a field are.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Piece<'i> {
-    /// In one piece in the input.
-    Input(&'i [u8]),
-    /// In the part of the [`Buffer`] that is named like the field.
-    Buffer,
+/// Bytes, and before them, maybe, the name of the line that they were the value of: a line that
+/// was cut becomes the value without being copied.
+#[derive(Debug, Default)]
+pub(crate) struct Part {
+    bytes: Vec<u8>,
+    /// Where the value begins.
+    start: usize,
 }
 
-impl<'i> Piece<'i> {
-    pub(crate) fn bytes<'b>(self, part: &'b [u8]) -> &'b [u8]
-    where
-        'i: 'b,
-    {
-        match self {
-            Self::Input(bytes) => bytes,
-            Self::Buffer => part,
-        }
-    }
-}
-
-/// The fields of the unfinished block, during one call. `None`: no such field yet.
-#[derive(Debug)]
-pub(crate) struct Block<'i> {
-    pub(crate) data: Option<Piece<'i>>,
-    pub(crate) event: Option<Piece<'i>>,
-    pub(crate) id: Option<Piece<'i>>,
-}
-
-impl Block<'_> {
-    #[inline]
-    pub(crate) fn from_kept(kept: Kept) -> Self {
+impl Part {
+    const fn new() -> Self {
         Self {
-            data: kept.data.then_some(Piece::Buffer),
-            event: kept.event.then_some(Piece::Buffer),
-            id: kept.id.then_some(Piece::Buffer),
+            bytes: Vec::new(),
+            start: 0,
         }
     }
 
-    /// Makes the data buffer ready for one more line: what the block has so far, and an LF.
     #[inline]
-    pub(crate) fn join_data(&mut self, buffer: &mut Buffer) {
-        match self.data {
-            Some(Piece::Buffer) => buffer.data.push(LF),
-            Some(Piece::Input(bytes)) => {
-                store(bytes, &mut buffer.data);
-                buffer.data.push(LF);
-            }
-            None => buffer.data.clear(),
-        }
-        self.data = Some(Piece::Buffer);
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
     }
 
-    /// Copies what borrows the input, so that the call can return without it.
     #[inline]
-    pub(crate) fn keep(&self, buffer: &mut Buffer) -> Kept {
-        let keep = |piece: Option<Piece<'_>>, part| {
-            if let Some(Piece::Input(bytes)) = piece {
-                store(bytes, part);
-            }
-            piece.is_some()
-        };
-        Kept {
-            data: keep(self.data, &mut buffer.data),
-            event: keep(self.event, &mut buffer.event),
-            id: keep(self.id, &mut buffer.id),
-        }
+    pub(crate) const fn len(&self) -> usize {
+        self.bytes.len().saturating_sub(self.start)
     }
-}
 
-fn store(bytes: &[u8], part: &mut Vec<u8>) {
-    part.clear();
-    part.extend_from_slice(bytes);
-}
-
-/// The text of a field. It borrows the bytes if they are UTF-8, else `repaired`.
-#[inline]
-pub(crate) fn text<'b, 'i: 'b>(
-    piece: Option<Piece<'i>>,
-    part: &'b [u8],
-    repaired: &'b mut String,
-) -> &'b str {
-    let Some(piece) = piece else { return "" };
-    let bytes = piece.bytes(part);
-    match simdutf8::basic::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(_) => {
-            repair(repaired, bytes);
-            repaired
-        }
+    /// Forgets so many bytes at the front.
+    #[inline]
+    pub(crate) const fn skip(&mut self, len: usize) {
+        self.start += len;
     }
-}
 
-/// Makes `text` what "UTF-8 decode" makes of `bytes`.
-#[inline]
-pub(crate) fn set_lossy(text: &mut String, bytes: &[u8]) {
-    match simdutf8::basic::from_utf8(bytes) {
-        Ok(valid) => valid.clone_into(text),
-        Err(_) => repair(text, bytes),
+    pub(crate) fn clear(&mut self) {
+        self.start = 0;
+        self.bytes.clear();
     }
-}
 
-/// The same for bytes that are not UTF-8: U+FFFD stands for each maximal subpart of an ill-formed
-/// sequence.
-#[cold]
-fn repair(text: &mut String, bytes: &[u8]) {
-    text.clear();
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        if !chunk.invalid().is_empty() {
-            text.push(char::REPLACEMENT_CHARACTER);
-        }
+    pub(crate) fn set(&mut self, bytes: &[u8]) {
+        self.clear();
+        self.extend(bytes);
+    }
+
+    #[inline]
+    pub(crate) fn extend(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, byte: u8) {
+        self.bytes.push(byte);
     }
 }
 

@@ -5,7 +5,7 @@ use thiserror::Error;
 /// An event stream has no other errors: the standard gives every sequence of bytes a meaning.
 /// The error is sticky: a decoder that failed returns the same error from every later call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("{kind} at byte {at} ({}); drop the connection, or raise the limit", self.rfc())]
+#[error("{kind} at byte {at} ({}); drop the connection, or raise the limit", self.section())]
 pub struct DecodeError {
     kind: DecodeErrorKind,
     at: u64,
@@ -31,7 +31,7 @@ impl DecodeError {
 
     /// The section of the standard that describes what could not be finished.
     #[must_use]
-    pub const fn rfc(&self) -> &'static str {
+    pub const fn section(&self) -> &'static str {
         match self.kind {
             DecodeErrorKind::LineTooLong { .. } => "WHATWG HTML §9.2.5",
             DecodeErrorKind::EventTooLong { .. } => "WHATWG HTML §9.2.6",

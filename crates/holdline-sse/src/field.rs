@@ -1,7 +1,5 @@
 //! Lines to fields (WHATWG HTML §9.2.6).
 
-use core::time::Duration;
-
 /// The fields that the standard knows. "Field names must be compared literally, with no case
 /// folding performed."
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,8 +38,12 @@ impl FieldName {
         }
     }
 
-    /// The longest name.
-    pub(crate) const MAX_LEN: usize = 5;
+    /// Whether a line that begins so may still turn out to be one of these fields.
+    pub(crate) fn may_begin(line: &[u8]) -> bool {
+        let known = [Self::Data, Self::Event, Self::Id, Self::Retry];
+        let mut names = known.iter().map(|name| name.as_str().as_bytes());
+        names.any(|name| name.starts_with(line))
+    }
 }
 
 /// One line of an event stream, without its line end: the stateless piece below the decoder.
@@ -78,6 +80,10 @@ impl<'a> Line<'a> {
     #[must_use]
     pub fn parse(line: &'a [u8]) -> Self {
         use FieldName::{Data, Event, Id, Retry};
+        // What almost every line is, by one comparison instead of five.
+        if let Some(value) = line.strip_prefix(b"data: ") {
+            return Self::Field { name: Data, value };
+        }
         match line {
             [] => Self::Blank,
             [b'd', b'a', b't', b'a', rest @ ..] => Self::field(Data, rest),
@@ -102,39 +108,14 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The value of a `retry` line, read as it arrives.
+/// The value of a `retry` line, or of anything else that must be a number.
 ///
 /// "If the field value consists of only ASCII digits, then interpret the field value as an
 /// integer in base ten." An empty value is no integer. A number too large saturates.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Digits {
-    value: u64,
-    seen: bool,
-    other: bool,
-}
-
-impl Digits {
-    pub(crate) const fn new() -> Self {
-        Self {
-            value: 0,
-            seen: false,
-            other: false,
-        }
-    }
-
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            if self.other {
-                return;
-            }
-            self.seen = true;
-            self.other = !byte.is_ascii_digit();
-            let digit = u64::from(byte.wrapping_sub(b'0'));
-            self.value = self.value.saturating_mul(10).saturating_add(digit);
-        }
-    }
-
-    pub(crate) fn finish(self) -> Option<Duration> {
-        (self.seen && !self.other).then(|| Duration::from_millis(self.value))
-    }
+pub(crate) fn parse_digits(value: &[u8]) -> Option<u64> {
+    let add = |number: u64, byte: &u8| {
+        let digit = u64::from(byte.wrapping_sub(b'0'));
+        (digit < 10).then(|| number.saturating_mul(10).saturating_add(digit))
+    };
+    value.iter().try_fold(0, add).filter(|_| !value.is_empty())
 }

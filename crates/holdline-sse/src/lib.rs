@@ -90,6 +90,7 @@ mod event;
 mod field;
 mod limits;
 mod line;
+mod text;
 
 pub use buffer::Buffer;
 pub use client::{Config, EventSource, ReadyState, Reason, Request, Response, is_temporary};

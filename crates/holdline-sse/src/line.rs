@@ -2,8 +2,6 @@
 
 use memchr::memchr2;
 
-use crate::FieldName;
-
 /// Unread bytes, and where in the stream they end.
 #[derive(Debug)]
 pub(crate) struct Cursor<'i> {
@@ -37,25 +35,15 @@ impl<'i> Cursor<'i> {
         taken
     }
 
-    /// Takes the next byte if it is `byte`.
-    #[inline]
-    pub(crate) fn take_byte(&mut self, byte: u8) -> bool {
-        let is = self.first() == Some(byte);
-        if is {
-            self.take(1);
-        }
-        is
-    }
-
-    /// Takes a line that ends here, without its end. There is a byte, and it is no line end.
+    /// Takes a line that ends in these bytes, without its end.
     #[inline]
     pub(crate) fn take_line(&mut self) -> Option<&'i [u8]> {
         find_line_end(self.rest).map(|end| self.take(end))
     }
 
-    /// Takes what comes before the line end, which may be further than these bytes reach.
-    pub(crate) fn take_value(&mut self) -> &'i [u8] {
-        self.take(find_line_end(self.rest).unwrap_or(self.rest.len()))
+    /// Takes what is left.
+    pub(crate) fn take_rest(&mut self) -> &'i [u8] {
+        core::mem::take(&mut self.rest)
     }
 
     /// Takes CR or LF, which comes next, and tells whether it was CR.
@@ -69,69 +57,6 @@ impl<'i> Cursor<'i> {
     }
 }
 
-/// How far a line has come that is cut.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Partial {
-    /// The line has not begun.
-    Start,
-    /// In its name.
-    Name(Name),
-    /// After the colon: one space may follow.
-    AfterColon(Target),
-    Value(Target),
-}
-
-impl Partial {
-    #[inline]
-    pub(crate) const fn is_start(&self) -> bool {
-        matches!(self, Self::Start)
-    }
-
-    /// Whether the name of the line is known to be this.
-    pub(crate) fn is_in(&self, name: FieldName) -> bool {
-        match self {
-            Self::Start | Self::Name(_) => false,
-            Self::AfterColon(target) | Self::Value(target) => *target == Target::Field(name),
-        }
-    }
-}
-
-/// Where the value of a cut line goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
-    Field(FieldName),
-    Comment,
-    /// It is skipped.
-    Nothing,
-}
-
-/// A field name so far, no longer than the longest that is known: a one and then the bytes, so
-/// that it is copied as one number.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Name(u64);
-
-impl Name {
-    pub(crate) const EMPTY: Self = Self(1);
-
-    /// The name with one more byte. `None`: too long to be a known name.
-    #[inline]
-    pub(crate) fn push(self, byte: u8) -> Option<Self> {
-        let is_full = self.0 >> (8 * FieldName::MAX_LEN) != 0;
-        (!is_full).then_some(Self(self.0 << 8 | u64::from(byte)))
-    }
-
-    pub(crate) const fn is_empty(self) -> bool {
-        self.0 == Self::EMPTY.0
-    }
-
-    /// The field with this name, or `None` for one that must be ignored.
-    pub(crate) fn field(self) -> Option<FieldName> {
-        let bytes = self.0.to_be_bytes();
-        let one = bytes.iter().position(|byte| *byte != 0)?;
-        FieldName::parse(bytes.get(one + 1..)?)
-    }
-}
-
 #[inline]
 pub(crate) const fn is_line_end(byte: u8) -> bool {
     matches!(byte, LF | CR)
@@ -139,31 +64,27 @@ pub(crate) const fn is_line_end(byte: u8) -> bool {
 
 /// Where the first line in `bytes` ends.
 ///
-/// A short piece seldom has a line end. It is compared a block at a time, and asked only once
-/// whether one of the bytes was it, which the compiler turns into vector instructions. That is
-/// over before `memchr` has chosen its way.
-#[inline]
+/// A short piece of a stream seldom has a line end. It is looked through before `memchr` has chosen
+/// its way: without that a line in pieces of 64 bytes takes a tenth more instructions.
+#[inline(always)]
 pub(crate) fn find_line_end(bytes: &[u8]) -> Option<usize> {
-    if bytes.len() <= SHORT {
-        let Some(last) = bytes.last_chunk() else {
-            return bytes.iter().position(|byte| is_line_end(*byte));
-        };
-        // The last block overlaps the one before it.
-        let mut ends = line_ends(last);
-        for block in bytes.as_chunks().0 {
-            let more = line_ends(block);
-            ends = core::array::from_fn(|at| ends[at] | more[at]);
-        }
-        if u128::from_ne_bytes(ends) == 0 {
-            return None;
-        }
+    match bytes.len() {
+        ..16 => bytes.iter().position(|byte| is_line_end(*byte)),
+        16..=128 if !has_line_end(bytes) => None,
+        _ => memchr2(LF, CR, bytes),
     }
-    memchr2(LF, CR, bytes)
 }
 
-#[inline]
-fn line_ends(block: &[u8; 16]) -> [u8; 16] {
-    block.map(|byte| u8::from(byte == LF) | u8::from(byte == CR))
+/// Whether there is a line end in 16 or more bytes. The compiler makes vector instructions of it.
+#[inline(never)]
+fn has_line_end(bytes: &[u8]) -> bool {
+    let has = |block: &[u8; 16]| {
+        let lf = block.iter().fold(false, |any, byte| any | (*byte == LF));
+        let cr = block.iter().fold(false, |any, byte| any | (*byte == CR));
+        lf | cr
+    };
+    // The last block overlaps the one before it.
+    bytes.as_chunks().0.iter().any(has) || bytes.last_chunk().is_some_and(has)
 }
 
 /// The lines of `text`, which may end with CRLF, CR or LF. The text after the last line end is a
@@ -181,9 +102,6 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
         Some(line)
     })
 }
-
-/// The longest piece that is looked at without `memchr`.
-const SHORT: usize = 128;
 
 pub(crate) const LF: u8 = 0x0a;
 pub(crate) const CR: u8 = 0x0d;
@@ -207,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_line_end_is_seen_wherever_it_is() {
-        for len in 0..=2 * SHORT {
+        for len in 0..=256 {
             // Bytes that differ from LF or CR in one bit, or in the high bit.
             let mut bytes: Vec<u8> = (0..len)
                 .map(|at| b"\x0b\x0c\x08\x0e\x8a\x8d\x2a\x00"[at % 8])
@@ -221,38 +139,6 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn a_name_is_known_however_long_it_is() {
-        let name = |bytes: &[u8]| {
-            bytes
-                .iter()
-                .try_fold(Name::EMPTY, |name, byte| name.push(*byte))
-        };
-        for known in [
-            FieldName::Data,
-            FieldName::Event,
-            FieldName::Id,
-            FieldName::Retry,
-        ] {
-            let name = name(known.as_str().as_bytes()).expect("short");
-            assert_eq!(name.field(), Some(known));
-        }
-        for unknown in [
-            &b""[..],
-            b"\0",
-            b"\0data",
-            b"\0id",
-            b"data\0",
-            b"dat",
-            b"\xff\xff\xff\xff\xff",
-        ] {
-            let name = name(unknown).expect("short");
-            assert_eq!((name.field(), name.is_empty()), (None, unknown.is_empty()));
-        }
-        assert!(name(b"events").is_none());
-        assert!(name(b"\0\0\0\0\0\0").is_none());
     }
 
     #[test]

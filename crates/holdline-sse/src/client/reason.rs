@@ -1,8 +1,6 @@
 use thiserror::Error;
 
-use crate::DecodeError;
-#[cfg(doc)]
-use crate::{Config, EventSource};
+use crate::error::DecodeError;
 
 /// The states of the standard, with its numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,14 +20,15 @@ pub enum Reason {
     /// The response body ended.
     #[error("the stream ended")]
     EndOfStream,
-    /// The response body ended inside a line or an event. See [`EventSource::cut_event`].
+    /// The response body ended inside a line or an event. See
+    /// [`EventSource::cut_event`](crate::EventSource::cut_event).
     #[error("the stream ended inside an event")]
     EndInEvent,
     /// There was no connection, or it broke.
     #[error("the connection failed")]
     ConnectionFailed,
     /// No connection to the URL can ever be made, as the caller
-    /// [told](EventSource::connection_impossible).
+    /// [told](crate::EventSource::connection_impossible).
     #[error("no connection to this URL can be made")]
     Unreachable,
     /// The server answered with this status.
@@ -44,13 +43,13 @@ pub enum Reason {
     /// A redirect without a `Location`, or to something that is not an HTTP URL.
     #[error("a redirect has no location that can be followed")]
     Location,
-    /// More redirects in a row than [`Config::max_redirects`].
+    /// More redirects in a row than [`Config::max_redirects`](crate::Config::max_redirects).
     #[error("too many redirects")]
     TooManyRedirects,
     /// The stream exceeded a limit.
     #[error(transparent)]
     Decode(DecodeError),
-    /// [`EventSource::close`] was called.
+    /// [`EventSource::close`](crate::EventSource::close) was called.
     #[error("closed by the client")]
     Closed,
 }

@@ -2,7 +2,7 @@ use core::time::Duration;
 
 use super::redirect::Redirects;
 use super::{Config, date};
-use crate::field::Digits;
+use crate::field::parse_digits;
 
 /// The request that an [`EventSource`](crate::EventSource) wants to be sent.
 #[derive(Clone, Copy, Debug)]
@@ -156,10 +156,8 @@ impl<'r> Response<'r> {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         let value = self.retry_after?;
-        let mut digits = Digits::new();
-        digits.push(value.trim_ascii());
-        let seconds = match digits.finish() {
-            Some(number) => u64::try_from(number.as_millis()).ok()?,
+        let seconds = match parse_digits(value.trim_ascii()) {
+            Some(number) => number,
             None => date::parse(value)?.saturating_sub(date::parse(self.date?)?),
         };
         Some(Duration::from_secs(seconds))

@@ -172,7 +172,7 @@ impl From<holdline_sse::DecodeError> for Fault {
         Self {
             kind: variant(&error.kind()),
             at: error.at(),
-            rfc: error.rfc(),
+            rfc: error.section(),
             answer: Answer::Nothing,
             message: error.to_string(),
         }
