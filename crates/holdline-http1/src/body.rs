@@ -2,6 +2,7 @@
 
 use crate::buffer::Buffer;
 use crate::chunk::{Chunk, Chunks};
+use crate::decoder::{Place, collect};
 use crate::error::{ReceiveError, ReceiveErrorKind as Kind};
 use crate::framing::BodyLength;
 use crate::header::Headers;
@@ -61,7 +62,8 @@ impl BodyDecoder {
         if let Some(error) = self.error {
             return Err(error);
         }
-        let item = self.body.next(input, buffer, &self.limits, &mut self.at);
+        let (limits, at) = (&self.limits, &mut self.at);
+        let item = self.body.next(input, buffer, limits, false, at);
         item.inspect_err(|&error| self.error = Some(error))
     }
 
@@ -106,6 +108,7 @@ impl Body {
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
         limits: &Limits,
+        fold: bool,
         at: &mut u64,
     ) -> Result<Option<BodyItem<'b>>, ReceiveError> {
         match self {
@@ -131,10 +134,10 @@ impl Body {
                 None => Ok(None),
                 Some(Chunk::Last) => {
                     *self = Self::Trailers(Scan::trailers());
-                    self.trailers(input, buffer, limits, at)
+                    self.trailers(input, buffer, limits, fold, at)
                 }
             },
-            Self::Trailers(_) => self.trailers(input, buffer, limits, at),
+            Self::Trailers(_) => self.trailers(input, buffer, limits, fold, at),
         }
     }
 
@@ -185,47 +188,26 @@ impl Body {
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
         limits: &Limits,
+        fold: bool,
         at: &mut u64,
     ) -> Result<Option<BodyItem<'b>>, ReceiveError> {
         let Self::Trailers(scan) = self else {
             return Ok(None);
         };
-        let section_at = *at - scan.len() as u64;
-        let error = |kind, offset: usize| ReceiveError::new(kind, section_at + offset as u64);
         if scan.len() == 0 {
             buffer.reset();
-        } else if !buffer.partial || buffer.bytes.len() != scan.len() {
-            return Err(ReceiveError::new(Kind::BufferMismatch, *at));
         }
-        let rules = Rules::trailers(limits);
-        let section: &'b [u8] = match scan.advance(input, &rules) {
-            Err(fault) => {
-                buffer.reset();
-                return Err(error(fault.kind, fault.at));
-            }
-            Ok(None) => {
-                buffer.partial |= !input.is_empty();
-                buffer.bytes.extend_from_slice(take(input, usize::MAX, at));
-                return Ok(None);
-            }
-            Ok(Some(length)) => {
-                let last = take(input, length, at);
-                if buffer.partial {
-                    buffer.partial = false;
-                    buffer.bytes.extend_from_slice(last);
-                    &buffer.bytes
-                } else {
-                    last
-                }
-            }
+        let rules = Rules::trailers(limits, fold);
+        let section: &'b [u8] = match collect(scan, &rules, input, buffer, at)? {
+            None => return Ok(None),
+            Some(Place::Input(section)) => section,
+            Some(Place::Buffer) => &buffer.bytes,
         };
         *self = Self::Ended;
         split_fields(section, 0, &mut buffer.spans);
-        for span in &buffer.spans {
-            if trailer::is_forbidden(span.name(section)) {
-                return Err(error(Kind::ForbiddenTrailer, span.name_start as usize));
-            }
-        }
+        buffer
+            .spans
+            .retain(|span| !trailer::is_forbidden(span.name(section)));
         Ok(Some(BodyItem::End {
             trailers: Headers::new(section, &buffer.spans),
         }))

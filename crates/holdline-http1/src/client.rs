@@ -5,7 +5,7 @@ use crate::buffer::Buffer;
 use crate::decoder::ResponseDecoder;
 use crate::error::{ReceiveError, ReceiveErrorKind as Kind};
 use crate::event::ResponseEvent;
-use crate::framing::{BodyLength, Version};
+use crate::framing::BodyLength;
 use crate::head::ResponseHead;
 use crate::limits::Limits;
 use crate::state::{Responder, State, Step};
@@ -68,6 +68,7 @@ pub struct ClientConnection {
     state: State,
     informational: usize,
     awaits_continue: bool,
+    response_started: bool,
     connect: bool,
     /// The request was finished by its head, so that `send_end` has nothing to do.
     ended_by_head: bool,
@@ -85,6 +86,7 @@ impl ClientConnection {
             state: State::new(),
             informational: 0,
             awaits_continue: false,
+            response_started: false,
             connect: false,
             ended_by_head: false,
         }
@@ -119,12 +121,15 @@ impl ClientConnection {
                 _ => return Ok((!input.is_empty()).then_some(ResponseEvent::Paused)),
             }
         }
+        self.response_started |= !input.is_empty();
         // A head begins where its first byte stands, also when it comes in pieces.
         let head_at = self.decoder.message_at();
         match self.decoder.decode(input, buffer) {
             Ok(Some(event)) => {
                 let checked = match &event {
-                    ResponseEvent::Informational(_) => self.informational(head_at),
+                    ResponseEvent::Informational(head) => {
+                        self.informational(head.status(), head_at)
+                    }
                     ResponseEvent::Response { head, body } => self.begin(head, *body, head_at),
                     ResponseEvent::End { .. } => {
                         self.end();
@@ -170,6 +175,11 @@ impl ClientConnection {
 
     /// Whether the exchange is complete and the next request may be sent: keep the connection
     /// in the pool.
+    ///
+    /// Before the next request, give what the socket holds meanwhile to [`receive`](Self::receive),
+    /// and the end of its stream to [`receive_eof`](Self::receive_eof): bytes that no request asked
+    /// for ([`UnsolicitedResponse`](Kind::UnsolicitedResponse)), and an end, make this false. A
+    /// server may still close at any time; see [`response_started`](Self::response_started).
     #[must_use]
     pub fn is_reusable(&self) -> bool {
         self.state.is_idle() && self.decoder.is_between() && self.decoder.error().is_none()
@@ -193,15 +203,29 @@ impl ClientConnection {
         self.state.is_switched()
     }
 
-    /// Whether the request said `Expect: 100-continue` and neither an answer has come nor a body
-    /// was begun: hold the body back, for a time of the caller's choice (RFC 9110 §10.1.1).
+    /// Whether any byte was received in answer to the current request, or the last one if none is
+    /// under way.
+    ///
+    /// False when a kept connection fails: it had probably been closed before the server saw the
+    /// request, so that the request may be sent again on another one if that does no harm
+    /// (RFC 9112 §9.3.1).
+    #[must_use]
+    pub const fn response_started(&self) -> bool {
+        self.response_started
+    }
+
+    /// Whether the request said `Expect: 100-continue`, and neither a 100 nor a final response has
+    /// come nor was the body begun: hold the body back, for a time of the caller's choice
+    /// (RFC 9110 §10.1.1).
     #[must_use]
     pub const fn awaits_continue(&self) -> bool {
         self.awaits_continue
     }
 
-    fn informational(&mut self, head_at: u64) -> Result<(), ReceiveError> {
-        self.awaits_continue = false;
+    fn informational(&mut self, status: u16, head_at: u64) -> Result<(), ReceiveError> {
+        if status == 100 {
+            self.awaits_continue = false;
+        }
         self.informational += 1;
         if self.informational > self.decoder.limits().max_informational {
             return Err(self.fail(Kind::TooManyInformational, head_at));
@@ -218,7 +242,7 @@ impl ClientConnection {
         self.awaits_continue = false;
         let tunnel = self.connect && (200..300).contains(&head.status());
         if head.status() == 101 || tunnel {
-            let allowed = tunnel || (!self.connect && head.version() == Version::Http11);
+            let allowed = tunnel || (!self.connect && head.version().is_at_least_11());
             if !allowed || !self.state.step(Step::Switch) {
                 return Err(self.fail(Kind::UnexpectedSwitch, head_at));
             }
@@ -241,6 +265,7 @@ impl ClientConnection {
     }
 
     fn fault(&mut self, error: ReceiveError) -> ReceiveError {
+        self.awaits_continue = false;
         let _ = self.state.step(Step::ResponseFault);
         self.state.refuse_keep_alive();
         error

@@ -29,15 +29,16 @@ impl Stage {
     }
 }
 
-/// Where a complete head lies.
+/// Where a complete head or trailer section lies.
 #[derive(Clone, Copy)]
-enum Place<'i> {
+pub(crate) enum Place<'i> {
     Input(&'i [u8]),
     Buffer,
 }
 
-/// Takes the bytes of a head. It stays where it is when it is whole, else it is joined.
-fn collect<'i>(
+/// Takes the bytes of a head or trailer section. It stays where it is if it is whole, else it is
+/// joined.
+pub(crate) fn collect<'i>(
     scan: &mut Scan,
     rules: &Rules,
     input: &mut &'i [u8],
@@ -60,12 +61,38 @@ fn collect<'i>(
         }
         Ok(Some(length)) => {
             let last = take(input, length, at);
-            if !buffer.partial {
+            // A section that lies in the input cannot be changed there.
+            let changes = rules.folds() && is_folded(last);
+            if !buffer.partial && !changes {
                 return Ok(Some(Place::Input(last)));
             }
             buffer.partial = false;
             buffer.bytes.extend_from_slice(last);
+            if rules.folds() {
+                unfold(&mut buffer.bytes);
+            }
             Ok(Some(Place::Buffer))
         }
+    }
+}
+
+/// Whether a line begins with whitespace.
+fn is_folded(section: &[u8]) -> bool {
+    section
+        .windows(2)
+        .any(|pair| matches!(pair, [b'\n', b' ' | b'\t']))
+}
+
+/// Replaces each fold by as many spaces, so that no offset changes.
+fn unfold(section: &mut [u8]) {
+    let mut rest = section;
+    while let [first, tail @ ..] = rest {
+        if let ([b'\n', b' ' | b'\t', ..], b'\r') = (&*tail, &*first) {
+            *first = b' ';
+            if let [line_feed, ..] = tail {
+                *line_feed = b' ';
+            }
+        }
+        rest = tail;
     }
 }

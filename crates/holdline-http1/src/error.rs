@@ -6,16 +6,44 @@ use core::fmt;
 ///
 /// The receiver stays in error: later input is not parsed, and every later call gives the
 /// same error. A server can still answer with [`status`](Self::status) when no response has
-/// started, and then must close.
+/// started, and then must close. A client can only close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReceiveError {
     kind: ReceiveErrorKind,
+    reader: Reader,
     at: u64,
+}
+
+/// Who reads the text of an error, and so what can be done about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    /// A decoder alone does not know which side it serves.
+    Unknown,
+    Server,
+    Client,
 }
 
 impl ReceiveError {
     pub(crate) const fn new(kind: ReceiveErrorKind, at: u64) -> Self {
-        Self { kind, at }
+        Self {
+            kind,
+            reader: Reader::Unknown,
+            at,
+        }
+    }
+
+    pub(crate) const fn for_server(self) -> Self {
+        Self {
+            reader: Reader::Server,
+            ..self
+        }
+    }
+
+    pub(crate) const fn for_client(self) -> Self {
+        Self {
+            reader: Reader::Client,
+            ..self
+        }
     }
 
     /// Which rule was broken.
@@ -37,7 +65,9 @@ impl ReceiveError {
         self.kind.rfc()
     }
 
-    /// The status code with which a server answers.
+    /// The status code with which a server answers. A client answers nobody; for the kinds that
+    /// only a client meets it is 502, which is what a gateway tells its own client
+    /// (RFC 9110 §15.6.3).
     #[must_use]
     pub const fn status(&self) -> u16 {
         self.kind.status()
@@ -46,14 +76,13 @@ impl ReceiveError {
 
 impl fmt::Display for ReceiveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} at byte {} ({}); answer {} and close",
-            self.kind.description(),
-            self.at,
-            self.rfc(),
-            self.status()
-        )
+        let (what, at, rfc) = (self.kind.description(), self.at, self.rfc());
+        write!(f, "{what} at byte {at} ({rfc})")?;
+        match self.reader {
+            Reader::Unknown => Ok(()),
+            Reader::Server => write!(f, "; answer {} and close", self.status()),
+            Reader::Client => f.write_str("; close the connection"),
+        }
     }
 }
 
@@ -72,7 +101,8 @@ macro_rules! receive_error_kinds {
             /// Every kind, in the order of the enum.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            /// The status code with which a server answers.
+            /// The status code with which a server answers; 502 for the kinds that only a client
+            /// meets, see [`ReceiveError::status`].
             #[must_use]
             pub const fn status(self) -> u16 {
                 match self { $(Self::$name => $status,)* }
@@ -113,10 +143,10 @@ receive_error_kinds! {
     TargetTooLong => 414, "RFC 9112 §3", "request target too long";
     Http09 => 400, "RFC 9112 §3", "request line without a version";
     InvalidVersion => 400, "RFC 9112 §2.3", "malformed HTTP version";
-    UnsupportedVersion => 505, "RFC 9110 §15.6.6", "HTTP version other than 1.0 and 1.1";
+    UnsupportedVersion => 505, "RFC 9110 §15.6.6", "HTTP major version other than 1";
     // The status line.
-    InvalidStatus => 400, "RFC 9112 §4", "status code is not three digits from 100";
-    InvalidReason => 400, "RFC 9112 §4", "byte not allowed in a reason phrase";
+    InvalidStatus => 502, "RFC 9112 §4", "status code is not three digits from 100";
+    InvalidReason => 502, "RFC 9112 §4", "byte not allowed in a reason phrase";
     // Field lines.
     LeadingWhitespace => 400, "RFC 9112 §2.2", "whitespace before the first field line";
     ObsFold => 400, "RFC 9112 §5.2", "folded field line";
@@ -133,14 +163,13 @@ receive_error_kinds! {
     MissingHost => 400, "RFC 9112 §3.2", "HTTP/1.1 request without Host";
     DuplicateHost => 400, "RFC 9112 §3.2", "more than one Host";
     InvalidHost => 400, "RFC 9112 §3.2", "bad Host value";
-    HostMismatch => 400, "RFC 9112 §3.2.2", "Host differs from an absolute-form target";
+    HostMismatch => 400, "RFC 9112 §3.2.2", "Host differs from the authority in the target";
     // Framing.
     InvalidContentLength => 400, "RFC 9112 §6.3", "Content-Length is not one decimal number";
     DuplicateContentLength => 400, "RFC 9112 §6.3", "more than one Content-Length";
     ContentLengthWithTransferEncoding => 400, "RFC 9112 §6.3",
         "both Content-Length and Transfer-Encoding";
     TransferEncodingInHttp10 => 400, "RFC 9112 §6.1", "Transfer-Encoding in an HTTP/1.0 message";
-    DuplicateTransferEncoding => 400, "RFC 9112 §6.1", "more than one Transfer-Encoding field";
     InvalidTransferEncoding => 400, "RFC 9112 §6.1", "malformed Transfer-Encoding";
     ChunkedNotFinal => 400, "RFC 9112 §6.3", "chunked is not once and last in Transfer-Encoding";
     UnknownTransferCoding => 400, "RFC 9112 §6.1", "unknown transfer coding";
@@ -153,16 +182,15 @@ receive_error_kinds! {
     ChunkExtensionTooLong => 400, "RFC 9112 §7.1.1", "chunk extension too long";
     ChunkExtensionsTooLong => 400, "RFC 9112 §7.1.1", "chunk extensions of one body too long";
     InvalidChunkEnd => 400, "RFC 9112 §7.1", "chunk data not followed by CRLF";
-    ForbiddenTrailer => 400, "RFC 9110 §6.5.1", "field not allowed in a trailer section";
     TrailersTooLong => 431, "RFC 6585 §5", "trailer section too long";
     // The end of the stream.
     TruncatedHead => 400, "RFC 9112 §8", "connection ended inside a head";
     TruncatedBody => 400, "RFC 9112 §8", "connection ended inside a body";
     // What only a client sees.
-    UnsolicitedResponse => 400, "RFC 9112 §9.2", "bytes without a request";
-    UnexpectedSwitch => 400, "RFC 9110 §15.2.2", "101 without an Upgrade in the request";
-    TooManyInformational => 400, "RFC 9110 §15.2", "too many informational responses";
-    ConnectionEnded => 400, "RFC 9112 §9.3", "connection ended before the response";
+    UnsolicitedResponse => 502, "RFC 9112 §9.2", "bytes without a request";
+    UnexpectedSwitch => 502, "RFC 9110 §15.2.2", "101 without an Upgrade in the request";
+    TooManyInformational => 502, "RFC 9110 §15.2", "too many informational responses";
+    ConnectionEnded => 502, "RFC 9112 §9.3", "connection ended before the response";
     // Misuse that only shows when bytes arrive.
     BufferMismatch => 500, "RFC 9112 §2.2",
         "the Buffer given is not the one that holds this connection's unfinished head";
@@ -258,9 +286,17 @@ pub enum SendErrorKind {
     /// method (client).
     #[error("request target not allowed (RFC 9112 §3.2)")]
     InvalidTarget,
-    /// A request needs exactly one valid `Host` (client).
+    /// A request needs exactly one valid `Host` (client). A target in absolute-form or
+    /// authority-form gives it by itself.
     #[error("a request needs exactly one valid Host (RFC 9112 §3.2)")]
     InvalidHost,
+    /// The `Host` given is not the authority in the target (client). Leave it out.
+    #[error("Host differs from the authority in the target (RFC 9112 §3.2)")]
+    HostMismatch,
+    /// RFC 9110 §10.1.1: "A client MUST NOT generate a 100-continue expectation in a request that
+    /// does not include content" (client).
+    #[error("Expect: 100-continue in a request without a body (RFC 9110 §10.1.1)")]
+    ExpectWithoutBody,
 }
 
 #[cfg(test)]
@@ -327,9 +363,11 @@ mod tests {
     #[test]
     fn errors_say_what_where_and_what_to_do() {
         let error = ReceiveError::new(ReceiveErrorKind::BareLf, 14);
-        assert_eq!(
-            format!("{error}"),
-            "line feed without carriage return at byte 14 (RFC 9112 §2.2); answer 400 and close"
-        );
+        let what = "line feed without carriage return at byte 14 (RFC 9112 §2.2)";
+        assert_eq!(format!("{error}"), what);
+        let server = format!("{}", error.for_server());
+        assert_eq!(server, format!("{what}; answer 400 and close"));
+        let client = format!("{}", error.for_client());
+        assert_eq!(client, format!("{what}; close the connection"));
     }
 }

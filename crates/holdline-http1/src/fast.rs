@@ -16,6 +16,7 @@ use crate::parse::{Asked, Judge, Request, Response};
 pub(crate) fn fast_request<'h>(
     bytes: &'h [u8],
     limits: &Limits,
+    same_host: bool,
     spans: &mut Vec<Span>,
 ) -> Option<Request<'h>> {
     let bytes = within(bytes, limits);
@@ -36,6 +37,7 @@ pub(crate) fn fast_request<'h>(
         limits,
         facts: &facts,
         spans,
+        same_host,
     };
     let target = match target {
         b"/" => "/",
@@ -75,6 +77,7 @@ pub(crate) fn fast_response<'h>(
         limits,
         facts: &facts,
         spans,
+        same_host: false,
     };
     judge.response(line, status, version, asked, end).ok()
 }
@@ -123,7 +126,7 @@ fn fields(
         if spans.len() >= limits.max_fields {
             return None;
         }
-        facts.note(spans.len(), name, value, value_start).ok()?;
+        facts.note(spans.len(), name, value, value_start);
         spans.push(Span {
             name_start: name_start as u32,
             name_end: (name_start + name_len) as u32,
@@ -185,12 +188,12 @@ const fn controls(word: u64) -> u64 {
     (below_space | above_tilde) & !word & (ONES << 7)
 }
 
-/// `HTTP/1.` and a digit that is 0 or 1.
+/// `HTTP/1.` and a digit.
 #[inline]
 fn start_of_version(bytes: &[u8]) -> Option<(Version, &[u8])> {
     match bytes.strip_prefix(b"HTTP/1.")? {
         [b'1', rest @ ..] => Some((Version::Http11, rest)),
-        [b'0', rest @ ..] => Some((Version::Http10, rest)),
+        [minor @ b'0'..=b'9', rest @ ..] => Some((Version::from_minor(minor - b'0'), rest)),
         _ => None,
     }
 }

@@ -17,25 +17,60 @@ pub enum BodyLength {
     UntilClose,
 }
 
-/// HTTP version of a message. Others are refused.
+/// HTTP version of a message: what its sender wrote. Other major versions are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Version {
     /// HTTP/1.0
     Http10,
     /// HTTP/1.1
     Http11,
+    /// HTTP/1.2 to HTTP/1.9, with the minor version. No such version exists. A message that
+    /// claims one is processed as HTTP/1.1, "the highest minor version within that major version
+    /// to which the recipient is conformant" (RFC 9110 §2.5).
+    Http1Minor(u8),
 }
 
-/// What the fields of one head say about framing and the connection, gathered line by line.
+impl Version {
+    /// The digit after the dot.
+    #[must_use]
+    pub const fn minor(self) -> u8 {
+        match self {
+            Self::Http10 => 0,
+            Self::Http11 => 1,
+            Self::Http1Minor(minor) => minor,
+        }
+    }
+
+    pub(crate) const fn from_minor(minor: u8) -> Self {
+        match minor {
+            0 => Self::Http10,
+            1 => Self::Http11,
+            _ => Self::Http1Minor(minor),
+        }
+    }
+
+    /// Whether the sender understands what HTTP/1.1 brought: chunks, 1xx, connections that stay
+    /// open unless a side says otherwise.
+    pub(crate) const fn is_at_least_11(self) -> bool {
+        !matches!(self, Self::Http10)
+    }
+}
+
+/// What the fields of one head say about Host, framing and the connection, gathered line by line.
+/// What is wrong with Host or framing is judged later, by those messages that it matters to.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Facts {
-    /// Index of the Host line.
+    /// Index of the first Host line.
     pub(crate) host: Option<u32>,
+    /// Offset of the value of the second Host line.
+    pub(crate) second_host_at: Option<usize>,
+    /// The first Content-Length, if it is a number.
     content_length: Option<u64>,
-    /// Offset of the Content-Length value.
-    content_length_at: usize,
-    /// Offset of the Transfer-Encoding value, once there is one.
-    transfer_encoding_at: Option<usize>,
+    /// Offset of the first Content-Length value.
+    content_length_at: Option<usize>,
+    codings: Codings,
+    /// The first thing that is wrong with either framing field.
+    framing_fault: Option<Fault>,
     connection: u8,
 }
 
@@ -43,98 +78,96 @@ impl Facts {
     /// Looks at one line. The fields that matter are told from the others by the length and the
     /// first letter of the name.
     #[inline]
-    pub(crate) fn note(
-        &mut self,
-        index: usize,
-        name: &[u8],
-        value: &[u8],
-        at: usize,
-    ) -> Result<(), Fault> {
-        match (name.len(), name.first().map(|byte| byte | 0x20)) {
-            (4, Some(b'h'))
-            | (6, Some(b'e'))
-            | (7, Some(b'u'))
-            | (10 | 14, Some(b'c'))
-            | (17, Some(b't')) => self.note_likely(index, name, value, at),
-            _ => Ok(()),
+    pub(crate) fn note(&mut self, index: usize, name: &[u8], value: &[u8], at: usize) {
+        if let (4, Some(b'h'))
+        | (6, Some(b'e'))
+        | (7, Some(b'u'))
+        | (10 | 14, Some(b'c'))
+        | (17, Some(b't')) = (name.len(), name.first().map(|byte| byte | 0x20))
+        {
+            self.note_likely(index, name, value, at);
         }
     }
 
-    fn note_likely(
-        &mut self,
-        index: usize,
-        name: &[u8],
-        value: &[u8],
-        at: usize,
-    ) -> Result<(), Fault> {
+    fn note_likely(&mut self, index: usize, name: &[u8], value: &[u8], at: usize) {
         match name.len() {
-            4 if is(name, b"Host") => {
-                if self.host.is_some() {
-                    return Err(Fault::new(Kind::DuplicateHost, at));
-                }
-                self.host = Some(index as u32);
-            }
+            4 if is(name, b"Host") => match self.host {
+                None => self.host = Some(index as u32),
+                Some(_) => self.second_host_at = self.second_host_at.or(Some(at)),
+            },
             6 if is(name, b"Expect") => self.connection |= expectations(value),
             7 if is(name, b"Upgrade") => self.connection |= HAS_UPGRADE,
             10 if is(name, b"Connection") => self.connection |= connection_options(value),
             14 if is(name, b"Content-Length") => {
-                if self.content_length.is_some() {
-                    return Err(Fault::new(Kind::DuplicateContentLength, at));
+                if let Err(kind) = self.note_content_length(value, at) {
+                    self.note_fault(kind, at);
                 }
-                let length =
-                    content_length(value).ok_or(Fault::new(Kind::InvalidContentLength, at))?;
-                self.content_length = Some(length);
-                self.content_length_at = at;
             }
             17 if is(name, b"Transfer-Encoding") => {
-                if self.transfer_encoding_at.is_some() {
-                    return Err(Fault::new(Kind::DuplicateTransferEncoding, at));
+                if let Err(kind) = self.codings.note(value, at) {
+                    self.note_fault(kind, at);
                 }
-                transfer_encoding(value).map_err(|kind| Fault::new(kind, at))?;
-                self.transfer_encoding_at = Some(at);
             }
             _ => {}
         }
+    }
+
+    fn note_content_length(&mut self, value: &[u8], at: usize) -> Result<(), Kind> {
+        if self.content_length_at.is_some() {
+            return Err(Kind::DuplicateContentLength);
+        }
+        self.content_length_at = Some(at);
+        self.content_length = Some(content_length(value).ok_or(Kind::InvalidContentLength)?);
         Ok(())
     }
 
-    /// RFC 9112 §6.3 without its first two rules, which depend on the request that a response
-    /// answers. `None` here means that neither field was there.
+    fn note_fault(&mut self, kind: Kind, at: usize) {
+        self.framing_fault = self.framing_fault.or(Some(Fault::new(kind, at)));
+    }
+
+    /// RFC 9112 §6.3 from its third rule on, for messages that the first two, which depend on the
+    /// request that a response answers, do not decide. `None` here means that neither field was
+    /// there.
     ///
     /// "If a message is received with both a Transfer-Encoding and a Content-Length header
     /// field ... might indicate an attempt to perform request smuggling": refused.
     pub(crate) fn framing(&self, version: Version) -> Result<Option<Framing>, Fault> {
-        match (self.transfer_encoding_at, self.content_length) {
-            (Some(_), Some(_)) => Err(Fault::new(
-                Kind::ContentLengthWithTransferEncoding,
-                self.content_length_at,
-            )),
-            // RFC 9112 §6.1: "A server or client that receives an HTTP/1.0 message containing a
-            // Transfer-Encoding header field MUST treat the message as if the framing is faulty".
-            (Some(at), None) if version == Version::Http10 => {
-                Err(Fault::new(Kind::TransferEncodingInHttp10, at))
-            }
-            (Some(_), None) => Ok(Some(Framing::Chunked)),
-            (None, Some(length)) => Ok(Some(Framing::Length(length, self.content_length_at))),
-            (None, None) => Ok(None),
+        if let (Some(_), Some(at)) = (self.codings.at, self.content_length_at) {
+            return Err(Fault::new(Kind::ContentLengthWithTransferEncoding, at));
+        }
+        // RFC 9112 §6.1: "A server or client that receives an HTTP/1.0 message containing a
+        // Transfer-Encoding header field MUST treat the message as if the framing is faulty".
+        if let (Some(at), Version::Http10) = (self.codings.at, version) {
+            return Err(Fault::new(Kind::TransferEncodingInHttp10, at));
+        }
+        if let Some(fault) = self.framing_fault {
+            return Err(fault);
+        }
+        match (self.codings.at, self.content_length_at, self.content_length) {
+            (Some(at), ..) => match self.codings.judge() {
+                Ok(()) => Ok(Some(Framing::Chunked)),
+                Err(kind) => Err(Fault::new(kind, at)),
+            },
+            (None, Some(at), Some(length)) => Ok(Some(Framing::Length(length, at))),
+            _ => Ok(None),
         }
     }
 
     /// RFC 9112 §9.3: `close` wins; 1.1 stays by default, 1.0 only when asked.
     pub(crate) fn keep_alive(&self, version: Version) -> bool {
         self.connection & CLOSE == 0
-            && (version == Version::Http11 || self.connection & KEEP_ALIVE != 0)
+            && (version.is_at_least_11() || self.connection & KEEP_ALIVE != 0)
     }
 
     pub(crate) fn offers_upgrade(&self, version: Version) -> bool {
         let both = UPGRADE | HAS_UPGRADE;
-        version == Version::Http11 && self.connection & both == both
+        version.is_at_least_11() && self.connection & both == both
     }
 
     /// RFC 9110 §10.1.1: "A server that receives a 100-continue expectation in an HTTP/1.0
     /// request MUST ignore that expectation."
     pub(crate) fn expects_continue(&self, version: Version) -> bool {
-        version == Version::Http11 && self.connection & EXPECT_CONTINUE != 0
+        version.is_at_least_11() && self.connection & EXPECT_CONTINUE != 0
     }
 }
 
@@ -187,10 +220,9 @@ fn expectations(value: &[u8]) -> u8 {
     }
 }
 
-/// RFC 9110 §8.6: `Content-Length = 1*DIGIT`. Parsers disagree about signs, lists and leading
-/// zeros, so none is taken.
+/// RFC 9110 §8.6: `Content-Length = 1*DIGIT`. No sign, no list; zeros may stand in front.
 pub(crate) fn content_length(value: &[u8]) -> Option<u64> {
-    if value.is_empty() || (value.len() > 1 && value.first() == Some(&b'0')) {
+    if value.is_empty() {
         return None;
     }
     value.iter().try_fold(0_u64, |length, &byte| {
@@ -199,32 +231,48 @@ pub(crate) fn content_length(value: &[u8]) -> Option<u64> {
     })
 }
 
-/// RFC 9112 §6.1. Only `chunked` is supported; other registered codings before it are 501, and
-/// what no registry knows is 400.
-fn transfer_encoding(value: &[u8]) -> Result<(), Kind> {
-    let mut chunked = false;
-    let mut others = false;
-    for element in value.split(|&byte| byte == b',').map(trim) {
-        if chunked {
-            return Err(match element {
-                [] => Kind::InvalidTransferEncoding,
-                _ => Kind::ChunkedNotFinal,
-            });
+/// The list of transfer codings, which may stand on several lines: RFC 9110 §5.3, "append each
+/// subsequent field line value to the initial field line value in order".
+#[derive(Clone, Copy, Debug, Default)]
+struct Codings {
+    /// Offset of the first line's value.
+    at: Option<usize>,
+    chunked: bool,
+    others: bool,
+}
+
+impl Codings {
+    /// RFC 9112 §6.1. Takes the codings of one line.
+    fn note(&mut self, value: &[u8], at: usize) -> Result<(), Kind> {
+        self.at = self.at.or(Some(at));
+        for element in value.split(|&byte| byte == b',').map(trim) {
+            if self.chunked {
+                return Err(match element {
+                    [] => Kind::InvalidTransferEncoding,
+                    _ => Kind::ChunkedNotFinal,
+                });
+            }
+            if element.eq_ignore_ascii_case(b"chunked") {
+                self.chunked = true;
+            } else if CODINGS.iter().any(|c| element.eq_ignore_ascii_case(c)) {
+                self.others = true;
+            } else if crate::class::is_token_text(element) {
+                return Err(Kind::UnknownTransferCoding);
+            } else {
+                return Err(Kind::InvalidTransferEncoding);
+            }
         }
-        if element.eq_ignore_ascii_case(b"chunked") {
-            chunked = true;
-        } else if CODINGS.iter().any(|c| element.eq_ignore_ascii_case(c)) {
-            others = true;
-        } else if crate::class::is_token_text(element) {
-            return Err(Kind::UnknownTransferCoding);
-        } else {
-            return Err(Kind::InvalidTransferEncoding);
-        }
+        Ok(())
     }
-    match (chunked, others) {
-        (false, _) => Err(Kind::ChunkedNotFinal),
-        (true, true) => Err(Kind::UnsupportedTransferCoding),
-        (true, false) => Ok(()),
+
+    /// Judges the list when all its lines are known. Only `chunked` is supported; other registered
+    /// codings before it are 501.
+    fn judge(&self) -> Result<(), Kind> {
+        match (self.chunked, self.others) {
+            (false, _) => Err(Kind::ChunkedNotFinal),
+            (true, true) => Err(Kind::UnsupportedTransferCoding),
+            (true, false) => Ok(()),
+        }
     }
 }
 
@@ -245,14 +293,14 @@ mod tests {
     fn content_length_is_one_plain_number() {
         assert_eq!(content_length(b"0"), Some(0));
         assert_eq!(content_length(b"18446744073709551615"), Some(u64::MAX));
+        assert_eq!(content_length(b"0005"), Some(5));
+        assert_eq!(content_length(b"000018446744073709551615"), Some(u64::MAX));
         for bad in [
             "",
             "+1",
             "-1",
             "1 ",
             "1,1",
-            "00",
-            "01",
             "0x1",
             "1.0",
             "18446744073709551616",
@@ -264,6 +312,10 @@ mod tests {
 
     #[test]
     fn transfer_codings_are_sorted() {
+        let transfer_encoding = |value: &[u8]| {
+            let mut codings = Codings::default();
+            codings.note(value, 0).and_then(|()| codings.judge())
+        };
         for (value, expected) in [
             ("chunked", Ok(())),
             ("ChUnKeD", Ok(())),

@@ -59,14 +59,15 @@ impl<'b> RequestHead<'b> {
     /// The host that is asked, perhaps with a port: the target's authority, else the value of
     /// Host. None only in HTTP/1.0.
     ///
-    /// RFC 9112 §3.2.2: a server that receives an absolute-form target "MUST ignore the received
-    /// Host header field (if any)". Here both must agree.
+    /// Judge by this, never by the field: an origin server that receives an absolute-form target
+    /// "MUST ignore the received Host header field (if any)" (RFC 9112 §3.2.2). A difference is
+    /// refused with [`refuse_host_mismatch`](crate::ServerConfig::refuse_host_mismatch).
     #[must_use]
     pub fn host(&self) -> Option<&'b str> {
         self.authority().or_else(|| self.headers.get_str("host"))
     }
 
-    /// The version that the client speaks.
+    /// The version that the client wrote.
     #[must_use]
     pub const fn version(&self) -> Version {
         self.line.version
@@ -196,7 +197,7 @@ impl<'b> ResponseHead<'b> {
         self.reason
     }
 
-    /// The version that the server speaks.
+    /// The version that the server wrote.
     #[must_use]
     pub const fn version(&self) -> Version {
         self.version

@@ -128,7 +128,8 @@ impl From<Version> for http::Version {
     fn from(version: Version) -> Self {
         match version {
             Version::Http10 => Self::HTTP_10,
-            Version::Http11 => Self::HTTP_11,
+            // There is no later one; it is processed as 1.1.
+            Version::Http11 | Version::Http1Minor(_) => Self::HTTP_11,
         }
     }
 }

@@ -69,9 +69,10 @@ pub fn parse_request_head<'b>(
     buffer: &'b mut Buffer,
 ) -> Result<Option<ParsedRequest<'b>>, ReceiveError> {
     buffer.reset();
-    match fast_request(input, limits, &mut buffer.spans) {
+    match fast_request(input, limits, false, &mut buffer.spans) {
         Some(parsed) => Ok(Some(parsed.view(input, &buffer.spans))),
-        None => parse_request_strictly(input, limits, buffer),
+        None => parse_request_strictly(input, limits, buffer)
+            .map_err(|fault| ReceiveError::new(fault.kind, fault.at as u64).for_server()),
     }
 }
 
@@ -80,13 +81,13 @@ fn parse_request_strictly<'b>(
     input: &'b [u8],
     limits: &Limits,
     buffer: &'b mut Buffer,
-) -> Result<Option<ParsedRequest<'b>>, ReceiveError> {
+) -> Result<Option<ParsedRequest<'b>>, Fault> {
     let rules = Rules::head(limits, false);
-    let Some(length) = Scan::request().advance(input, &rules).map_err(at_offset)? else {
+    let Some(length) = Scan::request().advance(input, &rules)? else {
         return Ok(None);
     };
     let head = input.get(..length).unwrap_or(input);
-    let parsed = strict_request(head, limits, &mut buffer.spans).map_err(at_offset)?;
+    let parsed = strict_request(head, limits, false, &mut buffer.spans)?;
     Ok(Some(parsed.view(input, &buffer.spans)))
 }
 
@@ -107,7 +108,8 @@ pub fn parse_response_head<'b>(
     let asked = Asked::of(method);
     match fast_response(input, asked, limits, &mut buffer.spans) {
         Some(parsed) => Ok(Some(parsed.view(input, &buffer.spans))),
-        None => parse_response_strictly(input, asked, limits, buffer),
+        None => parse_response_strictly(input, asked, limits, buffer)
+            .map_err(|fault| ReceiveError::new(fault.kind, fault.at as u64).for_client()),
     }
 }
 
@@ -117,13 +119,13 @@ fn parse_response_strictly<'b>(
     asked: Asked,
     limits: &Limits,
     buffer: &'b mut Buffer,
-) -> Result<Option<ParsedResponse<'b>>, ReceiveError> {
+) -> Result<Option<ParsedResponse<'b>>, Fault> {
     let rules = Rules::head(limits, false);
-    let Some(length) = Scan::response().advance(input, &rules).map_err(at_offset)? else {
+    let Some(length) = Scan::response().advance(input, &rules)? else {
         return Ok(None);
     };
     let head = input.get(..length).unwrap_or(input);
-    let parsed = strict_response(head, asked, limits, &mut buffer.spans).map_err(at_offset)?;
+    let parsed = strict_response(head, asked, limits, &mut buffer.spans)?;
     Ok(Some(parsed.view(input, &buffer.spans)))
 }
 
@@ -201,6 +203,7 @@ impl<'h> Response<'h> {
 pub(crate) fn strict_request<'h>(
     bytes: &'h [u8],
     limits: &Limits,
+    same_host: bool,
     spans: &mut Vec<Span>,
 ) -> Result<Request<'h>, Fault> {
     let start = if bytes.starts_with(b"\r\n") { 2 } else { 0 };
@@ -215,10 +218,11 @@ pub(crate) fn strict_request<'h>(
     let judge = Judge {
         bytes,
         limits,
-        facts: &note_spans(bytes, spans)?,
+        facts: &note_spans(bytes, spans),
         spans,
+        same_host,
     };
-    let version = version(u8::from(name.ends_with('1')));
+    let version = version_of(name.as_bytes());
     judge.request(method, target, target_at, version, bytes.len())
 }
 
@@ -238,10 +242,11 @@ pub(crate) fn strict_response<'h>(
     let judge = Judge {
         bytes,
         limits,
-        facts: &note_spans(bytes, spans)?,
+        facts: &note_spans(bytes, spans),
         spans,
+        same_host: false,
     };
-    let version = version(u8::from(line.get(7) == Some(&b'1')));
+    let version = version_of(line.get(..8).unwrap_or_default());
     judge.response(line, status, version, asked, bytes.len())
 }
 
@@ -273,6 +278,8 @@ pub(crate) struct Judge<'a, 'h> {
     pub(crate) limits: &'a Limits,
     pub(crate) facts: &'a Facts,
     pub(crate) spans: &'a [Span],
+    /// Refuse a Host that is not the target's authority.
+    pub(crate) same_host: bool,
 }
 
 impl<'h> Judge<'_, 'h> {
@@ -312,28 +319,28 @@ impl<'h> Judge<'_, 'h> {
         target_at: usize,
         version: Version,
     ) -> Result<(), Fault> {
+        if let Some(at) = self.facts.second_host_at {
+            return Err(Fault::new(Kind::DuplicateHost, at));
+        }
         let Some(span) = self
             .facts
             .host
             .and_then(|index| self.spans.get(index as usize))
         else {
-            return match version {
-                Version::Http11 => Err(Fault::new(Kind::MissingHost, target_at)),
-                Version::Http10 => Ok(()),
+            return match version.is_at_least_11() {
+                true => Err(Fault::new(Kind::MissingHost, target_at)),
+                false => Ok(()),
             };
         };
         let at = span.value_start as usize;
         let host =
             Authority::parse(span.value(self.bytes)).ok_or(Fault::new(Kind::InvalidHost, at))?;
-        // In authority-form clients differ about the port in Host; the target alone counts.
-        if form.is_absolute()
-            && let Some(authority) = target.get(form.authority.clone())
+        // RFC 9112 §3.2.2: the target wins. A difference is refused only for those who ask for it.
+        if self.same_host
+            && let Some(authority) = form.authority_in(target)
+            && !host.agrees(&authority, form.default_port)
         {
-            let agrees = Authority::parse(authority.as_bytes())
-                .is_some_and(|authority| host.agrees(&authority, form.default_port));
-            if !agrees {
-                return Err(Fault::new(Kind::HostMismatch, at));
-            }
+            return Err(Fault::new(Kind::HostMismatch, at));
         }
         Ok(())
     }
@@ -347,14 +354,15 @@ impl<'h> Judge<'_, 'h> {
         asked: Asked,
         consumed: usize,
     ) -> Result<Response<'h>, Fault> {
-        // Bad framing fields are an error also where the body does not depend on them.
-        let framing = self.facts.framing(version)?;
-        let body = match (asked, status, framing) {
-            // RFC 9112 §6.3, rules 1 and 2.
-            (Asked::Head, ..) | (_, 100..=199 | 204 | 304, _) => BodyLength::None,
-            (Asked::Connect, 200..=299, _) => BodyLength::None,
-            (_, _, Some(framing)) => self.within_limit(framing)?,
-            (_, _, None) => BodyLength::UntilClose,
+        let body = match (asked, status) {
+            // RFC 9112 §6.3, rules 1 and 2: these have no body, whatever the fields say.
+            (Asked::Head, _) | (_, 100..=199 | 204 | 304) | (Asked::Connect, 200..=299) => {
+                BodyLength::None
+            }
+            _ => match self.facts.framing(version)? {
+                Some(framing) => self.within_limit(framing)?,
+                None => BodyLength::UntilClose,
+            },
         };
         Ok(Response {
             status,
@@ -376,13 +384,13 @@ impl<'h> Judge<'_, 'h> {
     }
 }
 
-fn note_spans(bytes: &[u8], spans: &[Span]) -> Result<Facts, Fault> {
+fn note_spans(bytes: &[u8], spans: &[Span]) -> Facts {
     let mut facts = Facts::default();
     for (index, span) in spans.iter().enumerate() {
         let at = span.value_start as usize;
-        facts.note(index, span.name(bytes), span.value(bytes), at)?;
+        facts.note(index, span.name(bytes), span.value(bytes), at);
     }
-    Ok(facts)
+    facts
 }
 
 fn line_at(bytes: &[u8], start: usize) -> &[u8] {
@@ -391,20 +399,14 @@ fn line_at(bytes: &[u8], start: usize) -> &[u8] {
     rest.get(..end).unwrap_or_default()
 }
 
+/// The version that ends with this digit.
+fn version_of(name: &[u8]) -> Version {
+    Version::from_minor(name.last().map_or(0, |digit| digit.wrapping_sub(b'0')))
+}
+
 /// Bytes that were found to be ASCII.
 fn text(bytes: &[u8]) -> &str {
     core::str::from_utf8(bytes).unwrap_or_default()
-}
-
-fn version(minor: u8) -> Version {
-    match minor {
-        0 => Version::Http10,
-        _ => Version::Http11,
-    }
-}
-
-fn at_offset(fault: Fault) -> ReceiveError {
-    ReceiveError::new(fault.kind, fault.at as u64)
 }
 
 #[cfg(test)]

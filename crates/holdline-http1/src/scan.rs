@@ -62,12 +62,16 @@ impl Rules {
         }
     }
 
-    pub(crate) fn trailers(limits: &Limits) -> Self {
+    pub(crate) fn trailers(limits: &Limits, fold: bool) -> Self {
         Self {
             max_len: limits.max_trailers.min(MAX_LEN),
             too_long: Kind::TrailersTooLong,
-            ..Self::head(limits, false)
+            ..Self::head(limits, fold)
         }
+    }
+
+    pub(crate) const fn folds(&self) -> bool {
+        self.fold
     }
 }
 
@@ -220,7 +224,8 @@ impl Scan {
 
     fn judge_version(&self) -> Result<(), Fault> {
         match self.number {
-            10 | 11 => Ok(()),
+            // RFC 9110 §2.5: a later minor version is processed as the latest one we know.
+            10..=19 => Ok(()),
             20 if self.preface && self.mark > 0 => Err(Fault::new(Kind::Http2Preface, 0)),
             _ => Err(Fault::new(Kind::UnsupportedVersion, self.mark as usize)),
         }

@@ -5,7 +5,7 @@ use crate::buffer::Buffer;
 use crate::decoder::RequestDecoder;
 use crate::error::ReceiveError;
 use crate::event::Event;
-use crate::framing::{BodyLength, Version};
+use crate::framing::BodyLength;
 use crate::head::RequestHead;
 use crate::limits::Limits;
 use crate::parse::Asked;
@@ -23,6 +23,10 @@ pub struct ServerConfig {
     pub limits: Limits,
     /// What to do with an upload that is answered before it is complete.
     pub linger: Linger,
+    /// Refuse a request whose `Host` differs from the authority in its target
+    /// ([`HostMismatch`](crate::ReceiveErrorKind::HostMismatch)). Off by default: then the target
+    /// counts, as RFC 9112 §3.2.2 says.
+    pub refuse_host_mismatch: bool,
 }
 
 /// What becomes of a connection when a response starts before the request's body was received.
@@ -106,9 +110,15 @@ impl ServerConnection {
     /// A connection before its first byte.
     #[must_use]
     pub const fn new(config: ServerConfig) -> Self {
-        let ServerConfig { limits, linger } = config;
+        let ServerConfig {
+            limits,
+            linger,
+            refuse_host_mismatch,
+        } = config;
+        let mut decoder = RequestDecoder::new(limits);
+        decoder.refuse_host_mismatch(refuse_host_mismatch);
         Self {
-            decoder: RequestDecoder::new(limits),
+            decoder,
             body: BodyEncoder::new(BodyLength::None),
             state: State::new(),
             linger,
@@ -269,7 +279,7 @@ impl ServerConnection {
 
     fn begin(&mut self, head: &RequestHead<'_>, body: BodyLength) {
         self.asked = Asked::of(head.method());
-        self.http11 = head.version() == Version::Http11;
+        self.http11 = head.version().is_at_least_11();
         self.ended_by_head = false;
         self.dropped = 0;
         self.expect = match body {

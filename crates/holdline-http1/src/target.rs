@@ -20,9 +20,10 @@ impl Target {
         default_port: None,
     };
 
-    /// Whether a scheme stands before the authority.
-    pub(crate) const fn is_absolute(&self) -> bool {
-        self.authority.start > 0
+    /// The authority of absolute-form and authority-form.
+    pub(crate) fn authority_in<'t>(&self, target: &'t str) -> Option<Authority<'t>> {
+        let text = target.get(self.authority.clone())?;
+        Authority::parse(text.as_bytes()).filter(|_| !text.is_empty())
     }
 }
 

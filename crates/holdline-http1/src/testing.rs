@@ -208,15 +208,15 @@ pub(crate) struct Client {
 
 pub(crate) fn client(config: &ClientConfig, method: &str, upgrade: Option<&str>) -> Client {
     let mut http = ClientConnection::new(config.clone());
-    let target = match method {
-        "CONNECT" => "a:443",
-        _ => "/",
+    let (target, host) = match method {
+        "CONNECT" => ("a:443", None),
+        _ => ("/", Some([("Host", "a")])),
     };
     let upgrade = upgrade.map(|protocol| [("Upgrade", protocol)]);
     http.send_request(
         method,
         target,
-        ([("Host", "a")], upgrade),
+        (host, upgrade),
         RequestBody::None,
         &mut BytesMut::new(),
     )

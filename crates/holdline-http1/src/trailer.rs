@@ -3,6 +3,7 @@
 /// RFC 9110 §6.5.1: "many fields cannot be processed outside the header section": those for
 /// framing, routing, request modifiers, authentication, response control and how to process
 /// the content. Such a field in a trailer is a way to smuggle it past what looked at the head.
+/// A sender is refused it; a receiver leaves it out, as if it had not been sent.
 pub(crate) fn is_forbidden(name: &[u8]) -> bool {
     FORBIDDEN
         .iter()

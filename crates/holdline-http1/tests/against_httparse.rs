@@ -1,7 +1,9 @@
 //! Wherever a head is taken, httparse takes it too and cuts it in the same places. The other
 //! way round it does not hold: httparse leaves framing, Host and line ends to its caller.
+//!
+//! One thing we take and it does not: a minor version above 1, which RFC 9110 §2.5 has processed as 1.1.
 
-use holdline_http1::{Buffer, Limits, Version, parse_request_head, parse_response_head};
+use holdline_http1::{Buffer, Limits, parse_request_head, parse_response_head};
 use proptest::prelude::*;
 
 const GOOD: &[&str] = &[
@@ -11,6 +13,8 @@ const GOOD: &[&str] = &[
     "OPTIONS * HTTP/1.0\r\nConnection: keep-alive\r\nA-Rather-Long-Name: and a rather long value, \
      longer than two vectors of bytes\r\n\r\n",
     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: \u{e9}\r\n\r\nhello",
+    "GET / HTTP/1.2\r\nHost: a\r\n\r\n",
+    "HTTP/1.9 204 No\r\n\r\n",
     "HTTP/1.0 404\r\nConnection: close\r\n\r\n",
     "HTTP/1.1 599 \t a b\r\nTransfer-Encoding: chunked\r\n\r\n",
 ];
@@ -38,13 +42,6 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-fn minor(version: Version) -> u8 {
-    match version {
-        Version::Http10 => 0,
-        Version::Http11 => 1,
-    }
-}
-
 fn ours(headers: holdline_http1::Headers<'_>) -> Fields {
     headers
         .iter()
@@ -69,19 +66,27 @@ proptest! {
             let mut table = [httparse::EMPTY_HEADER; 100];
             let mut request = httparse::Request::new(&mut table);
             let taken = request.parse(&bytes);
+            if parsed.head.version().minor() > 1 {
+                prop_assert_eq!(taken, Err(httparse::Error::Version));
+                return Ok(());
+            }
             prop_assert_eq!(taken, Ok(httparse::Status::Complete(parsed.consumed)));
             prop_assert_eq!(request.method, Some(parsed.head.method()));
             prop_assert_eq!(request.path, Some(parsed.head.target()));
-            prop_assert_eq!(request.version, Some(minor(parsed.head.version())));
+            prop_assert_eq!(request.version, Some(parsed.head.version().minor()));
             prop_assert_eq!(theirs(request.headers), ours(parsed.head.headers()));
         }
         if let Ok(Some(parsed)) = parse_response_head(&bytes, "GET", &Limits::default(), &mut buffer) {
             let mut table = [httparse::EMPTY_HEADER; 100];
             let mut response = httparse::Response::new(&mut table);
             let taken = response.parse(&bytes);
+            if parsed.head.version().minor() > 1 {
+                prop_assert_eq!(taken, Err(httparse::Error::Version));
+                return Ok(());
+            }
             prop_assert_eq!(taken, Ok(httparse::Status::Complete(parsed.consumed)));
             prop_assert_eq!(response.code, Some(parsed.head.status()));
-            prop_assert_eq!(response.version, Some(minor(parsed.head.version())));
+            prop_assert_eq!(response.version, Some(parsed.head.version().minor()));
             prop_assert_eq!(theirs(response.headers), ours(parsed.head.headers()));
         }
     }

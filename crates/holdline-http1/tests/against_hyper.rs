@@ -10,7 +10,7 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use holdline_http1::{Buffer, Event, Headers, Limits, RequestDecoder, Version};
+use holdline_http1::{Buffer, Event, Headers, Limits, RequestDecoder};
 use hyper::body::{Body, Incoming};
 use hyper::rt::ReadBufCursor;
 use hyper::service::service_fn;
@@ -22,7 +22,8 @@ use proptest::prelude::*;
 struct Message {
     method: String,
     target: String,
-    http11: bool,
+    /// The digit after the dot.
+    minor: u8,
     fields: Vec<(String, Vec<u8>)>,
     body: Vec<u8>,
     trailers: Vec<(String, Vec<u8>)>,
@@ -37,12 +38,20 @@ type Reason = (
 );
 
 /// Why a request that we take is not the same there.
-const REASONS: &[Reason] = &[(
-    "target",
-    "RFC 9112 §3.2: the target ends at the first space, so its end is not in doubt. Browsers send \
-     bytes that the type Uri does not hold; here the target is given as it came",
-    |ours, theirs| theirs.is_none() && ours.target.parse::<Uri>().is_err(),
-)];
+const REASONS: &[Reason] = &[
+    (
+        "target",
+        "RFC 9112 §3.2: the target ends at the first space, so its end is not in doubt. Browsers send \
+         bytes that the type Uri does not hold; here the target is given as it came",
+        |ours, theirs| theirs.is_none() && ours.target.parse::<Uri>().is_err(),
+    ),
+    (
+        "minor version",
+        "RFC 9110 §2.5: a minor version above one's own is processed as the highest that one knows. \
+         hyper refuses it",
+        |ours, theirs| theirs.is_none() && ours.minor > 1,
+    ),
+];
 
 /// Why they see a request behind our last one.
 const END_REASONS: &[Reason] = &[(
@@ -93,7 +102,7 @@ fn take(bytes: &[u8]) -> (Vec<Message>, bool) {
                 message = Message {
                     method: head.method().into(),
                     target: head.target().into(),
-                    http11: head.version() == Version::Http11,
+                    minor: head.version().minor(),
                     fields: ours(head.headers()),
                     ..Message::default()
                 };
@@ -154,7 +163,7 @@ fn hyper_takes(bytes: &[u8]) -> Vec<Message> {
             let mut message = Message {
                 method: head.method.as_str().into(),
                 target: head.uri.to_string(),
-                http11: head.version == hyper::Version::HTTP_11,
+                minor: u8::from(head.version == hyper::Version::HTTP_11),
                 fields: theirs(&head.headers),
                 ..Message::default()
             };
@@ -326,8 +335,10 @@ proptest! {
 fn the_reasons_are_needed() {
     let target = format!("GET /a^b`{{}}|[] HTTP/1.1\r\nHost: a\r\n\r\n{NEXT}");
     let close = format!("GET / HTTP/1.1\r\nHost: a\r\nConnection: \u{e9}, close\r\n\r\n{NEXT}");
+    let minor = format!("GET / HTTP/1.2\r\nHost: a\r\n\r\n{NEXT}");
     let cases = [
         ("target", target, 0, REASONS),
+        ("minor version", minor, 0, REASONS),
         ("close beside obs-text", close, 1, END_REASONS),
     ];
     assert_eq!(cases.len(), REASONS.len() + END_REASONS.len());

@@ -119,7 +119,7 @@ fn what_breaks_a_rule_does_not_come_back() {
     );
 
     let response = Response::builder()
-        .header("content-length", "02")
+        .header("content-length", "+2")
         .body(())
         .expect("good");
     let error = ResponseHeadBuf::try_from(&response.into_parts().0).expect_err("bad");

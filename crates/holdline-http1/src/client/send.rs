@@ -3,26 +3,28 @@
 use bytes::BytesMut;
 
 use super::{ClientConnection, RequestBody};
-use crate::block::{Fields, Writer};
+use crate::block::{Fields, Seen, Writer};
 use crate::body::{BodyEncoder, ChunkFrame};
 use crate::class;
 use crate::error::{SendError, SendErrorKind};
 use crate::framing::{BodyLength, CLOSE, UPGRADE};
 use crate::server::{append, put_content_length};
 use crate::state::{Requester, Step};
-use crate::target;
+use crate::target::{self, Authority};
 
 impl ClientConnection {
     /// Appends the head of a request. The body follows by [`send_data`](Self::send_data) and
     /// [`send_end`](Self::send_end), except for [`RequestBody::None`].
     ///
-    /// `headers` must hold exactly one `Host`. `Content-Length` and `Transfer-Encoding` are
-    /// added, and `Connection: Upgrade` when there is an `Upgrade`.
+    /// `headers` must hold exactly one `Host`, except when the target has an authority (in
+    /// absolute-form and authority-form): then `Host` is added, and one that is given must agree
+    /// (RFC 9112 §3.2). `Content-Length` and `Transfer-Encoding` are added, and
+    /// `Connection: Upgrade` when there is an `Upgrade`.
     ///
     /// # Errors
     ///
     /// The connection is not ready for a request; the method, target, Host or a field is bad;
-    /// the method does not allow the body.
+    /// the method does not allow the body; `Expect: 100-continue` without a body.
     pub fn send_request(
         &mut self,
         method: &str,
@@ -62,6 +64,7 @@ impl ClientConnection {
         let plan = append(out, |out| {
             let mut plan = self.write_head(method, target, &headers, length, out)?;
             plan.body.encode_data(body, out)?;
+            plan.awaits_continue = false;
             Ok(plan)
         })?;
         self.commit(method, plan);
@@ -87,7 +90,9 @@ impl ClientConnection {
     ///
     /// As [`send_data`](Self::send_data).
     pub fn send_frame(&mut self, length: usize) -> Result<Option<ChunkFrame>, SendError> {
-        self.open_body()?.encode_frame(length)
+        let frame = self.open_body()?.encode_frame(length)?;
+        self.awaits_continue = false;
+        Ok(frame)
     }
 
     /// Appends what ends the request's body.
@@ -143,17 +148,20 @@ impl ClientConnection {
             return Err(SendErrorKind::InvalidMethod.into());
         }
         let bytes_ok = !target.is_empty() && target.bytes().all(class::is_target);
-        if !bytes_ok || target::parse(method, target).is_err() {
-            return Err(SendErrorKind::InvalidTarget.into());
-        }
+        let form = match target::parse(method, target) {
+            Ok(form) if bytes_ok => form,
+            _ => return Err(SendErrorKind::InvalidTarget.into()),
+        };
         for word in [method, " ", target, " HTTP/1.1\r\n"] {
             out.extend_from_slice(word.as_bytes());
         }
+        let fields_at = out.len();
         let mut writer = Writer::head(out);
         writer.write(headers)?;
         let seen = writer.seen;
-        if seen.hosts != 1 || seen.bad_host {
-            return Err(SendErrorKind::InvalidHost.into());
+        write_host(target, &form, seen, fields_at, out)?;
+        if seen.expect_continue && matches!(body, RequestBody::None | RequestBody::Known(0)) {
+            return Err(SendErrorKind::ExpectWithoutBody.into());
         }
         // RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option".
         if seen.upgrade && seen.connection & UPGRADE == 0 {
@@ -173,6 +181,7 @@ impl ClientConnection {
         self.decoder.expect(method);
         self.body = plan.body;
         self.informational = 0;
+        self.response_started = false;
         self.awaits_continue = plan.awaits_continue;
         self.connect = method == "CONNECT";
         self.ended_by_head = false;
@@ -192,6 +201,53 @@ struct Plan {
     close: bool,
     switch: bool,
     awaits_continue: bool,
+}
+
+/// Sees that there is one good Host, the target's own if the target has one. `fields_at` is where
+/// the caller's fields begin in `out`.
+///
+/// RFC 9112 §3.2: "If the target URI includes an authority component, then a client MUST send a
+/// field value for Host that is identical to that authority component".
+fn write_host(
+    target: &str,
+    form: &target::Target,
+    seen: Seen,
+    fields_at: usize,
+    out: &mut BytesMut,
+) -> Result<(), SendError> {
+    if seen.hosts > 1 || seen.bad_host {
+        return Err(SendErrorKind::InvalidHost.into());
+    }
+    let Some(authority) = form.authority_in(target) else {
+        return match seen.hosts {
+            1 => Ok(()),
+            _ => Err(SendErrorKind::InvalidHost.into()),
+        };
+    };
+    if seen.hosts == 1 {
+        let given = host_among(out.get(fields_at..).unwrap_or_default());
+        let agrees = given.is_some_and(|host| host.agrees(&authority, form.default_port));
+        return match agrees {
+            true => Ok(()),
+            false => Err(SendErrorKind::HostMismatch.into()),
+        };
+    }
+    // RFC 9110 §7.2: Host "SHOULD" be "the first field in the header section".
+    let fields = out.split_off(fields_at);
+    let host = target.get(form.authority.clone()).unwrap_or_default();
+    for bytes in [b"Host: ", host.as_bytes(), b"\r\n", &fields] {
+        out.extend_from_slice(bytes);
+    }
+    Ok(())
+}
+
+/// The value of the first Host among field lines that were written.
+fn host_among(lines: &[u8]) -> Option<Authority<'_>> {
+    let value = lines.split(|&byte| byte == b'\n').find_map(|line| {
+        let (name, value) = line.split_at_checked(5)?;
+        name.eq_ignore_ascii_case(b"Host:").then_some(value)
+    })?;
+    Authority::parse(value.trim_ascii())
 }
 
 fn write_framing(

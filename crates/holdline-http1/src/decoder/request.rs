@@ -41,6 +41,7 @@ pub struct RequestDecoder {
     stage: Stage,
     /// The request before or the current one allows no other after it.
     last: bool,
+    same_host: bool,
     error: Option<ReceiveError>,
 }
 
@@ -53,6 +54,7 @@ impl RequestDecoder {
             at: 0,
             stage: Stage::Head(Scan::request()),
             last: false,
+            same_host: false,
             error: None,
         }
     }
@@ -60,6 +62,12 @@ impl RequestDecoder {
     /// Sets [`Limits::max_body`] for everything after what was taken.
     pub(crate) fn set_max_body(&mut self, max: u64) {
         self.limits.max_body = max;
+    }
+
+    /// Whether a request whose `Host` differs from the authority in its target is refused. Off at
+    /// first: then the target counts (RFC 9112 §3.2.2).
+    pub const fn refuse_host_mismatch(&mut self, refuse: bool) {
+        self.same_host = refuse;
     }
 
     /// Takes the next item from the front of `input`. `Ok(None)`: the input is used up.
@@ -73,9 +81,9 @@ impl RequestDecoder {
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<Event<'b>>, ReceiveError> {
-        let item = self.next(input, buffer);
-        if let Err(error) = &item {
-            self.error = Some(*error);
+        let mut item = self.next(input, buffer);
+        if let Err(error) = &mut item {
+            *error = self.note(*error);
         }
         item
     }
@@ -97,10 +105,7 @@ impl RequestDecoder {
                     trailers: Default::default(),
                 }))
             }
-            Err(error) => {
-                self.error = Some(error);
-                Err(error)
-            }
+            Err(error) => Err(self.note(error)),
         }
     }
 
@@ -145,6 +150,12 @@ impl RequestDecoder {
         }
     }
 
+    /// Every later call gives this error.
+    #[cold]
+    fn note(&mut self, error: ReceiveError) -> ReceiveError {
+        *self.error.insert(error.for_server())
+    }
+
     /// What needs no look at a byte is answered here, and folded into the caller.
     #[inline]
     fn next<'b, 'i: 'b>(
@@ -180,7 +191,8 @@ impl RequestDecoder {
     ) -> Result<Option<Event<'b>>, ReceiveError> {
         if self.is_between() {
             buffer.reset();
-            if let Some(parsed) = fast_request(input, &self.limits, &mut buffer.spans) {
+            let spans = &mut buffer.spans;
+            if let Some(parsed) = fast_request(input, &self.limits, self.same_host, spans) {
                 let head = take(input, parsed.consumed, &mut self.at);
                 return Ok(Some(self.begin(parsed.view(head, &buffer.spans))));
             }
@@ -205,7 +217,7 @@ impl RequestDecoder {
             Some(Place::Input(head)) => head,
             Some(Place::Buffer) => &buffer.bytes,
         };
-        let parsed = strict_request(head, &self.limits, &mut buffer.spans)
+        let parsed = strict_request(head, &self.limits, self.same_host, &mut buffer.spans)
             .map_err(|fault| ReceiveError::new(fault.kind, head_at + fault.at as u64))?;
         Ok(Some(self.begin(parsed.view(head, &buffer.spans))))
     }
@@ -225,7 +237,7 @@ impl RequestDecoder {
         let Stage::Body(body) = &mut self.stage else {
             return Ok(None);
         };
-        match body.next(input, buffer.between(), &self.limits, &mut self.at)? {
+        match body.next(input, buffer.between(), &self.limits, false, &mut self.at)? {
             None => Ok(None),
             Some(BodyItem::Data(data)) => Ok(Some(Event::Data(data))),
             Some(BodyItem::End { trailers }) => {
@@ -246,10 +258,7 @@ impl RequestDecoder {
         let start = self.at;
         match body.discard(input, &self.limits, &mut self.at) {
             Ok(()) => Ok(self.at - start),
-            Err(error) => {
-                self.error = Some(error);
-                Err(error)
-            }
+            Err(error) => Err(self.note(error)),
         }
     }
 }

@@ -68,9 +68,9 @@ impl ResponseDecoder {
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<ResponseEvent<'b>>, ReceiveError> {
-        let item = self.next(input, buffer);
-        if let Err(error) = &item {
-            self.error = Some(*error);
+        let mut item = self.next(input, buffer);
+        if let Err(error) = &mut item {
+            *error = self.note(*error);
         }
         item
     }
@@ -92,10 +92,7 @@ impl ResponseDecoder {
                     trailers: Default::default(),
                 }))
             }
-            Err(error) => {
-                self.error = Some(error);
-                Err(error)
-            }
+            Err(error) => Err(self.note(error)),
         }
     }
 
@@ -135,7 +132,8 @@ impl ResponseDecoder {
         }
         match &mut self.stage {
             Stage::Body(body) => {
-                match body.next(input, buffer.between(), &self.limits, &mut self.at)? {
+                let buffer = buffer.between();
+                match body.next(input, buffer, &self.limits, self.fold, &mut self.at)? {
                     None => Ok(None),
                     Some(BodyItem::Data(data)) => Ok(Some(ResponseEvent::Data(data))),
                     Some(BodyItem::End { trailers }) => {
@@ -180,23 +178,10 @@ impl ResponseDecoder {
         };
         let head_at = self.at - scan.len() as u64;
         let rules = Rules::head(&self.limits, self.fold);
-        let mut place = match collect(scan, &rules, input, buffer, &mut self.at)? {
+        let head: &'b [u8] = match collect(scan, &rules, input, buffer, &mut self.at)? {
             None => return Ok(None),
-            Some(place) => place,
-        };
-        if self.fold {
-            // A head that lies in the input cannot be changed there.
-            if let Place::Input(head) = place
-                && is_folded(head)
-            {
-                buffer.bytes.extend_from_slice(head);
-                place = Place::Buffer;
-            }
-            unfold(&mut buffer.bytes);
-        }
-        let head: &'b [u8] = match place {
-            Place::Input(head) => head,
-            Place::Buffer => &buffer.bytes,
+            Some(Place::Input(head)) => head,
+            Some(Place::Buffer) => &buffer.bytes,
         };
         let parsed = strict_response(head, self.asked, &self.limits, &mut buffer.spans)
             .map_err(|fault| ReceiveError::new(fault.kind, head_at + fault.at as u64))?;
@@ -205,7 +190,16 @@ impl ResponseDecoder {
 
     /// A rule that depends on more than the bytes was broken here.
     pub(crate) fn fail(&mut self, kind: Kind, at: u64) -> ReceiveError {
-        *self.error.get_or_insert(ReceiveError::new(kind, at))
+        match self.error {
+            Some(error) => error,
+            None => self.note(ReceiveError::new(kind, at)),
+        }
+    }
+
+    /// Every later call gives this error.
+    #[cold]
+    fn note(&mut self, error: ReceiveError) -> ReceiveError {
+        *self.error.insert(error.for_client())
     }
 
     fn begin<'b>(&mut self, parsed: ParsedResponse<'b>) -> ResponseEvent<'b> {
@@ -220,25 +214,5 @@ impl ResponseDecoder {
         self.asked = Asked::Other;
         self.stage = Stage::Body(Body::new(body));
         ResponseEvent::Response { head, body }
-    }
-}
-
-/// Whether a line begins with whitespace.
-fn is_folded(head: &[u8]) -> bool {
-    head.windows(2)
-        .any(|pair| matches!(pair, [b'\n', b' ' | b'\t']))
-}
-
-/// Replaces each fold by as many spaces, so that no offset changes.
-fn unfold(head: &mut [u8]) {
-    let mut rest = head;
-    while let [first, tail @ ..] = rest {
-        if let ([b'\n', b' ' | b'\t', ..], b'\r') = (&*tail, &*first) {
-            *first = b' ';
-            if let [line_feed, ..] = tail {
-                *line_feed = b' ';
-            }
-        }
-        rest = tail;
     }
 }

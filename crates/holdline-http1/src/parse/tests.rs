@@ -12,7 +12,7 @@ type Known = Option<(String, BodyLength, usize)>;
 
 fn fast(bytes: &[u8], limits: &Limits) -> Known {
     let mut spans = Vec::new();
-    let request = fast_request(bytes, limits, &mut spans)?;
+    let request = fast_request(bytes, limits, false, &mut spans)?;
     let parsed = request.view(bytes, &spans);
     let shown = alloc::format!("{:?} {:?}", parsed.head, parsed.head.line);
     Some((shown, parsed.body, parsed.consumed))
@@ -23,7 +23,7 @@ fn strict(bytes: &[u8], limits: &Limits) -> Known {
     let length = Scan::request().advance(bytes, &rules).ok()??;
     let bytes = &bytes[..length];
     let mut spans = Vec::new();
-    let request = strict_request(bytes, limits, &mut spans).ok()?;
+    let request = strict_request(bytes, limits, false, &mut spans).ok()?;
     let parsed = request.view(bytes, &spans);
     let shown = alloc::format!("{:?} {:?}", parsed.head, parsed.head.line);
     Some((shown, parsed.body, parsed.consumed))

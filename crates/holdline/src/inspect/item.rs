@@ -15,13 +15,13 @@ pub(super) enum Item<'a> {
     Request {
         method: &'a str,
         target: &'a str,
-        version: &'static str,
+        version: String,
         headers: Fields<'a>,
     },
     Response {
         status: u16,
         reason: Text<'a>,
-        version: &'static str,
+        version: String,
         headers: Fields<'a>,
     },
     Data(&'a str),
@@ -255,11 +255,8 @@ impl Serialize for Hex<'_> {
 }
 
 /// The version as it stands in a start line.
-pub(super) const fn version(version: Version) -> &'static str {
-    match version {
-        Version::Http10 => "HTTP/1.0",
-        Version::Http11 => "HTTP/1.1",
-    }
+pub(super) fn version(version: Version) -> String {
+    format!("HTTP/1.{}", version.minor())
 }
 
 /// The name of a kind's variant. The limits that some kinds carry are not part of the name.

@@ -22,6 +22,9 @@ fn accepted(outcome: Outcome, body: &str, reusable: bool) {
     assert_eq!(outcome.closes, !reusable, "{outcome:?}");
 }
 
+const BAD_LENGTHS: &str = "Content-Length: 1\r\nContent-Length: x\r\n";
+const CODED: &str = "Transfer-Encoding: gzip, chunked\r\n";
+
 #[track_caller]
 fn refused(outcome: Outcome, kind: Kind, at: u64) {
     assert_eq!(outcome.error, Some((kind, at)), "{outcome:?}");
@@ -35,7 +38,8 @@ fn lengths_follow_the_rfc_in_order() {
     let head = |status: &str, fields: &str| format!("HTTP/1.1 {status}\r\n{fields}\r\n");
 
     // Rule 1: HEAD, 1xx, 204 and 304 have no body, whatever the fields say.
-    for fields in ["", length, chunked] {
+    let both = format!("{length}{chunked}");
+    for fields in ["", length, chunked, &both, BAD_LENGTHS, CODED] {
         accepted(
             answer("HEAD", None, head("200 OK", fields).as_bytes(), false),
             "",
@@ -52,17 +56,21 @@ fn lengths_follow_the_rfc_in_order() {
             true,
         );
     }
+    let early = format!("{}{}", head("103 Early Hints", &both), head("204 A", ""));
+    accepted(get(early.as_bytes(), false), "", true);
     // Rule 2: 2xx to CONNECT switches; others have a body.
-    let tunnel = answer(
-        "CONNECT",
-        None,
-        format!("{}\x01", head("200 OK", length)).as_bytes(),
-        false,
-    );
-    assert_eq!(
-        (&*tunnel.sent, &tunnel.left[..]),
-        ("switched", &b"\x01"[..])
-    );
+    for fields in ["", length, chunked, &both, BAD_LENGTHS, CODED] {
+        let tunnel = answer(
+            "CONNECT",
+            None,
+            format!("{}\x01", head("200 OK", fields)).as_bytes(),
+            false,
+        );
+        assert_eq!(
+            (&*tunnel.sent, &tunnel.left[..]),
+            ("switched", &b"\x01"[..])
+        );
+    }
     let refusal = format!("{}no", head("403 Forbidden", length));
     accepted(
         answer("CONNECT", None, refusal.as_bytes(), false),
@@ -114,11 +122,6 @@ fn framing_is_never_ambiguous() {
     ] {
         let response = format!("HTTP/1.1 200 OK\r\n{fields}\r\n");
         refused(get(response.as_bytes(), false), kind, at + offset);
-        refused(
-            answer("HEAD", None, response.as_bytes(), false),
-            kind,
-            at + offset,
-        );
     }
     let old = b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
     refused(get(old, false), Kind::TransferEncodingInHttp10, at + 19);
@@ -126,7 +129,12 @@ fn framing_is_never_ambiguous() {
 
 #[test]
 fn status_lines_are_strict() {
-    for good in ["HTTP/1.1 200", "HTTP/1.1 200 ", "HTTP/1.0 999 a\tb \u{e9}"] {
+    for good in [
+        "HTTP/1.1 200",
+        "HTTP/1.1 200 ",
+        "HTTP/1.0 999 a\tb \u{e9}",
+        "HTTP/1.2 200 OK",
+    ] {
         let response = format!("{good}\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n");
         accepted(get(response.as_bytes(), false), "", true);
     }
@@ -153,6 +161,33 @@ fn status_lines_are_strict() {
     ] {
         refused(get(format!("{line}\r\n\r\n").as_bytes(), false), kind, at);
     }
+}
+
+#[test]
+fn a_later_minor_version_is_processed_as_1_1() {
+    let chunks = "2\r\nhi\r\n0\r\n\r\n";
+    let response = format!("HTTP/1.7 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}");
+    let outcome = get(response.as_bytes(), false);
+    assert!(outcome.items[0].contains("Http1Minor(7)"), "{outcome:?}");
+    accepted(outcome, "hi", true);
+    let switch = "HTTP/1.2 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
+    let outcome = answer("GET", Some("x"), switch.as_bytes(), false);
+    assert_eq!((outcome.error, &*outcome.sent), (None, "switched"));
+}
+
+#[test]
+fn folded_trailers_can_be_taken() {
+    let config = ClientConfig {
+        unfold: true,
+        ..Default::default()
+    };
+    let response = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\
+                    A: b\r\n\tc\r\nExpires:\r\n 0\r\nD: e\r\n\r\n";
+    let outcome = every_way(|| client(&config, "GET", None), response.as_bytes(), false);
+    assert_eq!(outcome.items[2], r#"end {"A": "b  \tc", "D": "e"}"#);
+    accepted(outcome, "hi", true);
+    let at = response.find("\tc").expect("a fold") as u64;
+    refused(get(response.as_bytes(), false), Kind::ObsFold, at);
 }
 
 #[test]

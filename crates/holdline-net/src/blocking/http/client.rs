@@ -200,7 +200,7 @@ impl<S: Read + Write + 'static> Client<S> {
     ) -> Result<(), Error> {
         self.check_stream()?;
         let close = self.close.then_some([("Connection", "close")]);
-        let headers = (([("Host", &self.host)], close), headers);
+        let headers = ((host_field(&self.host, method, target), close), headers);
         self.machine
             .request(method, target, headers, body, &mut self.io.out)?;
         self.begin_exchange();
@@ -225,7 +225,7 @@ impl<S: Read + Write + 'static> Client<S> {
     ) -> Result<(), Error> {
         self.check_stream()?;
         let close = self.close.then_some([("Connection", "close")]);
-        let headers = (([("Host", &self.host)], close), headers);
+        let headers = ((host_field(&self.host, method, target), close), headers);
         self.machine
             .send_request(method, target, headers, body, &mut self.io.out)?;
         self.begin_exchange();
@@ -341,4 +341,14 @@ impl<S: Read + Write + 'static> Client<S> {
             false => Error::Io(error),
         }
     }
+}
+
+/// `Host`, unless the target itself names the authority, which the machine then writes.
+fn host_field<'h>(
+    host: &'h str,
+    method: &str,
+    target: &str,
+) -> Option<[(&'static str, &'h str); 1]> {
+    let is_origin = target.starts_with('/') || target == "*";
+    (is_origin && method != "CONNECT").then_some([("Host", host)])
 }
