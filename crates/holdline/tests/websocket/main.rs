@@ -4,6 +4,7 @@
 
 mod deflate;
 mod hixie76;
+mod keepalive;
 #[allow(dead_code, reason = "what the other tests use")]
 #[path = "../clients/support.rs"]
 mod support;
