@@ -19,10 +19,7 @@ type Outcome = (Vec<String>, Option<(ReceiveErrorKind, u64)>);
 /// However a stream is cut, the messages and the error are the same, for either role.
 pub fn frames(data: &[u8]) {
     let (seed, stream) = seed(data);
-    let limits = Limits {
-        max_frame: 5_000,
-        max_message: 8_000,
-    };
+    let limits = limits(5_000, 8_000);
     for role in [Role::Server, Role::Client] {
         let whole = decode(role, limits, std::iter::once(stream));
         assert_eq!(whole, decode(role, limits, Cuts::new(stream, seed)));
@@ -124,6 +121,14 @@ pub fn handshake(data: &[u8]) {
         }
         Err(error) => assert!([400, 405, 426].contains(&error.status())),
     }
+}
+
+/// Of frames and messages, in bytes.
+fn limits(max_frame: u64, max_message: u64) -> Limits {
+    let mut limits = Limits::default();
+    limits.max_frame = max_frame;
+    limits.max_message = max_message;
+    limits
 }
 
 fn decode<'a>(role: Role, limits: Limits, pieces: impl Iterator<Item = &'a [u8]>) -> Outcome {

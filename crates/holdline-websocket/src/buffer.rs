@@ -19,12 +19,12 @@ pub struct Buffer {
     /// The control frame so far, at most 125 bytes. It may come between the fragments of a message.
     pub(crate) control: Vec<u8>,
     /// What was handed out by the last call and is given back by the next.
-    pub(crate) lent: Lent,
+    pub(crate) handed_out: Part,
 }
 
 /// Which part of a [`Buffer`] the caller has seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Lent {
+pub(crate) enum Part {
     #[default]
     Nothing,
     Message,
@@ -39,7 +39,7 @@ impl Buffer {
             text: String::new(),
             binary: Vec::new(),
             control: Vec::new(),
-            lent: Lent::Nothing,
+            handed_out: Part::Nothing,
         }
     }
 
@@ -50,14 +50,14 @@ impl Buffer {
     }
 
     /// The message in it is handed out now, and given back by the next call.
-    pub(crate) fn lend(&mut self) {
-        self.lent = Lent::Message;
+    pub(crate) fn hand_out(&mut self) {
+        self.handed_out = Part::Message;
     }
 
     /// Frees what the last call handed out.
     #[inline]
     pub(crate) fn give_back(&mut self) {
-        if self.lent != Lent::Nothing {
+        if self.handed_out != Part::Nothing {
             self.free();
         }
     }
@@ -74,13 +74,13 @@ impl Buffer {
     }
 
     fn free(&mut self) {
-        match core::mem::take(&mut self.lent) {
-            Lent::Nothing => {}
-            Lent::Message => {
+        match core::mem::take(&mut self.handed_out) {
+            Part::Nothing => {}
+            Part::Message => {
                 self.text = String::new();
                 self.binary = Vec::new();
             }
-            Lent::Control => self.control = Vec::new(),
+            Part::Control => self.control = Vec::new(),
         }
     }
 }

@@ -54,7 +54,7 @@ use std::{borrow::ToOwned, io, string::String};
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::{
-    buffer::{Buffer, Lent},
+    buffer::{Buffer, Part},
     close::CloseCode,
     connection::{Connection, MaskKeys, Unmasked},
     error::{ReceiveError, SendError},
@@ -187,8 +187,8 @@ impl<K: MaskKeys> tokio_util::codec::Decoder for Codec<K> {
         };
         let mut taken = source.split_to(taken);
         Ok(Some(owned.unwrap_or_else(|length| {
-            OwnedEvent::Binary(match self.buffer.lent {
-                Lent::Message => core::mem::take(&mut self.buffer.binary).into(),
+            OwnedEvent::Binary(match self.buffer.handed_out {
+                Part::Message => core::mem::take(&mut self.buffer.binary).into(),
                 // What was taken ends with the payload.
                 _ => taken.split_off(taken.len() - length).freeze(),
             })

@@ -7,14 +7,16 @@ use bytes::BytesMut;
 
 use crate::{
     buffer::Buffer,
-    close::{CloseCode, ClosePayload, CloseReason},
+    close::CloseCode,
     config::Config,
     error::ReceiveError,
     event::{ClosedBy, Event, PieceEvent, Timeout, Transport},
-    message::{MessageDecoder, Role, discard},
+    message::{MessageDecoder, discard},
     opcode::{MessageKind, Opcode},
     prepared::put_frame,
-    state::{Happening, State},
+    reason::{ClosePayload, CloseReason},
+    role::Role,
+    state::{State, Transition},
     timing::{Due, Timers},
 };
 
@@ -186,8 +188,9 @@ impl<K: MaskKeys> Connection<K> {
         if let Some(error) = self.decoder.error() {
             return Err(error);
         }
-        self.closed_by.get_or_insert(ClosedBy::Nobody);
-        self.step(Happening::StreamEnded);
+        if self.step(Transition::StreamEnded) {
+            self.closed_by.get_or_insert(ClosedBy::Nobody);
+        }
         if core::mem::replace(&mut self.told, true) {
             return Ok(None);
         }
@@ -207,10 +210,11 @@ impl<K: MaskKeys> Connection<K> {
                 self.put(Opcode::Ping, true, &payload, out);
             }
         }
-        if self.state.owes_close() {
+        let gives_up = self.state == State::GivingUp;
+        if self.step(Transition::CloseDueSent) {
             let reason = match self.decoder.error() {
                 Some(error) => error.kind().description(),
-                None if self.state == State::GivingUp => "a ping was not answered in time",
+                None if gives_up => "a ping was not answered in time",
                 None => "",
             };
             self.put_close(self.close_code, reason, out);
@@ -362,52 +366,58 @@ impl<K: MaskKeys> Connection<K> {
     }
 
     fn close_received(&mut self, reason: CloseReason<'_>) {
-        self.told = true;
-        self.closed_by.get_or_insert(ClosedBy::Peer);
-        // §5.5.1: "When sending a Close frame in response, the endpoint typically echos the status code"
-        self.close_code = reason.code;
-        self.step(Happening::CloseReceived);
+        if self.step(Transition::CloseReceived) {
+            self.told = true;
+            self.closed_by.get_or_insert(ClosedBy::Peer);
+            // §5.5.1: "When sending a Close frame in response, the endpoint typically echos the status code"
+            self.close_code = reason.code;
+        }
     }
 
+    /// The error comes again with each call, and counts once.
     fn fail(&mut self, error: ReceiveError) {
-        self.closed_by.get_or_insert(ClosedBy::Us);
-        self.close_code = error.close_code();
-        self.step(Happening::RuleBroken);
+        if self.step(Transition::RuleBroken) {
+            self.closed_by.get_or_insert(ClosedBy::Us);
+            self.close_code = error.close_code();
+        }
     }
 
     fn give_up(&mut self, timeout: Timeout) {
-        if self.should_close() {
+        if !self.step(Transition::DeadlinePassed) {
             // All was said; only the end of the stream did not come.
             self.ended = true;
             return;
         }
         self.closed_by.get_or_insert(ClosedBy::Us);
         self.timed_out.get_or_insert(timeout);
-        self.close_code = match timeout {
-            Timeout::Keepalive => CloseCode::INTERNAL_ERROR,
-            Timeout::Close => self.close_code,
-        };
+        if timeout == Timeout::Keepalive {
+            self.close_code = CloseCode::INTERNAL_ERROR;
+        }
         self.pong = None;
-        self.step(Happening::DeadlinePassed);
     }
 
-    fn step(&mut self, happening: Happening) {
-        self.state = self.state.after(happening);
-        if !self.is_open() {
-            self.timers.begin_handshake();
-        }
+    /// Whether the table has the step. If not, nothing has changed.
+    #[must_use]
+    fn step(&mut self, transition: Transition) -> bool {
+        let Some(next) = self.state.after(transition) else {
+            return false;
+        };
+        self.state = next;
+        // There is no way back to the open state.
+        self.timers.begin_handshake();
+        true
     }
 
     fn put(&mut self, opcode: Opcode, fin: bool, payload: &[u8], out: &mut BytesMut) {
         put_frame(opcode, fin, 0, self.keys.next_key(), payload, out);
     }
 
+    /// After the step that sends it.
     fn put_close(&mut self, code: CloseCode, reason: &str, out: &mut BytesMut) {
         let payload = ClosePayload::new(code, reason);
         self.put(Opcode::Close, true, payload.as_bytes(), out);
         self.closed_by.get_or_insert(ClosedBy::Us);
         self.pong = None;
-        self.step(Happening::CloseSent);
     }
 }
 

@@ -12,7 +12,7 @@ pub(crate) use compress::{Deflater, compress_alone};
 pub(crate) use inflate::Inflater;
 pub(crate) use negotiate::{negotiate_offers, verify_answer};
 
-use crate::message::Role;
+use crate::role::Role;
 
 /// What ends each flush and is left off the end of a message (RFC 7692 §7.2.1): an empty block.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];

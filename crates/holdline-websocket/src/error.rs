@@ -39,8 +39,8 @@ impl ReceiveError {
 
     /// The section that has the rule, such as `"RFC 6455 §5.5"`.
     #[must_use]
-    pub const fn rfc(&self) -> &'static str {
-        self.kind.rfc()
+    pub const fn section(&self) -> &'static str {
+        self.kind.section()
     }
 
     /// The code of the Close frame that answers it. 1006, which is never sent, when the stream ended too
@@ -53,8 +53,12 @@ impl ReceiveError {
 
 impl fmt::Display for ReceiveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (rfc, code, what) = self.kind.rule();
-        write!(f, "{what} at byte {} ({rfc}); close with {code}", self.at)
+        let (section, code, what) = self.kind.rule();
+        write!(
+            f,
+            "{what} at byte {} ({section}); close with {code}",
+            self.at
+        )
     }
 }
 
@@ -113,7 +117,7 @@ impl ReceiveErrorKind {
 
     /// The section that has the rule, such as `"RFC 6455 §5.5"`.
     #[must_use]
-    pub const fn rfc(self) -> &'static str {
+    pub const fn section(self) -> &'static str {
         self.rule().0
     }
 

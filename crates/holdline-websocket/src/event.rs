@@ -1,6 +1,6 @@
 //! What a connection reports.
 
-use crate::close::CloseReason;
+use crate::reason::CloseReason;
 
 /// A whole message, or a control frame that came between: what a [`Connection`](crate::Connection) or a
 /// [`MessageDecoder`](crate::MessageDecoder) received.

@@ -84,12 +84,14 @@ mod mask;
 mod message;
 mod opcode;
 mod prepared;
+mod reason;
+mod role;
 mod state;
 mod timing;
 mod utf8;
 
 pub use buffer::Buffer;
-pub use close::{CloseCode, CloseReason};
+pub use close::CloseCode;
 pub use config::Config;
 pub use connection::{Connection, MaskKeys, Unmasked};
 #[cfg(feature = "deflate")]
@@ -100,9 +102,11 @@ pub use handshake::{AcceptKey, ClientKey, HandshakeError};
 pub use header::{FrameHeader, HeaderError};
 pub use limits::Limits;
 pub use mask::Mask;
-pub use message::{MessageDecoder, Role};
+pub use message::MessageDecoder;
 pub use opcode::{MessageKind, Opcode};
 pub use prepared::PreparedMessage;
+pub use reason::CloseReason;
+pub use role::Role;
 pub use timing::Keepalive;
 pub use utf8::{InvalidUtf8, Utf8Piece, Utf8Validator};
 

@@ -8,10 +8,12 @@
 /// ```
 /// use holdline_websocket::Limits;
 ///
-/// let limits = Limits { max_message: 64 << 10, ..Limits::default() };
+/// let mut limits = Limits::default();
+/// limits.max_message = 64 << 10;
 /// assert_eq!(limits.max_frame, 16 << 20);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// The longest payload of one data frame, in bytes. Default: 16 MiB. A longer one is refused at its
     /// header with close code 1009. Control frames have their own limit, 125 bytes, by the RFC.
@@ -22,8 +24,8 @@ pub struct Limits {
     /// Of a compressed message (feature `deflate`) it is the inflated length that counts. It is watched while
     /// the message is inflated, so what is kept never exceeds it, however well the message was compressed.
     ///
-    /// It also holds for messages that are streamed in pieces. Nothing of those is buffered, so who
-    /// streams may set it to `u64::MAX`.
+    /// It also holds for messages that are streamed in pieces. Nothing of those is buffered, so if you
+    /// stream, you may set it to `u64::MAX`.
     pub max_message: u64,
 }
 

@@ -399,7 +399,7 @@ fn errors_say_what_where_and_what_to_do() {
         "the opcode is reserved at byte 3 (RFC 6455 §5.2); close with 1002 (protocol error)"
     );
     assert_eq!(
-        (error.rfc(), error.close_code()),
+        (error.section(), error.close_code()),
         ("RFC 6455 §5.2", CloseCode::PROTOCOL_ERROR)
     );
 }

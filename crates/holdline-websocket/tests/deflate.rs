@@ -368,10 +368,7 @@ fn deflate_bomb_is_1009_and_memory_is_bounded() {
     let payload = bomb(1 << 20);
     assert!(payload.len() < 1200);
     let length = (payload.len() as u16).to_be_bytes();
-    let limits = Limits {
-        max_message: 10_000,
-        ..Limits::default()
-    };
+    let limits = support::limits(16 << 20, 10_000);
     for first in [0xc1, 0xc2] {
         let head = [first, 0x7e, length[0], length[1]];
         refused_with(

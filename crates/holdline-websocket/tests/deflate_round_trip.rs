@@ -6,8 +6,8 @@ mod support;
 
 use bytes::BytesMut;
 use holdline_websocket::{
-    Config, Connection, Deflate, DeflateOptions, FrameHeader, Limits, Mask, MaskKeys,
-    PreparedMessage, Unmasked, handshake::client, handshake::server,
+    Config, Connection, Deflate, DeflateOptions, FrameHeader, Mask, MaskKeys, PreparedMessage,
+    Unmasked, handshake::client, handshake::server,
 };
 use proptest::{collection::vec, prelude::*};
 use support::{Got, KEY, receive_all, receive_all_pieces};
@@ -210,7 +210,7 @@ proptest! {
         wire.extend_from_slice(&noise);
         wire.extend_from_slice(b"\x8a\x00\x80\x03\x00\x00\x00");
         let mut config = config(client);
-        config.limits = Limits { max_message: limit, ..Limits::default() };
+        config.limits = support::limits(16 << 20, limit);
         let receiver = || Connection::client(config, || KEY);
         let whole = receive_all(receiver(), &[&wire]);
         let parts = parts(&wire, &sizes);

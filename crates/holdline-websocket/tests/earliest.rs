@@ -3,14 +3,12 @@
 
 use holdline_websocket::{Buffer, Limits, MessageDecoder, ReceiveErrorKind as Kind, Role};
 
-const LIMITS: Limits = Limits {
-    max_frame: 0x2_0000,
-    max_message: 0x1_0000,
-};
-
 /// A decoder that has received a first fragment of ten bytes if it is `within` a message.
 fn decoder(role: Role, within: bool) -> MessageDecoder {
-    let mut decoder = MessageDecoder::new(role, LIMITS);
+    let mut limits = Limits::default();
+    limits.max_frame = 0x2_0000;
+    limits.max_message = 0x1_0000;
+    let mut decoder = MessageDecoder::new(role, limits);
     if within {
         let mut first = match role {
             Role::Client => b"\x02\x0a0123456789".to_vec(),

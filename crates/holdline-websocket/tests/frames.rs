@@ -178,10 +178,7 @@ fn the_longest_lawful_length_is_only_over_the_limit() {
     let head = b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff";
     refused(&[(head, b"")], Kind::FrameTooLong, 1, 1009);
     // And without limits it allocates nothing.
-    let limits = Limits {
-        max_frame: u64::MAX,
-        max_message: u64::MAX,
-    };
+    let limits = support::limits(u64::MAX, u64::MAX);
     assert_eq!(run_with(limits, &[(head, b"abc")]).items, []);
     // Two such frames do not overflow the total.
     let head = b"\x02\x7f\x7f\xff\xff\xff\xff\xff\xff\xff";
@@ -190,10 +187,7 @@ fn the_longest_lawful_length_is_only_over_the_limit() {
 
 #[test]
 fn frame_over_the_limit_is_1009_at_the_header() {
-    let limits = Limits {
-        max_frame: 5,
-        ..Limits::default()
-    };
+    let limits = support::limits(5, 16 << 20);
     assert_eq!(run_with(limits, &[(b"\x81\x05", b"Hello")]).items.len(), 1);
     refused_with(limits, &[(b"\x81\x06", b"")], Kind::FrameTooLong, 1, 1009);
     refused_with(

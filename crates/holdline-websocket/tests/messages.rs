@@ -178,10 +178,7 @@ fn pings_and_close_in_the_middle_of_a_message() {
 
 #[test]
 fn total_limit_over_many_fragments_is_1009() {
-    let limits = Limits {
-        max_message: 10,
-        ..Limits::default()
-    };
+    let limits = support::limits(16 << 20, 10);
     let mut frames: Vec<(&[u8], &[u8])> = vec![(b"\x02\x02", b"ab")];
     frames.extend([(&b"\x00\x02"[..], &b"cd"[..]); 4]);
     assert_eq!(run_with(limits, &frames).error, None);
@@ -223,10 +220,7 @@ fn a_whole_message_in_one_slice_is_not_copied() {
 
 #[test]
 fn nothing_is_reserved_for_a_declared_length_and_memory_is_given_back() {
-    let limits = Limits {
-        max_frame: 1 << 40,
-        max_message: 1 << 40,
-    };
+    let limits = support::limits(1 << 40, 1 << 40);
     let mut decoder = MessageDecoder::new(Role::Client, limits);
     let mut buffer = Buffer::new();
     let mut block = *b"\x02\x7f\0\0\0\x80\0\0\0\0abc";

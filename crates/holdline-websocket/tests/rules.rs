@@ -112,7 +112,7 @@ fn every_error_kind_is_in_the_table_with_its_section_and_code() {
         // It is also the reason in the Close frame.
         assert!(kind.description().len() <= 123);
         let code: CloseCode = kind.close_code();
-        (name(kind), kind.rfc(), code.as_u16().to_string())
+        (name(kind), kind.section(), code.as_u16().to_string())
     });
     complete("", &expected);
 }
@@ -132,7 +132,7 @@ fn every_handshake_error_is_in_the_table_with_its_section_and_status() {
         E::ConnectProtocol,
         E::ConnectVersion,
     ];
-    let expected = all.map(|error| (name(error), error.rfc(), error.status().to_string()));
+    let expected = all.map(|error| (name(error), error.section(), error.status().to_string()));
     complete("HandshakeError", &expected);
     use VerifyError as V;
     let all = [
@@ -196,6 +196,6 @@ fn every_error_of_hixie76_is_in_the_table() {
         Kind::MessageTooLong,
         Kind::FrameTooLong,
     ];
-    let expected = all.map(|kind| (name(kind), kind.rfc(), String::new()));
+    let expected = all.map(|kind| (name(kind), kind.section(), String::new()));
     complete("hixie76::ReceiveErrorKind", &expected);
 }

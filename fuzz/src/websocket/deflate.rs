@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use holdline_websocket::{
-    Buffer, Config, Connection, Deflate, DeflateOptions, Event, Limits, MaskKeys, PieceEvent,
+    Buffer, Config, Connection, Deflate, DeflateOptions, Event, MaskKeys, PieceEvent,
     ReceiveErrorKind, handshake::server,
 };
 
@@ -50,10 +50,7 @@ fn agree(byte: u8) -> Deflate {
 fn config(agreed: Deflate) -> Config {
     let mut config = Config::default();
     config.deflate = Some(agreed);
-    config.limits = Limits {
-        max_message: 20_000,
-        ..Limits::default()
-    };
+    config.limits = super::limits(16 << 20, 20_000);
     config
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use holdline_websocket::{
-    Buffer, Limits,
+    Buffer,
     hixie76::{
         Challenge, ClientRequest, Config, Connection, Event, ReceiveErrorKind, accept, is_offered,
     },
@@ -23,10 +23,7 @@ pub fn hixie76(data: &[u8]) {
 
 fn any_bytes(seed: u8, stream: &[u8]) {
     let mut config = Config::default();
-    config.limits = Limits {
-        max_frame: 300,
-        max_message: 200,
-    };
+    config.limits = super::limits(300, 200);
     let challenge = Challenge::parse(b" 1", b"2 ").expect("good keys");
     let server = || Connection::server(config, challenge);
     let whole = receive(server(), std::iter::once(stream));

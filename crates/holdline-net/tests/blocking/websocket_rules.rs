@@ -9,7 +9,7 @@ use bytes::BytesMut;
 use holdline_net::blocking::websocket::{ClientKeys, Error, Message, WebSocket};
 use holdline_net::entropy;
 use holdline_websocket::{
-    Buffer, CloseCode, Config, Connection, Event, FrameHeader, Limits, Mask, MaskKeys, Opcode,
+    Buffer, CloseCode, Config, Connection, Event, FrameHeader, Mask, MaskKeys, Opcode,
 };
 
 use crate::script::every_cut;
@@ -161,10 +161,8 @@ const BAD: &[(&[u8], u16)] = &[
 
 fn config() -> Config {
     let mut config = Config::default();
-    config.limits = Limits {
-        max_frame: 100,
-        max_message: 150,
-    };
+    config.limits.max_frame = 100;
+    config.limits.max_message = 150;
     config
 }
 

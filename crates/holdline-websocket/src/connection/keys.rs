@@ -1,6 +1,6 @@
 //! Who masks, and with what.
 
-use crate::message::Role;
+use crate::role::Role;
 
 /// The keys of a server: none (RFC 6455 §5.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

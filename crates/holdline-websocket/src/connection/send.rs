@@ -10,6 +10,7 @@ use crate::{
     mask::Mask,
     opcode::{MessageKind, Opcode},
     prepared::PreparedMessage,
+    state::Transition,
 };
 
 /// Sending. Everything is appended to `out`; on error `out` is as it was.
@@ -168,12 +169,12 @@ impl<K: MaskKeys> Connection<K> {
         reason: &str,
         out: &mut BytesMut,
     ) -> Result<(), SendError> {
-        if !self.state.may_send() {
-            return Err(SendError::Closed);
-        }
         let empty = code == CloseCode::NO_STATUS && reason.is_empty();
-        if !code.is_sendable() && !empty {
+        if !code.is_sendable() && !empty && self.state.may_send() {
             return Err(SendError::CloseCode(code));
+        }
+        if !self.step(Transition::CallerCloses) {
+            return Err(SendError::Closed);
         }
         self.put_close(code, reason, out);
         Ok(())

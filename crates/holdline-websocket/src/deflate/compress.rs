@@ -8,7 +8,7 @@ use miniz_oxide::{
 };
 
 use super::{Deflate, TAIL};
-use crate::message::Role;
+use crate::role::Role;
 
 /// Compresses the messages of one side.
 pub(crate) struct Deflater {

@@ -5,7 +5,7 @@ use super::{
     decode::{Decoder, Stop},
     window::Window,
 };
-use crate::message::Role;
+use crate::role::Role;
 
 /// Inflates the messages of one peer. Between messages only the window is kept, and only with takeover.
 #[derive(Debug)]

@@ -1,7 +1,6 @@
 //! The four parameters (RFC 7692 §7.1), offered, accepted and verified.
 
-use alloc::{string::String, vec::Vec};
-use core::fmt::Write;
+use alloc::{format, string::String, vec::Vec};
 
 use super::{Deflate, DeflateOptions, Direction};
 use crate::handshake::{Extension, parse_extensions};
@@ -26,14 +25,14 @@ impl DeflateOptions {
                 offer += name;
             }
         }
-        // Writing to a `String` does not fail.
         if theirs.bits < 15 {
-            let _ = write!(offer, "; {SERVER_BITS}={}", theirs.bits);
+            offer += &format!("; {SERVER_BITS}={}", theirs.bits);
         }
         // §7.1.2.2: without it the server may not limit our window.
-        let _ = write!(offer, "; {CLIENT_BITS}");
+        offer += "; ";
+        offer += CLIENT_BITS;
         if ours.bits < 15 {
-            let _ = write!(offer, "={}", ours.bits);
+            offer += &format!("={}", ours.bits);
         }
         offer
     }

@@ -265,7 +265,7 @@ impl HandshakeError {
 
     /// The section that has the rule.
     #[must_use]
-    pub const fn rfc(self) -> &'static str {
+    pub const fn section(self) -> &'static str {
         match self {
             Self::Protocol => "RFC 6455 §4.1",
             Self::Version => "RFC 6455 §4.2.2",

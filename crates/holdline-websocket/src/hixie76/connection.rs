@@ -14,8 +14,8 @@ use crate::{
     buffer::Buffer,
     event::{ClosedBy, Transport},
     limits::Limits,
-    message::Role,
-    state::{Happening, State},
+    role::Role,
+    state::{State, Transition},
     timing::{Due, Timers},
 };
 
@@ -124,7 +124,7 @@ impl Connection {
         input: &mut &'i mut [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<Event<'b>>, ReceiveError> {
-        if self.error.is_some() || self.told || self.state == State::Gone {
+        if self.error.is_some() || self.told || self.timed_out || self.state == State::Gone {
             *buffer = Buffer::new();
             *input = &mut [];
             return self.error.map_or(Ok(None), Err);
@@ -148,8 +148,9 @@ impl Connection {
             }
             Ok(Some(Step::Close)) => {
                 self.told = true;
-                self.closed_by.get_or_insert(ClosedBy::Peer);
-                self.step(Happening::CloseReceived);
+                if self.step(Transition::CloseReceived) {
+                    self.closed_by.get_or_insert(ClosedBy::Peer);
+                }
                 Ok(Some(Event::Closed { clean: true }))
             }
             Err(error) => Err(self.fail(error, input, buffer)),
@@ -166,8 +167,9 @@ impl Connection {
         if let Some(error) = self.error {
             return Err(error);
         }
-        self.closed_by.get_or_insert(ClosedBy::Nobody);
-        self.step(Happening::StreamEnded);
+        if self.step(Transition::StreamEnded) {
+            self.closed_by.get_or_insert(ClosedBy::Nobody);
+        }
         if core::mem::replace(&mut self.told, true) {
             return Ok(None);
         }
@@ -179,7 +181,7 @@ impl Connection {
     pub fn poll_transmit(&mut self, out: &mut BytesMut) -> bool {
         let before = out.len();
         self.put_answer(out);
-        if self.state.owes_close() {
+        if self.step(Transition::CloseDueSent) {
             self.put_close(out);
         }
         out.len() > before
@@ -218,6 +220,9 @@ impl Connection {
     /// [`SendError::NotOpen`] before [`Event::Open`] (just close the transport then), [`SendError::Closed`].
     pub fn send_close(&mut self, out: &mut BytesMut) -> Result<(), SendError> {
         self.may_send()?;
+        if !self.step(Transition::CallerCloses) {
+            return Err(SendError::Closed);
+        }
         self.put_answer(out);
         self.put_close(out);
         Ok(())
@@ -262,16 +267,17 @@ impl Connection {
         if self.timers.tick(now) != Due::GiveUp {
             return;
         }
-        if self.should_close() {
-            // All was said; only the end of the stream did not come.
-            self.ended = true;
-            return;
+        let transition = if self.is_established() {
+            Transition::DeadlinePassed
+        } else {
+            Transition::OpeningFailed
+        };
+        if self.step(transition) {
+            self.closed_by.get_or_insert(ClosedBy::Us);
+            self.timed_out = true;
         }
-        self.closed_by.get_or_insert(ClosedBy::Us);
-        self.timed_out = true;
-        // Before the handshake is over no frame means anything to the peer, so that none is owed.
-        self.step(Happening::DeadlinePassed);
-        self.step(Happening::CloseSent);
+        // Whether or not all was said, nobody is waited for any more.
+        self.ended = true;
     }
 
     /// Whether the handshake is over, the bytes after the heads included.
@@ -374,11 +380,14 @@ impl Connection {
         *buffer = Buffer::new();
         *input = &mut [];
         self.error = Some(error);
-        self.closed_by.get_or_insert(ClosedBy::Us);
-        self.step(Happening::RuleBroken);
-        if !self.is_established() {
-            // Whoever answers so does not speak this protocol: no frame means anything to it.
-            self.step(Happening::CloseSent);
+        // Whoever answers the opening so does not speak this protocol: no frame means anything to it.
+        let transition = if self.is_established() {
+            Transition::RuleBroken
+        } else {
+            Transition::OpeningFailed
+        };
+        if self.step(transition) {
+            self.closed_by.get_or_insert(ClosedBy::Us);
         }
         error
     }
@@ -402,13 +411,17 @@ impl Connection {
     fn put_close(&mut self, out: &mut BytesMut) {
         out.extend_from_slice(&CLOSE);
         self.closed_by.get_or_insert(ClosedBy::Us);
-        self.step(Happening::CloseSent);
     }
 
-    fn step(&mut self, happening: Happening) {
-        self.state = self.state.after(happening);
-        if self.state != State::Open {
-            self.timers.begin_handshake();
-        }
+    /// Whether the table has the step. If not, nothing has changed.
+    #[must_use]
+    fn step(&mut self, transition: Transition) -> bool {
+        let Some(next) = self.state.after(transition) else {
+            return false;
+        };
+        self.state = next;
+        // There is no way back to the open state.
+        self.timers.begin_handshake();
+        true
     }
 }

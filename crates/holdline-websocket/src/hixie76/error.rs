@@ -28,15 +28,15 @@ impl ReceiveError {
 
     /// The section that has the rule, such as `"draft-hixie-76 §5.3"`.
     #[must_use]
-    pub const fn rfc(&self) -> &'static str {
-        self.kind.rfc()
+    pub const fn section(&self) -> &'static str {
+        self.kind.section()
     }
 }
 
 impl fmt::Display for ReceiveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (rfc, what) = self.kind.rule();
-        write!(f, "{what} at byte {} ({rfc})", self.at)
+        let (section, what) = self.kind.rule();
+        write!(f, "{what} at byte {} ({section})", self.at)
     }
 }
 
@@ -66,7 +66,7 @@ impl ReceiveErrorKind {
 
     /// The section that has the rule, such as `"draft-hixie-76 §5.3"`.
     #[must_use]
-    pub const fn rfc(self) -> &'static str {
+    pub const fn section(self) -> &'static str {
         self.rule().0
     }
 

@@ -7,7 +7,7 @@ use super::{
     error::{ReceiveError, ReceiveErrorKind as Kind},
 };
 use crate::{
-    buffer::{Buffer, Lent},
+    buffer::{Buffer, Part},
     limits::Limits,
     utf8::Utf8Validator,
 };
@@ -197,7 +197,7 @@ impl Decoder {
         }
         buffer.text.extend(piece.first);
         buffer.text.push_str(piece.text);
-        buffer.lent = Lent::Message;
+        buffer.handed_out = Part::Message;
         Ok(Some(Step::Kept))
     }
 }

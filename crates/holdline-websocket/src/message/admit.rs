@@ -1,23 +1,13 @@
 //! The one judge of a frame header at its place in a connection.
 
-use super::{MessageDecoder, Role};
+use super::{decoder::MessageDecoder, parts::Frame};
 use crate::{
     error::ReceiveErrorKind as Kind,
     header::{RSV1, decode_first, decode_length, decode_second, least_length},
     mask::Mask,
     opcode::{MessageKind, Opcode},
+    role::Role,
 };
-
-/// The rest of a frame whose header was admitted.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Frame {
-    pub(super) remaining: u64,
-    pub(super) mask: Mask,
-    pub(super) opcode: Opcode,
-    pub(super) fin: bool,
-    /// It begins a compressed message.
-    pub(super) compressed: bool,
-}
 
 /// A broken rule, and the byte of the header that breaks it: the first, or the second for mask and length.
 type Broken = (Kind, u64);
@@ -33,21 +23,7 @@ impl MessageDecoder {
         let Some((&first, rest)) = bytes.split_first() else {
             return Ok(None);
         };
-        let (fin, reserved, opcode) = decode_first(first).map_err(|error| (error.into(), 0))?;
-        let begins = matches!(opcode, Opcode::Text | Opcode::Binary);
-        // RFC 7692 §6: RSV1 says that a message is compressed. It stands on its first frame only.
-        let compressed = reserved == RSV1 && begins && self.may_inflate();
-        if reserved != 0 && !compressed {
-            return Err((Kind::ReservedBits, 0));
-        }
-        match self.message {
-            None if opcode == Opcode::Continuation => {
-                return Err((Kind::UnexpectedContinuation, 0));
-            }
-            Some(_) if begins => return Err((Kind::MessageUnfinished, 0)),
-            _ => {}
-        }
-
+        let (fin, opcode, compressed) = self.admit_first(first)?;
         let Some((&second, rest)) = rest.split_first() else {
             return Ok(None);
         };
@@ -91,6 +67,23 @@ impl MessageDecoder {
             compressed,
         };
         Ok(Some((frame, bytes.len() - rest.len())))
+    }
+
+    /// FIN, the opcode, and whether a compressed message begins.
+    #[inline(always)]
+    fn admit_first(&self, first: u8) -> Result<(bool, Opcode, bool), Broken> {
+        let (fin, reserved, opcode) = decode_first(first).map_err(|error| (error.into(), 0))?;
+        let begins = matches!(opcode, Opcode::Text | Opcode::Binary);
+        // RFC 7692 §6: RSV1 says that a message is compressed. It stands on its first frame only.
+        let compressed = reserved == RSV1 && begins && self.may_inflate();
+        if reserved != 0 && !compressed {
+            return Err((Kind::ReservedBits, 0));
+        }
+        match self.message {
+            None if opcode == Opcode::Continuation => Err((Kind::UnexpectedContinuation, 0)),
+            Some(_) if begins => Err((Kind::MessageUnfinished, 0)),
+            _ => Ok((fin, opcode, compressed)),
+        }
     }
 
     /// Takes up an admitted frame.

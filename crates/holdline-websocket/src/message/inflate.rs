@@ -3,14 +3,15 @@
 use alloc::boxed::Box;
 
 use super::{
-    Frame, HandedOut, MessageDecoder, Role,
-    step::{Mode, Step, take_front},
+    decoder::MessageDecoder,
+    parts::{Frame, HandedOut, Mode, Step, take_front},
 };
 use crate::{
     buffer::Buffer,
     deflate::{Deflate, Inflater},
     error::{ReceiveError, ReceiveErrorKind as Kind},
     opcode::MessageKind,
+    role::Role,
 };
 
 /// Pieces of a compressed message have about this many bytes, when the input has them.

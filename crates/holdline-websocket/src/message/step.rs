@@ -3,71 +3,17 @@
 //! A step never borrows the [`Buffer`], only the input; what lies in the buffer is borrowed once, by the
 //! caller of `next`. So the steps can loop.
 
-use super::{End, Frame, MessageDecoder};
+use super::{
+    decoder::MessageDecoder,
+    parts::{Data, End, Frame, Mode, Step, discard, take_front},
+};
 use crate::{
-    buffer::{Buffer, Lent},
+    buffer::{Buffer, Part},
     error::{ReceiveError, ReceiveErrorKind as Kind},
     event::Event,
     header::FrameHeader,
     opcode::{MessageKind, Opcode},
-    utf8::Utf8Piece,
 };
-
-/// How messages are handed out.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mode {
-    Whole,
-    Pieces,
-}
-
-/// What was found, without borrowing the buffer. The flag says whether the message ends with it.
-pub(super) enum Step<'i> {
-    /// The next piece of a message, which may be empty.
-    Data(Data<'i>, bool),
-    /// In the buffer, inflated: a whole message, or the next piece.
-    #[cfg_attr(
-        not(feature = "deflate"),
-        allow(dead_code, reason = "only messages that are inflated are")
-    )]
-    Kept(MessageKind, bool),
-    /// `None`: in the buffer.
-    Control(Opcode, Option<&'i [u8]>),
-}
-
-/// A piece of a message as it lies in the input, unmasked and checked.
-pub(super) enum Data<'i> {
-    Text(Utf8Piece<'i>),
-    Binary(&'i [u8]),
-}
-
-impl Data<'_> {
-    pub(super) const fn is_empty(&self) -> bool {
-        match self {
-            Self::Text(piece) => piece.text.is_empty() && piece.first.is_none(),
-            Self::Binary(data) => data.is_empty(),
-        }
-    }
-
-    /// Whether nothing of it came before: no code point began in an earlier piece.
-    pub(super) const fn is_whole(&self) -> bool {
-        !matches!(self, Self::Text(Utf8Piece { first: Some(_), .. }))
-    }
-
-    /// Joins it to what came before.
-    pub(super) fn append_to(&self, buffer: &mut Buffer) -> MessageKind {
-        match self {
-            Self::Text(piece) => {
-                buffer.text.extend(piece.first);
-                buffer.text.push_str(piece.text);
-                MessageKind::Text
-            }
-            Self::Binary(data) => {
-                buffer.binary.extend_from_slice(data);
-                MessageKind::Binary
-            }
-        }
-    }
-}
 
 /// What goes to the buffer is unmasked, checked and copied in pieces of this many bytes, so that each is still in
 /// the processor's first cache when the next of these is done.
@@ -202,7 +148,7 @@ impl MessageDecoder {
         if !ended {
             return None;
         }
-        buffer.lent = Lent::Control;
+        buffer.handed_out = Part::Control;
         Some(Step::Control(frame.opcode, None))
     }
 
@@ -313,20 +259,4 @@ impl MessageDecoder {
     ) -> Result<Option<Step<'i>>, ReceiveError> {
         Ok(None)
     }
-}
-
-/// After an error and the end nothing is kept.
-#[cold]
-pub(crate) fn discard(input: &mut &mut [u8], buffer: &mut Buffer) {
-    *buffer = Buffer::new();
-    *input = &mut [];
-}
-
-/// Shortens `input` by at most `most` bytes from the front, and returns them.
-#[inline]
-pub(super) fn take_front<'i>(input: &mut &'i mut [u8], most: usize) -> &'i mut [u8] {
-    let all = core::mem::take(input);
-    let (front, rest) = all.split_at_mut(most.min(all.len()));
-    *input = rest;
-    front
 }

@@ -92,6 +92,14 @@ pub fn refused_with(
     outcome
 }
 
+/// Of frames and messages, in bytes.
+pub fn limits(max_frame: u64, max_message: u64) -> Limits {
+    let mut limits = Limits::default();
+    limits.max_frame = max_frame;
+    limits.max_message = max_message;
+    limits
+}
+
 pub fn unmasked(frames: &[Frame<'_>]) -> Vec<u8> {
     frames
         .iter()

@@ -184,7 +184,7 @@ impl From<holdline_websocket::ReceiveError> for Fault {
         Self {
             kind: variant(&error.kind()),
             at: error.at(),
-            rfc: error.rfc(),
+            rfc: error.section(),
             answer: Answer::CloseCode(error.close_code().as_u16()),
             message: error.to_string(),
         }

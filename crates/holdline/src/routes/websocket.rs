@@ -111,10 +111,10 @@ fn upgrade_old(
 }
 
 fn limits(app: &App) -> Limits {
-    Limits {
-        max_frame: app.shared.options.max_message as u64,
-        max_message: app.shared.options.max_message as u64,
-    }
+    let mut limits = Limits::default();
+    limits.max_frame = app.shared.options.max_message as u64;
+    limits.max_message = app.shared.options.max_message as u64;
+    limits
 }
 
 /// Browsers give up a WebSocket that offers subprotocols and is granted none; who wants to offer one

@@ -175,14 +175,13 @@ impl Annotator for Frames {
     }
 
     fn eof(&mut self, page: &mut Page<'_>) -> Result<(), Stop> {
-        self.decoder.decode_eof()?;
-        let end = match (self.decoder.is_closed(), self.ignored) {
-            (true, 0) => return Ok(()),
-            (true, ignored) => format!(
+        let end = match (self.decoder.decode_eof()?, self.ignored) {
+            (None, 0) => return Ok(()),
+            (None, ignored) => format!(
                 "{} after the close frame: not looked at (RFC 6455 §1.4)",
                 bytes(ignored)
             ),
-            (false, _) => "the stream ends here without a close frame: closed with 1006 \
+            (Some(_), _) => "the stream ends here without a close frame: closed with 1006 \
                            (RFC 6455 §7.1.5)"
                 .to_owned(),
         };
