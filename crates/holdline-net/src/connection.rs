@@ -460,3 +460,6 @@ impl<S> Protocol<S> {
 const STEPS: usize = 16;
 /// Bytes that are read and kept while a request is held or its body is being sent.
 const AHEAD: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+#![allow(clippy::unwrap_used, reason = "a test that fails is to panic")]
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::time::Duration;
+
+use holdline_http1::HeaderBlock;
+
+use super::*;
+use crate::handler::Request;
+use crate::message::Message;
+use crate::responder::Responder;
+
+/// Answers every request, and makes every `GET /socket` a WebSocket that is pinged.
+#[derive(Default)]
+struct App {
+    requests: usize,
+    messages: usize,
+}
+
+impl Handler for App {
+    type Stream = ();
+
+    fn request(&mut self, request: &Request<'_>, responder: Responder<'_, ()>) {
+        self.requests += 1;
+        if request.head.path() != "/socket" {
+            return responder.respond(200, (), request.body).unwrap();
+        }
+        let mut config = holdline_websocket::Config::default();
+        config.keepalive = Some(holdline_websocket::Keepalive {
+            interval: SECOND,
+            timeout: SECOND,
+        });
+        let upgrade = [("Upgrade", "websocket")];
+        responder.upgrade_websocket(upgrade, config, ()).unwrap();
+    }
+
+    fn ready(&mut self, _: ConnectionId, (): &mut (), _: Output<'_>) -> Progress {
+        Progress::Idle
+    }
+
+    fn message(&mut self, _: ConnectionId, (): &mut (), _: Message<'_>, _: Output<'_>) {
+        self.messages += 1;
+    }
+}
+
+/// A connection whose loop is slow to notice what comes.
+struct Slow {
+    client: std::net::TcpStream,
+    connection: Connection<()>,
+    app: App,
+    config: Config,
+    now: u64,
+}
+
+impl Slow {
+    fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        client
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        let (socket, peer) = listener.accept().unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let id = ConnectionId {
+            index: 0,
+            generation: 0,
+        };
+        let config = Config::default();
+        let socket = TcpStream::from_std(socket);
+        Self {
+            client,
+            connection: Connection::new(socket, peer, id, &config, 0),
+            app: App::default(),
+            config,
+            now: 0,
+        }
+    }
+
+    fn with<R>(&mut self, call: impl FnOnce(&mut Connection<()>, &mut Context<'_, App>) -> R) -> R {
+        let mut context = Context {
+            handler: &mut self.app,
+            config: &self.config,
+            scratch: &mut Scratch::new(),
+            date: &HeaderBlock::default(),
+            now: self.now,
+            stopping: false,
+            delivered: 0,
+        };
+        call(&mut self.connection, &mut context)
+    }
+
+    /// The client sends this, and the loop sees it.
+    fn seen(&mut self, bytes: &[u8]) {
+        self.lies_there(bytes);
+        let driven = self.with(|connection, context| {
+            connection.set_ready(true, false);
+            connection.drive(context)
+        });
+        assert_eq!(driven, Driven::Done);
+    }
+
+    /// The client sends this, and the loop has not looked yet.
+    fn lies_there(&mut self, bytes: &[u8]) {
+        self.client.write_all(bytes).unwrap();
+        // Loopback delivers at once; this waits for it all the same.
+        while !bytes.is_empty() && self.connection.core.socket.peek(&mut [0]).is_err() {}
+    }
+
+    /// Now is the next deadline, and not before.
+    fn deadline(&mut self) -> Driven {
+        self.now = self.connection.deadline();
+        self.with(Connection::timed_out)
+    }
+
+    fn answer(&mut self, end: &[u8]) {
+        let mut got = Vec::new();
+        while !got.ends_with(end) {
+            let mut byte = [0];
+            self.client.read_exact(&mut byte).unwrap();
+            got.push(byte[0]);
+        }
+    }
+}
+
+#[test]
+fn a_request_that_lies_in_the_socket_when_the_idle_time_is_over_is_answered() {
+    let mut slow = Slow::new();
+    slow.seen(b"");
+    slow.lies_there(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(slow.deadline(), Driven::Done);
+    assert_eq!(slow.app.requests, 1);
+    slow.answer(b"\r\n\r\n");
+}
+
+#[test]
+fn the_end_of_a_head_that_lies_in_the_socket_when_its_time_is_over_counts() {
+    let mut slow = Slow::new();
+    slow.seen(b"GET / HTTP/1.1\r\nHost: a\r\n");
+    slow.lies_there(b"\r\n");
+    assert_eq!(slow.deadline(), Driven::Done);
+    assert_eq!(slow.app.requests, 1);
+}
+
+#[test]
+fn the_end_of_a_body_that_lies_in_the_socket_when_its_time_is_over_counts() {
+    let mut slow = Slow::new();
+    slow.seen(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab");
+    slow.lies_there(b"cd");
+    assert_eq!(slow.deadline(), Driven::Done);
+    assert_eq!(slow.app.requests, 1);
+    slow.answer(b"abcd");
+}
+
+#[test]
+fn a_pong_and_a_message_that_lie_in_the_socket_when_the_keepalive_is_over_count() {
+    let mut slow = Slow::new();
+    slow.seen(
+        b"GET /socket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+    );
+    slow.answer(b"\r\n\r\n");
+    // The ping.
+    assert_eq!(slow.deadline(), Driven::Done);
+    let mut ping = [0; 6];
+    slow.client.read_exact(&mut ping).unwrap();
+    assert_eq!(ping[..2], [0x89, 4]);
+    let pong = [b"\x8a\x84\0\0\0\0".as_slice(), &ping[2..]].concat();
+    slow.lies_there(&[&pong[..], b"\x81\x81\0\0\0\0a"].concat());
+    assert_eq!(slow.deadline(), Driven::Done);
+    assert_eq!(slow.app.messages, 1);
+    assert!(matches!(slow.connection.protocol, Protocol::WebSocket(_)));
+    // And silence is not taken for an answer.
+    for _ in 0..4 {
+        slow.deadline();
+    }
+    assert!(matches!(slow.connection.protocol, Protocol::Lingering(_)));
+}
+
+const SECOND: Duration = Duration::from_secs(1);
