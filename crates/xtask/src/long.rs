@@ -28,6 +28,12 @@ const ALL: &[Long] = &[
         build: "-p holdline-sse --test sse",
         filter: "every_small_limit_is_met",
     },
+    Long {
+        name: "vanished",
+        about: "peers whose cable was pulled, in a network of their own (Linux, unshare, ip)",
+        build: "-p holdline-net --test event_loop",
+        filter: "vanished",
+    },
 ];
 
 /// Runs the long form of one test; without a name prints which there are.

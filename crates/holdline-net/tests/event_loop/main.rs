@@ -9,3 +9,4 @@ mod head;
 mod progress;
 #[path = "../support/mod.rs"]
 mod support;
+mod vanished;

@@ -174,6 +174,8 @@ enum Kind {
     Poll,
     /// Like `Hold`, and its answer is waited for when the client half-closes.
     Order,
+    /// Never answered.
+    Silent,
     /// An upload in pieces, and how much came.
     Upload(usize),
     /// A WebSocket that takes no messages.
@@ -256,6 +258,7 @@ impl Handler for App {
         let connection = request.connection;
         match request.head.path() {
             "/hold" => responder.hold(self.open(connection, Kind::Hold)),
+            "/silent" => responder.hold(self.open(connection, Kind::Silent)),
             "/order" => responder.hold(self.open(connection, Kind::Order)),
             "/poll" => responder.hold(self.open(connection, Kind::Poll)),
             "/stream" => {
@@ -321,7 +324,8 @@ impl Handler for App {
         let news = self.board.news.lock().unwrap().clone();
         let mut opened = false;
         match (stream, output) {
-            (Kind::Upload(_), _) | (Kind::Deaf, _) => {}
+            (Kind::Upload(_) | Kind::Deaf, _) => {}
+            (Kind::Silent, _) => opened = true,
             (Kind::Hold | Kind::Poll | Kind::Order, Output::Held(held)) => match news.last() {
                 Some(news) => held
                     .respond(200, (), format!("held: {news}").as_bytes())
