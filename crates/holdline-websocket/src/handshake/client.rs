@@ -208,6 +208,3 @@ pub enum VerifyError {
     #[error("the server uses a subprotocol that was not offered (RFC 6455 §4.1)")]
     Protocol,
 }
-
-#[cfg(test)]
-mod tests;

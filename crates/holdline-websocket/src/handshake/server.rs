@@ -325,6 +325,3 @@ pub(crate) fn single<'h>(
         Some(_) => Err(Repeated),
     }
 }
-
-#[cfg(test)]
-mod tests;

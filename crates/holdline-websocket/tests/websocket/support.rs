@@ -1,6 +1,5 @@
 //! The harness: a case runs whole, at every cut, byte by byte, in pieces, with trailing bytes, and in both
 //! roles. All of them must agree.
-#![allow(clippy::unwrap_used, dead_code, unreachable_pub)]
 
 use bytes::BytesMut;
 use holdline_websocket::{
@@ -290,4 +289,29 @@ fn finish<K: MaskKeys>(
         error,
         reply,
     }
+}
+
+pub fn client() -> Connection<impl FnMut() -> [u8; 4]> {
+    Connection::client(Config::default(), || KEY)
+}
+
+pub fn server() -> Connection {
+    Connection::server(Config::default())
+}
+
+pub fn transmit<K: MaskKeys>(connection: &mut Connection<K>) -> Vec<u8> {
+    let mut out = BytesMut::new();
+    let any = connection.poll_transmit(&mut out);
+    assert_eq!(any, !out.is_empty());
+    out.to_vec()
+}
+
+/// Feeds `bytes` and returns the events.
+pub fn feed<K: MaskKeys>(connection: &mut Connection<K>, bytes: &[u8]) -> Vec<Got> {
+    let (mut block, mut buffer) = (bytes.to_vec(), Buffer::new());
+    let (mut input, mut items) = (&mut block[..], Vec::new());
+    while let Some(event) = connection.receive(&mut input, &mut buffer).unwrap() {
+        items.push(crate::support::got(event));
+    }
+    items
 }

@@ -1,5 +1,4 @@
 //! Properties of the handshake.
-#![allow(clippy::unwrap_used)]
 
 use holdline_websocket::{
     ClientKey,

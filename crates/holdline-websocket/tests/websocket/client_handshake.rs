@@ -1,4 +1,6 @@
-use super::*;
+//! The client's half of the handshake.
+
+use holdline_websocket::handshake::client::*;
 
 fn request() -> Request {
     let mut request = Request::new(*b"the sample nonce");
@@ -28,12 +30,12 @@ fn verify<'h>(
 }
 
 #[test]
-fn headers_are_what_the_server_half_accepts() {
+pub(crate) fn headers_are_what_the_server_half_accepts() {
     let headers = request().headers();
     let pairs = headers
         .iter()
         .map(|(name, value)| (*name, value.as_bytes()));
-    let accepted = super::super::server::accept("GET", pairs).unwrap();
+    let accepted = holdline_websocket::handshake::server::accept("GET", pairs).unwrap();
     assert_eq!(accepted.protocols(), ["chat", "superchat"]);
 
     let response = accepted.response(Some("superchat"));
@@ -61,7 +63,7 @@ fn good_responses() {
 }
 
 #[test]
-fn anything_but_101_is_refused() {
+pub(crate) fn anything_but_101_is_refused() {
     for status in [100, 200, 301, 401, 426] {
         let verified = request().verify(status, core::iter::empty());
         assert_eq!(verified, Err(VerifyError::Status(status)));
@@ -69,7 +71,7 @@ fn anything_but_101_is_refused() {
 }
 
 #[test]
-fn missing_and_wrong_fields_are_refused() {
+pub(crate) fn missing_and_wrong_fields_are_refused() {
     let accept = "Sec-WebSocket-Accept";
     for (without, with, error) in [
         ("Upgrade", &[][..], VerifyError::Upgrade),
@@ -103,7 +105,7 @@ fn missing_and_wrong_fields_are_refused() {
 }
 
 #[test]
-fn unsolicited_extensions_and_subprotocols_are_refused() {
+pub(crate) fn unsolicited_extensions_and_subprotocols_are_refused() {
     let extensions = "Sec-WebSocket-Extensions";
     assert_eq!(
         verify(&[], &[(extensions, "permessage-deflate")]),
@@ -122,7 +124,7 @@ fn unsolicited_extensions_and_subprotocols_are_refused() {
 }
 
 #[test]
-fn only_different_tokens_are_offered() {
+pub(crate) fn only_different_tokens_are_offered() {
     let mut request = request();
     for bad in ["", "a b", "a,b", "chat"] {
         assert_eq!(request.offer_protocol(bad), Err(InvalidProtocol), "{bad}");
@@ -130,7 +132,7 @@ fn only_different_tokens_are_offered() {
 }
 
 #[test]
-fn extended_connect_of_rfc_8441() {
+pub(crate) fn extended_connect_of_rfc_8441() {
     let mut request = Request::extended_connect();
     request.offer_protocol("chat").unwrap();
     let headers = request.headers();
@@ -140,7 +142,8 @@ fn extended_connect_of_rfc_8441() {
     let pairs = headers
         .iter()
         .map(|(name, value)| (*name, value.as_bytes()));
-    let accepted = super::super::server::accept_extended_connect("websocket", pairs).unwrap();
+    let accepted =
+        holdline_websocket::handshake::server::accept_extended_connect("websocket", pairs).unwrap();
     let response = accepted.response(accepted.choose_protocol(&["chat"]));
     assert_eq!((accepted.status(), accepted.accept_key()), (200, None));
     assert_eq!(response, [("Sec-WebSocket-Protocol", String::from("chat"))]);

@@ -1,16 +1,13 @@
 //! Properties of permessage-deflate: what one side sends the other receives, for all parameters.
 #![cfg(feature = "deflate")]
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::{Got, KEY, receive_all, receive_all_pieces};
 use bytes::BytesMut;
 use holdline_websocket::{
     Config, Connection, Deflate, DeflateOptions, FrameHeader, Mask, MaskKeys, PreparedMessage,
     Unmasked, handshake::client, handshake::server,
 };
 use proptest::{collection::vec, prelude::*};
-use support::{Got, KEY, receive_all, receive_all_pieces};
 
 fn options() -> impl Strategy<Value = DeflateOptions> {
     (
@@ -210,7 +207,7 @@ proptest! {
         wire.extend_from_slice(&noise);
         wire.extend_from_slice(b"\x8a\x00\x80\x03\x00\x00\x00");
         let mut config = config(client);
-        config.limits = support::limits(16 << 20, limit);
+        config.limits = crate::support::limits(16 << 20, limit);
         let receiver = || Connection::client(config, || KEY);
         let whole = receive_all(receiver(), &[&wire]);
         let parts = parts(&wire, &sizes);

@@ -1,4 +1,6 @@
-use super::*;
+//! The server's half of the handshake.
+
+use holdline_websocket::handshake::{HandshakeError, server::*};
 
 type Pairs<'h> = Vec<(&'h str, &'h [u8])>;
 
@@ -25,7 +27,7 @@ fn error(without: &[&str], with: &[(&str, &str)]) -> HandshakeError {
 }
 
 #[test]
-fn the_example_of_rfc_6455_section_1_3() {
+pub(crate) fn the_example_of_rfc_6455_section_1_3() {
     let request = accept("GET", pairs(&[], &[]).into_iter()).unwrap();
     assert_eq!(request.origin(), Some("http://example.com"));
     assert_eq!(request.protocols(), ["chat", "superchat"]);
@@ -43,7 +45,7 @@ fn the_example_of_rfc_6455_section_1_3() {
 }
 
 #[test]
-fn lists_over_repeated_lines_in_any_case() {
+pub(crate) fn lists_over_repeated_lines_in_any_case() {
     let headers = pairs(
         &["Upgrade", "Connection", "Sec-WebSocket-Protocol"],
         &[
@@ -60,7 +62,7 @@ fn lists_over_repeated_lines_in_any_case() {
 }
 
 #[test]
-fn other_methods_get_405_with_allow() {
+pub(crate) fn other_methods_get_405_with_allow() {
     for method in ["POST", "get", "HEAD", "CONNECT"] {
         let error = accept(method, pairs(&[], &[]).into_iter()).unwrap_err();
         assert_eq!(
@@ -71,7 +73,7 @@ fn other_methods_get_405_with_allow() {
 }
 
 #[test]
-fn a_plain_request_gets_426() {
+pub(crate) fn a_plain_request_gets_426() {
     let expected = &[("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")][..];
     for missing in ["Upgrade", "Connection"] {
         let error = error(&[missing], &[]);
@@ -85,7 +87,7 @@ fn a_plain_request_gets_426() {
 }
 
 #[test]
-fn other_versions_get_426_with_the_version_spoken() {
+pub(crate) fn other_versions_get_426_with_the_version_spoken() {
     for version in ["8", "0", "013", "14", "13, 8", ""] {
         let error = error(
             &["Sec-WebSocket-Version"],
@@ -102,7 +104,7 @@ fn other_versions_get_426_with_the_version_spoken() {
 }
 
 #[test]
-fn a_bad_key_gets_400() {
+pub(crate) fn a_bad_key_gets_400() {
     let key = "Sec-WebSocket-Key";
     for with in [
         &[][..],
@@ -126,7 +128,7 @@ fn a_bad_key_gets_400() {
 }
 
 #[test]
-fn origins() {
+pub(crate) fn origins() {
     fn request<'h>(origin: &[(&'h str, &'h str)]) -> Result<Request<'h>, HandshakeError> {
         accept("GET", pairs(&["Origin"], origin).into_iter())
     }
@@ -157,7 +159,7 @@ fn origins() {
 }
 
 #[test]
-fn subprotocols() {
+pub(crate) fn subprotocols() {
     let request = accept("GET", pairs(&[], &[]).into_iter()).unwrap();
     assert_eq!(
         request.choose_protocol(&["superchat", "chat"]),
@@ -176,7 +178,7 @@ fn subprotocols() {
 }
 
 #[test]
-fn extensions_are_parsed_over_lines_and_declined() {
+pub(crate) fn extensions_are_parsed_over_lines_and_declined() {
     let name = "Sec-WebSocket-Extensions";
     let headers = pairs(&[], &[(name, "a; b=\"1\""), (name, "c")]);
     let request = accept("GET", headers.into_iter()).unwrap();
@@ -195,7 +197,7 @@ fn extensions_are_parsed_over_lines_and_declined() {
 }
 
 #[test]
-fn extended_connect_needs_the_protocol_and_the_version() {
+pub(crate) fn extended_connect_needs_the_protocol_and_the_version() {
     let version = ("sec-websocket-version", &b"13"[..]);
     let error = |protocol, headers: &[(&'static str, &'static [u8])]| {
         let error = accept_extended_connect(protocol, headers.iter().copied()).unwrap_err();

@@ -1,6 +1,5 @@
 //! The codec in a `Framed`, over a duplex in memory.
 #![cfg(feature = "tokio-util")]
-#![allow(clippy::unwrap_used)]
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};

@@ -1,12 +1,9 @@
 //! Fragments, text and limits.
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::{Got, refused, refused_with, run, run_with};
 use holdline_websocket::{
     Buffer, Event, Limits, MessageDecoder, PieceEvent, ReceiveErrorKind as Kind, Role,
 };
-use support::{Got, refused, refused_with, run, run_with};
 
 fn text(text: &str) -> Got {
     Got::Text(text.into())
@@ -23,7 +20,7 @@ fn empty_messages() {
 }
 
 #[test]
-fn fragments_with_control_frames_between() {
+pub(crate) fn fragments_with_control_frames_between() {
     let outcome = run(&[
         (b"\x01\x02", b"He"),
         (b"\x89\x01", b"1"),
@@ -45,7 +42,7 @@ fn fragments_with_control_frames_between() {
 }
 
 #[test]
-fn new_text_or_binary_frame_inside_a_message_is_1002() {
+pub(crate) fn new_text_or_binary_frame_inside_a_message_is_1002() {
     for head in [b"\x81\x01", b"\x82\x01", b"\x01\x01", b"\x02\x01"] {
         refused(
             &[(b"\x01\x01", b"a"), (head, b"b")],
@@ -63,7 +60,7 @@ fn new_text_or_binary_frame_inside_a_message_is_1002() {
 }
 
 #[test]
-fn continuation_without_start_is_1002() {
+pub(crate) fn continuation_without_start_is_1002() {
     refused(
         &[(b"\x80\x01", b"a")],
         Kind::UnexpectedContinuation,
@@ -99,7 +96,7 @@ fn text_cut_within_a_code_point_by_fragments_is_joined() {
 }
 
 #[test]
-fn text_ending_mid_code_point_by_an_empty_final_frame_is_1007() {
+pub(crate) fn text_ending_mid_code_point_by_an_empty_final_frame_is_1007() {
     refused(
         &[(b"\x01\x03", b"a\xe2\x82"), (b"\x80\x00", b"")],
         Kind::InvalidText,
@@ -119,7 +116,7 @@ fn text_ending_mid_code_point_by_an_empty_final_frame_is_1007() {
 }
 
 #[test]
-fn text_ending_mid_code_point_by_an_incomplete_tail_is_1007() {
+pub(crate) fn text_ending_mid_code_point_by_an_incomplete_tail_is_1007() {
     refused(&[(b"\x81\x03", b"a\xe2\x82")], Kind::InvalidText, 5, 1007);
     refused(&[(b"\x81\x01", b"\xc3")], Kind::InvalidText, 3, 1007);
     refused(
@@ -131,7 +128,7 @@ fn text_ending_mid_code_point_by_an_incomplete_tail_is_1007() {
 }
 
 #[test]
-fn text_is_rejected_at_the_first_impossible_byte() {
+pub(crate) fn text_is_rejected_at_the_first_impossible_byte() {
     // The rest of the frame, and of the message, never comes.
     refused(&[(b"\x01\x7d", b"ab\xffc")], Kind::InvalidText, 4, 1007);
     refused(&[(b"\x01\x7d", b"\xed\xa0")], Kind::InvalidText, 3, 1007);
@@ -161,7 +158,7 @@ fn binary_messages_may_hold_anything() {
 }
 
 #[test]
-fn pings_and_close_in_the_middle_of_a_message() {
+pub(crate) fn pings_and_close_in_the_middle_of_a_message() {
     let outcome = run(&[
         (b"\x01\x02", b"He"),
         (b"\x89\x01", b"p"),
@@ -177,8 +174,8 @@ fn pings_and_close_in_the_middle_of_a_message() {
 }
 
 #[test]
-fn total_limit_over_many_fragments_is_1009() {
-    let limits = support::limits(16 << 20, 10);
+pub(crate) fn total_limit_over_many_fragments_is_1009() {
+    let limits = crate::support::limits(16 << 20, 10);
     let mut frames: Vec<(&[u8], &[u8])> = vec![(b"\x02\x02", b"ab")];
     frames.extend([(&b"\x00\x02"[..], &b"cd"[..]); 4]);
     assert_eq!(run_with(limits, &frames).error, None);
@@ -197,7 +194,7 @@ fn total_limit_over_many_fragments_is_1009() {
 fn a_whole_message_in_one_slice_is_not_copied() {
     let mut decoder = MessageDecoder::new(Role::Server, Limits::default());
     let mut buffer = Buffer::new();
-    let mut bytes = support::masked(&[
+    let mut bytes = crate::support::masked(&[
         (b"\x81\x05", b"Hello"),
         (b"\x89\x01", b"p"),
         (b"\x02\0", b""),
@@ -219,8 +216,8 @@ fn a_whole_message_in_one_slice_is_not_copied() {
 }
 
 #[test]
-fn nothing_is_reserved_for_a_declared_length_and_memory_is_given_back() {
-    let limits = support::limits(1 << 40, 1 << 40);
+pub(crate) fn nothing_is_reserved_for_a_declared_length_and_memory_is_given_back() {
+    let limits = crate::support::limits(1 << 40, 1 << 40);
     let mut decoder = MessageDecoder::new(Role::Client, limits);
     let mut buffer = Buffer::new();
     let mut block = *b"\x02\x7f\0\0\0\x80\0\0\0\0abc";
@@ -378,7 +375,7 @@ fn a_message_that_was_joined_so_far_can_be_streamed_from_there() {
 }
 
 #[test]
-fn the_end_of_the_stream_within_a_message_is_unexpected() {
+pub(crate) fn the_end_of_the_stream_within_a_message_is_unexpected() {
     for (bytes, at) in [
         (&b"\x81"[..], Some(1)),
         (b"\x81\x05Hel", Some(5)),
@@ -408,7 +405,7 @@ fn one_can_answer_while_holding_what_was_received() {
     let mut connection = holdline_websocket::Connection::server(Default::default());
     let mut buffer = Buffer::new();
     let mut out = bytes::BytesMut::new();
-    let mut block = support::masked(&[(b"\x81\x05", b"Hello")]);
+    let mut block = crate::support::masked(&[(b"\x81\x05", b"Hello")]);
     let mut input = &mut block[..];
     while let Some(event) = connection.receive(&mut input, &mut buffer).unwrap() {
         if let Event::Text(text) = event {

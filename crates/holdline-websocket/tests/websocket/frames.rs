@@ -1,13 +1,12 @@
 //! Rules on frame headers: each refused at the header, before any payload comes.
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::{
+    Got, every_way, in_parts, masked, refused, refused_with, run, run_with, unmasked,
+};
 use holdline_websocket::{Limits, ReceiveErrorKind as Kind, Role};
-use support::{Got, every_way, in_parts, masked, refused, refused_with, run, run_with, unmasked};
 
 #[test]
-fn examples_of_rfc_6455_section_5_7() {
+pub(crate) fn examples_of_rfc_6455_section_5_7() {
     assert_eq!(
         run(&[(b"\x81\x05", b"Hello")]).items,
         [Got::Text("Hello".into())]
@@ -38,7 +37,7 @@ fn examples_of_rfc_6455_section_5_7() {
 }
 
 #[test]
-fn unmasked_frame_to_a_server_is_1002() {
+pub(crate) fn unmasked_frame_to_a_server_is_1002() {
     let outcome = every_way(Role::Server, Limits::default(), b"\x81\x05Hello");
     let error = outcome.error.unwrap();
     assert_eq!((error.kind(), error.at()), (Kind::FrameNotMasked, 1));
@@ -49,7 +48,7 @@ fn unmasked_frame_to_a_server_is_1002() {
 }
 
 #[test]
-fn masked_frame_to_a_client_is_1002() {
+pub(crate) fn masked_frame_to_a_client_is_1002() {
     for bytes in [&b"\x81\x80\0\0\0\0"[..], b"\x8a\x81\x37\xfa\x21\x3d\x7f"] {
         let outcome = every_way(Role::Client, Limits::default(), bytes);
         let error = outcome.error.unwrap();
@@ -59,7 +58,7 @@ fn masked_frame_to_a_client_is_1002() {
 }
 
 #[test]
-fn reserved_bits_are_1002() {
+pub(crate) fn reserved_bits_are_1002() {
     for bit in [0x40, 0x20, 0x10, 0x70] {
         for (opcode, payload) in [
             (0x01, &b"a"[..]),
@@ -81,7 +80,7 @@ fn reserved_bits_are_1002() {
 }
 
 #[test]
-fn reserved_opcodes_are_1002() {
+pub(crate) fn reserved_opcodes_are_1002() {
     for opcode in [3, 4, 5, 6, 7, 11, 12, 13, 14, 15] {
         for head in [[0x80 | opcode, 0], [opcode, 0]] {
             refused(&[(&head, b"")], Kind::ReservedOpcode, 0, 1002);
@@ -96,7 +95,7 @@ fn reserved_opcodes_are_1002() {
 }
 
 #[test]
-fn fragmented_control_frames_are_refused_at_the_header() {
+pub(crate) fn fragmented_control_frames_are_refused_at_the_header() {
     for opcode in [0x08, 0x09, 0x0a] {
         refused(&[(&[opcode], b"")], Kind::ControlFragmented, 0, 1002);
         refused(
@@ -109,7 +108,7 @@ fn fragmented_control_frames_are_refused_at_the_header() {
 }
 
 #[test]
-fn control_frames_over_125_bytes_are_refused_at_the_header() {
+pub(crate) fn control_frames_over_125_bytes_are_refused_at_the_header() {
     for opcode in [0x88, 0x89, 0x8a] {
         refused(&[(&[opcode, 0x7e], b"")], Kind::ControlTooLong, 1, 1002);
         refused(&[(&[opcode, 0x7f], b"")], Kind::ControlTooLong, 1, 1002);
@@ -125,7 +124,7 @@ fn control_frames_over_125_bytes_are_refused_at_the_header() {
 }
 
 #[test]
-fn non_minimal_lengths_are_1002() {
+pub(crate) fn non_minimal_lengths_are_1002() {
     refused(
         &[(b"\x82\x7e\x00\x7d", &[0; 125])],
         Kind::NonMinimalLength,
@@ -153,7 +152,7 @@ fn non_minimal_lengths_are_1002() {
 }
 
 #[test]
-fn length_of_2_to_the_63_is_1002_at_its_first_byte() {
+pub(crate) fn length_of_2_to_the_63_is_1002_at_its_first_byte() {
     refused(
         &[(b"\x82\x7f\x80\0\0\0\0\0\0\0", b"")],
         Kind::LengthHighBit,
@@ -164,7 +163,7 @@ fn length_of_2_to_the_63_is_1002_at_its_first_byte() {
 }
 
 #[test]
-fn length_of_u64_max_is_1002() {
+pub(crate) fn length_of_u64_max_is_1002() {
     refused(
         &[(b"\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xff", b"")],
         Kind::LengthHighBit,
@@ -178,7 +177,7 @@ fn the_longest_lawful_length_is_only_over_the_limit() {
     let head = b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff";
     refused(&[(head, b"")], Kind::FrameTooLong, 1, 1009);
     // And without limits it allocates nothing.
-    let limits = support::limits(u64::MAX, u64::MAX);
+    let limits = crate::support::limits(u64::MAX, u64::MAX);
     assert_eq!(run_with(limits, &[(head, b"abc")]).items, []);
     // Two such frames do not overflow the total.
     let head = b"\x02\x7f\x7f\xff\xff\xff\xff\xff\xff\xff";
@@ -186,8 +185,8 @@ fn the_longest_lawful_length_is_only_over_the_limit() {
 }
 
 #[test]
-fn frame_over_the_limit_is_1009_at_the_header() {
-    let limits = support::limits(5, 16 << 20);
+pub(crate) fn frame_over_the_limit_is_1009_at_the_header() {
+    let limits = crate::support::limits(5, 16 << 20);
     assert_eq!(run_with(limits, &[(b"\x81\x05", b"Hello")]).items.len(), 1);
     refused_with(limits, &[(b"\x81\x06", b"")], Kind::FrameTooLong, 1, 1009);
     refused_with(
@@ -202,7 +201,7 @@ fn frame_over_the_limit_is_1009_at_the_header() {
 }
 
 #[test]
-fn data_after_a_failure_is_ignored() {
+pub(crate) fn data_after_a_failure_is_ignored() {
     let bad: (&[u8], &[u8]) = (b"\xf1\x00", b"");
     let good: (&[u8], &[u8]) = (b"\x81\x01", b"a");
     let outcome = refused(&[good, bad, good, good], Kind::ReservedBits, 3, 1002);

@@ -1,5 +1,4 @@
 //! A broken rule of a header is told at the byte that shows it, whatever comes behind it and however it is cut.
-#![allow(clippy::unwrap_used)]
 
 use holdline_websocket::{Buffer, Limits, MessageDecoder, ReceiveErrorKind as Kind, Role};
 

@@ -1,55 +1,25 @@
 //! The closing handshake: codes, reasons, who was first, what becomes of the transport, deadlines.
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
-use std::time::Duration;
-
+use crate::support::{Got, client, every_way, feed, masked, refused, run, server, transmit};
 use bytes::BytesMut;
 use holdline_websocket::{
-    Buffer, CloseCode, ClosedBy, Config, Connection, Event, Limits, MaskKeys,
-    ReceiveErrorKind as Kind, Role, SendError, Timeout, Transport,
+    Buffer, CloseCode, ClosedBy, Event, Limits, ReceiveErrorKind as Kind, Role, SendError,
+    Transport,
 };
-use support::{Got, KEY, every_way, masked, refused, run};
-
-fn client() -> Connection<impl FnMut() -> [u8; 4]> {
-    Connection::client(Config::default(), || KEY)
-}
-
-fn server() -> Connection {
-    Connection::server(Config::default())
-}
-
-fn transmit<K: MaskKeys>(connection: &mut Connection<K>) -> Vec<u8> {
-    let mut out = BytesMut::new();
-    let any = connection.poll_transmit(&mut out);
-    assert_eq!(any, !out.is_empty());
-    out.to_vec()
-}
-
-/// Feeds `bytes` and returns the events.
-fn feed<K: MaskKeys>(connection: &mut Connection<K>, bytes: &[u8]) -> Vec<Got> {
-    let (mut block, mut buffer) = (bytes.to_vec(), Buffer::new());
-    let (mut input, mut items) = (&mut block[..], Vec::new());
-    while let Some(event) = connection.receive(&mut input, &mut buffer).unwrap() {
-        items.push(support::got(event));
-    }
-    items
-}
 
 fn closed(code: u16, reason: &str) -> Got {
     Got::Closed(code, reason.into())
 }
 
 #[test]
-fn one_byte_close_payload_is_1002() {
+pub(crate) fn one_byte_close_payload_is_1002() {
     refused(&[(b"\x88\x01", b"\x03")], Kind::ClosePayload, 1, 1002);
     // At the header: the byte need not come.
     refused(&[(b"\x88\x01", b"")], Kind::ClosePayload, 1, 1002);
 }
 
 #[test]
-fn empty_close_is_answered_empty() {
+pub(crate) fn empty_close_is_answered_empty() {
     let outcome = run(&[(b"\x88\x00", b"")]);
     assert_eq!(outcome.items, [closed(1005, "")]);
     assert_eq!(outcome.reply, b"\x88\x80\x37\xfa\x21\x3d");
@@ -62,7 +32,7 @@ fn empty_close_is_answered_empty() {
 }
 
 #[test]
-fn code_is_echoed_without_the_reason() {
+pub(crate) fn code_is_echoed_without_the_reason() {
     let frames = masked(&[(b"\x88\x05", b"\x03\xe8bye")]);
     let outcome = every_way(Role::Server, Limits::default(), &frames);
     assert_eq!(outcome.items, [closed(1000, "bye")]);
@@ -70,7 +40,7 @@ fn code_is_echoed_without_the_reason() {
 }
 
 #[test]
-fn every_close_code_from_0_to_5000_is_judged() {
+pub(crate) fn every_close_code_from_0_to_5000_is_judged() {
     for code in (0..=5000).chain([5001, 0x7fff, 0x8000, u16::MAX]) {
         let legal = matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
         let mut connection = server();
@@ -118,7 +88,7 @@ fn bad_code_is_refused_in_every_split() {
 }
 
 #[test]
-fn reason_that_is_not_utf8_is_1007() {
+pub(crate) fn reason_that_is_not_utf8_is_1007() {
     refused(
         &[(b"\x88\x05", b"\x03\xe8a\xff\x80")],
         Kind::CloseReason,
@@ -144,7 +114,7 @@ fn longest_reason() {
 }
 
 #[test]
-fn what_follows_a_close_is_discarded() {
+pub(crate) fn what_follows_a_close_is_discarded() {
     let outcome = run(&[
         (b"\x88\x02", b"\x03\xe8"),
         (b"\x81\x01", b"a"),
@@ -205,7 +175,7 @@ fn we_close_first_as_server() {
 }
 
 #[test]
-fn peer_closes_first_and_the_client_awaits_the_end_of_the_stream() {
+pub(crate) fn peer_closes_first_and_the_client_awaits_the_end_of_the_stream() {
     let mut connection = client();
     assert_eq!(
         feed(&mut connection, b"\x88\x02\x0f\xa0"),
@@ -258,7 +228,7 @@ fn own_close_in_place_of_the_automatic_reply() {
 }
 
 #[test]
-fn nothing_is_sent_after_a_close() {
+pub(crate) fn nothing_is_sent_after_a_close() {
     let (mut connection, mut out) = (server(), BytesMut::new());
     connection
         .send_close(CloseCode::NO_STATUS, "", &mut out)
@@ -285,7 +255,7 @@ fn nothing_is_sent_after_a_close() {
 }
 
 #[test]
-fn own_reasons_are_cut_to_123_bytes_at_a_character() {
+pub(crate) fn own_reasons_are_cut_to_123_bytes_at_a_character() {
     let (mut connection, mut out) = (server(), BytesMut::new());
     let reason = format!("{}\u{20ac}", "r".repeat(122));
     connection
@@ -300,7 +270,7 @@ fn own_reasons_are_cut_to_123_bytes_at_a_character() {
 }
 
 #[test]
-fn end_of_stream_without_close_is_1006_once() {
+pub(crate) fn end_of_stream_without_close_is_1006_once() {
     for bytes in [
         &b""[..],
         b"\x81\x01a",
@@ -402,102 +372,4 @@ fn errors_say_what_where_and_what_to_do() {
         (error.section(), error.close_code()),
         ("RFC 6455 §5.2", CloseCode::PROTOCOL_ERROR)
     );
-}
-
-const SECOND: Duration = Duration::from_secs(1);
-
-#[test]
-fn the_close_deadline_starts_when_the_time_is_told() {
-    let (mut connection, mut out) = (client(), BytesMut::new());
-    assert_eq!(connection.poll_timeout(), None);
-    connection.handle_timeout(SECOND);
-    assert_eq!(connection.poll_timeout(), None);
-    connection
-        .send_close(CloseCode::NORMAL, "", &mut out)
-        .unwrap();
-    // At once: the machine asks for the time.
-    assert_eq!(connection.poll_timeout(), Some(SECOND));
-    connection.handle_timeout(5 * SECOND);
-    assert_eq!(connection.poll_timeout(), Some(15 * SECOND));
-    connection.handle_timeout(14 * SECOND);
-    assert_eq!(connection.transport(), Transport::Keep);
-    connection.handle_timeout(15 * SECOND);
-    assert_eq!(connection.transport(), Transport::Keep);
-    assert_eq!(
-        connection.poll_timeout(),
-        Some(15 * SECOND),
-        "at once again"
-    );
-    connection.handle_timeout(15 * SECOND);
-    assert_eq!(connection.transport(), Transport::Drop);
-    assert_eq!(connection.timed_out(), Some(Timeout::Close));
-    assert_eq!(connection.poll_timeout(), None);
-    // Given up: nothing is delivered any more, and the end is still told.
-    assert_eq!(feed(&mut connection, b"\x81\x01a"), []);
-    assert!(matches!(connection.receive_eof(), Ok(Some(Event::Closed(r))) if !r.is_clean()));
-}
-
-#[test]
-fn a_close_that_lay_in_the_socket_at_the_deadline_is_clean() {
-    let (mut connection, mut out) = (client(), BytesMut::new());
-    connection
-        .send_close(CloseCode::NORMAL, "", &mut out)
-        .unwrap();
-    connection.handle_timeout(SECOND);
-    connection.handle_timeout(60 * SECOND);
-    let got = feed(&mut connection, b"\x81\x04last\x88\x02\x03\xe8");
-    assert_eq!(
-        got,
-        [Got::Text("last".into()), Got::Closed(1000, String::new())]
-    );
-    assert!(connection.is_clean());
-    assert_eq!(connection.timed_out(), None);
-}
-
-#[test]
-fn a_peer_that_goes_on_sending_cannot_keep_a_connection_that_is_closing() {
-    let (mut connection, mut out) = (client(), BytesMut::new());
-    connection
-        .send_close(CloseCode::NORMAL, "", &mut out)
-        .unwrap();
-    connection.handle_timeout(SECOND);
-    for second in 2..21 {
-        connection.handle_timeout(second * SECOND);
-        assert_eq!(feed(&mut connection, b"\x81\x01a").len(), 1, "{second}");
-    }
-    connection.handle_timeout(21 * SECOND);
-    assert_eq!(connection.timed_out(), Some(Timeout::Close));
-}
-
-#[test]
-fn the_same_deadline_holds_until_the_stream_ends() {
-    let mut connection = server();
-    feed(&mut connection, &masked(&[(b"\x88\x00", b"")]));
-    connection.handle_timeout(SECOND);
-    transmit(&mut connection);
-    assert_eq!(connection.transport(), Transport::ShutdownWrite);
-    assert_eq!(connection.poll_timeout(), Some(11 * SECOND));
-    connection.handle_timeout(11 * SECOND);
-    assert_eq!(connection.transport(), Transport::ShutdownWrite);
-    connection.handle_timeout(11 * SECOND);
-    assert_eq!(connection.transport(), Transport::Drop);
-    // Both Close frames were exchanged, so it is still a clean close (§7.1.4).
-    assert!(connection.is_clean());
-    assert_eq!(
-        (connection.timed_out(), connection.poll_timeout()),
-        (None, None)
-    );
-    assert_eq!(connection.receive_eof(), Ok(None));
-}
-
-#[test]
-fn no_close_deadline_when_it_is_forever() {
-    let mut config = Config::default();
-    config.close_timeout = Duration::MAX;
-    let (mut connection, mut out) = (Connection::server(config), BytesMut::new());
-    connection
-        .send_close(CloseCode::NORMAL, "", &mut out)
-        .unwrap();
-    connection.handle_timeout(SECOND);
-    assert_eq!(connection.poll_timeout(), None);
 }

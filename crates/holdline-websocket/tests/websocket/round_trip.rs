@@ -1,14 +1,11 @@
 //! Properties: what one side sends, the other receives, however it is cut and fragmented.
-#![allow(clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::{Got, in_parts, in_pieces};
 use bytes::BytesMut;
 use holdline_websocket::{
     Buffer, Config, Connection, FrameHeader, Limits, MaskKeys, MessageDecoder, Opcode, Role,
 };
 use proptest::{collection::vec, prelude::*};
-use support::{Got, in_parts, in_pieces};
 
 /// Something to send.
 #[derive(Clone, Debug)]
@@ -133,7 +130,7 @@ proptest! {
     #[test]
     fn any_bytes_any_cut(bytes in vec(any::<u8>(), 0..200), sizes in vec(1usize..20, 1..6), server: bool) {
         let role = if server { Role::Server } else { Role::Client };
-        let limits = support::limits(100, 150);
+        let limits = crate::support::limits(100, 150);
         let whole = in_parts(role, limits, &[&bytes]);
         prop_assert_eq!(&in_parts(role, limits, &parts(&bytes, &sizes)), &whole);
         prop_assert_eq!(&in_pieces(role, limits, &parts(&bytes, &sizes)), &whole);
@@ -150,7 +147,7 @@ proptest! {
             bytes.extend([opcode | if *fin || opcode & 8 != 0 { 0x80 } else { 0 }, payload.len() as u8]);
             bytes.extend(payload);
         }
-        let limits = support::limits(4, 11);
+        let limits = crate::support::limits(4, 11);
         let whole = in_parts(Role::Client, limits, &[&bytes]);
         prop_assert_eq!(&in_parts(Role::Client, limits, &parts(&bytes, &sizes)), &whole);
         prop_assert_eq!(&in_pieces(Role::Client, limits, &parts(&bytes, &sizes)), &whole);
@@ -232,13 +229,13 @@ proptest! {
             let mut block = up.split_to(up.len().min(*size));
             let mut input = &mut block[..];
             while let Some(event) = server.receive(&mut input, &mut server_buffer).unwrap() {
-                at_server.push(support::got(event));
+                at_server.push(crate::support::got(event));
             }
             server.poll_transmit(&mut down);
             let mut block = down.split_to(down.len().min(*size));
             let mut input = &mut block[..];
             while let Some(event) = client.receive(&mut input, &mut client_buffer).unwrap() {
-                at_client.push(support::got(event));
+                at_client.push(crate::support::got(event));
             }
             client.poll_transmit(&mut up);
         }

@@ -1,0 +1,116 @@
+//! What we send.
+
+use super::*;
+
+#[test]
+pub(crate) fn what_is_sent_keeps_within_the_window() {
+    let small = options(|options| options.max_window_bits = 8);
+    let noise: Vec<u8> = (0..300u32)
+        .map(|i| (i.wrapping_mul(0x9e37_79b9) >> 24) as u8)
+        .collect();
+    let message = [&noise[..], &noise].concat();
+    let (mut out, mut big) = (BytesMut::new(), BytesMut::new());
+    sender(&small).send_binary(&message, &mut out).unwrap();
+    sender(&DeflateOptions::default())
+        .send_binary(&message, &mut big)
+        .unwrap();
+    // What repeats is 300 bytes back, which only the large window reaches.
+    assert!(
+        big.len() < 400 && out.len() > 600,
+        "{} {}",
+        big.len(),
+        out.len()
+    );
+    // A receiver that keeps only 256 bytes understands it.
+    let mut client = Connection::client(config(agreed(&small), Limits::default()), || KEY);
+    let mut buffer = Buffer::new();
+    assert_eq!(
+        client.receive(&mut &mut out[..], &mut buffer),
+        Ok(Some(Event::Binary(&message)))
+    );
+}
+
+#[test]
+pub(crate) fn prepared_messages_with_and_without_deflate() {
+    let news = "News! News! News! News! News! News!";
+    let prepared = PreparedMessage::text(news).with_deflate(6);
+    let compressed = prepared.compressed_bytes().unwrap().clone();
+    assert_eq!(compressed[0], 0xc1);
+    let mut plain = Connection::server(Config::default());
+    assert_eq!(plain.send_prepared(&prepared).unwrap(), *prepared.bytes());
+    assert!(!plain.compresses());
+    assert_eq!(
+        PreparedMessage::text("Hello")
+            .with_deflate(6)
+            .compressed_bytes(),
+        None
+    );
+
+    // Between messages with takeover: the window of the receiver is not the sender's any more.
+    for options in [
+        DeflateOptions::default(),
+        alone(),
+        options(|options| options.max_window_bits = 8),
+    ] {
+        let mut server = sender(&options);
+        let mut client = Connection::client(config(agreed(&options), Limits::default()), || KEY);
+        let mut wire = BytesMut::new();
+        for _ in 0..3 {
+            server.send_text(news, &mut wire).unwrap();
+            assert!(server.compresses());
+            let shared = server.send_prepared(&prepared).unwrap();
+            assert_eq!(shared, compressed);
+            wire.extend_from_slice(&shared);
+        }
+        let (mut input, mut buffer) = (&mut wire[..], Buffer::new());
+        for _ in 0..6 {
+            assert_eq!(
+                client.receive(&mut input, &mut buffer),
+                Ok(Some(Event::Text(news)))
+            );
+        }
+    }
+
+    // One that refers further back than was agreed goes without.
+    let long = PreparedMessage::text(&news.repeat(20)).with_deflate(6);
+    let mut server = sender(&options(|options| options.max_window_bits = 8));
+    assert_eq!(server.send_prepared(&long).unwrap(), *long.bytes());
+    assert_eq!(
+        sender(&alone()).send_prepared(&long).unwrap(),
+        *long.compressed_bytes().unwrap()
+    );
+}
+
+#[test]
+fn short_messages_are_sent_as_they_are() {
+    let mut server = sender(&options(|options| options.min_size = 6));
+    let mut out = BytesMut::new();
+    server.send_text("Hello", &mut out).unwrap();
+    server.send_text_fragment("Hello", false, &mut out).unwrap();
+    server
+        .send_text_fragment("Hello Hello Hello", true, &mut out)
+        .unwrap();
+    assert_eq!(
+        out[..],
+        *b"\x81\x05Hello\x01\x05Hello\x80\x11Hello Hello Hello"
+    );
+}
+
+#[test]
+fn headers_of_fragments_are_not_mixed_with_compressed_ones() {
+    use holdline_websocket::{MessageKind, SendError};
+    let mut server = sender(&DeflateOptions::default());
+    let mut out = BytesMut::new();
+    server.send_text_fragment("a", false, &mut out).unwrap();
+    let before = out.clone();
+    let mixed = server.send_fragment_header(MessageKind::Text, 1, true, &mut out);
+    assert_eq!((mixed, &out), (Err(SendError::MessageUnfinished), &before));
+    server.send_text_fragment("b", true, &mut out).unwrap();
+    // One that was begun without compression goes on without.
+    out.clear();
+    server
+        .send_fragment_header(MessageKind::Text, 0, false, &mut out)
+        .unwrap();
+    server.send_text_fragment("b", true, &mut out).unwrap();
+    assert_eq!(out[..], *b"\x01\x00\x80\x01b");
+}
