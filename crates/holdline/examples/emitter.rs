@@ -6,7 +6,7 @@
 use std::time::Duration;
 use std::{io, thread};
 
-use holdline::emitter::{Config, EmitError, Emitter, EventSourceHandler};
+use holdline::emitter::{Config, EmitError, Emitter, FeedHandler};
 use holdline_net::{Handler, Notifier, Server};
 use holdline_sse::EventFields;
 
@@ -18,7 +18,7 @@ fn main() -> io::Result<()> {
 }
 
 pub(crate) fn progress(notifier: Notifier, step: Duration) -> impl Handler {
-    EventSourceHandler::new(notifier, Config::default(), move |request, opening| {
+    FeedHandler::new(notifier, Config::default(), move |request, opening| {
         if request.head.path() != "/progress" {
             return Err(404);
         }

@@ -1,20 +1,20 @@
-//! Event streams for applications: an [`EventSource`] for each client, and an [`Emitter`] to send it
-//! events from any thread.
+//! Event streams for applications: a [`Feed`] for each client, and an [`Emitter`] to send it events
+//! from any thread.
 //!
-//! It has the shape of the classic servlet interface. An application makes an event source for a
-//! request; the source is told when its stream is open, and is given the emitter; it is told when
-//! the stream is closed. [`EventSourceHandler`] is a whole handler for a server of event streams
-//! and nothing else. A server that has more to do keeps an [`Emitters`] in its own handler.
+//! It has the shape of the classic servlet interface, whose `EventSource` is called a feed here: the
+//! client's side has that name already. An application makes a feed for a request; the feed is told
+//! when its stream is open, and is given the emitter; it is told when the stream is closed.
+//! [`FeedHandler`] is a whole handler for a server of event streams and nothing else. A server that has more to do keeps an [`Emitters`] in its own handler.
 //!
 //! ```no_run
 //! use std::{thread, time::Duration};
-//! use holdline::emitter::{Config, Emitter, EventSourceHandler};
+//! use holdline::emitter::{Config, Emitter, FeedHandler};
 //! use holdline_net::Server;
 //! use holdline_sse::EventFields;
 //!
 //! let server = Server::bind("127.0.0.1:8000".parse()?, holdline_net::Config::default())?;
 //! server.run(|notifier| {
-//!     EventSourceHandler::new(notifier, Config::default(), |_request, opening| {
+//!     FeedHandler::new(notifier, Config::default(), |_request, opening| {
 //!         let last = opening.last_event_id().and_then(|id| id.parse().ok()).unwrap_or(0);
 //!         Ok(Box::new(move |emitter: Emitter| {
 //!             thread::spawn(move || {
@@ -49,15 +49,15 @@ use holdline_net::Ending;
 use holdline_sse::{EncodeError, EventFields};
 
 pub use self::emission::{Emission, Emitters};
-pub use self::handler::EventSourceHandler;
+pub use self::handler::FeedHandler;
 use self::pipe::Pipe;
 use crate::origins::Origins;
 
 /// The application's side of one event stream. Its methods are called on the thread of an event
 /// loop and must not block.
 ///
-/// A closure that takes an [`Emitter`] is an event source that does not mind its end.
-pub trait EventSource {
+/// A closure that takes an [`Emitter`] is a feed that does not mind its end.
+pub trait Feed {
     /// The stream is open: the head of the answer is on its way.
     ///
     /// Keep the emitter, or give it to whoever has the events: when the last clone of it is
@@ -71,7 +71,7 @@ pub trait EventSource {
     }
 }
 
-impl<F: FnMut(Emitter)> EventSource for F {
+impl<F: FnMut(Emitter)> Feed for F {
     fn on_open(&mut self, emitter: Emitter) {
         self(emitter);
     }
@@ -85,7 +85,7 @@ pub struct Config {
     /// which a client that vanished is noticed. Each stream takes up to a quarter less. Zero: none.
     /// Default: 15 s.
     pub heartbeat: Duration,
-    /// Octets that may wait in an emitter because the client does not take them; beside these the
+    /// Bytes that may wait in an emitter because the client does not take them; beside these the
     /// connection itself holds some 128 KiB. Default: 256 KiB.
     pub max_queued: usize,
     /// Pages of other sites that may read the streams. Default: none.
@@ -203,7 +203,7 @@ impl Emitter {
         self.owner.pipe.is_closed()
     }
 
-    /// Octets that were emitted and wait for room on the connection.
+    /// Bytes that were emitted and wait for room on the connection.
     #[must_use]
     pub fn queued(&self) -> usize {
         self.owner.pipe.queued()
@@ -212,7 +212,7 @@ impl Emitter {
     /// Waits until everything emitted was handed to the connection. A thread that produces more
     /// than its client takes calls this to be slowed down.
     ///
-    /// Never call it on an event loop's thread, as [`EventSource::on_open`] is: the loop could not
+    /// Never call it on an event loop's thread, as [`Feed::on_open`] is: the loop could not
     /// do what is waited for.
     ///
     /// # Errors

@@ -6,38 +6,19 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
 use holdline_sse::{EventFields, HEARTBEAT, PADDING, encode_comment, encode_id, encode_retry};
 
-/// A small generator (xorshift), whose seed a failure prints.
-struct Random(u64);
+use crate::harness::Random;
 
-impl Random {
-    fn from_environment() -> Self {
-        let seed = std::env::var("HOLDLINE_SEED").ok();
-        let seed = seed
-            .and_then(|seed| seed.parse().ok())
-            .unwrap_or(20_261_128);
-        eprintln!("HOLDLINE_SEED={seed}");
-        Self(seed | 1)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 16) as usize % end
-    }
-
-    /// Text of about this many bytes, in which the awkward stands between the plain.
-    fn text(&mut self, size: usize) -> String {
-        let mut text = String::with_capacity(size + 64);
-        while text.len() < size {
-            match self.below(3) {
-                0 => text.push_str(AWKWARD[self.below(AWKWARD.len())]),
-                1 => text.extend((0..self.below(60)).map(|_| PLAIN[self.below(PLAIN.len())])),
-                _ => text.push_str("a longer piece of plain text, as messages have it "),
-            }
+/// Text of about this many bytes, in which the awkward stands between the plain.
+fn text(random: &mut Random, size: usize) -> String {
+    let mut text = String::with_capacity(size + 64);
+    while text.len() < size {
+        match random.below(3) {
+            0 => text.push_str(AWKWARD[random.below(AWKWARD.len())]),
+            1 => text.extend((0..random.below(60)).map(|_| PLAIN[random.below(PLAIN.len())])),
+            _ => text.push_str("a longer piece of plain text, as messages have it "),
         }
-        text
     }
+    text
 }
 
 const AWKWARD: [&str; 24] = [
@@ -86,7 +67,7 @@ fn encoded(random: &mut Random) -> (BytesMut, Vec<Seen>) {
     let mut out = BytesMut::from(PADDING);
     let mut sent = Vec::new();
     for (number, size) in SIZES.into_iter().enumerate() {
-        let data = random.text(size) + ["", "\r", "\n", "\r\n"][number % 4];
+        let data = text(random, size) + ["", "\r", "\n", "\r\n"][number % 4];
         let event = ["message", "move", "\u{e9}v\u{e9}nement"][number % 3];
         let id = format!("{number}-\u{1f980} {}", ["", "a:b", ": c"][number % 3]);
         let fields = EventFields {
@@ -97,7 +78,7 @@ fn encoded(random: &mut Random) -> (BytesMut, Vec<Seen>) {
         };
         fields.encode(&mut out).expect("nothing forbidden in it");
         out.extend_from_slice(HEARTBEAT);
-        encode_comment(&random.text(size / 4), &mut out);
+        encode_comment(&text(random, size / 4), &mut out);
         encode_retry(Duration::from_secs(3), &mut out);
         sent.push(Seen {
             event: event.to_owned(),

@@ -154,3 +154,26 @@ pub(crate) fn id(id: &str) -> ItemBuf {
 pub(crate) fn retry(millis: u64) -> ItemBuf {
     ItemBuf::Retry(Duration::from_millis(millis))
 }
+
+/// A small generator (xorshift), so that a failure can be run again from its seed.
+#[derive(Debug)]
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    /// Begins with the seed in `HOLDLINE_SEED`, and prints which it is.
+    pub(crate) fn from_environment() -> Self {
+        let seed = std::env::var("HOLDLINE_SEED").ok();
+        let seed = seed
+            .and_then(|seed| seed.parse().ok())
+            .unwrap_or(20_261_128);
+        eprintln!("HOLDLINE_SEED={seed}");
+        Self(seed | 1)
+    }
+
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 16) as usize % end
+    }
+}

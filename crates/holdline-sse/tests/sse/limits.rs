@@ -174,33 +174,6 @@ fn comments_and_unknown_fields_are_not_stored() {
     }
 }
 
-#[test]
-fn the_buffer_of_another_decoder_gives_wrong_text_and_no_panic() {
-    use holdline_sse::Decoder;
-    let pieces = [
-        &b"data: a long line that is cut"[..],
-        b"\n",
-        b"data: x\ndata: y",
-        b"\n\n",
-        b"d",
-    ];
-    for first in pieces {
-        for second in pieces {
-            let mut buffer = Buffer::new();
-            let mut input = first;
-            let mut other = Decoder::new(limits(99, 99));
-            while let Ok(Some(_)) = other.decode(&mut input, &mut buffer) {}
-            let mut decoder = Decoder::new(limits(9, 9));
-            let mut input = &b"id: 1"[..];
-            assert_eq!(decoder.decode(&mut input, &mut Buffer::new()), Ok(None));
-            let mut input = second;
-            while let Ok(Some(_)) = decoder.decode(&mut input, &mut buffer) {}
-            let mut input = &b"\ndata: z\n\n"[..];
-            while let Ok(Some(_)) = decoder.decode(&mut input, &mut buffer) {}
-        }
-    }
-}
-
 /// Lines of any kind and length, of bytes that are text and bytes that are not.
 fn lines() -> impl Strategy<Value = Vec<u8>> {
     let start = prop_oneof![

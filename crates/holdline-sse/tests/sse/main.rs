@@ -2,7 +2,6 @@
 
 mod client;
 mod cuts;
-mod delays;
 mod encoder;
 mod foreign;
 mod harness;
@@ -11,4 +10,3 @@ mod network;
 mod oracle;
 mod properties;
 mod rules;
-mod unfinished;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use holdline_sse::{Decoder, EventBuf, ItemBuf, Limits};
 
-use crate::harness::{decoder, run};
+use crate::harness::{Random, decoder, run};
 
 /// §9.2.5 and §9.2.6. Also hands out comments, retries and lone IDs, as the decoder can.
 fn oracle(stream: &[u8]) -> (Vec<ItemBuf>, String) {
@@ -76,22 +76,6 @@ fn oracle(stream: &[u8]) -> (Vec<ItemBuf>, String) {
         }
     }
     (items, last_event_id)
-}
-
-/// A small generator (xorshift), so that a failure can be run again from its seed.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        (self.next() >> 16) as usize % end
-    }
 }
 
 /// Pieces of streams that are likely to meet a rule, or the edge of one.

@@ -9,7 +9,7 @@ use holdline_net::{Body, Ending, Notifier, Output, Progress, Request, Responder,
 use holdline_sse as sse;
 
 use super::pipe::{News, Pipe, Taken};
-use super::{Config, Emitter, EventSource, Owner};
+use super::{Config, Emitter, Feed, Owner};
 use crate::event_stream::{self, Opening};
 
 /// The event streams of one event loop. A [`Handler`](holdline_net::Handler) of one's own has one,
@@ -24,7 +24,7 @@ use crate::event_stream::{self, Opening};
 /// | `closed` | [`Emission::closed`] |
 /// | `notified` | [`Emitters::notified`] |
 ///
-/// [`EventSourceHandler`](super::EventSourceHandler) is such a handler.
+/// [`FeedHandler`](super::FeedHandler) is such a handler.
 #[derive(Debug)]
 pub struct Emitters {
     news: Arc<News>,
@@ -50,9 +50,9 @@ impl Emitters {
     /// Answers a request with an event stream: status 200, the
     /// [fields](event_stream::HEADERS) of one and those for pages of
     /// [allowed origins](Config::origins), padding if [asked for](Opening), and then what the
-    /// source emits. A HEAD request gets the head, and its source is never opened.
+    /// feed emits. A HEAD request gets the head, and its feed is never opened.
     ///
-    /// `stream` makes the handler's own `Stream` of it; [`EventSource::on_open`] is called when the
+    /// `stream` makes the handler's own `Stream` of it; [`Feed::on_open`] is called when the
     /// server calls `ready` for it.
     ///
     /// # Errors
@@ -61,7 +61,7 @@ impl Emitters {
         &self,
         request: &Request<'_>,
         responder: Responder<'_, S>,
-        source: Box<dyn EventSource>,
+        feed: Box<dyn Feed>,
         stream: impl FnOnce(Emission) -> S,
     ) -> Result<(), SendError> {
         let pipe = Pipe::new(
@@ -71,7 +71,7 @@ impl Emitters {
         );
         let emission = Emission {
             pipe: Arc::new(pipe),
-            source,
+            feed,
             stage: Stage::Begin {
                 padding: Opening::of(&request.head).wants_padding(),
                 head_only: request.head.method() == "HEAD",
@@ -93,7 +93,7 @@ impl Emitters {
 /// One event stream on its connection.
 pub struct Emission {
     pipe: Arc<Pipe>,
-    source: Box<dyn EventSource>,
+    feed: Box<dyn Feed>,
     stage: Stage,
     heartbeat: Duration,
 }
@@ -154,7 +154,7 @@ impl Emission {
         }
         self.stage = Stage::Open;
         let pipe = Arc::clone(&self.pipe);
-        self.source.on_open(Emitter {
+        self.feed.on_open(Emitter {
             owner: Arc::new(Owner { pipe }),
         });
         Ok(())
@@ -191,11 +191,11 @@ impl Emission {
         }
     }
 
-    /// The connection is over: emitting fails, and the source is told.
+    /// The connection is over: emitting fails, and the feed is told.
     pub fn closed(mut self, ending: Ending) {
         self.pipe.disconnect();
         if let Stage::Open = self.stage {
-            self.source.on_close(ending);
+            self.feed.on_close(ending);
         }
     }
 }
@@ -221,5 +221,5 @@ fn stuck(error: &SendError) {
     tracing::debug!(%error, "an event stream cannot go on");
 }
 
-/// Octets that are moved at a time, so that what waits in the connection stays within bounds.
+/// Bytes that are moved at a time, so that what waits in the connection stays within bounds.
 const PIECE: usize = 64 * 1024;

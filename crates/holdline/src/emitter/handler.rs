@@ -5,34 +5,34 @@ use holdline_net::{
     ConnectionId, Ending, Handler, Intake, Notifier, Output, Progress, Request, Responder, Wake,
 };
 
-use super::{Config, Emission, Emitters, EventSource};
+use super::{Config, Emission, Emitters, Feed};
 use crate::event_stream::Opening;
 
-/// A [`Handler`] that answers every GET with an event source.
+/// A [`Handler`] that answers every GET with a feed of events.
 ///
 /// The function it is made with is what a servlet's `newEventSource` is: it gets the request and
-/// what that [asks for](Opening), and returns the source of the stream, or the status to answer
-/// with: 404 for a path that is none, 503 for *not now*, and 204 for *do not come back*, which ends
-/// the client's reconnecting. It is called on the thread of an event loop and must not block.
+/// what that [asks for](Opening), and returns the feed, or the status to answer with: 404 for a path
+/// that is none, 503 for *not now*, and 204 for *do not come back*, which ends the client's
+/// reconnecting. It is called on the thread of an event loop and must not block.
 ///
 /// HEAD is answered as GET, without the stream; OPTIONS as a preflight; other methods with 405.
 #[derive(Debug)]
-pub struct EventSourceHandler<F> {
+pub struct FeedHandler<F> {
     emitters: Emitters,
-    new_event_source: F,
+    new_feed: F,
 }
 
-impl<F> EventSourceHandler<F>
+impl<F> FeedHandler<F>
 where
-    F: FnMut(&Request<'_>, &Opening<'_>) -> Result<Box<dyn EventSource>, u16>,
+    F: FnMut(&Request<'_>, &Opening<'_>) -> Result<Box<dyn Feed>, u16>,
 {
     /// For the loop of `notifier`, in the function that is given to
     /// [`Server::run`](holdline_net::Server::run).
     #[must_use]
-    pub fn new(notifier: Notifier, config: Config, new_event_source: F) -> Self {
+    pub fn new(notifier: Notifier, config: Config, new_feed: F) -> Self {
         Self {
             emitters: Emitters::new(notifier, config),
-            new_event_source,
+            new_feed,
         }
     }
 
@@ -51,8 +51,8 @@ where
             }
             _ => return responder.respond(405, (origin.fields(), allow), b""),
         }
-        match (self.new_event_source)(request, &Opening::of(&request.head)) {
-            Ok(source) => self.emitters.open(request, responder, source, |it| it),
+        match (self.new_feed)(request, &Opening::of(&request.head)) {
+            Ok(feed) => self.emitters.open(request, responder, feed, |it| it),
             Err(status) => {
                 let uncached = [("Cache-Control", "no-store")];
                 responder.respond(status, (origin.fields(), uncached), b"")
@@ -61,9 +61,9 @@ where
     }
 }
 
-impl<F> Handler for EventSourceHandler<F>
+impl<F> Handler for FeedHandler<F>
 where
-    F: FnMut(&Request<'_>, &Opening<'_>) -> Result<Box<dyn EventSource>, u16>,
+    F: FnMut(&Request<'_>, &Opening<'_>) -> Result<Box<dyn Feed>, u16>,
 {
     type Stream = Emission;
 

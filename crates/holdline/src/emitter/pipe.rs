@@ -10,7 +10,7 @@ use holdline_sse::EncodeError;
 
 use super::EmitError;
 
-/// A queue of octets with a limit. One side is the threads that emit, the other one is an event loop.
+/// A queue of bytes with a limit. One side is the threads that emit, the other one is an event loop.
 #[derive(Debug)]
 pub(super) struct Pipe {
     connection: ConnectionId,
@@ -67,7 +67,7 @@ impl Pipe {
         }
     }
 
-    /// Queues what `encode` appends, or nothing. It is at least `len` octets.
+    /// Queues what `encode` appends, or nothing. It is at least `len` bytes.
     pub(super) fn push(
         &self,
         len: usize,
@@ -145,7 +145,7 @@ impl Pipe {
         }
     }
 
-    /// Takes up to `max` octets. Events may be cut: it is one stream.
+    /// Takes up to `max` bytes. Events may be cut: it is one stream.
     pub(super) fn take(&self, max: usize) -> Taken {
         let mut queue = self.lock();
         if queue.bytes.is_empty() {
@@ -157,7 +157,7 @@ impl Pipe {
         if queue.bytes.len() > max {
             return Taken::Bytes(queue.bytes.split_to(max));
         }
-        // The memory goes with the octets: an idle stream has none.
+        // The memory goes with the bytes: an idle stream has none.
         let bytes = mem::take(&mut queue.bytes);
         drop(queue);
         self.changed.notify_all();

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use holdline::emitter::{Config, Emitter, EventSource, EventSourceHandler};
+use holdline::emitter::{Config, Emitter, Feed, FeedHandler};
 use holdline_net::{Ending, Handle, Handler, Notifier, Server};
 
 /// Nothing here takes as long.
@@ -58,7 +58,7 @@ pub(crate) enum Told {
 /// A source that hands its emitter to the test.
 struct Reporter(mpsc::Sender<Told>);
 
-impl EventSource for Reporter {
+impl Feed for Reporter {
     fn on_open(&mut self, emitter: Emitter) {
         self.0.send(Told::Open(emitter)).unwrap();
     }
@@ -77,17 +77,18 @@ pub(crate) struct Sources {
 impl Sources {
     pub(crate) fn start(config: Config) -> Self {
         let (sender, told) = mpsc::channel();
-        let server =
-            Running::start(move |notifier| {
-                let sender = sender.clone();
-                EventSourceHandler::new(notifier, config.clone(), move |request, _opening| {
-                    match request.head.path() {
-                        "/gone" => Err(204),
-                        "/nothing" => Err(404),
-                        _ => Ok(Box::new(Reporter(sender.clone()))),
-                    }
-                })
-            });
+        let server = Running::start(move |notifier| {
+            let sender = sender.clone();
+            FeedHandler::new(
+                notifier,
+                config.clone(),
+                move |request, _opening| match request.head.path() {
+                    "/gone" => Err(204),
+                    "/nothing" => Err(404),
+                    _ => Ok(Box::new(Reporter(sender.clone()))),
+                },
+            )
+        });
         Self { server, told }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use holdline_sse::{EventSource, ReadyState, Reason, Response, is_temporary};
 
-use crate::client::{ZERO, config, feed, opened, redirect, requested, seconds, stream};
+use super::{ZERO, config, feed, opened, redirect, requested, seconds, stream};
 
 /// The delays before the attempts of a source whose streams all are `body`, open for `open`.
 fn delays(body: &[u8], open: Duration, attempts: usize) -> Vec<Duration> {

@@ -2,7 +2,7 @@
 
 use holdline_sse::{Buffer, Decoder, Event, Limits, Reason};
 
-use crate::client::{ZERO, config, feed, opened, seconds, stream};
+use super::{ZERO, config, feed, opened, seconds, stream};
 use crate::harness::decoder;
 
 const CUT: [&str; 7] = [
