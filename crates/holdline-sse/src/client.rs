@@ -13,7 +13,8 @@
 //!                              Closed ◄── too long, close ─────┘
 //! ```
 //!
-//! `Ready`, `Requested` and `Waiting` are all [`ReadyState::Connecting`].
+//! `Ready`, `Requested` and `Waiting` are all [`ReadyState::Connecting`]. From `Requested` a final
+//! answer, or a connection that is impossible, leads to `Closed`, too.
 
 mod config;
 mod date;
@@ -182,12 +183,12 @@ impl EventSource {
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<Item<'b>>, DecodeError> {
-        if let Some(Reason::Decode(error)) = self.reason {
-            return Err(error);
-        }
         if !self.is_open() {
             *input = &[];
-            return Ok(None);
+            return match self.reason {
+                Some(Reason::Decode(error)) => Err(error),
+                _ => Ok(None),
+            };
         }
         match self.decoder.decode(input, buffer) {
             Ok(item) => {

@@ -94,7 +94,8 @@ impl Decoder {
     }
 
     /// Also hands out the last event ID when a block sets it without dispatching an event, as
-    /// [`Item::Id`]. An ID that comes with an event is in [`Event::id`].
+    /// [`Item::Id`]. An ID that comes with an event is in
+    /// [`Event::id`](crate::Event::id).
     #[must_use]
     pub const fn with_ids(mut self) -> Self {
         self.ids = true;

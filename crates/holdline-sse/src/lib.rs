@@ -1,5 +1,16 @@
 //! Server-sent events without IO: decoder, encoder and the `EventSource` client state.
 //!
+//! ```
+//! use holdline_sse::{Buffer, Decoder, Item};
+//!
+//! let (mut decoder, mut buffer) = (Decoder::default(), Buffer::new());
+//! let mut input = &b"event: say\ndata: hello\n\n"[..];
+//! while let Some(Item::Event(event)) = decoder.decode(&mut input, &mut buffer)? {
+//!     assert_eq!((event.event, event.data), ("say", "hello"));
+//! }
+//! # Ok::<(), holdline_sse::DecodeError>(())
+//! ```
+//!
 //! - [`Decoder`]: bytes to [`Item`]s. It wants a [`Buffer`] beside it, for what arrives in pieces.
 //! - [`EventFields`], [`encode_comment`], [`encode_id`], [`encode_retry`], [`HEARTBEAT`],
 //!   [`PADDING`]: items to bytes.
@@ -11,13 +22,15 @@
 //!
 //! [`Decoder::decode`] takes bytes from the front of a slice and returns at the end of an item.
 //! `Ok(None)` means that the slice is used up. It takes nothing beyond the item, and gives the
-//! same items, at the same offsets, however the stream is cut. See the example at [`Decoder`].
+//! same items, at the same offsets, however the stream is cut. Beyond one of the [`Limits`] it
+//! fails with a [`DecodeError`], takes the whole slice, and fails in the same way from then on.
+//! [`Decoder::decode_eof`] ends a stream.
 //!
 //! # The rules
 //!
 //! Sections are those of [WHATWG HTML, chapter 9](https://html.spec.whatwg.org/multipage/server-sent-events.html).
-//! The tests are in `tests/sse/`, mostly `rules.rs`; each runs its bytes whole, at every split,
-//! byte by byte, and followed by other bytes.
+//! The tests are in `tests/sse/`, mostly `rules.rs` and the files beside it; each runs its bytes
+//! whole, at every split, byte by byte, and followed by other bytes.
 //!
 //! | rule | section | test |
 //! |---|---|---|
@@ -32,7 +45,7 @@
 //! | A block without `data` dispatches nothing; empty data dispatches. | 9.2.6 | `data_with_empty_lines_is_dispatched` |
 //! | The event type is reset at every blank line; empty means `message`. | 9.2.6 | `the_type_is_reset_at_every_blank_line` |
 //! | `id` with NUL is ignored. | 9.2.6 | `an_id_with_nul_is_ignored` |
-//! | `id` is committed at the blank line, also when nothing is dispatched. | 9.2.6 | `an_id_is_committed_at_the_blank_line_even_when_nothing_is_dispatched` |
+//! | `id` is committed at the blank line, even when nothing is dispatched. | 9.2.6 | `an_id_is_committed_at_the_blank_line_even_when_nothing_is_dispatched` |
 //! | `id` stays until the next one; `id` alone resets it. | 9.2.6 | `an_empty_id_resets_it` |
 //! | `retry` has ASCII digits only and takes effect at once. | 9.2.6 | `retry_takes_effect_at_the_end_of_its_line` |
 //! | What is unfinished at the end is discarded, unless the caller asks for it. | 9.2.6 | `what_is_unfinished_at_the_end_is_discarded`, `a_stream_that_ends_inside_an_event_says_so` |

@@ -88,7 +88,7 @@ fn has_line_end(bytes: &[u8]) -> bool {
 }
 
 /// The lines of `text`, which may end with CRLF, CR or LF. The text after the last line end is a
-/// line too, also when it is empty: `"a\n"` has two lines.
+/// line too, even when it is empty: `"a\n"` has two lines.
 pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     core::iter::from_fn(move || {

@@ -87,9 +87,9 @@ impl Config {
         }
     }
 
-    /// One `POST` with a JSON body, whose response is an event stream: the way of language
-    /// models. It does not reconnect, for a second request would do the work again and begin
-    /// from its start.
+    /// One `POST` with a JSON body, whose response is an event stream, as the interfaces of
+    /// language models have it. It does not reconnect: a second request would do the work again,
+    /// and begin at its start.
     #[must_use]
     pub fn post_json(url: impl Into<String>, body: impl Into<Bytes>) -> Self {
         Self {
