@@ -40,7 +40,9 @@ pub fn socket(data: &[u8]) {
 }
 
 fn decode<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<String>, Option<String>) {
-    let mut decoder = socket::Decoder::new(socket::Limits { max_message: 50 });
+    let mut limits = socket::Limits::default();
+    limits.max_message = 50;
+    let mut decoder = socket::Decoder::new(limits);
     let mut buffer = socket::Buffer::new();
     let mut items = Vec::new();
     for piece in pieces {
@@ -49,7 +51,10 @@ fn decode<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<String>, Option<St
             match decoder.decode(&mut input, &mut buffer) {
                 Ok(Some(item)) => items.push(format!("{item:?}")),
                 Ok(None) => break,
-                Err(error) => return (items, Some(format!("{error:?}"))),
+                Err(error) => {
+                    assert!(input.is_empty(), "an error takes the whole input");
+                    return (items, Some(format!("{error:?}")));
+                }
             }
         }
         assert!(input.is_empty(), "None means that all was taken");

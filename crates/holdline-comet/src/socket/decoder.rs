@@ -6,16 +6,25 @@ use super::{Buffer, POLICY_FILE_REQUEST};
 
 /// How much a peer may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
-    /// The longest message in bytes, without its NUL. The default is 64 KiB.
+    /// The longest message in bytes, without its NUL. Default: 64 KiB.
     pub max_message: usize,
+}
+
+impl Limits {
+    /// The default limits.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            max_message: 64 * 1024,
+        }
+    }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            max_message: 64 * 1024,
-        }
+        Self::new()
     }
 }
 
@@ -71,16 +80,28 @@ impl Decoder {
     /// `buffer`, which must be the same in every call.
     ///
     /// # Errors
-    /// When the message is too long or is not UTF-8. The decoder stays in that error and
-    /// takes nothing more.
+    /// When the message is too long or is not UTF-8. The whole of `input` is taken then. Every
+    /// later call returns the same error, and takes its whole input too.
     pub fn decode<'b, 'i: 'b>(
         &mut self,
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<Item<'b>>, DecodeError> {
-        if let Some(error) = self.error {
-            return Err(error);
+        let result = match self.error {
+            Some(error) => Err(error),
+            None => self.message(input, buffer),
+        };
+        if result.is_err() {
+            *input = &[];
         }
+        result
+    }
+
+    fn message<'b, 'i: 'b>(
+        &mut self,
+        input: &mut &'i [u8],
+        buffer: &'b mut Buffer,
+    ) -> Result<Option<Item<'b>>, DecodeError> {
         buffer.release();
         // The NUL may follow a message of the greatest length.
         let room = self.limits.max_message.saturating_sub(self.partial);
@@ -116,15 +137,15 @@ impl Decoder {
         }
     }
 
-    /// Tells the decoder that the stream has ended.
+    /// Tells the decoder that the stream has ended. There is no item that the end completes.
     ///
     /// # Errors
     /// When it ended within a message, or in an earlier error.
-    pub fn decode_eof(&mut self) -> Result<(), DecodeError> {
+    pub fn decode_eof(&mut self) -> Result<Option<Item<'static>>, DecodeError> {
         match self.error {
             Some(error) => Err(error),
             None if self.partial > 0 => Err(self.fail(DecodeErrorKind::Unfinished, self.partial)),
-            None => Ok(()),
+            None => Ok(None),
         }
     }
 
@@ -141,7 +162,7 @@ impl Decoder {
 
 /// The peer broke a rule: which one, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{kind} at byte {at} of the stream")]
+#[error("{kind} at byte {at} of the stream ({}); close the connection", self.section())]
 pub struct DecodeError {
     kind: DecodeErrorKind,
     at: u64,
@@ -156,6 +177,16 @@ impl DecodeError {
     /// The byte offset in the stream, the same for every way of cutting it.
     pub const fn at(&self) -> u64 {
         self.at
+    }
+
+    /// What describes the rule. There is no standard of these messages but the documentation of
+    /// the class that sends them.
+    #[must_use]
+    pub const fn section(&self) -> &'static str {
+        match self.kind {
+            DecodeErrorKind::TooLong | DecodeErrorKind::Unfinished => "ActionScript 3.0, XMLSocket",
+            DecodeErrorKind::NotUtf8 => "RFC 3629 §3",
+        }
     }
 }
 

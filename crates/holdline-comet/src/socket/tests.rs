@@ -10,14 +10,18 @@ use proptest::prelude::*;
 use super::super::encode;
 use super::*;
 
-const LIMITS: Limits = Limits { max_message: 30 };
+const LIMITS: Limits = limits(30);
+
+const fn limits(max_message: usize) -> Limits {
+    Limits { max_message }
+}
 
 /// What a stream gave: each item in words, the error if any, and what the end said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Outcome {
     items: Vec<String>,
     error: Option<DecodeError>,
-    end: Result<(), DecodeError>,
+    end: Result<Option<Item<'static>>, DecodeError>,
 }
 
 /// Decodes pieces one after the other, and checks the laws on the way.
@@ -47,10 +51,11 @@ fn run<'i>(limits: Limits, pieces: impl IntoIterator<Item = &'i [u8]>) -> Outcom
                     break;
                 }
                 Err(e) => {
-                    // Errors are sticky, and take nothing.
+                    // Errors are sticky, and take everything.
+                    assert!(input.is_empty());
                     let mut later = &b"x\0"[..];
                     assert_eq!(decoder.decode(&mut later, &mut buffer), Err(e));
-                    assert_eq!(later.len(), 2);
+                    assert!(later.is_empty());
                     error = Some(e);
                     break 'pieces;
                 }
@@ -89,7 +94,7 @@ fn error(kind: DecodeErrorKind, at: u64) -> Option<DecodeError> {
 fn messages() {
     let outcome = all_ways(LIMITS, "one\0\0zwölf\0".as_bytes());
     assert_eq!(outcome.items, ["one", "", "zwölf"]);
-    assert_eq!((outcome.error, outcome.end), (None, Ok(())));
+    assert_eq!((outcome.error, outcome.end), (None, Ok(None)));
 }
 
 #[test]
@@ -117,7 +122,7 @@ fn a_message_too_long_fails_at_the_byte_after_the_limit() {
     let outcome = all_ways(LIMITS, &bytes);
     assert_eq!(outcome.items, ["ok"]);
     assert_eq!(outcome.error, error(DecodeErrorKind::TooLong, 33));
-    let outcome = all_ways(Limits { max_message: 0 }, b"\0\0a\0");
+    let outcome = all_ways(limits(0), b"\0\0a\0");
     assert_eq!(outcome.items, ["", ""]);
     assert_eq!(outcome.error, error(DecodeErrorKind::TooLong, 2));
 }
@@ -136,6 +141,34 @@ fn a_message_that_is_not_utf8_fails_where_it_is_not() {
 fn the_end_within_a_message() {
     let outcome = run(LIMITS, [&b"a\0bc"[..]]);
     assert_eq!(outcome.end.err(), error(DecodeErrorKind::Unfinished, 4));
+}
+
+#[test]
+fn every_small_limit_is_met_at_the_same_byte_however_the_stream_is_cut() {
+    let words: [&[u8]; 5] = [b"", b"\0", b"a", b"ab\0", b"\xff"];
+    for max_message in 0..=3 {
+        for (first, second) in words.iter().flat_map(|a| words.map(|b| (*a, b))) {
+            for (third, fourth) in words.iter().flat_map(|a| words.map(|b| (*a, b))) {
+                let stream = [first, second, third, fourth].concat();
+                // What the first bytes show is told when they have come, and not later.
+                for end in 0..=stream.len() {
+                    let (before, _) = stream.split_at(end);
+                    let whole = run(limits(max_message), [before]);
+                    let bytewise = run(limits(max_message), before.chunks(1));
+                    assert_eq!(whole, bytewise, "{max_message} {}", before.escape_ascii());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_error_says_what_and_where_and_what_to_do() {
+    let outcome = run(LIMITS, [&b"ok\0\xff\0"[..]]);
+    assert_eq!(
+        outcome.error.map(|error| error.to_string()).as_deref(),
+        Some("message is not UTF-8 at byte 3 of the stream (RFC 3629 §3); close the connection")
+    );
 }
 
 #[test]
@@ -170,7 +203,7 @@ proptest! {
         }
         let outcome = all_ways(LIMITS, &out);
         prop_assert_eq!(outcome.items, messages);
-        prop_assert_eq!(outcome.end, Ok(()));
+        prop_assert_eq!(outcome.end, Ok(None));
     }
 
     #[test]
@@ -178,6 +211,6 @@ proptest! {
         bytes in proptest::collection::vec(
             prop_oneof![3 => Just(b'a'), 2 => Just(0), 1 => any::<u8>()], 0..40)
     ) {
-        all_ways(Limits { max_message: 8 }, &bytes);
+        all_ways(limits(8), &bytes);
     }
 }
