@@ -102,18 +102,7 @@ impl Decoder {
                         return Ok(Some(step));
                     }
                 }
-                Place::Skip { left } => {
-                    let (chunk, ended) = until_end(input, left, offset);
-                    let left = left - chunk.len() as u64;
-                    if !ended && !input.is_empty() {
-                        return Err(ReceiveError::new(Kind::FrameTooLong, *offset));
-                    }
-                    self.place = if ended {
-                        Place::Type
-                    } else {
-                        Place::Skip { left }
-                    };
-                }
+                Place::Skip { left } => self.skip(left, input, offset)?,
                 Place::Counted { left } => {
                     let most = usize::try_from(left).unwrap_or(usize::MAX);
                     let taken = take(input, most, offset).len() as u64;
@@ -123,31 +112,18 @@ impl Decoder {
                     };
                 }
                 Place::Type => {
-                    let Some(&kind) = take(input, 1, offset).first() else {
+                    let &[kind] = take(input, 1, offset) else {
                         return Ok(None);
                     };
-                    self.place = match kind {
-                        TEXT => Place::Text {
-                            left: self.limits.max_message,
-                        },
-                        0x01..=0x7f => Place::Skip {
-                            left: self.limits.max_frame,
-                        },
-                        0x80.. => Place::Length {
-                            may_close: kind == 0xff,
-                            length: 0,
-                        },
-                    };
+                    self.place = self.begin(kind);
                 }
                 Place::Length { may_close, length } => {
                     let at = *offset;
-                    let Some(&byte) = take(input, 1, offset).first() else {
+                    let &[byte] = take(input, 1, offset) else {
                         return Ok(None);
                     };
-                    let length = length
-                        .checked_mul(128)
-                        .map(|length| length | u64::from(byte & 0x7f))
-                        .filter(|length| *length <= self.limits.max_frame)
+                    let length = self
+                        .lengthened(length, byte)
                         .ok_or(ReceiveError::new(Kind::FrameTooLong, at))?;
                     self.place = match length {
                         _ if byte & 0x80 != 0 => Place::Length { may_close, length },
@@ -161,6 +137,48 @@ impl Decoder {
             }
         }
         Ok(None)
+    }
+
+    /// Where a frame of this type goes on.
+    fn begin(&self, kind: u8) -> Place {
+        match kind {
+            TEXT => Place::Text {
+                left: self.limits.max_message,
+            },
+            0x01..=0x7f => Place::Skip {
+                left: self.limits.max_frame,
+            },
+            0x80.. => Place::Length {
+                may_close: kind == 0xff,
+                length: 0,
+            },
+        }
+    }
+
+    /// A length with seven more bits, if it is within the limit.
+    fn lengthened(&self, length: u64, byte: u8) -> Option<u64> {
+        let length = length.checked_mul(128)? | u64::from(byte & 0x7f);
+        (length <= self.limits.max_frame).then_some(length)
+    }
+
+    fn skip(
+        &mut self,
+        left: u64,
+        input: &mut &mut [u8],
+        offset: &mut u64,
+    ) -> Result<(), ReceiveError> {
+        let (chunk, ended) = until_end(input, left, offset);
+        if !ended && !input.is_empty() {
+            return Err(ReceiveError::new(Kind::FrameTooLong, *offset));
+        }
+        self.place = if ended {
+            Place::Type
+        } else {
+            Place::Skip {
+                left: left - chunk.len() as u64,
+            }
+        };
+        Ok(())
     }
 
     fn text<'i>(

@@ -1,7 +1,9 @@
 //! permessage-deflate (RFC 7692): the traps, byte for byte.
 #![cfg(feature = "deflate")]
 
-use crate::support::{Frame, Got, KEY, Outcome, masked, receive_all, receive_all_pieces, unmasked};
+use crate::support::{
+    Frame, Got, KEY, Outcome, every_cut, masked, receive_all, receive_all_pieces, unmasked,
+};
 use bytes::BytesMut;
 use holdline_websocket::{
     Buffer, Config, Connection, Deflate, DeflateOptions, Event, FrameHeader, Limits,
@@ -98,20 +100,11 @@ fn run_as(deflate: Deflate, limits: Limits, frames: &[Frame<'_>]) -> Outcome {
 }
 
 fn cut(receive: &dyn Fn(bool, &[&[u8]]) -> Outcome, bytes: &[u8]) -> Outcome {
-    let whole = receive(false, &[bytes]);
-    assert_eq!(receive(true, &[bytes]), whole, "in pieces");
-    let step = 1 + bytes.len() / 300;
-    for at in (0..bytes.len()).step_by(step) {
-        let (one, two) = bytes.split_at(at);
-        assert_eq!(receive(false, &[one, two]), whole, "cut at {at}");
-        assert_eq!(receive(true, &[one, two]), whole, "in pieces, cut at {at}");
-    }
-    for size in [1, 2, 3, 7] {
-        let parts: Vec<&[u8]> = bytes.chunks(size).collect();
-        assert_eq!(receive(false, &parts), whole, "{size} at a time");
-        assert_eq!(receive(true, &parts), whole, "in pieces, {size} at a time");
-    }
-    whole
+    every_cut(bytes, |parts| {
+        let whole = receive(false, parts);
+        assert_eq!(receive(true, parts), whole, "in pieces");
+        whole
+    })
 }
 
 fn run(frames: &[Frame<'_>]) -> Outcome {

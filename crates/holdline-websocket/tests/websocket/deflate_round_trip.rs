@@ -1,7 +1,7 @@
 //! Properties of permessage-deflate: what one side sends the other receives, for all parameters.
 #![cfg(feature = "deflate")]
 
-use crate::support::{Got, KEY, receive_all, receive_all_pieces};
+use crate::support::{Got, KEY, in_sizes, receive_all, receive_all_pieces};
 use bytes::BytesMut;
 use holdline_websocket::{
     Config, Connection, Deflate, DeflateOptions, FrameHeader, Mask, MaskKeys, PreparedMessage,
@@ -114,19 +114,6 @@ fn send<K: MaskKeys>(
     expected
 }
 
-fn parts<'a>(mut bytes: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
-    let mut parts = Vec::new();
-    for size in sizes.iter().cycle() {
-        if bytes.is_empty() {
-            break;
-        }
-        let (part, rest) = bytes.split_at((*size).min(bytes.len()));
-        parts.push(part);
-        bytes = rest;
-    }
-    parts
-}
-
 /// Cuts each data frame of a server into more frames: RSV1 stays on the first.
 fn fragmented(mut wire: &[u8], sizes: &[usize]) -> BytesMut {
     let mut out = BytesMut::new();
@@ -173,7 +160,7 @@ proptest! {
         prop_assert_eq!((&outcome.items, outcome.error), (&expected, None));
         let fragments = fragmented(&wire, &[&cuts[..], &[7]].concat());
         for wire in [wire, fragments] {
-            let parts = parts(&wire, &sizes);
+            let parts = in_sizes(&wire, &sizes);
             prop_assert_eq!(&receive_all(receiver(), &parts), &outcome);
             prop_assert_eq!(&receive_all_pieces(receiver(), &parts, 80 << 10), &outcome);
         }
@@ -185,7 +172,7 @@ proptest! {
         let mut wire = BytesMut::new();
         let mut sender = Connection::client(config(client), || KEY);
         let expected = send(&mut sender, &all, |connection, text, out| connection.send_text(text, out).unwrap(), &mut wire);
-        let parts = parts(&wire, &sizes);
+        let parts = in_sizes(&wire, &sizes);
         let receiver = || Connection::server(config(server));
         let outcome = receive_all(receiver(), &parts);
         prop_assert_eq!((&outcome.items, outcome.error), (&expected, None));
@@ -210,7 +197,7 @@ proptest! {
         config.limits = crate::support::limits(16 << 20, limit);
         let receiver = || Connection::client(config, || KEY);
         let whole = receive_all(receiver(), &[&wire]);
-        let parts = parts(&wire, &sizes);
+        let parts = in_sizes(&wire, &sizes);
         prop_assert_eq!(&receive_all(receiver(), &parts), &whole);
         prop_assert_eq!(&receive_all_pieces(receiver(), &parts, 80 << 10), &whole);
         prop_assert_eq!(&receive_all_pieces(receiver(), &[&wire], 80 << 10), &whole);

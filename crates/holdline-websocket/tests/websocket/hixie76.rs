@@ -2,6 +2,7 @@
 //! by byte and with trailing bytes.
 #![cfg(feature = "hixie76")]
 
+use crate::support::every_cut;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -92,15 +93,7 @@ fn in_parts(mut connection: Connection, parts: &[&[u8]]) -> Outcome {
 }
 
 fn every_way(new: impl Fn() -> Connection, bytes: &[u8]) -> Outcome {
-    let whole = in_parts(new(), &[bytes]);
-    for cut in 0..=bytes.len() {
-        let (one, two) = bytes.split_at(cut);
-        assert_eq!(in_parts(new(), &[one, two]), whole, "cut at {cut}");
-    }
-    for size in [1, 2, 3, 7] {
-        let parts: Vec<&[u8]> = bytes.chunks(size).collect();
-        assert_eq!(in_parts(new(), &parts), whole, "{size} at a time");
-    }
+    let whole = every_cut(bytes, |parts| in_parts(new(), parts));
     if whole.error.is_some() || whole.items.last().is_some_and(|i| i.starts_with("Closed")) {
         let longer = [bytes, b"\x00late\xff"].concat();
         assert_eq!(in_parts(new(), &[&longer]), whole, "with trailing bytes");

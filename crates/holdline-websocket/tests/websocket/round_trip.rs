@@ -1,6 +1,6 @@
 //! Properties: what one side sends, the other receives, however it is cut and fragmented.
 
-use crate::support::{Got, in_parts, in_pieces};
+use crate::support::{Got, in_parts, in_pieces, in_sizes};
 use bytes::BytesMut;
 use holdline_websocket::{
     Buffer, Config, Connection, FrameHeader, Limits, MaskKeys, MessageDecoder, Opcode, Role,
@@ -60,20 +60,6 @@ fn send<K: MaskKeys>(connection: &mut Connection<K>, all: &[Say], out: &mut Byte
     expected
 }
 
-/// Cuts bytes into parts of the given sizes, over and over.
-fn parts<'a>(mut bytes: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
-    let mut parts = Vec::new();
-    for size in sizes.iter().cycle() {
-        if bytes.is_empty() {
-            break;
-        }
-        let (part, rest) = bytes.split_at((*size).min(bytes.len()));
-        parts.push(part);
-        bytes = rest;
-    }
-    parts
-}
-
 proptest! {
     #[test]
     fn client_to_server(all in vec(say(), 0..8), sizes in vec(1usize..50, 1..10), seed: u32) {
@@ -84,7 +70,7 @@ proptest! {
         });
         let mut wire = BytesMut::new();
         let expected = send(&mut client, &all, &mut wire);
-        let parts = parts(&wire, &sizes);
+        let parts = in_sizes(&wire, &sizes);
         let outcome = in_parts(Role::Server, Limits::default(), &parts);
         prop_assert_eq!((&outcome.items, outcome.error), (&expected, None));
         prop_assert_eq!(in_pieces(Role::Server, Limits::default(), &parts), outcome);
@@ -94,7 +80,7 @@ proptest! {
     fn server_to_client(all in vec(say(), 0..8), sizes in vec(1usize..50, 1..10)) {
         let mut wire = BytesMut::new();
         let expected = send(&mut Connection::server(Config::default()), &all, &mut wire);
-        let parts = parts(&wire, &sizes);
+        let parts = in_sizes(&wire, &sizes);
         let outcome = in_parts(Role::Client, Limits::default(), &parts);
         prop_assert_eq!((&outcome.items, outcome.error), (&expected, None));
         prop_assert_eq!(in_pieces(Role::Client, Limits::default(), &parts), outcome);
@@ -121,7 +107,7 @@ proptest! {
             wire.extend_from_slice(b"\x89\x00");
             opcode = Opcode::Continuation;
         }
-        let outcome = in_parts(Role::Client, Limits::default(), &parts(&wire, &cuts));
+        let outcome = in_parts(Role::Client, Limits::default(), &in_sizes(&wire, &cuts));
         let last = outcome.items.last().cloned();
         prop_assert_eq!((last, outcome.error), (Some(Got::Text(text)), None));
     }
@@ -132,8 +118,8 @@ proptest! {
         let role = if server { Role::Server } else { Role::Client };
         let limits = crate::support::limits(100, 150);
         let whole = in_parts(role, limits, &[&bytes]);
-        prop_assert_eq!(&in_parts(role, limits, &parts(&bytes, &sizes)), &whole);
-        prop_assert_eq!(&in_pieces(role, limits, &parts(&bytes, &sizes)), &whole);
+        prop_assert_eq!(&in_parts(role, limits, &in_sizes(&bytes, &sizes)), &whole);
+        prop_assert_eq!(&in_pieces(role, limits, &in_sizes(&bytes, &sizes)), &whole);
     }
 
     /// Frames that are nearly right: small opcodes and lengths, so that deep states are reached.
@@ -149,8 +135,8 @@ proptest! {
         }
         let limits = crate::support::limits(4, 11);
         let whole = in_parts(Role::Client, limits, &[&bytes]);
-        prop_assert_eq!(&in_parts(Role::Client, limits, &parts(&bytes, &sizes)), &whole);
-        prop_assert_eq!(&in_pieces(Role::Client, limits, &parts(&bytes, &sizes)), &whole);
+        prop_assert_eq!(&in_parts(Role::Client, limits, &in_sizes(&bytes, &sizes)), &whole);
+        prop_assert_eq!(&in_pieces(Role::Client, limits, &in_sizes(&bytes, &sizes)), &whole);
     }
 
     /// Changing between whole messages and pieces at any moment loses nothing but the rest of a
@@ -164,7 +150,7 @@ proptest! {
         let mut buffer = Buffer::new();
         let mut choices = choices.iter().cycle();
         let mut seen = 0;
-        for part in parts(&wire, &sizes) {
+        for part in in_sizes(&wire, &sizes) {
             let mut block = part.to_vec();
             let mut input = &mut block[..];
             loop {

@@ -123,26 +123,43 @@ pub fn masked(frames: &[Frame<'_>]) -> Vec<u8> {
     out
 }
 
-pub fn every_way(role: Role, limits: Limits, bytes: &[u8]) -> Outcome {
-    let whole = in_parts(role, limits, &[bytes]);
+/// What `run` makes of the bytes: whole, cut in two at every place, and in small parts. All of it must be the same.
+pub fn every_cut<T: PartialEq + std::fmt::Debug>(bytes: &[u8], run: impl Fn(&[&[u8]]) -> T) -> T {
+    let whole = run(&[bytes]);
     // Long cases are cut only near their ends and here and there between.
     let cuts = (0..=bytes.len())
-        .filter(|cut| bytes.len() < 600 || *cut < 40 || bytes.len() - cut < 40 || cut % 997 == 0);
+        .filter(|cut| bytes.len() < 600 || *cut < 40 || bytes.len() - cut < 40 || cut % 97 == 0);
     for cut in cuts {
         let (one, two) = bytes.split_at(cut);
-        assert_eq!(in_parts(role, limits, &[one, two]), whole, "cut at {cut}");
-        let pieces = in_pieces(role, limits, &[one, two]);
-        assert_eq!(pieces, whole, "in pieces, cut at {cut}");
+        assert_eq!(run(&[one, two]), whole, "cut at {cut}");
     }
     for size in [1, 2, 3, 7] {
         let parts: Vec<&[u8]> = bytes.chunks(size).collect();
-        assert_eq!(in_parts(role, limits, &parts), whole, "{size} at a time");
-        assert_eq!(
-            in_pieces(role, limits, &parts),
-            whole,
-            "in pieces, {size} at a time"
-        );
+        assert_eq!(run(&parts), whole, "{size} at a time");
     }
+    whole
+}
+
+/// The bytes in parts of these sizes, in turns.
+pub fn in_sizes<'a>(mut bytes: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
+    let mut parts = Vec::new();
+    for size in sizes.iter().cycle() {
+        if bytes.is_empty() {
+            break;
+        }
+        let (part, rest) = bytes.split_at((*size).min(bytes.len()));
+        parts.push(part);
+        bytes = rest;
+    }
+    parts
+}
+
+pub fn every_way(role: Role, limits: Limits, bytes: &[u8]) -> Outcome {
+    let whole = every_cut(bytes, |parts| {
+        let outcome = in_parts(role, limits, parts);
+        assert_eq!(in_pieces(role, limits, parts), outcome, "in pieces");
+        outcome
+    });
 
     // Trailing bytes change nothing when the connection is over, and add their own item if not.
     let over = whole.error.is_some() || matches!(whole.items.last(), Some(Got::Closed(..)));
