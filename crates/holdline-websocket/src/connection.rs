@@ -197,7 +197,7 @@ impl<K: MaskKeys> Connection<K> {
         Ok(Some(Event::Closed(CloseReason::ABNORMAL)))
     }
 
-    /// Appends what is due by itself: the pong to the newest ping, a ping of the keepalive, the answer to
+    /// Appends what must be sent without being asked for: the pong to the newest ping, a ping of the keepalive, the answer to
     /// a Close, or the Close that answers a broken rule. Returns whether it appended anything.
     pub fn poll_transmit(&mut self, out: &mut BytesMut) -> bool {
         let before = out.len();
@@ -279,7 +279,7 @@ impl<K: MaskKeys> Connection<K> {
         self.state == State::Open
     }
 
-    /// Whether closing began, by whomever, also when it is over.
+    /// Whether one of the two sides began to close, even if that is over.
     #[must_use]
     pub fn is_closing(&self) -> bool {
         !self.is_open()

@@ -32,8 +32,8 @@ const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 ///
 /// The compressor takes 313 KiB whatever the window, with takeover from the first compressed message to the end of the
 /// connection, without it only while a message is being sent. So a server with many connections sets `no_context_takeover`.
-/// While a message is being sent, what it was compressed to is there twice, alone and as a frame in `out`: together at
-/// most twice as long as the message, and a thousandth more.
+/// While a message is being sent, its compressed form exists twice, alone and as a frame in `out`: together at most twice
+/// the length of the message, and a thousandth more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeflateOptions {
@@ -88,7 +88,7 @@ impl DeflateOptions {
 pub struct Deflate {
     server: Direction,
     client: Direction,
-    /// The offer had `server_max_window_bits`, so that the answer must have it, also when it is 15.
+    /// The offer had `server_max_window_bits`, so that the answer must have it, even if it is 15.
     server_bits_offered: bool,
     level: u8,
     min_size: usize,

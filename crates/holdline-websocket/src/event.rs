@@ -14,7 +14,7 @@ pub enum Event<'b> {
     /// A ping with its payload, at most 125 bytes. The pong of a connection comes from `poll_transmit`; there is
     /// nothing to do.
     Ping(&'b [u8]),
-    /// A pong with its payload, at most 125 bytes, also one that answers a ping of the keepalive.
+    /// A pong with its payload, at most 125 bytes. The keepalive's pings are answered with pongs, too.
     Pong(&'b [u8]),
     /// The last event: the peer sent a Close frame, or the stream ended without one (code 1006). What follows in the
     /// stream is discarded. The answer of a connection comes from `poll_transmit`.
@@ -54,7 +54,7 @@ pub enum PieceEvent<'b> {
     },
     /// A ping. Its pong comes from `poll_transmit`; there is nothing to do.
     Ping(&'b [u8]),
-    /// A pong, also one that answers a ping of the keepalive.
+    /// A pong. The keepalive's pings are answered with pongs, too.
     Pong(&'b [u8]),
     /// The last event: the peer sent a Close frame.
     Closed(CloseReason<'b>),
@@ -79,7 +79,7 @@ pub enum Transport {
 /// Who began to close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ClosedBy {
-    /// This side: it sent the first Close, also because the peer broke a rule or was silent too long.
+    /// This side: it sent the first Close, perhaps because the peer broke a rule or was silent too long.
     Us,
     /// The peer: it sent the first Close.
     Peer,

@@ -50,7 +50,7 @@ impl FrameHeader {
     ///
     /// # Errors
     ///
-    /// A [`HeaderError`], found at the first byte that shows it, also when the header is not complete.
+    /// A [`HeaderError`], found at the first byte that shows it, even if the header is not complete.
     #[inline]
     pub fn decode(bytes: &[u8]) -> Result<Option<(Self, usize)>, HeaderError> {
         let Some((&first, rest)) = bytes.split_first() else {

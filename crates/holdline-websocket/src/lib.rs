@@ -47,12 +47,12 @@
 //! - **Splits.** However the input is cut, the items, and the error with its offset, are the same.
 //! - **Errors stick.** After an error nothing more is received, and each call returns it again.
 //! - **Bounds.** [`Limits`] bound what is buffered, one ping and one Close are remembered, and time is
-//!   linear in the bytes, also one byte at a time.
+//!   linear in the bytes, even one byte at a time.
 //!
 //! # Features
 //!
 //! - `std`, on by default: the UTF-8 check chooses the best instructions of the machine.
-//! - `deflate`: permessage-deflate (RFC 7692), also without `std`. A server agrees with
+//! - `deflate`: permessage-deflate (RFC 7692). It works without `std`. A server agrees with
 //!   `server::Request::accept_deflate`, a client offers with `client::Request::offer_deflate`; both put what was
 //!   agreed into `Config::deflate`, and the rest is as without it.
 //! - `tokio-util`: a connection as a codec for `Framed`, in the module `codec`. It implies `std`.

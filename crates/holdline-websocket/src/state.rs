@@ -93,7 +93,7 @@ impl State {
         self.after(Transition::CallerCloses).is_some()
     }
 
-    /// Whether our Close is due by itself.
+    /// Whether a Close of ours is due that nobody asked for.
     pub(crate) const fn owes_close(self) -> bool {
         self.after(Transition::CloseDueSent).is_some()
     }

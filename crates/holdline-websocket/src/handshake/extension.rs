@@ -39,7 +39,7 @@ pub struct MalformedExtensions;
 ///
 /// # Errors
 ///
-/// [`MalformedExtensions`], also when a quoted value is not a token inside its quotes: "the value after
+/// [`MalformedExtensions`], and so is a quoted value that is not a token inside its quotes: "the value after
 /// quoted-string unescaping MUST conform to the 'token' ABNF".
 pub fn parse_extensions(line: &[u8]) -> Result<Vec<Extension<'_>>, MalformedExtensions> {
     let mut rest = Cursor(core::str::from_utf8(line).map_err(|_| MalformedExtensions)?);

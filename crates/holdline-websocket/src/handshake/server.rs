@@ -95,7 +95,7 @@ impl<'h> Request<'h> {
     ///
     /// WebSockets are not bound by the same-origin policy: without this check any site that a user
     /// visits can talk to the server with the user's cookies (RFC 6455 §10.2). `Origin: null` is what
-    /// sandboxed pages send, whoever wrote them, and is never allowed. Answer 403 if this is false.
+    /// sandboxed pages of any author send, and is never allowed. Answer 403 if this is false.
     #[must_use]
     pub fn origin_is_allowed(&self, allowed: &[impl AsRef<str>]) -> bool {
         origin_is_allowed(self.origin, allowed)

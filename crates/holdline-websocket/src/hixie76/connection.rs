@@ -176,7 +176,7 @@ impl Connection {
         Ok(Some(Event::Closed { clean: false }))
     }
 
-    /// Appends what is due by itself: a server's answer to the challenge, the answer to a close, or the close after
+    /// Appends what must be sent without being asked for: a server's answer to the challenge, the answer to a close, or the close after
     /// a broken rule. Returns whether it appended anything.
     pub fn poll_transmit(&mut self, out: &mut BytesMut) -> bool {
         let before = out.len();
@@ -380,7 +380,7 @@ impl Connection {
         *buffer = Buffer::new();
         *input = &mut [];
         self.error = Some(error);
-        // Whoever answers the opening so does not speak this protocol: no frame means anything to it.
+        // A peer that answers the opening so does not speak this protocol: no frame means anything to it.
         let transition = if self.is_established() {
             Transition::RuleBroken
         } else {

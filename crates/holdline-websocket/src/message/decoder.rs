@@ -98,7 +98,7 @@ impl MessageDecoder {
         }
     }
 
-    /// All that is not a whole message in `input`, apart, so that compilers keep the fast path short.
+    /// Everything but a whole message in `input`: a function of its own, so that compilers keep the fast path short.
     fn decode_any<'b, 'i: 'b>(
         &mut self,
         input: &mut &'i mut [u8],
