@@ -138,7 +138,7 @@ hint: clients mask their frames; to read theirs: --role server
             RESPONSES,
             b"HTTP/1.1 200 OK",
             "\
-error: connection ended inside a head at byte 15 (RFC 9112 §8); answer 400 and close
+error: connection ended inside a head at byte 15 (RFC 9112 §8); close the connection
        0  48 54 54 50 2f 31 2e 31  HTTP/1.1
        8  20 32 30 30 20 4f 4b      200 OK
                                ^^         ^

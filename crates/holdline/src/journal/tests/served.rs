@@ -1,7 +1,8 @@
 //! Every way to publish, through the server itself.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read as _, Write};
+use std::net::Shutdown;
 use std::time::Instant;
 
 use holdline_comet::{Cursor, Position};
@@ -207,11 +208,31 @@ fn a_publisher_that_goes_away_does_not_take_its_message_with_it() {
     );
     gone.write_all(head.as_bytes()).unwrap();
     served.wait_for_stalled(1);
+    // A reset: who only ends its side may still read the answer.
+    let linger = socket2::SockRef::from(&gone).set_linger(Some(Duration::ZERO));
+    linger.unwrap();
     drop(gone);
     wait_until(|| served.handle.connections() == 0);
     served.release();
     let poll = served.get("/channels/a/poll?since=earliest");
     assert_eq!(poll.messages(), [(1, "stall")]);
+}
+
+#[test]
+fn a_publisher_that_has_ended_its_side_still_gets_its_answer() {
+    let served = Served::start(LIMIT);
+    let mut publisher = served.connect();
+    let head = format!(
+        "POST /channels/a HTTP/1.1\r\nHost: {}\r\nContent-Length: 5\r\n\r\nstall",
+        served.address
+    );
+    publisher.write_all(head.as_bytes()).unwrap();
+    publisher.shutdown(Shutdown::Write).unwrap();
+    served.wait_for_stalled(1);
+    served.release();
+    let mut answer = String::new();
+    publisher.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
 }
 
 #[test]
