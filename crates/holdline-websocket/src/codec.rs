@@ -10,8 +10,8 @@
 //!   send, after each [`OwnedEvent::Ping`], [`OwnedEvent::Closed`] and [`CodecError::Receive`]. It does no harm at
 //!   other times.
 //! - **Closing.** Go on until `codec().connection().should_close()`, then close the `Framed`.
-//! - **Time.** Keepalive and deadlines are those of `codec_mut().connection_mut()`; send [`Outgoing::Replies`] after
-//!   `handle_timeout`.
+//! - **Time.** Keepalive and deadlines are those of `codec_mut().connection_mut()`. What arrived counts: read until
+//!   nothing is there, then `handle_timeout`, then send [`Outgoing::Replies`].
 //!
 //! ```
 //! use futures_util::{SinkExt, StreamExt};
