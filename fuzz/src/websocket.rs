@@ -3,7 +3,8 @@
 use bytes::BytesMut;
 use holdline_websocket::handshake::server;
 use holdline_websocket::{
-    Buffer, CloseCode, Config, Connection, Event, Limits, MessageDecoder, ReceiveErrorKind, Role,
+    Buffer, CloseCode, Config, Connection, Event, Limits, MessageDecoder, PieceEvent,
+    ReceiveErrorKind, Role,
 };
 
 use crate::cuts::{Cuts, seed};
@@ -16,13 +17,24 @@ pub use hixie76::hixie76;
 
 type Outcome = (Vec<String>, Option<(ReceiveErrorKind, u64)>);
 
-/// However a stream is cut, the messages and the error are the same, for either role.
+/// However a stream is cut, the messages and the error are the same, for either role, whole and in pieces. A caller that
+/// asks for pieces and for whole messages in turns gets each message whole or only its beginning, never one with a hole.
 pub fn frames(data: &[u8]) {
     let (seed, stream) = seed(data);
     let limits = limits(5_000, 8_000);
     for role in [Role::Server, Role::Client] {
         let whole = decode(role, limits, std::iter::once(stream));
         assert_eq!(whole, decode(role, limits, Cuts::new(stream, seed)));
+        let single = stream.chunks(1);
+        assert_eq!(whole, decode(role, limits, single));
+        let pieces = mixed(role, limits, Cuts::new(stream, seed), 0xff);
+        assert_eq!(pieces, whole);
+        let (items, error) = mixed(role, limits, Cuts::new(stream, seed), seed);
+        assert_eq!(error, whole.1);
+        let mut expected = whole.0.iter();
+        for item in &items {
+            assert!(expected.any(|whole| whole == item), "{item} has a hole");
+        }
     }
 }
 
@@ -150,6 +162,58 @@ fn decode<'a>(role: Role, limits: Limits, pieces: impl Iterator<Item = &'a [u8]>
         }
         assert!(input.is_empty(), "None means that all was taken");
         assert!(buffer.capacity() <= 20_000, "{}", buffer.capacity());
+    }
+    let end = decoder.decode_eof().err();
+    (items, end.map(|error| (error.kind(), error.at())))
+}
+
+/// Asks for pieces where a bit of `modes` is set, for whole messages where it is not, in turns over all eight.
+fn mixed<'a>(
+    role: Role,
+    limits: Limits,
+    parts: impl Iterator<Item = &'a [u8]>,
+    modes: u8,
+) -> Outcome {
+    let mut decoder = MessageDecoder::new(role, limits);
+    let (mut buffer, mut items) = (Buffer::new(), Vec::new());
+    let (mut text, mut binary) = (String::new(), Vec::new());
+    for (at, part) in parts.enumerate() {
+        let mut block = part.to_vec();
+        let mut input = &mut block[..];
+        loop {
+            if modes >> (at % 8) & 1 == 0 {
+                // What there was of a message under way is not gone on with.
+                (text, binary) = Default::default();
+                match decoder.decode(&mut input, &mut buffer) {
+                    Ok(Some(event)) => items.push(describe(&event)),
+                    Ok(None) => break,
+                    Err(error) => return (items, Some((error.kind(), error.at()))),
+                }
+                continue;
+            }
+            match decoder.decode_piece(&mut input, &mut buffer) {
+                Ok(Some(PieceEvent::Text { text: piece, last })) => {
+                    text.push_str(piece);
+                    if last {
+                        items.push(describe(&Event::Text(&std::mem::take(&mut text))));
+                    }
+                }
+                Ok(Some(PieceEvent::Binary { data, last })) => {
+                    binary.extend_from_slice(data);
+                    if last {
+                        items.push(describe(&Event::Binary(&std::mem::take(&mut binary))));
+                    }
+                }
+                Ok(Some(PieceEvent::Ping(data))) => items.push(describe(&Event::Ping(data))),
+                Ok(Some(PieceEvent::Pong(data))) => items.push(describe(&Event::Pong(data))),
+                Ok(Some(PieceEvent::Closed(reason))) => {
+                    items.push(describe(&Event::Closed(reason)));
+                }
+                Ok(Some(other)) => items.push(format!("{other:?}")),
+                Ok(None) => break,
+                Err(error) => return (items, Some((error.kind(), error.at()))),
+            }
+        }
     }
     let end = decoder.decode_eof().err();
     (items, end.map(|error| (error.kind(), error.at())))
