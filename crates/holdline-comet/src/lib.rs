@@ -23,7 +23,8 @@
 //! A client holds a [`Cursor`]: the place up to which it has everything. A channel holds a
 //! [`Log`]: its latest messages. Whenever the client comes, over whichever transport, it
 //! shows the cursor, and a [`Reader`] gives what came after it, or says that part of it is
-//! gone. A client of several channels has one cursor still, because all logs number their
+//! gone. What clients can ask for later does not decide what those that are here are given: see
+//! [`Log`]. A client of several channels has one cursor still, because all logs number their
 //! messages from one sequence, and the reader reads them as one.
 //!
 //! # Rules that hold everywhere
@@ -53,5 +54,5 @@ mod reader;
 
 pub use cursor::{Cursor, ParseCursorError, ParseCursorErrorKind};
 pub use hold::{Hold, Release};
-pub use log::{Entries, Log, LogLimits, PushError};
+pub use log::{Entries, Lingering, Log, LogLimits, PushError};
 pub use reader::{Position, Reader, Reading, Since};

@@ -2,48 +2,46 @@
 //!
 //! One sequence of numbers is shared by all logs of a server, so the numbers in one log
 //! grow but have holes, and one number is a place in every log at once.
+//!
+//! How long a message stays, in [`keep`]; which clients it waits for, in [`live`].
+
+mod entries;
+mod keep;
+mod limits;
+mod live;
 
 use alloc::collections::VecDeque;
-use alloc::collections::vec_deque;
 use core::fmt;
-use core::iter::FusedIterator;
 use core::time::Duration;
 
-/// How much a [`Log`] keeps. A message goes when any one of the limits asks for it.
-///
-/// The newest message outlives `max_messages` and `max_bytes`, however large it is, so
-/// that receivers that wait for it get it: 0 acts as 1, and a message larger than
-/// `max_bytes` is kept alone. Only its age removes the newest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct LogLimits {
-    /// The most messages kept. The default is 1000.
-    pub max_messages: usize,
-    /// The most bytes kept, by the sizes given to [`Log::push`]. The default is 1 MiB.
-    pub max_bytes: usize,
-    /// A message goes once it is older than this. The default is `None`: age does not
-    /// matter.
-    pub max_age: Option<Duration>,
-}
+pub use self::entries::Entries;
+pub use self::keep::Lingering;
+pub use self::limits::LogLimits;
 
-impl Default for LogLimits {
-    fn default() -> Self {
-        Self {
-            max_messages: 1000,
-            max_bytes: 1 << 20,
-            max_age: None,
-        }
-    }
-}
-
-/// The retained messages of one channel, oldest first.
+/// The latest messages of one channel, oldest first.
 ///
-/// The log knows what it has forgotten: the number of the newest message that is gone. A
-/// [`Reader`](crate::Reader) brings a client through it from the client's cursor, and never leaves
-/// a gap unsaid.
+/// # Two marks
 ///
-/// Memory is bounded by [`LogLimits`]. `push` is O(1) amortised; finding a number is
-/// O(log n). Time is a `Duration` since an origin of the caller's choice.
+/// What a client may ask for is one thing, what it is still to be given is another. So a message
+/// leaves the log in two steps:
+///
+/// - It is *retained* while `max_messages`, `max_bytes` and `max_age` of [`LogLimits`] allow. The newest
+///   message that is not is [`earliest`](Log::earliest): a client that asks for all there is begins
+///   after it.
+/// - It *lingers* then: for [`resume_window`](LogLimits::resume_window) after it was pushed, and while a
+///   [live client](Log::join) needs it that is at most [`max_lag`](LogLimits::max_lag) behind. A client
+///   that comes back with a cursor finds it. The newest message that does not even linger is
+///   [`evicted_through`](Log::evicted_through): a client before it has lost some, and a
+///   [`Reader`](crate::Reader) says so.
+///
+/// The message that was pushed last lingers until [`push`](Log::push) or [`expire`](Log::expire) is called
+/// again, whatever the limits are.
+///
+/// # Cost
+///
+/// What is retained is bounded by [`LogLimits`]; what lingers by what is pushed within the resume window, and by
+/// `max_lag`. To bound it over many logs, [let go](Log::let_go) of some. `push` is O(1) amortised; finding
+/// a number is O(log n). Time is a `Duration` since an origin of the caller's choice.
 ///
 /// ```
 /// use core::time::Duration;
@@ -64,11 +62,19 @@ impl Default for LogLimits {
 pub struct Log<M> {
     limits: LogLimits,
     entries: VecDeque<Entry<M>>,
+    /// How many of the entries, the oldest, are not retained.
+    lingering: usize,
     /// Bytes ever pushed before the first entry. The totals may wrap: only differences
-    /// count, and those are bounded by what is retained.
+    /// count, and those are bounded by what is there.
     start: u64,
+    /// What the entries are charged, of either kind.
+    retained_bytes: u64,
+    lingering_bytes: u64,
     evicted_through: u64,
+    earliest: u64,
     last_sequence: u64,
+    /// Live clients that have everything.
+    level: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -76,7 +82,11 @@ struct Entry<M> {
     sequence: u64,
     /// Bytes ever pushed, this message included.
     end: u64,
+    /// The size that it was pushed with, and what it was charged since.
+    bytes: u64,
     pushed: Duration,
+    /// Live clients whose next message this is.
+    waiting: u32,
     message: M,
 }
 
@@ -90,18 +100,24 @@ impl<M> Log<M> {
     /// including `sequence` are gone. A client that was before it is told that it lost some.
     ///
     /// A server that drops idle channels gives the number that the dropped log's
-    /// [`last_sequence`](Log::last_sequence) had, or a later one.
+    /// [`last_sequence`](Log::last_sequence) had, or a later one. It must not drop a log that has
+    /// [live clients](Log::join).
     pub const fn with_evicted_through(limits: LogLimits, sequence: u64) -> Self {
         Self {
             limits,
             entries: VecDeque::new(),
+            lingering: 0,
             start: 0,
+            retained_bytes: 0,
+            lingering_bytes: 0,
             evicted_through: sequence,
+            earliest: sequence,
             last_sequence: sequence,
+            level: 0,
         }
     }
 
-    /// Appends a message and evicts the oldest ones that are now too many.
+    /// Appends a message, and evicts the oldest ones that are now too many and that nothing keeps.
     ///
     /// `size` is what the message counts against [`LogLimits::max_bytes`] and in
     /// [`lag`](Log::lag). `now` should not go backwards; where it does, the message counts
@@ -125,51 +141,34 @@ impl<M> Log<M> {
         self.expire(now);
         let last = self.entries.back();
         let pushed = last.map_or(now, |last| last.pushed.max(now));
-        let end = self.end().wrapping_add(size as u64);
+        let bytes = size as u64;
         self.entries.push_back(Entry {
             sequence,
-            end,
+            end: self.end().wrapping_add(bytes),
+            bytes,
             pushed,
+            waiting: core::mem::take(&mut self.level),
             message,
         });
+        self.retained_bytes += bytes;
         self.last_sequence = sequence;
-        while self.entries.len() > 1
-            && (self.entries.len() > self.limits.max_messages
-                || self.bytes() > self.limits.max_bytes as u64)
-        {
-            self.evict();
-        }
+        self.settle(now);
         Ok(())
     }
 
-    /// Evicts what is older than [`LogLimits::max_age`] at `now`. Until this is called
-    /// (`push` calls it), old messages are still there.
-    pub fn expire(&mut self, now: Duration) {
-        while self.poll_timeout().is_some_and(|at| at < now) {
-            self.evict();
-        }
-    }
-
-    /// The age limit of the oldest message: call [`expire`](Log::expire) after it. `None`
-    /// when nothing is there to expire.
-    pub fn poll_timeout(&self) -> Option<Duration> {
-        let max_age = self.limits.max_age?;
-        Some(self.entries.front()?.pushed.saturating_add(max_age))
-    }
-
-    /// The retained messages with a greater number than `sequence`, oldest first. O(log n).
+    /// The messages that are there with a greater number than `sequence`, oldest first. O(log n).
     /// Whether others with a greater number are gone, [`evicted_through`](Log::evicted_through)
     /// tells.
     pub fn after(&self, sequence: u64) -> Entries<'_, M> {
         Entries(self.entries.range(self.index_after(sequence)..))
     }
 
-    /// All retained messages, oldest first.
+    /// All messages that are there, oldest first.
     pub fn iter(&self) -> Entries<'_, M> {
         Entries(self.entries.range(..))
     }
 
-    /// How many bytes are retained after message `sequence`, by the sizes given to
+    /// How many bytes are there after message `sequence`, by the sizes given to
     /// [`push`](Log::push): how far a client that has it is behind. O(log n).
     pub fn lag(&self, sequence: u64) -> u64 {
         let before = match self.index_after(sequence).checked_sub(1) {
@@ -187,9 +186,16 @@ impl<M> Log<M> {
         self.limits
     }
 
-    /// The greatest number of a message that this log no longer has; 0 when none is gone.
+    /// The greatest number of a message that this log no longer has; 0 when none is gone. A client
+    /// that has less than this has lost messages.
     pub const fn evicted_through(&self) -> u64 {
         self.evicted_through
+    }
+
+    /// The greatest number of a message that is not retained; 0 when all are. Whoever asks for all
+    /// there is begins after it. Never less than [`evicted_through`](Log::evicted_through).
+    pub const fn earliest(&self) -> u64 {
+        self.earliest
     }
 
     /// The number of the last message ever pushed, also when it is gone; 0 when there was
@@ -198,19 +204,30 @@ impl<M> Log<M> {
         self.last_sequence
     }
 
-    /// How many messages are retained.
+    /// How many messages are there: those that are retained, and those that linger.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether no message is retained.
+    /// Whether no message is there.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// How many bytes are retained, by the sizes given to [`push`](Log::push).
-    pub fn bytes(&self) -> u64 {
-        self.end().wrapping_sub(self.start)
+    /// How many messages are retained.
+    pub fn retained(&self) -> usize {
+        self.entries.len() - self.lingering
+    }
+
+    /// What the messages are charged that are retained: by the sizes given to [`push`](Log::push) and to
+    /// [`charge`](Log::charge).
+    pub const fn retained_bytes(&self) -> u64 {
+        self.retained_bytes
+    }
+
+    /// What the messages are charged that linger.
+    pub const fn lingering_bytes(&self) -> u64 {
+        self.lingering_bytes
     }
 
     fn end(&self) -> u64 {
@@ -229,30 +246,16 @@ impl<M> Log<M> {
         self.entries
             .partition_point(|entry| entry.sequence <= sequence)
     }
-
-    fn evict(&mut self) {
-        if let Some(entry) = self.entries.pop_front() {
-            self.start = entry.end;
-            self.evicted_through = entry.sequence;
-        }
-        // A channel that was busy once does not keep its memory. Shrinking moves at most a
-        // quarter as many entries as were evicted since the ring was full, so eviction
-        // stays O(1) amortised.
-        if self.entries.capacity() > MIN_CAPACITY
-            && self.entries.capacity() / 4 > self.entries.len()
-        {
-            self.entries.shrink_to(2 * self.entries.len());
-        }
-    }
 }
 
 impl<M> fmt::Debug for Log<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Log")
             .field("evicted_through", &self.evicted_through)
+            .field("earliest", &self.earliest)
             .field("last_sequence", &self.last_sequence)
-            .field("len", &self.len())
-            .field("bytes", &self.bytes())
+            .field("retained", &self.retained())
+            .field("lingering", &self.lingering)
             .finish_non_exhaustive()
     }
 }
@@ -266,36 +269,6 @@ impl<'a, M> IntoIterator for &'a Log<M> {
     }
 }
 
-/// The messages of a [`Log`] with their sequence numbers, oldest first.
-pub struct Entries<'a, M>(vec_deque::Iter<'a, Entry<M>>);
-
-impl<'a, M> Iterator for Entries<'a, M> {
-    type Item = (u64, &'a M);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.0.next().map(|entry| (entry.sequence, &entry.message))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.0.size_hint()
-    }
-}
-
-impl<M> ExactSizeIterator for Entries<'_, M> {}
-impl<M> FusedIterator for Entries<'_, M> {}
-
-impl<M> Clone for Entries<'_, M> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
-
-impl<M> fmt::Debug for Entries<'_, M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entries").field("len", &self.len()).finish()
-    }
-}
-
 /// A message was pushed with a number that is not greater than those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -305,9 +278,6 @@ pub struct PushError {
     sequence: u64,
     last: u64,
 }
-
-/// Rings up to this size are not worth a move.
-const MIN_CAPACITY: usize = 16;
 
 #[cfg(test)]
 mod tests;

@@ -2,10 +2,11 @@
 //!
 //! The rules, which stand here and nowhere else:
 //!
+//! - Whoever asks for all there is gets what each log retains, and nothing that only lingers.
 //! - A cursor of another epoch, or one beyond every number that was given out, says nothing. Its
-//!   client is told that it lost messages, and gets everything retained.
+//!   client is told that it lost messages, and gets what it would get if it asked for all there is.
 //! - A cursor before a message that one of the logs has forgotten has lost it. Its client is told
-//!   before anything else, and goes on with the oldest message that is retained in any of the logs.
+//!   before anything else, and goes on with the oldest message that is there in any of the logs.
 //! - It is told once: a busy log may have forgotten more than what a quiet one still has to give,
 //!   and that is known when the quiet one's messages come.
 //! - A cursor beyond the newest message here, but not beyond every number that was given out, has
@@ -84,13 +85,7 @@ impl<'l, M> Reader<'l, M> {
     pub fn position(&self, since: Since) -> Position {
         match since {
             Since::Now => Position::after(Cursor::new(self.epoch, self.head)),
-            Since::Earliest => {
-                let sequence = self.before_first_after(0);
-                let mut position = Position::after(Cursor::new(self.epoch, sequence));
-                // What is gone before it was not asked for.
-                self.tell(&mut position);
-                position
-            }
+            Since::Earliest => self.earliest(),
             Since::Cursor(cursor) => Position::after(cursor),
         }
     }
@@ -108,8 +103,12 @@ impl<'l, M> Reader<'l, M> {
         let lost = self.move_over_loss(position);
         let after = position.cursor.sequence();
         let rest = match self.logs {
-            [log] => Rest::One(log.after(after)),
-            logs => Rest::Several(Merge::new(logs.iter().map(|log| log.after(after)))),
+            [log] => Rest::One(log.after(after.max(position.told_of(0)))),
+            logs => Rest::Several(Merge::new(
+                logs.iter()
+                    .enumerate()
+                    .map(|(index, log)| log.after(after.max(position.told_of(index)))),
+            )),
         };
         let mut reading = Reading {
             lost,
@@ -130,11 +129,14 @@ impl<'l, M> Reader<'l, M> {
     /// How many bytes there are to read after `position`, by the sizes given to [`Log::push`]: how far
     /// a client there is behind.
     pub fn lag(&self, position: &Position) -> u64 {
-        let after = match self.is_known(position.cursor) {
-            true => position.cursor.sequence(),
-            false => 0,
-        };
-        self.logs.iter().map(|log| log.lag(after)).sum()
+        let is_known = self.is_known(position.cursor);
+        let lags = self.logs.iter().enumerate().map(|(index, log)| {
+            log.lag(match is_known {
+                true => position.cursor.sequence().max(position.told_of(index)),
+                false => log.earliest(),
+            })
+        });
+        lags.sum()
     }
 
     /// Gives up what is between `position` and the head, for a client that is too far behind. Returns
@@ -144,16 +146,46 @@ impl<'l, M> Reader<'l, M> {
         position.cursor
     }
 
+    /// Whether something after `position` is gone that was not told yet: the next
+    /// [reading](Reading::lost) tells it.
+    pub fn has_lost(&self, position: &Position) -> bool {
+        !self.is_known(position.cursor) || self.misses(position)
+    }
+
     /// Moves over what is lost, if that was not told yet. Returns the cursor from which it goes on.
     fn move_over_loss(&self, position: &mut Position) -> Option<Cursor> {
-        let from = match self.is_known(position.cursor) {
-            true if !self.misses(position) => return None,
-            true => position.cursor.sequence(),
-            false => 0,
-        };
-        position.cursor = Cursor::new(self.epoch, self.before_first_after(from));
-        self.tell(position);
+        if !self.is_known(position.cursor) {
+            *position = self.earliest();
+        } else if self.misses(position) {
+            let from = position.cursor.sequence();
+            *position = self.at_first(|log| log.after(from), Log::evicted_through);
+        } else {
+            return None;
+        }
         Some(position.cursor)
+    }
+
+    /// Before the oldest message that is retained.
+    fn earliest(&self) -> Position {
+        self.at_first(|log| log.after(log.earliest()), Log::earliest)
+    }
+
+    /// Before the first message that is to be read from any of the logs, where `to_read` says what that is
+    /// and `told` up to where messages are left out.
+    fn at_first(
+        &self,
+        to_read: impl Fn(&'l Log<M>) -> Entries<'l, M>,
+        told: impl Fn(&Log<M>) -> u64,
+    ) -> Position {
+        let firsts = self.logs.iter().filter_map(|log| to_read(log).next());
+        let first = firsts.map(|(first, _)| first - 1).min();
+        let sequence = first.unwrap_or(self.head);
+        let told = || self.logs.iter().map(|log| told(log));
+        let beyond = told().any(|told| told > sequence);
+        Position {
+            cursor: Cursor::new(self.epoch, sequence),
+            told: beyond.then(|| told().collect()),
+        }
     }
 
     /// Whether the cursor was given out in this epoch.
@@ -166,36 +198,16 @@ impl<'l, M> Reader<'l, M> {
         let sequence = position.cursor.sequence();
         match &position.told {
             None => self.gone().any(|gone| gone > sequence),
-            Some(told) => {
-                let told = told.iter().copied().chain(core::iter::repeat(0));
-                self.gone()
-                    .zip(told)
-                    .any(|(gone, told)| gone > sequence.max(told))
+            Some(_) => {
+                let mut gone = self.gone().enumerate();
+                gone.any(|(log, gone)| gone > sequence.max(position.told_of(log)))
             }
         }
-    }
-
-    /// What is gone now has been told, or was not asked for.
-    fn tell(&self, position: &mut Position) {
-        let beyond = self.gone().any(|gone| gone > position.cursor.sequence());
-        position.told = beyond.then(|| self.gone().collect());
     }
 
     /// For each log, up to which number its messages may be gone.
     fn gone(&self) -> impl Iterator<Item = u64> {
         self.logs.iter().map(|log| log.evicted_through())
-    }
-
-    /// The place before the oldest message after `sequence` that any of the logs still has.
-    fn before_first_after(&self, sequence: u64) -> u64 {
-        let firsts = self
-            .logs
-            .iter()
-            .filter_map(|log| log.after(sequence).next());
-        firsts
-            .map(|(first, _)| first - 1)
-            .min()
-            .unwrap_or(self.head)
     }
 }
 
@@ -213,7 +225,7 @@ impl<M> fmt::Debug for Reader<'_, M> {
 pub enum Since {
     /// With the next message.
     Now,
-    /// With the oldest message that there is.
+    /// With the oldest message that is retained.
     Earliest,
     /// After this one.
     Cursor(Cursor),
@@ -224,9 +236,9 @@ pub enum Since {
 pub struct Position {
     /// It has everything up to here, or was told that it lost some of it.
     cursor: Cursor,
-    /// For each log, up to where messages were gone when that was told last, or were not asked for.
-    /// Only while one of these is beyond the cursor: a busy log has lost more than what a quiet one
-    /// still has to give.
+    /// For each log, up to where messages are left out: they were gone when that was told last, or were
+    /// not asked for. Only while one of these is beyond the cursor: a busy log has lost more than what a
+    /// quiet one still has to give.
     told: Option<Box<[u64]>>,
 }
 
@@ -239,6 +251,11 @@ impl Position {
     /// What to tell the client: whoever comes back with it goes on from here.
     pub const fn cursor(&self) -> Cursor {
         self.cursor
+    }
+
+    fn told_of(&self, log: usize) -> u64 {
+        let told = self.told.as_deref();
+        told.and_then(|told| told.get(log)).copied().unwrap_or(0)
     }
 }
 

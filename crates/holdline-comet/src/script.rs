@@ -67,7 +67,8 @@ impl Escaped {
     pub fn new(json: &Bytes) -> Self {
         Self(match escape(json) {
             Cow::Borrowed(_) => json.clone(),
-            Cow::Owned(escaped) => Bytes::from(escaped),
+            // For as long as it is shared, not twice of what it needs.
+            Cow::Owned(escaped) => Bytes::from(escaped.into_boxed_slice()),
         })
     }
 

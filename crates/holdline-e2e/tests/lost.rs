@@ -14,7 +14,7 @@ use holdline_e2e::{Client, CutProxy, Item, Server, Transport, publish, subscribe
 /// Fifty messages came while it was away, and the server keeps twenty.
 #[test]
 fn away_for_too_long() {
-    let server = Server::start(&["--history", "20"]).unwrap();
+    let server = Server::start(&["--history", "20", "--resume-window", "0s"]).unwrap();
     for transport in Transport::ALL {
         let channel = transport.name();
         let mut client = Client::connect(server.address()).unwrap();

@@ -154,8 +154,9 @@ impl App {
             }
         }
         let hub = &self.shared.hub;
-        hub.unregister(self.key, channels, subscription.transport());
-        hub.stop_waiting(subscription.position(), self.waiter(connection));
+        let (place, transport) = (subscription.place(), subscription.transport());
+        hub.unregister(self.key, channels, transport, place);
+        hub.stop_waiting(place.position(), self.waiter(connection));
         self.unsettled.remove(&connection);
     }
 
@@ -218,7 +219,7 @@ impl App {
 /// What a publisher over a WebSocket is told: its plain text has no answer.
 fn refuse(socket: WebSocket<'_>, refusal: Refusal) {
     let reason = match refusal {
-        Refusal::TooManyChannels | Refusal::Busy => "no room",
+        Refusal::Busy => "no room",
         Refusal::NotKept | Refusal::Unknown => "a message could not be kept",
     };
     close(socket, CloseCode::TRY_AGAIN_LATER, reason);

@@ -57,7 +57,8 @@ pub(crate) struct ServeArguments {
     /// Event loops, a thread each [default: the number of processor cores].
     #[arg(long, env = "HOLDLINE_THREADS", value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
-    /// Messages that each channel keeps for those who come back.
+    /// Messages that each channel keeps for those who ask for them later. 0 for none: what is published
+    /// is delivered all the same.
     #[arg(
         long,
         env = "HOLDLINE_HISTORY",
@@ -65,10 +66,10 @@ pub(crate) struct ServeArguments {
         value_name = "N"
     )]
     pub(crate) history: usize,
-    /// Memory for messages that each channel keeps, every encoded form counted.
+    /// Memory for messages that each channel keeps, with the encoded forms that were asked for.
     #[arg(long, env = "HOLDLINE_HISTORY_BYTES", default_value_t = 32 << 20, value_name = "BYTES")]
     pub(crate) history_bytes: usize,
-    /// The same over all channels; the channel that was silent longest is emptied first.
+    /// The same over all channels, and for the channels themselves; what was silent longest goes first.
     #[arg(long, env = "HOLDLINE_HISTORY_TOTAL", default_value_t = 256 << 20, value_name = "BYTES")]
     pub(crate) history_total: u64,
     /// How long a message is kept; 0s means for ever.
@@ -80,7 +81,21 @@ pub(crate) struct ServeArguments {
         value_name = "TIME"
     )]
     pub(crate) history_age: Duration,
-    /// Channels that are remembered.
+    /// How long a message can be resumed after, even if --history does not keep it: the time between
+    /// two polls, or that it takes to connect again after a cut.
+    #[arg(
+        long,
+        env = "HOLDLINE_RESUME_WINDOW",
+        default_value = "30s",
+        value_parser = humantime::parse_duration,
+        value_name = "TIME"
+    )]
+    pub(crate) resume_window: Duration,
+    /// Memory, over all channels, for messages that --history does not keep and that are still to be
+    /// delivered. Beyond it the resume window gets shorter; then the slowest stream is skipped ahead.
+    #[arg(long, env = "HOLDLINE_DELIVERY_TOTAL", default_value_t = 128 << 20, value_name = "BYTES")]
+    pub(crate) delivery_total: u64,
+    /// Channels that were published to and are remembered.
     #[arg(
         long,
         env = "HOLDLINE_MAX_CHANNELS",
@@ -88,6 +103,14 @@ pub(crate) struct ServeArguments {
         value_name = "N"
     )]
     pub(crate) max_channels: usize,
+    /// Channels that somebody watches and nobody has published to.
+    #[arg(
+        long,
+        env = "HOLDLINE_MAX_ASKED_CHANNELS",
+        default_value_t = 100_000,
+        value_name = "N"
+    )]
+    pub(crate) max_asked_channels: usize,
     /// Time between signs of life on a silent stream. Each stream uses up to a quarter less.
     #[arg(
         long,
@@ -114,8 +137,7 @@ pub(crate) struct ServeArguments {
         value_name = "N"
     )]
     pub(crate) max_connections: usize,
-    /// Bytes, counted as for --history-bytes, that a stream may fall behind before the rest is
-    /// skipped and it is told so.
+    /// Bytes of text that a stream may fall behind before the rest is skipped and it is told so.
     #[arg(long, env = "HOLDLINE_MAX_LAG", default_value_t = 32 << 20, value_name = "BYTES")]
     pub(crate) max_lag: u64,
     #[command(flatten)]

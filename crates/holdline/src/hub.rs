@@ -10,8 +10,10 @@
 //! reads, and what comes later wakes it.
 
 mod channel;
+mod kept;
 mod limits;
 mod loops;
+mod place;
 mod read;
 mod show;
 mod state;
@@ -25,7 +27,8 @@ use holdline_net::Notifier;
 pub(crate) use self::channel::Presence;
 pub(crate) use self::limits::{HubLimits, TooManyChannels};
 pub(crate) use self::loops::{LoopKey, News, Waiter, Wakes};
-pub(crate) use self::read::{Batch, Read};
+pub(crate) use self::place::Place;
+pub(crate) use self::read::{Batch, Read, Wanted};
 pub(crate) use self::show::Published;
 use self::state::State;
 use crate::counters::Counters;
@@ -76,12 +79,12 @@ impl Hub {
         let mut state = self.lock();
         let mut known = Vec::with_capacity(names.len());
         for name in names {
-            match state.channel(name, &self.limits) {
+            match state.for_watching(name, &self.limits) {
                 Ok(name) => known.push(name),
                 Err(error) => {
                     // Those that were made just now must not stay for nobody.
                     for name in &known {
-                        state.forget_unused(name);
+                        state.forget_unused(name, &self.limits);
                     }
                     return Err(error);
                 }
@@ -92,24 +95,33 @@ impl Hub {
                 channel.presence.add(transport);
                 channel.watch(key.0);
                 let published = channel.published;
-                if let Some(last) = published {
-                    state.unwatched.remove(&last);
-                }
+                state.is_watched(published);
             }
         }
         state.presence.add(transport);
         Ok(known.into())
     }
 
-    /// Undoes [`register`](Self::register).
-    pub(crate) fn unregister(&self, key: LoopKey, names: &[Arc<str>], transport: Transport) {
-        let mut state = self.lock();
+    /// Undoes [`register`](Self::register). `place` is where the subscriber stands.
+    pub(crate) fn unregister(
+        &self,
+        key: LoopKey,
+        names: &[Arc<str>],
+        transport: Transport,
+        place: &Place,
+    ) {
+        let mut guard = self.lock();
+        let state = &mut *guard;
         state.presence.remove(transport);
         for name in names {
             if let Some(channel) = state.channels.get_mut(name) {
                 channel.presence.remove(transport);
                 channel.unwatch(key.0);
-                state.forget_unused(name);
+                if place.is_live {
+                    channel.log.leave(place.sequence());
+                    state.kept.file(name, channel);
+                }
+                state.forget_unused(name, &self.limits);
             }
         }
     }
@@ -122,24 +134,26 @@ impl Hub {
             .unwrap_or_default()
     }
 
-    /// Messages retained, their bytes, and channels known.
+    /// What there is over all channels.
     pub(crate) fn totals(&self) -> Totals {
         let state = self.lock();
         Totals {
-            channels: state.channels.len() as u64,
+            channels: (state.channels.len() - state.asked()) as u64,
+            asked_channels: state.asked() as u64,
             messages: state.kept.messages,
             bytes: state.kept.bytes,
+            delivery_bytes: state.kept.lingering_bytes,
             presence: state.presence,
             head: self.cursor(state.head),
         }
     }
 
-    /// Drops messages that are past their age. To be called now and then.
+    /// Drops messages that are past their age, or past the resume window. To be called now and then.
     pub(crate) fn expire(&self) {
-        if self.limits.log.max_age.is_some() {
-            let now = self.uptime();
-            self.lock().expire(now);
-        }
+        let now = self.uptime();
+        let mut state = self.lock();
+        state.expire(now);
+        state.shrink(&self.limits);
     }
 
     /// How long the server has been up.
@@ -160,9 +174,15 @@ impl Hub {
 /// What `/stats` counts over all channels.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Totals {
+    /// Channels that were published to.
     pub(crate) channels: u64,
+    /// Channels that somebody watches and nobody published to.
+    pub(crate) asked_channels: u64,
+    /// History: messages, and their bytes.
     pub(crate) messages: u64,
     pub(crate) bytes: u64,
+    /// Bytes of messages that are not history any more and still to be delivered.
+    pub(crate) delivery_bytes: u64,
     pub(crate) presence: Presence,
     pub(crate) head: Cursor,
 }

@@ -21,9 +21,11 @@ pub(crate) fn stats(hub: &Hub, connections: usize) -> Value {
         "connections": connections,
         "cursor": totals.head.to_string(),
         "channels": totals.channels,
+        "asked_channels": totals.asked_channels,
         "subscribers": totals.presence.total(),
         "subscribers_by_transport": by_transport(&totals.presence),
         "history": { "messages": totals.messages, "bytes": totals.bytes },
+        "delivery": { "bytes": totals.delivery_bytes },
         "published": counted.published,
         "delivered_by_transport": delivered,
         "lost": counted.lost,
@@ -47,13 +49,18 @@ pub(crate) fn prometheus(hub: &Hub, connections: usize) -> String {
         "Connections that are open.",
         connections as u64,
     );
-    text.gauge("channels", "Channels that are known.", totals.channels);
+    let help = "Channels that were published to.";
+    text.gauge("channels", help, totals.channels);
+    let help = "Channels that are watched and were not published to.";
+    text.gauge("asked_channels", help, totals.asked_channels);
     text.gauge(
         "history_messages",
         "Messages that are retained.",
         totals.messages,
     );
     text.gauge("history_bytes", "Bytes of retained messages.", totals.bytes);
+    let help = "Bytes of messages that are not retained and still to be delivered.";
+    text.gauge("delivery_bytes", help, totals.delivery_bytes);
     let subscribers = totals.presence.by_transport();
     text.head("subscribers", "gauge", "Streams and held requests.");
     text.each("subscribers", subscribers);

@@ -34,6 +34,13 @@ impl Reply {
         self
     }
 
+    /// Nobody has published in one of the channels yet, and the server remembers no more such names.
+    pub(crate) fn too_many_channels() -> Self {
+        let message = "so many channels are watched that nobody publishes in that the server takes no more; \
+            try again later";
+        Self::unavailable("too_many_channels", message)
+    }
+
     /// Not now, but perhaps soon.
     pub(crate) fn unavailable(code: &str, message: &str) -> Self {
         Self::error(503, code, message).with("Retry-After", "1")
@@ -54,5 +61,3 @@ pub(crate) const UNCACHED: [(&str, &str); 2] = [
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
 ];
-/// The message of 503 `too_many_channels`.
-pub(crate) const NO_CHANNEL: &str = "the server has as many channels as it may; try again later";

@@ -83,11 +83,14 @@ fn hub_limits(arguments: &ServeArguments) -> HubLimits {
     log.max_messages = arguments.history;
     log.max_bytes = arguments.history_bytes;
     log.max_age = Some(arguments.history_age).filter(|age| !age.is_zero());
+    log.resume_window = arguments.resume_window;
+    log.max_lag = arguments.max_lag;
     HubLimits {
         log,
         total_bytes: arguments.history_total,
+        delivery_bytes: arguments.delivery_total,
         channels: arguments.max_channels,
-        lag: arguments.max_lag,
+        asked_channels: arguments.max_asked_channels,
     }
 }
 

@@ -9,8 +9,8 @@ use holdline_comet::{Cursor, Hold, Position, Since, iframe, poll, stream};
 use holdline_net::{Body, Held, Output, Progress, WebSocket};
 use holdline_sse as sse;
 
-use crate::hub::{Batch, Hub, Read, Waiter};
-use crate::message::{encode_event, encode_json};
+use crate::hub::{Batch, Hub, Place, Read, Waiter, Wanted};
+use crate::message::{Wire, encode_event, encode_json};
 use crate::names;
 use crate::reply::UNCACHED;
 use crate::transport::Transport;
@@ -19,13 +19,9 @@ use crate::transport::Transport;
 #[derive(Debug)]
 pub(crate) struct Subscription {
     channels: Arc<[Arc<str>]>,
-    position: Position,
+    place: Place,
     /// Where it began, until that is told.
     opening: Option<Cursor>,
-    /// It has had everything there was at least once. From then on it may not lag too far.
-    caught_up: bool,
-    /// There was more for it than it could be given in one go.
-    behind: bool,
     form: Form,
     heartbeat: Duration,
     /// Its connection, which is woken for what is not here yet.
@@ -75,6 +71,22 @@ impl Form {
     }
 }
 
+impl Form {
+    /// How the messages of a stream are encoded.
+    fn wire(&self) -> Wire {
+        match self {
+            Self::Answer { .. } => Wire::Json,
+            Self::Lines => Wire::JsonLine,
+            Self::Page { .. } => Wire::Script,
+            Self::Events { json: false, .. } => Wire::Sse,
+            Self::Events { json: true, .. } => Wire::SseJson,
+            Self::WebSocket { deflate_from, .. } => Wire::WebSocket {
+                deflate_from: *deflate_from,
+            },
+        }
+    }
+}
+
 impl Subscription {
     /// `channels` must be registered with the hub already, so that nothing is missed.
     pub(crate) fn new(
@@ -89,10 +101,8 @@ impl Subscription {
         let opening = Some(position.cursor());
         Self {
             channels,
-            position,
+            place: Place::new(position),
             opening,
-            caught_up: false,
-            behind: false,
             form,
             heartbeat,
             waiter,
@@ -103,8 +113,8 @@ impl Subscription {
         &self.channels
     }
 
-    pub(crate) fn position(&self) -> &Position {
-        &self.position
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
     }
 
     pub(crate) fn transport(&self) -> Transport {
@@ -202,8 +212,8 @@ impl Subscription {
 
     /// What there is for an answer; nothing, too, if it is not here yet.
     fn read_answer(&mut self, hub: &Hub) -> Batch {
-        let (position, waiter) = (&mut self.position, Some(self.waiter));
-        match hub.read(&self.channels, position, ANSWER_BUDGET, false, waiter) {
+        let (place, waiter) = (&mut self.place, Some(self.waiter));
+        match hub.read_on(&self.channels, place, ANSWER, waiter) {
             Read::Batch(batch) => batch,
             Read::Later => Batch::default(),
         }
@@ -213,7 +223,7 @@ impl Subscription {
         let Form::Answer { callback, cors, .. } = &self.form else {
             return;
         };
-        let body = encode_answer(&self.position, batch, callback.as_ref());
+        let body = encode_answer(self.place.position(), batch, callback.as_ref());
         self.count(hub, batch);
         let headers = (answer_type(callback.as_ref()), UNCACHED);
         if let Err(error) = held.respond(200, (cors, headers), &body) {
@@ -233,7 +243,7 @@ impl Subscription {
             }
             self.encode_own(names::OPEN, cursor, &mut scratch);
         }
-        let batch = self.next_batch(hub);
+        let batch = self.next_batch(hub, self.form.wire());
         if let Some(cursor) = batch.lost {
             self.encode_own(names::LOST, cursor, &mut scratch);
         }
@@ -280,14 +290,14 @@ impl Subscription {
         if let Some(cursor) = opening {
             result = socket.send_text(&self.own_json(names::OPEN, cursor));
         }
-        let batch = self.next_batch(hub);
-        if let Some(cursor) = batch.lost {
-            result = result.and_then(|()| socket.send_text(&self.own_json(names::LOST, cursor)));
-        }
         let deflate_from = match self.form {
             Form::WebSocket { deflate_from, .. } if socket.compresses() => deflate_from,
             _ => usize::MAX,
         };
+        let batch = self.next_batch(hub, Wire::WebSocket { deflate_from });
+        if let Some(cursor) = batch.lost {
+            result = result.and_then(|()| socket.send_text(&self.own_json(names::LOST, cursor)));
+        }
         for message in &batch.messages {
             let prepared = match message.json_len() >= deflate_from {
                 true => message.websocket_deflated(),
@@ -302,22 +312,13 @@ impl Subscription {
         batch.progress()
     }
 
-    fn next_batch(&mut self, hub: &Hub) -> Batch {
-        let limited_lag = self.caught_up && self.behind;
-        let position = &mut self.position;
-        let read = hub.read(
-            &self.channels,
-            position,
-            STREAM_BUDGET,
-            limited_lag,
-            Some(self.waiter),
-        );
-        let batch = match read {
+    fn next_batch(&mut self, hub: &Hub, wire: Wire) -> Batch {
+        let budget = STREAM_BUDGET;
+        let (wanted, waiter) = (Wanted { budget, wire }, Some(self.waiter));
+        let batch = match hub.read_on(&self.channels, &mut self.place, wanted, waiter) {
             Read::Batch(batch) => batch,
             Read::Later => return Batch::default(),
         };
-        self.caught_up |= !batch.more;
-        self.behind = batch.more;
         self.count(hub, &batch);
         batch
     }
@@ -386,8 +387,11 @@ pub(crate) fn encode_answer(
     script
 }
 
-/// Octets of JSON, about, in one answer to a poll. The next poll gets the rest.
-pub(crate) const ANSWER_BUDGET: usize = 512 * 1024;
+/// Of one answer to a poll. The next poll gets the rest.
+pub(crate) const ANSWER: Wanted = Wanted {
+    budget: 512 * 1024,
+    wire: Wire::Json,
+};
 /// Octets of JSON, about, that are written to a stream in one go.
 const STREAM_BUDGET: usize = 32 * 1024;
 /// A forever frame is ended when its document has got this large.

@@ -1,10 +1,10 @@
-//! `Log` beside a naive model: a `Vec` that never forgets, and marks what is gone.
+//! What a log keeps, case by case. `model` has a log beside one that never forgets.
 
-use alloc::vec;
+mod model;
+
 use alloc::vec::Vec;
 
-use proptest::prelude::*;
-
+use super::keep::MIN_CAPACITY;
 use super::*;
 
 fn limits(max_messages: usize, max_bytes: usize, max_age: Option<u64>) -> LogLimits {
@@ -12,6 +12,7 @@ fn limits(max_messages: usize, max_bytes: usize, max_age: Option<u64>) -> LogLim
         max_messages,
         max_bytes,
         max_age: max_age.map(Duration::from_secs),
+        ..LogLimits::default()
     }
 }
 
@@ -42,22 +43,107 @@ fn numbers_must_grow() {
 }
 
 #[test]
-fn a_message_larger_than_the_log_is_kept_alone() {
+fn a_message_larger_than_the_log_is_delivered_and_not_retained() {
     let mut log = Log::new(limits(10, 100, None));
     log.push(1, 10, secs(0), "a").unwrap();
     log.push(2, 1000, secs(0), "b").unwrap();
-    assert_eq!((log.len(), log.bytes()), (1, 1000));
+    assert_eq!((sequences(log.iter()), log.earliest()), (alloc::vec![2], 2));
+    assert_eq!((log.retained_bytes(), log.lingering_bytes()), (0, 1000));
     log.push(3, 10, secs(0), "c").unwrap();
-    assert_eq!((log.len(), log.bytes()), (1, 10));
-    assert_eq!(log.evicted_through(), 2);
+    assert_eq!((log.retained_bytes(), log.lingering_bytes()), (10, 0));
+    assert_eq!((log.evicted_through(), log.earliest()), (2, 2));
 }
 
 #[test]
-fn a_log_of_none_keeps_the_newest() {
+fn with_limits_of_zero_nothing_can_be_asked_for_and_the_newest_is_there_for_those_who_wait() {
     let mut log = Log::new(limits(0, 0, None));
     log.push(1, 10, secs(0), ()).unwrap();
     log.push(2, 10, secs(0), ()).unwrap();
-    assert_eq!(sequences(log.iter()), [2]);
+    assert_eq!((sequences(log.iter()), log.earliest()), (alloc::vec![2], 2));
+    log.expire(secs(0));
+    assert_eq!((log.len(), log.evicted_through()), (0, 2));
+}
+
+#[test]
+fn who_comes_back_within_the_resume_window_has_lost_nothing() {
+    let limits = LogLimits {
+        resume_window: secs(30),
+        ..limits(1, usize::MAX, None)
+    };
+    let mut log = Log::new(limits);
+    for sequence in 1..=10 {
+        log.push(sequence, 10, secs(sequence), ()).unwrap();
+    }
+    assert_eq!((log.earliest(), log.evicted_through()), (9, 0));
+    assert_eq!(log.poll_timeout(), Some(secs(31)));
+    log.expire(secs(35));
+    assert_eq!((log.earliest(), log.evicted_through()), (9, 5));
+    log.expire(secs(100));
+    assert_eq!(
+        (sequences(log.iter()), log.poll_timeout()),
+        (alloc::vec![10], None)
+    );
+}
+
+#[test]
+fn a_live_client_gets_what_it_needs_until_it_is_too_far_behind() {
+    let limits = LogLimits {
+        max_lag: 50,
+        ..limits(1, usize::MAX, None)
+    };
+    let mut log = Log::new(limits);
+    log.push(1, 10, secs(0), ()).unwrap();
+    log.join();
+    log.join();
+    for sequence in 2..=7 {
+        log.push(sequence, 10, secs(0), ()).unwrap();
+    }
+    assert_eq!((log.earliest(), log.evicted_through()), (6, 1));
+    assert_eq!(
+        log.oldest_lingering(),
+        Some(Lingering {
+            sequence: 2,
+            is_needed: true
+        })
+    );
+    log.advance(1, 4);
+    log.expire(secs(0));
+    assert_eq!(log.evicted_through(), 1, "the other one needs it");
+    log.push(8, 10, secs(0), ()).unwrap();
+    assert_eq!(log.evicted_through(), 4, "it is too far behind");
+    // It finds out when it reads on, and goes on at the end.
+    log.advance(1, 8);
+    log.leave(4);
+    log.expire(secs(0));
+    assert_eq!((log.evicted_through(), log.len()), (7, 1));
+    log.push(9, 10, secs(0), ()).unwrap();
+    log.push(10, 10, secs(0), ()).unwrap();
+    assert_eq!(log.evicted_through(), 8);
+    log.leave(8);
+    log.expire(secs(0));
+    assert_eq!(log.evicted_through(), 9);
+}
+
+#[test]
+fn a_message_that_grows_is_retained_no_longer_than_its_bytes_allow() {
+    let mut log = Log::new(limits(10, 100, None));
+    log.push(1, 40, secs(0), ()).unwrap();
+    log.push(2, 40, secs(0), ()).unwrap();
+    log.charge(2, 20);
+    assert_eq!((log.retained(), log.retained_bytes()), (2, 100));
+    log.charge(2, 1);
+    assert_eq!(
+        (log.retained(), log.retained_bytes(), log.lingering_bytes()),
+        (1, 61, 40)
+    );
+    log.charge(1, 5);
+    assert_eq!(
+        (log.retained_bytes(), log.lingering_bytes(), log.lag(0)),
+        (61, 45, 80)
+    );
+    log.expire(secs(0));
+    log.charge(1, 5);
+    assert_eq!((log.retained_bytes(), log.lingering_bytes()), (61, 0));
 }
 
 #[test]
@@ -119,123 +205,5 @@ fn totals_may_wrap() {
     for sequence in 1..=4 {
         log.push(sequence, 4, secs(0), ()).unwrap();
     }
-    assert_eq!(log.bytes(), 8);
-    assert_eq!(log.lag(3), 4);
-}
-
-/// What happened to one message, kept for ever.
-#[derive(Debug)]
-struct Seen {
-    sequence: u64,
-    size: usize,
-    pushed: u64,
-    gone: bool,
-}
-
-/// The rules of `Log` in the plainest words.
-struct Model {
-    limits: LogLimits,
-    seen: Vec<Seen>,
-}
-
-impl Model {
-    fn kept(&self) -> Vec<&Seen> {
-        self.seen.iter().filter(|seen| !seen.gone).collect()
-    }
-
-    fn push(&mut self, sequence: u64, size: usize, now: u64) {
-        self.expire(now);
-        self.seen.push(Seen {
-            sequence,
-            size,
-            pushed: now,
-            gone: false,
-        });
-        loop {
-            let kept = self.kept();
-            let bytes: usize = kept.iter().map(|seen| seen.size).sum();
-            let fits = kept.len() <= self.limits.max_messages && bytes <= self.limits.max_bytes;
-            if fits || kept.len() == 1 {
-                break;
-            }
-            let oldest = kept[0].sequence;
-            for seen in &mut self.seen {
-                seen.gone |= seen.sequence == oldest;
-            }
-        }
-    }
-
-    fn expire(&mut self, now: u64) {
-        for seen in &mut self.seen {
-            seen.gone |= self
-                .limits
-                .max_age
-                .is_some_and(|max_age| secs(now) - secs(seen.pushed) > max_age);
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-enum Step {
-    Push {
-        hole: u64,
-        size: usize,
-        elapsed: u64,
-    },
-    Expire {
-        elapsed: u64,
-    },
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        4 => (1..4_u64, 0..40_usize, 0..5_u64)
-            .prop_map(|(hole, size, elapsed)| Step::Push { hole, size, elapsed }),
-        1 => (0..20_u64).prop_map(|elapsed| Step::Expire { elapsed }),
-    ]
-}
-
-proptest! {
-    #[test]
-    fn the_log_agrees_with_one_that_never_forgets(
-        max_messages in 0..20_usize,
-        max_bytes in 0..300_usize,
-        max_age in proptest::option::of(0..30_u64),
-        steps in proptest::collection::vec(step(), 0..80),
-    ) {
-        let limits = limits(max_messages, max_bytes, max_age);
-        let mut log = Log::new(limits);
-        let mut model = Model { limits, seen: vec![] };
-        let (mut now, mut last) = (0, 0);
-        for step in steps {
-            match step {
-                Step::Push { hole, size, elapsed } => {
-                    now += elapsed;
-                    last += hole;
-                    log.push(last, size, secs(now), last).unwrap();
-                    model.push(last, size, now);
-                }
-                Step::Expire { elapsed } => {
-                    now += elapsed;
-                    log.expire(secs(now));
-                    model.expire(now);
-                }
-            }
-            let kept = model.kept();
-            prop_assert_eq!(log.len(), kept.len());
-            prop_assert_eq!(log.bytes(), kept.iter().map(|seen| seen.size as u64).sum::<u64>());
-            prop_assert_eq!(log.last_sequence(), last);
-        }
-        for cursor in 0..=last + 2 {
-            let after = || model.seen.iter().filter(move |seen| seen.sequence > cursor);
-            let kept: Vec<_> = after().filter(|seen| !seen.gone).collect();
-            let gone = after().filter(|seen| seen.gone).count();
-            prop_assert_eq!(gone > 0, log.evicted_through() > cursor);
-            let expected: Vec<_> = kept.iter().map(|seen| seen.sequence).collect();
-            prop_assert_eq!(sequences(log.after(cursor)), expected);
-            prop_assert!(log.after(cursor).all(|(sequence, message)| sequence == *message));
-            let bytes: u64 = kept.iter().map(|seen| seen.size as u64).sum();
-            prop_assert_eq!(log.lag(cursor), bytes);
-        }
-    }
+    assert_eq!((log.retained_bytes(), log.lag(2), log.lag(3)), (8, 8, 4));
 }

@@ -113,6 +113,47 @@ fn who_skips_goes_on_at_the_head() {
     assert_eq!(read(reader, &mut position), (None, vec![]));
 }
 
+/// Logs that retain one message, and have all the others still.
+fn lingering(sequences: impl IntoIterator<Item = u64>) -> Log<u64> {
+    let mut log = Log::new(LogLimits {
+        resume_window: Duration::from_secs(30),
+        ..limits(1)
+    });
+    for sequence in sequences {
+        log.push(sequence, 1, Duration::ZERO, sequence).unwrap();
+    }
+    log
+}
+
+#[test]
+fn who_asks_for_all_gets_what_each_log_retains_and_a_cursor_gets_what_is_there() {
+    let (quiet, busy) = (lingering([3]), lingering([1, 2, 4, 5]));
+    let logs = [&quiet, &busy];
+    let reader = Reader::new(EPOCH, 6, &logs);
+    let mut earliest = reader.position(Since::Earliest);
+    assert_eq!(
+        (earliest.cursor(), reader.lag(&earliest)),
+        (at(2).cursor(), 2)
+    );
+    assert_eq!(read(reader, &mut earliest.clone()), (None, vec![3, 5]));
+    // Not even when what was left out is gone meanwhile.
+    let mut busy = busy.clone();
+    busy.expire(Duration::from_secs(60));
+    let logs = [&quiet, &busy];
+    assert_eq!(
+        read(Reader::new(EPOCH, 6, &logs), &mut earliest),
+        (None, vec![3, 5])
+    );
+    assert_eq!(read(reader, &mut at(0)), (None, vec![1, 2, 3, 4, 5]));
+    // A cursor that is made up gets no more than who asks for all.
+    for cursor in [Cursor::new(EPOCH + 1, 0), Cursor::new(EPOCH, 7)] {
+        let mut position = Position::after(cursor);
+        assert!(reader.has_lost(&position));
+        assert_eq!(reader.lag(&position), 2);
+        assert_eq!(read(reader, &mut position), (Some(2), vec![3, 5]));
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     /// A message in one of the logs.

@@ -7,7 +7,7 @@ use holdline_comet::Position;
 use super::reply::Patience;
 use crate::hub::{Hub, Read, Waiter};
 use crate::reply::Reply;
-use crate::subscription::{ANSWER_BUDGET, encode_answer};
+use crate::subscription::{ANSWER, encode_answer};
 use crate::transport::Transport;
 
 /// A request for what there is now.
@@ -30,7 +30,7 @@ impl Poll {
     /// The answer, if it is known. If not, the connection is woken when it is.
     pub(crate) fn reply(&mut self, hub: &Hub, patience: Patience) -> Option<Reply> {
         let (position, waiter) = (&mut self.position, Some(self.waiter));
-        match hub.read(&self.channels, position, ANSWER_BUDGET, false, waiter) {
+        match hub.read(&self.channels, position, ANSWER, waiter) {
             Read::Batch(batch) => {
                 let lost = batch.lost.is_some();
                 hub.counters

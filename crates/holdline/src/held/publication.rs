@@ -9,7 +9,7 @@ use super::reply::Patience;
 use crate::hub::{Batch, Hub, Published, Read, Waiter};
 use crate::journal::{Outcome, Receipt, Refusal};
 use crate::reply::Reply;
-use crate::subscription::{ANSWER_BUDGET, encode_answer};
+use crate::subscription::{ANSWER, encode_answer};
 
 /// The publisher's question.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl Publication {
             let position = self
                 .position
                 .get_or_insert_with(|| hub.position(channels, *since));
-            let batch = match hub.read(channels, position, ANSWER_BUDGET, false, waiter) {
+            let batch = match hub.read(channels, position, ANSWER, waiter) {
                 Read::Batch(batch) => batch,
                 Read::Later if patience >= Patience::Over => Batch::default(),
                 Read::Later => return None,

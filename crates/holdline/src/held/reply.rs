@@ -1,7 +1,7 @@
 //! How long a request waits, and what a publisher is told whose message is not published.
 
 use crate::journal::Refusal;
-use crate::reply::{NO_CHANNEL, Reply};
+use crate::reply::Reply;
 
 /// How much longer a request waits.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -16,7 +16,6 @@ pub(crate) enum Patience {
 impl From<Refusal> for Reply {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::TooManyChannels => Self::error(503, "too_many_channels", NO_CHANNEL),
             Refusal::Busy => Self::unavailable(
                 "busy",
                 "more is being published than the server can keep; try again later",

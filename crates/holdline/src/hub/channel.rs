@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holdline_comet::{Log, LogLimits};
+use holdline_comet::{Lingering, Log, LogLimits};
 
 use crate::message::Message;
 use crate::transport::Transport;
@@ -11,10 +11,13 @@ use crate::transport::Transport;
 pub(super) struct Channel {
     pub(super) log: Log<Arc<Message>>,
     pub(super) presence: Presence,
-    /// The number of the last message, if there ever was one.
+    /// The number of the last message of a channel that counts as published to. `None` for one that was
+    /// only asked for.
     pub(super) published: Option<u64>,
     /// How many subscribers each event loop has.
-    pub(super) loops: Vec<u32>,
+    loops: Vec<u32>,
+    /// What is put down of its log in [`Kept`](super::kept::Kept).
+    pub(super) filed: Option<Lingering>,
 }
 
 impl Channel {
@@ -25,6 +28,7 @@ impl Channel {
             presence: Presence::default(),
             published: None,
             loops: Vec::new(),
+            filed: None,
         }
     }
 
@@ -43,6 +47,25 @@ impl Channel {
 
     pub(super) fn is_unwatched(&self) -> bool {
         self.presence.total() == 0
+    }
+
+    /// How many subscribers each event loop has.
+    pub(super) fn watched(&self) -> &[u32] {
+        &self.loops
+    }
+
+    /// The bytes of history, and of what is only still to be delivered. What is remembered of a channel that was
+    /// published to is part of them.
+    pub(super) fn bytes(&self, name: &str) -> (u64, u64) {
+        let (retained, lingering) = (self.log.retained_bytes(), self.log.lingering_bytes());
+        if self.published.is_none() {
+            return (retained, lingering);
+        }
+        let record = (RECORD + name.len()) as u64;
+        match self.log.retained() == 0 && !self.log.is_empty() {
+            true => (retained, lingering + record),
+            false => (retained + record, lingering),
+        }
     }
 }
 
@@ -70,3 +93,7 @@ impl Presence {
         *count = count.saturating_sub(1);
     }
 }
+
+/// A table of channels may be half empty. The rest is the name's own frame, a place in each of two
+/// ordered lists, and the smallest ring of messages.
+const RECORD: usize = 2 * size_of::<(Arc<str>, Channel)>() + 384;

@@ -5,16 +5,19 @@ use holdline_comet::LogLimits;
 /// What a [`Hub`](super::Hub) keeps.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HubLimits {
-    /// Of each channel.
+    /// Of each channel. How far a stream may be behind before the rest is skipped and it is told so
+    /// is one of them.
     pub(crate) log: LogLimits,
-    /// Bytes of history over all channels.
+    /// Bytes of history over all channels, and of what is remembered of the channels themselves.
     pub(crate) total_bytes: u64,
-    /// Channels that are remembered.
+    /// Bytes over all channels that are not history any more, and still to be delivered.
+    pub(crate) delivery_bytes: u64,
+    /// Channels that were published to and are remembered.
     pub(crate) channels: usize,
-    /// Bytes that a stream may be behind before the rest is skipped and it is told so.
-    pub(crate) lag: u64,
+    /// Channels that somebody only asked for.
+    pub(crate) asked_channels: usize,
 }
 
-/// There are as many channels as there may be, and all are in use.
+/// There are as many channels that were only asked for as there may be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct TooManyChannels;

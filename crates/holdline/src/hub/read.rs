@@ -1,14 +1,17 @@
 //! What a subscriber is given.
 
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
-use holdline_comet::{Cursor, Position, Reader, Since};
+use holdline_comet::{Cursor, Log, Position, Reader, Since};
 use holdline_net::Progress;
 
 use super::Hub;
+use super::channel::Channel;
+use super::kept::Kept;
 use super::loops::Waiter;
+use super::place::Place;
 use super::state::State;
-use crate::message::Message;
+use crate::message::{Message, Wire};
 
 /// The answer of [`Hub::read`].
 #[derive(Debug)]
@@ -41,44 +44,49 @@ impl Batch {
     }
 }
 
+/// What a subscriber wants in one go.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    /// About so many bytes at most, counted as JSON. One message goes always.
+    pub(crate) budget: usize,
+    pub(crate) wire: Wire,
+}
+
 impl Hub {
     /// Where a subscriber that asks for `since` stands.
     pub(crate) fn position(&self, names: &[Arc<str>], since: Since) -> Position {
         let state = self.lock();
-        self.with_reader(&state, names, |reader| reader.position(since))
+        let logs: Vec<_> = names.iter().map(|name| state.log(name)).collect();
+        self.at(&state).reader(&logs).position(since)
     }
 
-    /// What comes after `position`, at most about `budget` bytes of it as JSON, and moves the position.
-    ///
-    /// With `limited_lag`, a subscriber that is further behind than it may be is moved to the end
-    /// and told so. `waiter` is woken after [`Read::Later`].
+    /// What comes after `position`, for one answer, and moves the position. `waiter` is woken after
+    /// [`Read::Later`].
     pub(crate) fn read(
         &self,
         names: &[Arc<str>],
         position: &mut Position,
-        budget: usize,
-        limited_lag: bool,
+        wanted: Wanted,
         waiter: Option<Waiter>,
     ) -> Read {
-        let mut state = self.lock();
-        let read = self.with_reader(&state, names, |reader| {
-            if reader.is_ahead(position) {
-                return Read::Later;
-            }
-            Read::Batch(if limited_lag && reader.lag(position) > self.limits.lag {
-                Batch {
-                    lost: Some(reader.skip(position)),
-                    ..Batch::default()
-                }
-            } else {
-                take(reader, position, budget)
-            })
-        });
-        if let (Read::Later, Some(waiter)) = (&read, waiter) {
-            let number = position.cursor().sequence();
-            state.loops.wait(number, waiter);
-        }
+        let mut place = Place::new(position.clone());
+        let read = self.look(names, &mut place, wanted, waiter, Next::None);
+        *position = place.position;
         read
+    }
+
+    /// What comes after the place of a [registered](Self::register) subscriber, and moves it on.
+    ///
+    /// It is live once nothing is left to read. If a live one is further behind than it may be, or what
+    /// it needs is gone, it is moved to the end and told so. `waiter` is woken after [`Read::Later`].
+    pub(crate) fn read_on(
+        &self,
+        names: &[Arc<str>],
+        place: &mut Place,
+        wanted: Wanted,
+        waiter: Option<Waiter>,
+    ) -> Read {
+        self.look(names, place, wanted, waiter, Next::Stays)
     }
 
     /// Forgets what [`read`](Self::read) has put down for a connection that is gone or answered.
@@ -93,38 +101,172 @@ impl Hub {
         self.lock().loops.waiting()
     }
 
-    fn with_reader<T>(
+    fn look(
         &self,
-        state: &MutexGuard<'_, State>,
         names: &[Arc<str>],
-        read: impl FnOnce(Reader<'_, Arc<Message>>) -> T,
-    ) -> T {
-        let read =
-            |logs: &[_]| read(Reader::new(self.epoch, state.head, logs).with_given(state.given));
-        // One channel is the usual case, and this is done for each message and subscriber: there is no
-        // list of one.
-        match names {
-            [name] => read(&[state.log(name)]),
-            names => read(&names.iter().map(|name| state.log(name)).collect::<Vec<_>>()),
+        place: &mut Place,
+        wanted: Wanted,
+        waiter: Option<Waiter>,
+        next: Next,
+    ) -> Read {
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        let mut look = Look {
+            max_lag: self.limits.log.max_lag,
+            wanted,
+            next,
+            charges: Vec::new(),
+        };
+        let at = self.at(state);
+        let read;
+        // The fast path for one channel, which is looked up once: this is done for each message and
+        // subscriber.
+        if let [name] = names
+            && let Some(channel) = state.channels.get_mut(name)
+        {
+            read = look.read(at.reader(&[&channel.log]), place);
+            look.settle(0, name, channel, &mut state.kept);
+        } else {
+            let logs: Vec<_> = names.iter().map(|name| state.log(name)).collect();
+            read = look.read(at.reader(&logs), place);
+            for (index, name) in names.iter().enumerate() {
+                if let Some(channel) = state.channels.get_mut(name) {
+                    look.settle(index, name, channel, &mut state.kept);
+                }
+            }
+        }
+        if !look.charges.is_empty() {
+            state.shrink(&self.limits);
+        }
+        if let (Read::Later, Some(waiter)) = (&read, waiter) {
+            state.loops.wait(place.sequence(), waiter);
+        }
+        read
+    }
+
+    fn at(&self, state: &State) -> Moment {
+        Moment {
+            epoch: self.epoch,
+            head: state.head,
+            given: state.given,
         }
     }
 }
 
-/// Takes messages until they are about `budget` bytes of JSON.
-fn take(reader: Reader<'_, Arc<Message>>, position: &mut Position, budget: usize) -> Batch {
-    let mut reading = reader.read(position);
-    // Most readers get one.
-    let mut messages = Vec::with_capacity(usize::from(reading.has_more()));
-    let mut size = 0;
-    while size < budget
-        && let Some((_, _, message)) = reading.next()
-    {
-        size += message.json_len();
-        messages.push(Arc::clone(message));
+/// How far the one sequence of all channels is.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    epoch: u64,
+    head: u64,
+    given: u64,
+}
+
+impl Moment {
+    fn reader<'l>(self, logs: &'l [&'l Log<Arc<Message>>]) -> Reader<'l, Arc<Message>> {
+        Reader::new(self.epoch, self.head, logs).with_given(self.given)
     }
-    Batch {
-        lost: reading.lost,
-        messages,
-        more: reading.has_more(),
+}
+
+impl State {
+    /// The log of a channel, known or not.
+    fn log(&self, name: &str) -> &Log<Arc<Message>> {
+        let channel = self.channels.get(name);
+        channel.map_or(&self.unknown, |channel| &channel.log)
+    }
+}
+
+/// What a look makes of a subscriber in the logs that it reads.
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    /// Nothing: it is not registered, or was not told anything.
+    None,
+    /// It is registered, and is as it was.
+    Stays,
+    /// It is live from now on.
+    Joins,
+    /// It was live, and has moved.
+    Moves { from: u64, to: u64 },
+}
+
+/// One look into the logs for one subscriber.
+#[derive(Debug)]
+struct Look {
+    max_lag: u64,
+    wanted: Wanted,
+    next: Next,
+    /// For which log, message and bytes forms are made that were not there yet.
+    charges: Vec<(usize, u64, u64)>,
+}
+
+impl Look {
+    fn read(&mut self, reader: Reader<'_, Arc<Message>>, place: &mut Place) -> Read {
+        if reader.is_ahead(&place.position) {
+            return Read::Later;
+        }
+        let from = place.sequence();
+        let position = &mut place.position;
+        let is_too_late = place.is_live
+            && (reader.has_lost(position)
+                || place.is_behind && reader.lag(position) > self.max_lag);
+        let batch = match is_too_late {
+            true => Batch {
+                lost: Some(reader.skip(position)),
+                ..Batch::default()
+            },
+            false => self.take(reader, position),
+        };
+        if let Next::Stays = self.next {
+            if place.is_live {
+                let to = place.sequence();
+                self.next = Next::Moves { from, to };
+            } else if !batch.more {
+                place.is_live = true;
+                self.next = Next::Joins;
+            }
+            place.is_behind = batch.more;
+        }
+        Read::Batch(batch)
+    }
+
+    /// Takes messages until they are about as much as is wanted.
+    fn take(&mut self, reader: Reader<'_, Arc<Message>>, position: &mut Position) -> Batch {
+        let mut reading = reader.read(position);
+        // Most readers get one.
+        let mut messages = Vec::with_capacity(usize::from(reading.has_more()));
+        let mut size = 0;
+        while size < self.wanted.budget
+            && let Some((log, number, message)) = reading.next()
+        {
+            size += message.json_len();
+            let charge = message.charge(self.wanted.wire);
+            if charge > 0 {
+                self.charges.push((log, number, charge));
+            }
+            messages.push(Arc::clone(message));
+        }
+        Batch {
+            lost: reading.lost,
+            messages,
+            more: reading.has_more(),
+        }
+    }
+
+    /// What it means for one of the logs.
+    fn settle(&self, index: usize, name: &Arc<str>, channel: &mut Channel, kept: &mut Kept) {
+        match self.next {
+            Next::None | Next::Stays => {}
+            Next::Joins => channel.log.join(),
+            Next::Moves { from, to } => {
+                channel.log.advance(from, to);
+                kept.file(name, channel);
+            }
+        }
+        if self.charges.iter().any(|charge| charge.0 == index) {
+            kept.changing(name, channel, |channel| {
+                for (_, number, bytes) in self.charges.iter().filter(|charge| charge.0 == index) {
+                    channel.log.charge(*number, *bytes);
+                }
+            });
+        }
     }
 }

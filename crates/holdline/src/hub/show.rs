@@ -5,7 +5,6 @@ use std::sync::Arc;
 use holdline_comet::Cursor;
 
 use super::Hub;
-use super::limits::TooManyChannels;
 use super::loops::{Waiter, Wakes};
 use crate::message::{Content, Message};
 
@@ -26,38 +25,27 @@ impl Hub {
         channel: &str,
         content: Content,
         wakes: &mut Wakes,
-    ) -> Result<Published, TooManyChannels> {
+    ) -> Published {
         let now = self.uptime();
         let cursor = self.cursor(number);
         let mut state = self.lock();
-        let name = state.channel(channel, &self.limits)?;
+        let name = state.for_publishing(channel, &self.limits);
         let message = Arc::new(Message::new(cursor, Arc::clone(&name), content));
         let receivers = state.append(&name, number, message, now, wakes);
         state.shrink(&self.limits);
         drop(state);
         self.counters.published();
-        Ok(Published { cursor, receivers })
+        Published { cursor, receivers }
     }
 }
 
 /// For journals that answer later.
 impl Hub {
-    /// Whether there is room for a message of this channel.
-    pub(crate) fn has_room(&self, channel: &str) -> bool {
-        self.lock().has_room(channel, &self.limits)
-    }
-
     /// A publisher may be told this number before its message is shown: a cursor up to it is good, and
     /// a subscriber that reads from it is asked to wait.
     pub(crate) fn give(&self, number: u64) {
         let mut state = self.lock();
         state.given = state.given.max(number);
-    }
-
-    /// This message exists, but there is no room to show it: a subscriber that asks for it later is told
-    /// that it is lost.
-    pub(crate) fn pass_over(&self, number: u64, wakes: &mut Wakes) {
-        self.lock().pass_over(number, &self.limits, wakes);
     }
 
     /// Has a connection called because its answer is there.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Appended, Draft, Journal, Refusal};
-use crate::hub::{Hub, TooManyChannels, Waiter, Wakes};
+use crate::hub::{Hub, Waiter, Wakes};
 use crate::message::Content;
 
 /// Both steps of publishing at once: what has a number is kept, until the server ends.
@@ -35,7 +35,6 @@ impl Journal for Memory {
         // A number is as good as the message that has it, whatever panics.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let published = self.hub.show(*last + 1, channel, content, &mut wakes);
-        let published = published.map_err(|TooManyChannels| Refusal::TooManyChannels)?;
         *last = published.cursor.sequence();
         drop(last);
         wakes.notify();

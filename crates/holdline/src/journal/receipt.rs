@@ -22,7 +22,6 @@ pub(crate) enum Outcome {
 /// Why a message was not published.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Refusal {
-    TooManyChannels,
     /// More messages are on their way to be kept than there may be.
     Busy,
     /// The journal could not keep it.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::receipt::{Outcome, Receipt, Refusal};
 use super::{Appended, Draft};
-use crate::hub::{Hub, Published, TooManyChannels, Waiter, Wakes};
+use crate::hub::{Hub, Waiter, Wakes};
 use crate::message::Content;
 
 /// Gives numbers, and brings the messages that were kept to the hub in their order.
@@ -68,9 +68,6 @@ impl Sequence {
         draft: Draft<'_>,
         publisher: Option<Waiter>,
     ) -> Result<(Commit, Appended), Refusal> {
-        if !self.hub.has_room(draft.channel) {
-            return Err(Refusal::TooManyChannels);
-        }
         let receipt = Receipt::new(Outcome::Pending);
         let entry = Entry {
             channel: draft.channel.into(),
@@ -146,14 +143,6 @@ impl Entry {
             publisher,
         } = self;
         let published = hub.show(number, &channel, content, wakes);
-        let published = published.unwrap_or_else(|TooManyChannels| {
-            // There was room when it got its number, and there is none now.
-            hub.pass_over(number, wakes);
-            Published {
-                cursor: hub.cursor_of(number),
-                receivers: 0,
-            }
-        });
         tell(&receipt, publisher, Outcome::Shown(published), hub, wakes);
     }
 

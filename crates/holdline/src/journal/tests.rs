@@ -31,8 +31,9 @@ fn hub() -> Arc<Hub> {
     let limits = HubLimits {
         log: LogLimits::default(),
         total_bytes: 1 << 30,
+        delivery_bytes: 1 << 30,
         channels: 100,
-        lag: 1 << 30,
+        asked_channels: 100,
     };
     Arc::new(Hub::new(EPOCH, limits))
 }

@@ -7,9 +7,26 @@ fn message(channel: &str, event: Option<&str>, data: &str) -> Message {
     Message::new(Cursor::new(0xabc, 0x12), channel.into(), content)
 }
 
-/// However much a text grows in its forms, the limit counted it.
+/// Beside the texts and forms, an allocator's own and what a buffer has over.
+const SLACK: usize = 3 * 64;
+
+/// However much a text grows in its forms, the limits count it, and no more.
 #[test]
-fn a_message_is_counted_with_all_its_forms() {
+fn a_message_is_charged_for_the_forms_that_it_has() {
+    type Take = fn(&Message) -> usize;
+    let forms: [(Wire, Take); 6] = [
+        (Wire::Json, |message| message.json().len()),
+        (Wire::JsonLine, |message| message.json_line().framed().len()),
+        (Wire::Sse, |message| message.sse().framed().len()),
+        (Wire::SseJson, |message| message.sse_json().framed().len()),
+        (Wire::Script, |message| message.script().bytes().len()),
+        (
+            Wire::WebSocket {
+                deflate_from: usize::MAX,
+            },
+            |message| message.websocket().bytes().len(),
+        ),
+    ];
     for data in [
         "plain",
         "\u{1}\u{1}\u{1}",
@@ -19,18 +36,59 @@ fn a_message_is_counted_with_all_its_forms() {
     ] {
         let data = data.repeat(1000);
         let message = message("a", Some("type"), &data);
-        let forms = message.json().len()
-            + message.json_line().framed().len()
-            + message.sse().framed().len()
-            + message.sse_json().framed().len()
-            + message.websocket().bytes().len()
-            + message.script().bytes().len();
-        assert!(
-            size_of::<Message>() + data.len() + forms <= message.size(),
-            "{forms} > {}",
-            message.size()
-        );
+        let bare = size_of::<Message>() + data.len();
+        assert!((bare..bare + 2 * SLACK).contains(&message.size()));
+        for (wire, take) in forms {
+            let charged = message.charge(wire) as usize;
+            let taken = take(&message);
+            assert!(taken <= charged, "{wire:?}: {taken} > {charged}");
+            assert!(charged <= 2 * taken + SLACK, "{wire:?}: {charged}, {taken}");
+            assert_eq!(message.charge(wire), 0, "once is enough");
+        }
     }
+}
+
+/// Each form alone: nobody asked for the others.
+#[test]
+fn a_form_brings_no_other_with_it() {
+    let made = |message: &Message| {
+        [
+            message.json.get().is_some(),
+            message.json_line.get().is_some(),
+            message.sse.get().is_some(),
+            message.sse_json.get().is_some(),
+            message.script.get().is_some(),
+            message.websocket.get().is_some(),
+        ]
+    };
+    let takes: [fn(&Message); 6] = [
+        |message| _ = message.json(),
+        |message| _ = message.json_line(),
+        |message| _ = message.sse(),
+        |message| _ = message.sse_json(),
+        |message| _ = message.script(),
+        |message| _ = message.websocket(),
+    ];
+    for (index, take) in takes.into_iter().enumerate() {
+        let message = message("a", None, "x");
+        take(&message);
+        let expected: [bool; 6] = std::array::from_fn(|form| form == index);
+        assert_eq!(made(&message), expected);
+    }
+}
+
+#[test]
+fn a_compressed_message_is_charged_with_its_plain_form() {
+    let message = message("a", None, &"x".repeat(1000));
+    let deflated = Wire::WebSocket { deflate_from: 512 };
+    let charged = message.charge(deflated) as usize;
+    let prepared = message.websocket_deflated();
+    let compressed = prepared.compressed_bytes().unwrap();
+    assert!(prepared.bytes().len() + compressed.len() <= charged);
+    let plain = Wire::WebSocket {
+        deflate_from: usize::MAX,
+    };
+    assert_eq!(message.charge(plain), 0);
 }
 
 #[test]

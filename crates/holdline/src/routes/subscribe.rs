@@ -12,7 +12,7 @@ use crate::app::{App, Stream};
 use crate::held::{Poll, Question};
 use crate::hub::TooManyChannels;
 use crate::names;
-use crate::reply::{NO_CHANNEL, UNCACHED};
+use crate::reply::{Reply, UNCACHED};
 use crate::request::Query;
 use crate::subscription::{Form, answer_type};
 use crate::transport::Transport;
@@ -139,7 +139,7 @@ fn held(
     };
     match app.subscribe(call.request.connection, names, since, form) {
         Ok(subscription) => call.responder.hold(Stream::Subscriber(subscription)),
-        Err(TooManyChannels) => call.error(503, "too_many_channels", NO_CHANNEL),
+        Err(TooManyChannels) => call.reply(&Reply::too_many_channels()),
     }
 }
 
@@ -157,7 +157,7 @@ fn body(
     }
     match app.subscribe(call.request.connection, names, since, form) {
         Ok(subscription) => call.stream(headers, Stream::Subscriber(subscription)),
-        Err(TooManyChannels) => call.error(503, "too_many_channels", NO_CHANNEL),
+        Err(TooManyChannels) => call.reply(&Reply::too_many_channels()),
     }
 }
 

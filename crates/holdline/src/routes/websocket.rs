@@ -8,7 +8,7 @@ use holdline_websocket::{Config, Keepalive, Limits, hixie76};
 use crate::answer::{Call, log};
 use crate::app::{App, Stream};
 use crate::hub::TooManyChannels;
-use crate::reply::NO_CHANNEL;
+use crate::reply::Reply;
 
 /// Whether a client may send messages.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -60,7 +60,7 @@ pub(super) fn upgrade(
                 Messages::Refused => responder.upgrade_websocket_in_pieces(fields, config, stream),
             });
         }
-        Err(TooManyChannels) => call.error(503, "too_many_channels", NO_CHANNEL),
+        Err(TooManyChannels) => call.reply(&Reply::too_many_channels()),
     }
 }
 
@@ -106,7 +106,7 @@ fn upgrade_old(
                 .responder
                 .upgrade_hixie76(accept.response(protocol), connection, stream));
         }
-        Err(TooManyChannels) => call.error(503, "too_many_channels", NO_CHANNEL),
+        Err(TooManyChannels) => call.reply(&Reply::too_many_channels()),
     }
 }
 

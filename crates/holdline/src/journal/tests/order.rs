@@ -3,11 +3,12 @@
 use holdline_comet::{Cursor, Position, Since};
 
 use super::*;
-use crate::hub::{Batch, Read, Wakes};
+use crate::hub::{Batch, Read};
 use crate::random::Random;
+use crate::subscription::ANSWER;
 
 fn read(hub: &Hub, position: &mut Position) -> Batch {
-    match hub.read(&["a".into()], position, usize::MAX, false, None) {
+    match hub.read(&["a".into()], position, ANSWER, None) {
         Read::Batch(batch) => batch,
         Read::Later => panic!("not here yet: {position:?}"),
     }
@@ -108,20 +109,6 @@ fn what_is_on_its_way_is_bounded_and_makes_room_again() {
 }
 
 #[test]
-fn a_message_that_was_kept_and_has_no_room_is_told_to_be_lost() {
-    let hub = hub();
-    let mut wakes = Wakes::default();
-    hub.pass_over(1, &mut wakes);
-    wakes.notify();
-    let mut position = Position::after(Cursor::new(EPOCH, 0));
-    let batch = read(&hub, &mut position);
-    assert_eq!(
-        (batch.lost, batch.messages.len()),
-        (Some(Cursor::new(EPOCH, 1)), 0)
-    );
-}
-
-#[test]
 fn a_cursor_beyond_every_number_that_was_given_is_lost_also_while_some_are_on_their_way() {
     let hub = hub();
     let sequence = Sequence::new(Arc::clone(&hub), 0, 1 << 20);
@@ -131,7 +118,7 @@ fn a_cursor_beyond_every_number_that_was_given_is_lost_also_while_some_are_on_th
     let mut position = Position::after(Cursor::new(EPOCH, 3));
     assert!(read(&hub, &mut position).lost.is_some());
     let mut position = Position::after(Cursor::new(EPOCH, 2));
-    let later = hub.read(&["a".into()], &mut position, 1, false, None);
+    let later = hub.read(&["a".into()], &mut position, ANSWER, None);
     assert!(matches!(later, Read::Later));
     first.kept();
     let batch = read(&hub, &mut position);

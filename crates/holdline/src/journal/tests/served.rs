@@ -13,6 +13,7 @@ use serde_json::json;
 use super::*;
 use crate::demo::Walk;
 use crate::hub::Read;
+use crate::subscription::ANSWER;
 
 /// The messages of a stream, as numbers and texts, from the next one on. The stream has begun.
 fn stream(served: &Served, channel: &str) -> impl Iterator<Item = (u64, String)> {
@@ -36,7 +37,7 @@ fn stream(served: &Served, channel: &str) -> impl Iterator<Item = (u64, String)>
 /// Whether a number was given that is not here yet.
 fn is_on_its_way(hub: &Hub, number: u64) -> bool {
     let mut position = Position::after(Cursor::new(EPOCH, number));
-    let read = hub.read(&["a".into()], &mut position, 1, false, None);
+    let read = hub.read(&["a".into()], &mut position, ANSWER, None);
     matches!(read, Read::Later)
 }
 

@@ -1,0 +1,82 @@
+//! Which form of a message is wanted, and what it takes.
+
+use std::sync::atomic::Ordering;
+
+use super::Message;
+
+/// The form in which somebody is given messages.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Wire {
+    /// [`Message::json`]
+    Json,
+    /// [`Message::json_line`]
+    JsonLine,
+    /// [`Message::sse`]
+    Sse,
+    /// [`Message::sse_json`]
+    SseJson,
+    /// [`Message::script`]
+    Script,
+    /// [`Message::websocket`], or [`Message::websocket_deflated`] for JSON of so many bytes or more.
+    WebSocket { deflate_from: usize },
+}
+
+impl Message {
+    /// What the message takes more once it has this form; 0 if it was charged for that already. The
+    /// calls must not overlap: they are made under the hub's lock.
+    pub(crate) fn charge(&self, wire: Wire) -> u64 {
+        let (forms, json) = (self.forms(wire), self.json_len());
+        let charged = self.charged.load(Ordering::Relaxed);
+        let new = forms & !charged;
+        if new == 0 {
+            return 0;
+        }
+        self.charged.store(charged | forms, Ordering::Relaxed);
+        let mut bytes = 0;
+        for (form, size) in [
+            (JSON, json),
+            (JSON_LINE, json),
+            (SSE, self.content.data().len() + self.sse_fields()),
+            (SSE_JSON, json),
+            (SCRIPT, json + 5 * self.content.script_escapes),
+            (WEBSOCKET, json),
+            // At most: it is not kept if it is not shorter.
+            (DEFLATED, json),
+        ] {
+            if new & form != 0 {
+                bytes += size + FORM;
+            }
+        }
+        bytes as u64
+    }
+
+    fn forms(&self, wire: Wire) -> u8 {
+        match wire {
+            Wire::Json => JSON,
+            Wire::JsonLine => JSON_LINE,
+            Wire::Sse => SSE,
+            Wire::SseJson => SSE_JSON,
+            Wire::Script => SCRIPT,
+            Wire::WebSocket { deflate_from } if self.json_len() >= deflate_from => {
+                WEBSOCKET | DEFLATED
+            }
+            Wire::WebSocket { .. } => WEBSOCKET,
+        }
+    }
+
+    /// The names of the fields of an event, and its type.
+    fn sse_fields(&self) -> usize {
+        let event = self.content.event().map_or(0, |event| event.len() + 8);
+        event + "data: ".len() * (1 + self.content.line_ends)
+    }
+}
+
+const JSON: u8 = 1;
+const JSON_LINE: u8 = 1 << 1;
+const SSE: u8 = 1 << 2;
+const SSE_JSON: u8 = 1 << 3;
+const SCRIPT: u8 = 1 << 4;
+const WEBSOCKET: u8 = 1 << 5;
+const DEFLATED: u8 = 1 << 6;
+/// What frames a form: an event's `id`, the lines around a chunk, a frame's header, the counters of shared bytes.
+const FORM: usize = 144;
