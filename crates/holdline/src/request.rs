@@ -83,10 +83,10 @@ impl<'r> Resource<'r> {
     }
 }
 
-/// The methods of RFC 9110 §9.3 and RFC 5789. Any other is not implemented anywhere here, which is
-/// another answer (501) than not being allowed for a resource (405).
-pub(crate) const METHODS: [&str; 9] = [
-    "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
+/// The methods of RFC 9110 §9.3 and RFC 5789, without CONNECT: this is no proxy. Any other is not
+/// implemented anywhere here, which is another answer (501) than not being allowed for a resource (405).
+pub(crate) const METHODS: [&str; 8] = [
+    "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH",
 ];
 
 /// The query of a target, percent-decoded.

@@ -127,7 +127,7 @@ fn a_body_is_text_whatever_type_it_claims_or_none() {
 #[test]
 fn every_answer_to_an_allowed_page_names_it_errors_too_and_no_cookie_is_asked_or_set() {
     let (_server, address) = start();
-    let plain: [(&str, &str, u16); 12] = [
+    let plain: [(&str, &str, u16); 13] = [
         ("GET", "/", 200),
         ("GET", "/health", 200),
         ("GET", "/stats", 200),
@@ -140,6 +140,8 @@ fn every_answer_to_an_allowed_page_names_it_errors_too_and_no_cookie_is_asked_or
         ("POST", "/channels/a/sse", 405),
         ("GET", "/channels/a/websocket", 426),
         ("BREW", "/", 501),
+        // No tunnel is opened, and the target is no path that is not found.
+        ("CONNECT", "other.example:443", 501),
     ];
     for (method, target, status) in plain {
         let ask = |fields: &str| {

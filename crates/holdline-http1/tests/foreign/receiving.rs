@@ -1,41 +1,13 @@
 //! Wherever a request is taken, hyper's server takes it too and frames it in the same way: the
 //! same requests, bodies and trailers, and the same bytes left. Where it does not, a named reason
 //! says why we are right, and a disagreement without one fails. Its heads come from httparse,
-//! which `against_httparse` compares with; lengths, chunks, trailers and keep-alive are its own.
-
-use std::convert::Infallible;
-use std::future::{Future, poll_fn};
-use std::io;
-use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+//! which `heads` compares with; lengths, chunks, trailers and keep-alive are its own.
 
 use holdline_http1::{Buffer, Event, Headers, Limits, RequestDecoder};
-use hyper::body::{Body, Incoming};
-use hyper::rt::ReadBufCursor;
-use hyper::service::service_fn;
-use hyper::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use hyper::Uri;
 use proptest::prelude::*;
 
-/// A request as a receiver understood it, without what hyper's types lose.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Message {
-    method: String,
-    target: String,
-    /// The digit after the dot.
-    minor: u8,
-    fields: Vec<(String, Vec<u8>)>,
-    body: Vec<u8>,
-    trailers: Vec<(String, Vec<u8>)>,
-}
-
-/// A reason: its name, why we are right, and when it holds: for our request and what they have in
-/// its place.
-type Reason = (
-    &'static str,
-    &'static str,
-    fn(&Message, Option<&Message>) -> bool,
-);
+use crate::hyper::{Message, Reason, lists, own, requests};
 
 /// Why a request that we take is not the same there.
 const REASONS: &[Reason] = &[
@@ -66,29 +38,8 @@ const END_REASONS: &[Reason] = &[(
     },
 )];
 
-fn lists(value: &[u8], token: &str) -> bool {
-    value
-        .split(|&byte| byte == b',')
-        .any(|option| option.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
-}
-
-fn own<'a>(fields: impl Iterator<Item = (&'a str, &'a [u8])>) -> Vec<(String, Vec<u8>)> {
-    let mut fields: Vec<_> = fields
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_vec()))
-        .collect();
-    // Lines with one name keep their order, which is what bears a meaning.
-    fields.sort_by(|a, b| a.0.cmp(&b.0));
-    fields
-}
-
 fn ours(headers: Headers<'_>) -> Vec<(String, Vec<u8>)> {
     own(headers.iter())
-}
-
-fn theirs(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
-    own(headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_bytes())))
 }
 
 /// The complete requests that we take, and whether the stream broke a rule or was cut short.
@@ -119,94 +70,10 @@ fn take(bytes: &[u8]) -> (Vec<Message>, bool) {
     }
 }
 
-/// A stream in memory that is never pending.
-struct Memory<'a>(&'a [u8]);
-
-impl hyper::rt::Read for Memory<'_> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        mut buffer: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        let (now, later) = self.0.split_at(self.0.len().min(buffer.remaining()));
-        buffer.put_slice(now);
-        self.0 = later;
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl hyper::rt::Write for Memory<'_> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
-
-/// The complete requests that hyper takes.
-fn hyper_takes(bytes: &[u8]) -> Vec<Message> {
-    let taken = Arc::new(Mutex::new(Vec::new()));
-    let service = service_fn(|request: Request<Incoming>| {
-        let taken = Arc::clone(&taken);
-        async move {
-            let (head, body) = request.into_parts();
-            let mut message = Message {
-                method: head.method.as_str().into(),
-                target: head.uri.to_string(),
-                minor: u8::from(head.version == hyper::Version::HTTP_11),
-                fields: theirs(&head.headers),
-                ..Message::default()
-            };
-            let mut body = pin!(body);
-            while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
-                let Ok(frame) = frame else {
-                    return Ok(Response::new(String::new()));
-                };
-                match frame.into_data() {
-                    Ok(data) => message.body.extend_from_slice(&data),
-                    Err(frame) => {
-                        message.trailers = frame.trailers_ref().map(theirs).unwrap_or_default();
-                    }
-                }
-            }
-            taken.lock().expect("one thread").push(message);
-            let mut response = Response::new(String::new());
-            // A 200 would make it a tunnel.
-            if head.method == Method::CONNECT {
-                *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-            }
-            Ok::<_, Infallible>(response)
-        }
-    });
-    let mut builder = hyper::server::conn::http1::Builder::new();
-    builder
-        .half_close(true)
-        .header_read_timeout(None)
-        .auto_date_header(false);
-    {
-        let mut connection = pin!(builder.serve_connection(Memory(bytes), service));
-        let mut cx = Context::from_waker(Waker::noop());
-        let ended = (0..10_000).any(|_| connection.as_mut().poll(&mut cx).is_ready());
-        assert!(ended, "hyper never ends: {}", bytes.escape_ascii());
-    }
-    let taken = taken.lock().expect("one thread");
-    taken.clone()
-}
-
 /// What does not agree, and is not explained.
 fn unexplained(bytes: &[u8]) -> Result<(), String> {
     let (ours, broken) = take(bytes);
-    let theirs = hyper_takes(bytes);
+    let theirs = requests(bytes, &[]);
     for (index, ours) in ours.iter().enumerate() {
         let other = theirs.get(index);
         // `Uri` writes the path that absolute-form may leave out.
@@ -344,7 +211,7 @@ fn the_reasons_are_needed() {
     assert_eq!(cases.len(), REASONS.len() + END_REASONS.len());
     for (name, stream, place, reasons) in cases {
         let (ours, broken) = take(stream.as_bytes());
-        let theirs = hyper_takes(stream.as_bytes());
+        let theirs = requests(stream.as_bytes(), &[]);
         assert!(!broken && ours.first() != theirs.get(place), "{name}");
         let (_, why, holds) = reasons.iter().find(|reason| reason.0 == name).expect(name);
         assert!(holds(&ours[0], theirs.get(place)), "{name}: {why}");
@@ -367,7 +234,7 @@ fn both_take_what_is_plain() {
         };
         let stream = format!("POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n{body}{NEXT}");
         let (ours, broken) = take(stream.as_bytes());
-        assert_eq!(ours, hyper_takes(stream.as_bytes()));
+        assert_eq!(ours, requests(stream.as_bytes(), &[]));
         assert_eq!(
             (ours.len(), broken),
             (if fields.contains("close") { 1 } else { 2 }, false)
@@ -379,6 +246,6 @@ fn both_take_what_is_plain() {
         BODIES[3]
     );
     let (ours, _) = take(chunked.as_bytes());
-    assert_eq!(ours, hyper_takes(chunked.as_bytes()));
+    assert_eq!(ours, requests(chunked.as_bytes(), &[]));
     assert_eq!((ours.len(), ours[0].trailers.len()), (2, 2));
 }

@@ -1,0 +1,8 @@
+//! What this crate takes and what it sends, beside parsers that are not ours: httparse and hyper.
+
+mod accepted;
+mod dice;
+mod heads;
+mod hyper;
+mod receiving;
+mod sending;
