@@ -70,8 +70,6 @@ pub struct ClientConnection {
     awaits_continue: bool,
     response_started: bool,
     connect: bool,
-    /// The request was finished by its head, so that `send_end` has nothing to do.
-    ended_by_head: bool,
 }
 
 impl ClientConnection {
@@ -88,7 +86,6 @@ impl ClientConnection {
             awaits_continue: false,
             response_started: false,
             connect: false,
-            ended_by_head: false,
         }
     }
 
@@ -126,18 +123,15 @@ impl ClientConnection {
         let head_at = self.decoder.message_at();
         match self.decoder.decode(input, buffer) {
             Ok(Some(event)) => {
-                let checked = match &event {
+                match &event {
                     ResponseEvent::Informational(head) => {
-                        self.informational(head.status(), head_at)
+                        self.informational(head.status(), head_at)?;
                     }
-                    ResponseEvent::Response { head, body } => self.begin(head, *body, head_at),
-                    ResponseEvent::End { .. } => {
-                        self.end();
-                        Ok(())
-                    }
-                    _ => Ok(()),
-                };
-                checked.map(|()| Some(event))
+                    ResponseEvent::Response { head, body } => self.begin(head, *body, head_at)?,
+                    ResponseEvent::End { .. } => self.end(),
+                    _ => {}
+                }
+                Ok(Some(event))
             }
             Ok(None) => Ok(None),
             Err(error) => Err(self.fault(error)),
@@ -166,7 +160,8 @@ impl ClientConnection {
                 if end.is_some() {
                     self.end();
                 }
-                let _ = self.state.step(Step::ResponderEof);
+                // After a switch nothing comes here, and an end that was told before changes nothing.
+                self.state = self.state.after(Step::ResponderEof).unwrap_or(self.state);
                 Ok(end)
             }
             Err(error) => Err(self.fault(error)),
@@ -223,6 +218,7 @@ impl ClientConnection {
     }
 
     fn informational(&mut self, status: u16, head_at: u64) -> Result<(), ReceiveError> {
+        self.step(Step::Informational, Kind::UnsolicitedResponse, head_at)?;
         if status == 100 {
             self.awaits_continue = false;
         }
@@ -242,21 +238,29 @@ impl ClientConnection {
         self.awaits_continue = false;
         let tunnel = self.connect && (200..300).contains(&head.status());
         if head.status() == 101 || tunnel {
-            let allowed = tunnel || (!self.connect && head.version().is_at_least_11());
-            if !allowed || !self.state.step(Step::Switch) {
+            if !tunnel && (self.connect || !head.version().is_at_least_11()) {
                 return Err(self.fail(Kind::UnexpectedSwitch, head_at));
             }
-            return Ok(());
+            return self.step(Step::Switch, Kind::UnexpectedSwitch, head_at);
         }
-        let _ = self.state.step(Step::Response);
+        self.step(Step::Response, Kind::UnsolicitedResponse, head_at)?;
         if !head.is_keep_alive() || body == BodyLength::UntilClose {
             self.state.refuse_keep_alive();
         }
         Ok(())
     }
 
+    /// Takes a step of the server; `refused` is what is wrong if the tables do not have it.
+    fn step(&mut self, step: Step, refused: Kind, at: u64) -> Result<(), ReceiveError> {
+        match self.state.step(step) {
+            true => Ok(()),
+            false => Err(self.fail(refused, at)),
+        }
+    }
+
     fn end(&mut self) {
-        let _ = self.state.step(Step::ResponseEnd);
+        // A response that switches is complete with its head, so that the tables have no end for it.
+        self.state = self.state.after(Step::ResponseEnd).unwrap_or(self.state);
     }
 
     fn fail(&mut self, kind: Kind, at: u64) -> ReceiveError {
@@ -266,7 +270,8 @@ impl ClientConnection {
 
     fn fault(&mut self, error: ReceiveError) -> ReceiveError {
         self.awaits_continue = false;
-        let _ = self.state.step(Step::ResponseFault);
+        // A fault that was told before changes nothing.
+        self.state = self.state.after(Step::ResponseFault).unwrap_or(self.state);
         self.state.refuse_keep_alive();
         error
     }

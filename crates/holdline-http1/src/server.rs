@@ -93,8 +93,6 @@ pub struct ServerConnection {
     expect: Expect,
     /// Close after the next response.
     closing: bool,
-    /// The response was finished by its head, so that `send_end` has nothing to do.
-    ended_by_head: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +125,6 @@ impl ServerConnection {
             http11: false,
             expect: Expect::None,
             closing: false,
-            ended_by_head: false,
         }
     }
 
@@ -143,14 +140,27 @@ impl ServerConnection {
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<Event<'b>>, ReceiveError> {
+        if let Some(error) = self.decoder.error() {
+            return Err(error);
+        }
+        // The next head is not looked at before the tables have a place for it.
+        let begun = self.state.after(Step::Request);
+        let not_now = self.decoder.is_at_head() && begun.is_none();
+        if not_now || self.is_switched() || self.state.requester == Requester::Error {
+            return Ok((!input.is_empty()).then_some(Event::Paused));
+        }
         let event = self.next(input, buffer);
         match &event {
-            Ok(Some(Event::Request { head, body })) => self.begin(head, *body),
+            Ok(Some(Event::Request { head, body })) => {
+                self.begin(begun.unwrap_or(self.state), head, *body);
+            }
             Ok(Some(Event::Data(_))) => self.expect = Expect::None,
-            // Without a body the request was complete with its head.
-            Ok(Some(Event::End { .. })) if self.state.requester == Requester::Body => {
-                self.expect = Expect::None;
-                let _ = self.state.step(Step::RequestEnd);
+            Ok(Some(Event::End { .. })) => {
+                // Without a body the request was complete with its head, and this end is no step.
+                if let Some(ended) = self.state.after(Step::RequestEnd) {
+                    self.expect = Expect::None;
+                    self.state = ended;
+                }
             }
             Ok(None) if self.expect == Expect::Asked && self.is_receiving_body() => {
                 self.expect = match self.decoder.body_has_begun() {
@@ -188,13 +198,15 @@ impl ServerConnection {
         match self.decoder.decode_eof() {
             Ok(end) => {
                 self.state.refuse_keep_alive();
-                let _ = self.state.step(Step::RequestEnd);
-                let _ = self.state.step(Step::RequesterEof);
+                // A body that was complete without its `End` is so now. Both are no steps, and
+                // change nothing, if they were taken before.
+                self.state = self.state.after(Step::RequestEnd).unwrap_or(self.state);
+                self.state = self.state.after(Step::RequesterEof).unwrap_or(self.state);
                 Ok(end)
             }
             // Nobody waits any more for the rest of this upload.
             Err(_) if finished => {
-                let _ = self.state.step(Step::RequestFault);
+                self.end_requests();
                 Ok(None)
             }
             Err(error) => Err(self.fault(error)),
@@ -266,37 +278,32 @@ impl ServerConnection {
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<Event<'b>>, ReceiveError> {
-        if let Some(error) = self.decoder.error() {
-            return Err(error);
-        }
-        let not_now = self.decoder.is_at_head() && !self.state.is_idle();
-        if not_now || self.is_switched() || self.state.requester == Requester::Error {
-            return Ok((!input.is_empty()).then_some(Event::Paused));
-        }
         self.drop_rest(input)?;
         self.decoder.decode(input, buffer)
     }
 
-    fn begin(&mut self, head: &RequestHead<'_>, body: BodyLength) {
+    /// A request begins, whose state the tables gave before its head was looked at.
+    fn begin(&mut self, mut state: State, head: &RequestHead<'_>, body: BodyLength) {
         self.asked = Asked::of(head.method());
         self.http11 = head.version().is_at_least_11();
-        self.ended_by_head = false;
         self.dropped = 0;
+        self.body = BodyEncoder::new(BodyLength::None);
         self.expect = match body {
             BodyLength::None => Expect::None,
             _ if head.expects_continue() => Expect::Asked,
             _ => Expect::None,
         };
-        let _ = self.state.step(Step::Request);
         if head.line.upgrade || self.asked == Asked::Connect {
-            self.state.allow_switch();
+            state.allow_switch();
         }
         if body == BodyLength::None {
-            let _ = self.state.step(Step::RequestEnd);
+            // The tables have this step after every request.
+            state = state.after(Step::RequestEnd).unwrap_or(state);
         }
         if self.closing || !head.is_keep_alive() {
-            self.state.refuse_keep_alive();
+            state.refuse_keep_alive();
         }
+        self.state = state;
     }
 
     fn fault(&mut self, error: ReceiveError) -> ReceiveError {
@@ -311,7 +318,8 @@ impl ServerConnection {
             self.asked = Asked::Other;
             self.http11 = false;
         }
-        let _ = self.state.step(Step::RequestFault);
+        // A fault that was told before changes nothing.
+        self.state = self.state.after(Step::RequestFault).unwrap_or(self.state);
         self.state.refuse_keep_alive();
     }
 

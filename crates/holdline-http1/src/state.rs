@@ -1,20 +1,8 @@
-//! The states of a connection, ignorant of which side is ours.
+//! The states of a connection, whichever side is ours: `docs/states.md` says in words what the
+//! tables here decide.
 //!
-//! A connection has a requester (the client) and a responder (the server). Each walks its own
-//! way; the tables say which step is allowed where. A server and a client keep the same two
-//! states, and differ only in which of them they drive and which they watch.
-//!
-//! ```text
-//! requester   Idle ──Request──► Body ──RequestEnd──► Done
-//! responder   Idle ──Request──► Owes ──Response──► Body ──ResponseEnd──► Done
-//!                                 └──Switch──► Switched (both)
-//! ```
-//!
-//! - When both are `Done` and the connection may be kept, both are `Idle` again.
-//! - When it may not be kept, who is `Done` `MustClose`: nothing follows from that side.
-//! - A fault of one side puts that side in `Error`. The other side keeps its own state, so a
-//!   responder can still answer the fault with a 4xx.
-//! - `Switched` is for good: the bytes belong to another protocol.
+//! A call that sends asks for the state after its step, is refused if the tables have none, writes,
+//! and only then keeps that state.
 
 /// Where the client stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,23 +89,26 @@ impl State {
         }
     }
 
-    /// Takes a step when the tables allow it. False: they do not, and nothing has changed.
+    /// The state after a step. None: the tables do not allow it.
+    #[inline]
+    #[must_use]
+    pub(crate) fn after(mut self, step: Step) -> Option<Self> {
+        if step == Step::Switch && !self.may_switch {
+            return None;
+        }
+        self.requester = next(REQUESTER, self.requester, step)?;
+        self.responder = next(RESPONDER, self.responder, step)?;
+        self.settle();
+        Some(self)
+    }
+
+    /// Takes a step if the tables allow it. False: they do not, and nothing has changed.
     #[inline]
     #[must_use = "a step may be refused"]
     pub(crate) fn step(&mut self, step: Step) -> bool {
-        if step == Step::Switch && !self.may_switch {
-            return false;
-        }
-        let (Some(requester), Some(responder)) = (
-            next(REQUESTER, self.requester, step),
-            next(RESPONDER, self.responder, step),
-        ) else {
-            return false;
-        };
-        self.requester = requester;
-        self.responder = responder;
-        self.settle();
-        true
+        let after = self.after(step);
+        *self = after.unwrap_or(*self);
+        after.is_some()
     }
 
     /// The request or the response forbids another exchange, or we do.
@@ -132,10 +123,6 @@ impl State {
 
     pub(crate) const fn keeps_alive(&self) -> bool {
         self.keep_alive
-    }
-
-    pub(crate) const fn may_switch(&self) -> bool {
-        self.may_switch
     }
 
     pub(crate) fn is_idle(&self) -> bool {
@@ -204,7 +191,7 @@ fn next<S: Copy + PartialEq>(table: &[(S, Step, S)], from: S, step: Step) -> Opt
 
 const REQUESTER: &[(Requester, Step, Requester)] = {
     use Requester::{Body, Closed, Done, Error, Idle, MustClose, Switched};
-    use Step::{Request, RequestEnd, RequestFault, RequesterEof, Switch};
+    use Step::{Informational, Request, RequestEnd, RequestFault, RequesterEof, Switch};
     &[
         (Idle, Request, Body),
         (Body, RequestEnd, Done),
@@ -214,6 +201,11 @@ const REQUESTER: &[(Requester, Step, Requester)] = {
         (Done, RequesterEof, Closed),
         (MustClose, RequesterEof, Closed),
         (Closed, RequesterEof, Closed),
+        // After a fault only the final answer follows.
+        (Body, Informational, Body),
+        (Done, Informational, Done),
+        (MustClose, Informational, MustClose),
+        (Closed, Informational, Closed),
         (Done, Switch, Switched),
         // A request that is not kept alive can still become another protocol.
         (MustClose, Switch, Switched),

@@ -22,6 +22,8 @@ enum Outgoing {
     UntilClose,
     /// The answer to HEAD: what would be sent is counted for nothing and not written.
     Discard,
+    /// There is none, and its end was not said apart from its head.
+    Nothing,
 }
 
 impl BodyEncoder {
@@ -35,6 +37,22 @@ impl BodyEncoder {
             BodyLength::UntilClose => Outgoing::UntilClose,
         };
         Self { framing }
+    }
+
+    /// The body of a message that was complete with its head. Its end may still be said, once.
+    pub(crate) const fn nothing() -> Self {
+        Self {
+            framing: Outgoing::Nothing,
+        }
+    }
+
+    /// Says the end of [`nothing`](Self::nothing). False: the body is another one.
+    pub(crate) fn end_nothing(&mut self) -> bool {
+        let is_nothing = self.framing == Outgoing::Nothing;
+        if is_nothing {
+            self.framing = Outgoing::Length(0);
+        }
+        is_nothing
     }
 
     pub(crate) const fn discard() -> Self {
@@ -59,7 +77,7 @@ impl BodyEncoder {
         match self.framing {
             _ if data.is_empty() => {}
             Outgoing::Chunked => put_chunk(data, out),
-            Outgoing::Discard => {}
+            Outgoing::Discard | Outgoing::Nothing => {}
             Outgoing::Length(_) | Outgoing::UntilClose => out.extend_from_slice(data),
         }
         Ok(())
@@ -76,7 +94,7 @@ impl BodyEncoder {
         self.count(length)?;
         Ok(match self.framing {
             _ if length == 0 => None,
-            Outgoing::Discard => None,
+            Outgoing::Discard | Outgoing::Nothing => None,
             Outgoing::Chunked => Some(ChunkFrame::chunk(length)),
             Outgoing::Length(_) | Outgoing::UntilClose => Some(ChunkFrame::bare()),
         })
@@ -91,7 +109,7 @@ impl BodyEncoder {
         self.count(data.len())?;
         Ok(match self.framing {
             Outgoing::Chunked => data.framed().clone(),
-            Outgoing::Discard => Bytes::new(),
+            Outgoing::Discard | Outgoing::Nothing => Bytes::new(),
             Outgoing::Length(_) | Outgoing::UntilClose => data.data(),
         })
     }

@@ -9,7 +9,7 @@ use crate::class;
 use crate::error::{SendError, SendErrorKind};
 use crate::framing::{BodyLength, CLOSE, UPGRADE};
 use crate::server::{append, put_content_length};
-use crate::state::{Requester, Step};
+use crate::state::{Requester, State, Step};
 use crate::target::{self, Authority};
 
 impl ClientConnection {
@@ -33,15 +33,15 @@ impl ClientConnection {
         body: RequestBody,
         out: &mut BytesMut,
     ) -> Result<(), SendError> {
-        let plan = append(out, |out| {
-            self.write_head(method, target, &headers, body, out)
-        })?;
-        self.commit(method, plan);
-        if body == RequestBody::None {
-            let _ = self.state.step(Step::RequestEnd);
-            self.ended_by_head = true;
-        }
-        Ok(())
+        append(out, |out| {
+            let mut begun = self.write_head(method, target, &headers, body, out)?;
+            if body == RequestBody::None {
+                begun.end()?;
+                begun.body = BodyEncoder::nothing();
+            }
+            self.commit(method, begun);
+            Ok(())
+        })
     }
 
     /// Appends a whole request: head with `Content-Length`, and body.
@@ -61,15 +61,14 @@ impl ClientConnection {
             [] => RequestBody::None,
             _ => RequestBody::Known(body.len() as u64),
         };
-        let plan = append(out, |out| {
-            let mut plan = self.write_head(method, target, &headers, length, out)?;
-            plan.body.encode_data(body, out)?;
-            plan.awaits_continue = false;
-            Ok(plan)
-        })?;
-        self.commit(method, plan);
-        let _ = self.state.step(Step::RequestEnd);
-        Ok(())
+        append(out, |out| {
+            let mut begun = self.write_head(method, target, &headers, length, out)?;
+            begun.body.encode_data(body, out)?;
+            begun.end()?;
+            begun.awaits_continue = false;
+            self.commit(method, begun);
+            Ok(())
+        })
     }
 
     /// Appends data of the request's body: one chunk, or bare bytes. Empty data appends nothing.
@@ -115,13 +114,16 @@ impl ClientConnection {
         trailers: impl Fields,
         out: &mut BytesMut,
     ) -> Result<(), SendError> {
-        if self.ended_by_head {
-            self.ended_by_head = false;
+        if self.body.end_nothing() {
             return Ok(());
         }
-        self.open_body()?.encode_end(trailers, out)?;
+        let ended = self
+            .state
+            .after(Step::RequestEnd)
+            .ok_or(SendErrorKind::NoBody)?;
+        self.body.encode_end(trailers, out)?;
+        self.state = ended;
         self.awaits_continue = false;
-        let _ = self.state.step(Step::RequestEnd);
         Ok(())
     }
 
@@ -140,10 +142,10 @@ impl ClientConnection {
         headers: &impl Fields,
         body: RequestBody,
         out: &mut BytesMut,
-    ) -> Result<Plan, SendError> {
-        if !self.is_reusable() {
-            return Err(SendErrorKind::NotReady.into());
-        }
+    ) -> Result<Begun, SendError> {
+        let is_ready = self.decoder.is_between() && self.decoder.error().is_none();
+        let after = self.state.after(Step::Request).filter(|_| is_ready);
+        let mut state = after.ok_or(SendErrorKind::NotReady)?;
         if !class::is_token_text(method.as_bytes()) {
             return Err(SendErrorKind::InvalidMethod.into());
         }
@@ -169,38 +171,46 @@ impl ClientConnection {
         }
         let body = write_framing(method, body, out)?;
         out.extend_from_slice(b"\r\n");
-        Ok(Plan {
+        if seen.upgrade || method == "CONNECT" {
+            state.allow_switch();
+        }
+        if seen.connection & CLOSE != 0 {
+            state.refuse_keep_alive();
+        }
+        Ok(Begun {
+            state,
             body,
-            close: seen.connection & CLOSE != 0,
-            switch: seen.upgrade || method == "CONNECT",
             awaits_continue: seen.expect_continue,
         })
     }
 
-    fn commit(&mut self, method: &str, plan: Plan) {
+    /// The head was written, and perhaps the body.
+    fn commit(&mut self, method: &str, begun: Begun) {
+        self.state = begun.state;
+        self.body = begun.body;
+        self.awaits_continue = begun.awaits_continue;
         self.decoder.expect(method);
-        self.body = plan.body;
         self.informational = 0;
         self.response_started = false;
-        self.awaits_continue = plan.awaits_continue;
         self.connect = method == "CONNECT";
-        self.ended_by_head = false;
-        let _ = self.state.step(Step::Request);
-        if plan.switch {
-            self.state.allow_switch();
-        }
-        if plan.close {
-            self.state.refuse_keep_alive();
-        }
     }
 }
 
-/// What follows from a head that was written.
-struct Plan {
+/// What the connection will be when a request that is being written is kept.
+struct Begun {
+    state: State,
     body: BodyEncoder,
-    close: bool,
-    switch: bool,
     awaits_continue: bool,
+}
+
+impl Begun {
+    fn end(&mut self) -> Result<(), SendError> {
+        self.state = self
+            .state
+            .after(Step::RequestEnd)
+            .ok_or(SendErrorKind::NoBody)?;
+        Ok(())
+    }
 }
 
 /// Sees that there is one good Host, the target's own if the target has one. `fields_at` is where

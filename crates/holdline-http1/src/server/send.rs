@@ -9,7 +9,7 @@ use crate::error::{SendError, SendErrorKind};
 use crate::framing::{BodyLength, CLOSE, KEEP_ALIVE, UPGRADE};
 use crate::parse::Asked;
 use crate::reason;
-use crate::state::{Requester, Responder, Step};
+use crate::state::{Responder, State, Step};
 
 impl ServerConnection {
     /// Appends an informational response: 102 to 199, or 100 to ask for the body by hand.
@@ -24,9 +24,8 @@ impl ServerConnection {
         headers: impl Fields,
         out: &mut BytesMut,
     ) -> Result<(), SendError> {
-        if self.state.responder != Responder::Owes || self.decoder.error().is_some() {
-            return Err(SendErrorKind::NoRequest.into());
-        }
+        let after = self.state.after(Step::Informational);
+        let after = after.ok_or(SendErrorKind::NoRequest)?;
         if !matches!(status, 100 | 102..=199) {
             return Err(SendErrorKind::InvalidStatus.into());
         }
@@ -39,6 +38,7 @@ impl ServerConnection {
             out.extend_from_slice(b"\r\n");
             Ok(())
         })?;
+        self.state = after;
         if status == 100 {
             self.expect = Expect::None;
         }
@@ -64,13 +64,16 @@ impl ServerConnection {
         out: &mut BytesMut,
     ) -> Result<(), SendError> {
         append(out, |out| {
-            let seen = self.write_fields(status, &headers, out)?;
-            let plan = self.finish_head(status, seen, body, out)?;
-            self.commit(plan);
-            if body == ResponseBody::None && !plan.switch {
-                self.finish();
-                self.ended_by_head = true;
+            let after = self.after_head(status)?;
+            let seen = write_fields(status, &headers, out)?;
+            let (mut after, mut encoder) = self.finish_head(after, status, seen, body, out)?;
+            if body == ResponseBody::None && !after.is_switched() {
+                after = after
+                    .after(Step::ResponseEnd)
+                    .ok_or(SendErrorKind::NoBody)?;
+                encoder = BodyEncoder::nothing();
             }
+            self.commit(after, encoder);
             Ok(())
         })
     }
@@ -95,8 +98,9 @@ impl ServerConnection {
             _ => ResponseBody::Known(body.len() as u64),
         };
         append(out, |out| {
-            let seen = self.write_fields(status, &headers, out)?;
-            self.finish_response(status, seen, length, body, out)
+            let after = self.after_head(status)?;
+            let seen = write_fields(status, &headers, out)?;
+            self.finish_response(after, status, seen, length, body, out)
         })
     }
 
@@ -149,12 +153,12 @@ impl ServerConnection {
         trailers: impl Fields,
         out: &mut BytesMut,
     ) -> Result<(), SendError> {
-        if self.ended_by_head {
-            self.ended_by_head = false;
+        if self.body.end_nothing() {
             return Ok(());
         }
-        self.open_body()?.encode_end(trailers, out)?;
-        self.finish();
+        let ended = self.after_body()?;
+        self.body.encode_end(trailers, out)?;
+        self.state = ended;
         Ok(())
     }
 
@@ -165,12 +169,13 @@ impl ServerConnection {
     /// As [`send_data`](Self::send_data) and [`send_end`](Self::send_end); then neither is
     /// appended.
     pub fn send_last_data(&mut self, data: &[u8], out: &mut BytesMut) -> Result<(), SendError> {
-        let mut body = *self.open_body()?;
+        let (ended, mut body) = (self.after_body()?, self.body);
         append(out, |out| {
             body.encode_data(data, out)?;
             body.encode_end((), out)
         })?;
-        self.finish();
+        self.state = ended;
+        self.body = body;
         Ok(())
     }
 
@@ -187,10 +192,8 @@ impl ServerConnection {
         headers: impl Fields,
         out: &mut BytesMut,
     ) -> Result<(), SendError> {
-        if self.state.responder != Responder::Owes {
-            return Err(SendErrorKind::NoRequest.into());
-        }
-        if !self.can_switch() || self.asked == Asked::Connect {
+        let after = self.after_switch()?;
+        if self.asked == Asked::Connect {
             return Err(SendErrorKind::NotUpgradable.into());
         }
         append(out, |out| {
@@ -209,7 +212,7 @@ impl ServerConnection {
             out.extend_from_slice(b"\r\n");
             Ok(())
         })?;
-        let _ = self.state.step(Step::Switch);
+        self.commit(after, BodyEncoder::new(BodyLength::None));
         Ok(())
     }
 
@@ -218,9 +221,7 @@ impl ServerConnection {
     /// something was appended.
     #[inline]
     pub fn poll_transmit(&mut self, out: &mut BytesMut) -> bool {
-        let due = self.expect == Expect::Due
-            && self.state.responder == Responder::Owes
-            && self.decoder.error().is_none();
+        let due = self.expect == Expect::Due && self.state.step(Step::Informational);
         if due {
             self.expect = Expect::None;
             put_status_line(100, out);
@@ -229,10 +230,30 @@ impl ServerConnection {
         due
     }
 
-    /// Whether the request is complete and asks to go on in another protocol.
-    fn can_switch(&self) -> bool {
-        self.state.may_switch()
-            && matches!(self.state.requester, Requester::Done | Requester::MustClose)
+    /// The state after the head of a final response with this status.
+    #[inline]
+    fn after_head(&self, status: u16) -> Result<State, SendError> {
+        if self.is_tunnel(status) {
+            return self.after_switch();
+        }
+        let after = self.state.after(Step::Response);
+        Ok(after.ok_or(SendErrorKind::NoRequest)?)
+    }
+
+    /// The state after a switch, which a complete request must have asked for.
+    fn after_switch(&self) -> Result<State, SendError> {
+        let refused = match self.can_respond() {
+            true => SendErrorKind::NotUpgradable,
+            false => SendErrorKind::NoRequest,
+        };
+        Ok(self.state.after(Step::Switch).ok_or(refused)?)
+    }
+
+    /// The state after the end of the response.
+    #[inline]
+    fn after_body(&self) -> Result<State, SendError> {
+        let after = self.state.after(Step::ResponseEnd);
+        Ok(after.ok_or(SendErrorKind::NoBody)?)
     }
 
     #[inline]
@@ -248,93 +269,69 @@ impl ServerConnection {
         }
     }
 
-    /// Writes the start of a final head: the status line and the caller's fields.
-    fn write_fields(
-        &self,
-        status: u16,
-        headers: &impl Fields,
-        out: &mut BytesMut,
-    ) -> Result<Seen, SendError> {
-        if self.state.responder != Responder::Owes {
-            return Err(SendErrorKind::NoRequest.into());
-        }
-        if !(200..=999).contains(&status) {
-            return Err(SendErrorKind::InvalidStatus.into());
-        }
-        put_status_line(status, out);
-        let mut writer = Writer::head(out);
-        writer.write(headers)?;
-        Ok(writer.seen)
-    }
-
     /// Writes what follows the caller's fields, and the body.
     fn finish_response(
         &mut self,
+        after: State,
         status: u16,
         seen: Seen,
         length: ResponseBody,
         data: &[u8],
         out: &mut BytesMut,
     ) -> Result<(), SendError> {
-        let mut plan = self.finish_head(status, seen, length, out)?;
-        plan.body.encode_data(data, out)?;
-        self.commit(plan);
-        if !plan.switch {
-            self.finish();
+        let (mut after, mut body) = self.finish_head(after, status, seen, length, out)?;
+        body.encode_data(data, out)?;
+        if !after.is_switched() {
+            after = after
+                .after(Step::ResponseEnd)
+                .ok_or(SendErrorKind::NoBody)?;
         }
+        self.commit(after, body);
         Ok(())
     }
 
     /// Writes what the connection must say beside the caller's fields, and the empty line. Changes
-    /// nothing but `out`.
+    /// nothing but `out`; gives the state and the body that follow.
     #[inline]
     fn finish_head(
         &self,
+        mut after: State,
         status: u16,
         seen: Seen,
         body: ResponseBody,
         out: &mut BytesMut,
-    ) -> Result<Plan, SendError> {
+    ) -> Result<(State, BodyEncoder), SendError> {
         let given = seen.connection;
         // RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option".
         if seen.upgrade && given & UPGRADE == 0 && self.http11 {
             out.extend_from_slice(b"Connection: Upgrade\r\n");
         }
-        if self.is_tunnel(status) {
-            return self.write_tunnel(body, out);
+        if after.is_switched() {
+            // RFC 9110 §9.3.6: "A server MUST NOT send any Transfer-Encoding or Content-Length
+            // header fields in a 2xx (Successful) response to CONNECT."
+            if body != ResponseBody::None {
+                return Err(SendErrorKind::BodyNotAllowed.into());
+            }
+            out.extend_from_slice(b"\r\n");
+            return Ok((after, BodyEncoder::new(BodyLength::None)));
         }
-        let mut plan = Plan {
-            body: self.write_framing(status, body, out)?,
-            close: given & CLOSE != 0 || !self.state.keeps_alive() || self.closes_early(),
-            switch: false,
-        };
-        plan.close |=
-            plan.body.is_until_close() || (body == ResponseBody::Streamed && !self.http11);
-        if plan.close && given & CLOSE == 0 {
+        let encoder = self.write_framing(status, body, out)?;
+        let close = given & CLOSE != 0
+            || !self.state.keeps_alive()
+            || self.closes_early()
+            || encoder.is_until_close()
+            || (body == ResponseBody::Streamed && !self.http11);
+        if close {
+            after.refuse_keep_alive();
+        }
+        if close && given & CLOSE == 0 {
             out.extend_from_slice(b"Connection: close\r\n");
-        } else if !plan.close && !self.http11 && given & KEEP_ALIVE == 0 {
+        } else if !close && !self.http11 && given & KEEP_ALIVE == 0 {
             // RFC 9112 §9.3: 1.0 clients need to be told.
             out.extend_from_slice(b"Connection: keep-alive\r\n");
         }
         out.extend_from_slice(b"\r\n");
-        Ok(plan)
-    }
-
-    /// RFC 9110 §9.3.6: "A server MUST NOT send any Transfer-Encoding or Content-Length header
-    /// fields in a 2xx (Successful) response to CONNECT."
-    fn write_tunnel(&self, body: ResponseBody, out: &mut BytesMut) -> Result<Plan, SendError> {
-        if body != ResponseBody::None {
-            return Err(SendErrorKind::BodyNotAllowed.into());
-        }
-        if !self.can_switch() {
-            return Err(SendErrorKind::NotUpgradable.into());
-        }
-        out.extend_from_slice(b"\r\n");
-        Ok(Plan {
-            body: BodyEncoder::new(BodyLength::None),
-            close: false,
-            switch: true,
-        })
+        Ok((after, encoder))
     }
 
     #[inline]
@@ -394,34 +391,24 @@ impl ServerConnection {
             }
     }
 
-    /// A final head was written.
+    /// A final head was written, and perhaps the body.
     #[inline]
-    fn commit(&mut self, plan: Plan) {
+    fn commit(&mut self, state: State, body: BodyEncoder) {
         self.expect = Expect::None;
-        self.ended_by_head = false;
-        self.body = plan.body;
-        if plan.switch {
-            let _ = self.state.step(Step::Switch);
-            return;
-        }
-        if plan.close {
-            self.state.refuse_keep_alive();
-        }
-        let _ = self.state.step(Step::Response);
-    }
-
-    #[inline]
-    fn finish(&mut self) {
-        let _ = self.state.step(Step::ResponseEnd);
+        self.state = state;
+        self.body = body;
     }
 }
 
-/// What follows from a head that was written.
-#[derive(Clone, Copy, Debug)]
-struct Plan {
-    body: BodyEncoder,
-    close: bool,
-    switch: bool,
+/// Writes the start of a final head: the status line and the caller's fields.
+fn write_fields(status: u16, headers: &impl Fields, out: &mut BytesMut) -> Result<Seen, SendError> {
+    if !(200..=999).contains(&status) {
+        return Err(SendErrorKind::InvalidStatus.into());
+    }
+    put_status_line(status, out);
+    let mut writer = Writer::head(out);
+    writer.write(headers)?;
+    Ok(writer.seen)
 }
 
 /// Runs `write`, and takes back what it appended when it fails.
