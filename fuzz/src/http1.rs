@@ -28,7 +28,7 @@ impl Outcome {
 
     fn fail(&mut self, error: &ReceiveError) {
         assert!((400..=599).contains(&error.status()), "{error}");
-        assert!(error.rfc().starts_with("RFC "), "{error}");
+        assert!(error.section().starts_with("RFC "), "{error}");
         self.error = Some((error.kind(), error.at()));
     }
 }

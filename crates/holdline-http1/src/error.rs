@@ -61,8 +61,8 @@ impl ReceiveError {
 
     /// The section that states the rule, as in `"RFC 9112 §6.3"`.
     #[must_use]
-    pub const fn rfc(&self) -> &'static str {
-        self.kind.rfc()
+    pub const fn section(&self) -> &'static str {
+        self.kind.section()
     }
 
     /// The status code with which a server answers. A client answers nobody; for the kinds that
@@ -76,7 +76,7 @@ impl ReceiveError {
 
 impl fmt::Display for ReceiveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (what, at, rfc) = (self.kind.description(), self.at, self.rfc());
+        let (what, at, rfc) = (self.kind.description(), self.at, self.section());
         write!(f, "{what} at byte {at} ({rfc})")?;
         match self.reader {
             Reader::Unknown => Ok(()),
@@ -110,7 +110,7 @@ macro_rules! receive_error_kinds {
 
             /// The section that states the rule.
             #[must_use]
-            pub const fn rfc(self) -> &'static str {
+            pub const fn section(self) -> &'static str {
                 match self { $(Self::$name => $rfc,)* }
             }
 
@@ -321,7 +321,7 @@ mod tests {
             let row = format!(
                 "| {} | {} | `{}` | {} | `",
                 kind.description(),
-                kind.rfc(),
+                kind.section(),
                 kind.name(),
                 kind.status()
             );

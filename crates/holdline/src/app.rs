@@ -396,7 +396,7 @@ impl Handler for App {
             // Without the advice to servers that the error's own text ends with.
             Rejection::Malformed(error) => {
                 let what = error.kind().description();
-                format!("{what} at byte {} ({})", error.at(), error.rfc())
+                format!("{what} at byte {} ({})", error.at(), error.section())
             }
             other => other.to_string(),
         };

@@ -160,7 +160,7 @@ impl From<holdline_http1::ReceiveError> for Fault {
         Self {
             kind: snake_case(error.kind().name()),
             at: error.at(),
-            rfc: error.rfc(),
+            rfc: error.section(),
             answer: Answer::Status(error.status()),
             message: error.to_string(),
         }

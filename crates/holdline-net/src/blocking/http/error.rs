@@ -84,6 +84,6 @@ impl From<ReceiveError> for Error {
 
 /// The rule alone: what to answer concerns only a server, which asks for [`Error::status`].
 fn rule(error: &ReceiveError) -> String {
-    let (what, at, section) = (error.kind().description(), error.at(), error.rfc());
+    let (what, at, section) = (error.kind().description(), error.at(), error.section());
     format!("{what} at byte {at} ({section})")
 }
