@@ -3,22 +3,34 @@
 mod client;
 
 use bytes::BytesMut;
-use holdline_sse::{Buffer, DecodeErrorKind, Decoder, EventFields, Item, ItemBuf, Limits};
+use holdline_sse::{
+    Buffer, DecodeErrorKind, Decoder, EventBuf, EventFields, Item, ItemBuf, Limits,
+};
 
 pub use self::client::client;
 
 use crate::cuts::{Cuts, seed};
 
-type Outcome = (Vec<ItemBuf>, Option<(DecodeErrorKind, u64)>, String);
+type Outcome = (
+    Vec<ItemBuf>,
+    Option<(DecodeErrorKind, u64)>,
+    String,
+    Option<EventBuf>,
+);
 
-/// However a stream is cut, the items, the error and the last event ID are the same, and no buffer
-/// outgrows the limits.
+/// However a stream is cut, the items, the error, the last event ID and the event that is cut by
+/// the end are the same.
 pub fn decoder(data: &[u8]) {
     let (seed, stream) = seed(data);
     let mut limits = Limits::default();
     if seed % 2 == 1 {
         limits.max_line = 40;
         limits.max_event = 100;
+    }
+    if seed % 4 == 2 {
+        // So small that every line meets one.
+        limits.max_line = usize::from(seed >> 2) % 4;
+        limits.max_event = usize::from(seed >> 4) % 4;
     }
     let whole = decode(limits, std::iter::once(stream));
     assert_eq!(whole, decode(limits, Cuts::new(stream, seed)));
@@ -84,5 +96,6 @@ fn decode<'a>(limits: Limits, pieces: impl Iterator<Item = &'a [u8]>) -> Outcome
         }
         assert!(input.is_empty(), "None means that all was taken");
     }
-    (items, error, decoder.last_event_id().to_owned())
+    let cut = decoder.cut_event(&mut buffer).map(|event| event.to_owned());
+    (items, error, decoder.last_event_id().to_owned(), cut)
 }
