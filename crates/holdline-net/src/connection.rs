@@ -14,6 +14,7 @@ mod core;
 mod deadlines;
 mod http;
 mod lingering;
+mod protocol;
 mod websocket;
 
 use std::net::SocketAddr;
@@ -27,7 +28,8 @@ use self::core::{Core, Received};
 use self::deadlines::{Deadline, after};
 use self::http::Http;
 use self::lingering::Lingering;
-use self::websocket::{SHARE, WebSocket};
+use self::protocol::Protocol;
+use self::websocket::{SHARE, Socket};
 use crate::config::Config;
 use crate::handler::{ConnectionId, Ending, Handler, Progress};
 use crate::output::{Output, ROOM};
@@ -38,12 +40,6 @@ pub(crate) struct Connection<S> {
     protocol: Protocol<S>,
     /// The handler was told that the server stops.
     told_stopping: bool,
-}
-
-enum Protocol<S> {
-    Http(Http<S>),
-    WebSocket(WebSocket<S>),
-    Lingering(Lingering),
 }
 
 impl<S> Connection<S> {
@@ -248,7 +244,7 @@ impl<S> Connection<S> {
             Next::Upgrade(upgraded) => {
                 self.core.wants_ready = true;
                 self.core.deadlines.clear(Deadline::Protocol);
-                self.protocol = Protocol::WebSocket(WebSocket::new(upgraded));
+                self.protocol = Protocol::WebSocket(Socket::new(upgraded));
             }
         }
     }
@@ -421,37 +417,6 @@ impl<S> Connection<S> {
     pub(crate) fn end<H: Handler<Stream = S>>(self, handler: &mut H, ending: Ending) {
         if let Some(stream) = self.protocol.into_stream() {
             handler.closed(self.core.id, stream, ending);
-        }
-    }
-}
-
-impl<S> Protocol<S> {
-    /// Whether a response is pending, so that nothing more is parsed before it is finished.
-    fn is_pending(&self) -> bool {
-        matches!(self, Protocol::Http(http) if http.is_pending())
-    }
-
-    fn has_stream(&self) -> bool {
-        match self {
-            Protocol::Http(http) => http.has_stream(),
-            Protocol::WebSocket(_) => true,
-            Protocol::Lingering(_) => false,
-        }
-    }
-
-    /// Whether the handler may be called.
-    fn is_established(&self) -> bool {
-        match self {
-            Protocol::WebSocket(socket) => socket.is_established(),
-            Protocol::Http(_) | Protocol::Lingering(_) => true,
-        }
-    }
-
-    fn into_stream(self) -> Option<S> {
-        match self {
-            Protocol::Http(http) => http.into_stream(),
-            Protocol::WebSocket(socket) => Some(socket.stream),
-            Protocol::Lingering(_) => None,
         }
     }
 }

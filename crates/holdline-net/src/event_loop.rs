@@ -311,6 +311,7 @@ impl<H: Handler> EventLoop<H> {
         // options, the connection works all the same.
         let _ = socket.set_nodelay(true);
         if !INHERITED {
+            // As above.
             let _ = watch_peer(SockRef::from(&socket), &self.shared.config);
         }
         self.generation = self.generation.wrapping_add(1);
@@ -338,6 +339,7 @@ impl<H: Handler> EventLoop<H> {
         }
         if self.stopping_until.is_none() {
             if let Some(mut listener) = self.listener.take() {
+                // It is closed now, which deregisters it as well.
                 let _ = self.poll.registry().deregister(&mut listener);
             }
             let grace = self.shared.config.stop_timeout.as_millis() as u64;

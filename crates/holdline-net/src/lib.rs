@@ -21,6 +21,6 @@ pub use config::Config;
 pub use handler::{ConnectionId, Ending, Handler, Progress, Rejection, Request, Wake};
 pub use machine::MessageError;
 pub use message::{Message, Piece};
-pub use output::{Body, Exchange, Held, Output, WebSocket};
+pub use output::{Body, Exchange, Held, Output, WebSocketOutput};
 pub use responder::{Intake, Responder};
 pub use server::{Handle, Notifier, Server};

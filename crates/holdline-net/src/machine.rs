@@ -174,13 +174,14 @@ impl Machine {
     }
 
     pub(crate) fn receive_eof(&mut self) {
-        // What they give is known: the end without a close, or an error that was seen before.
         match self {
             Self::Rfc6455(machine) => {
+                // An end without a close, or an error that was seen before.
                 let _ = machine.receive_eof();
             }
             #[cfg(feature = "hixie76")]
             Self::Hixie76(machine) => {
+                // The same.
                 let _ = machine.receive_eof();
             }
         }

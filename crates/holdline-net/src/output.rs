@@ -9,7 +9,7 @@ use holdline_http1::{
     Fields, HeaderBlock, PreChunked, RequestHead, ResponseBody, SendError, ServerConnection,
 };
 
-pub use self::websocket::WebSocket;
+pub use self::websocket::WebSocketOutput;
 use crate::queue::Outgoing;
 
 /// A request that awaits its response.
@@ -64,7 +64,7 @@ pub enum Output<'a> {
     /// A response body that is being sent: it can be continued and ended.
     Body(Body<'a>),
     /// A WebSocket: it can be sent messages, and closed.
-    WebSocket(WebSocket<'a>),
+    WebSocket(WebSocketOutput<'a>),
 }
 
 impl Output<'_> {

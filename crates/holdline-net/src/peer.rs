@@ -41,6 +41,8 @@ pub(crate) const INHERITED: bool = cfg!(any(target_os = "android", target_os = "
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that fails is to panic")]
+
     use std::net::{TcpListener, TcpStream};
 
     use super::*;
@@ -66,8 +68,10 @@ mod tests {
 
     #[test]
     fn a_peer_is_never_given_up_sooner_than_it_may_stall() {
-        let mut config = Config::default();
-        config.write_timeout = Duration::from_secs(120);
+        let config = Config {
+            write_timeout: Duration::from_secs(120),
+            ..Config::default()
+        };
         let socket = accepted(&config);
         let timeout = SockRef::from(&socket).tcp_user_timeout().unwrap();
         assert_eq!(timeout, Some(config.write_timeout));
@@ -75,8 +79,10 @@ mod tests {
 
     #[test]
     fn zero_leaves_vanished_peers_to_the_system() {
-        let mut config = Config::default();
-        config.peer_timeout = Duration::ZERO;
+        let config = Config {
+            peer_timeout: Duration::ZERO,
+            ..Config::default()
+        };
         let socket = accepted(&config);
         let socket = SockRef::from(&socket);
         assert_eq!(socket.tcp_user_timeout().unwrap(), None);

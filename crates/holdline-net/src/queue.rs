@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Write};
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
 /// What the protocols write during one turn of one connection. One per event loop, empty between
 /// turns.
@@ -140,7 +140,7 @@ impl Queue {
         self.len -= n;
         while let Some(part) = self.parts.front_mut() {
             if n < part.len() {
-                let _ = part.split_to(n);
+                part.advance(n);
                 return;
             }
             n -= part.len();

@@ -2,7 +2,6 @@
 #![cfg(feature = "deflate")]
 #![allow(clippy::unwrap_used, reason = "a test that fails is to panic")]
 
-#[allow(dead_code, reason = "what the other tests use")]
 mod support;
 
 use std::io::Write;

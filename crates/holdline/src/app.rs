@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use holdline::emitter::{self, Emission, Emitters};
 use holdline::event_stream;
-use holdline_comet::Since;
 use holdline_http1::SendError;
 use holdline_net::{
     ConnectionId, Ending, Exchange, Handler, Intake, Message, Notifier, Output, Piece, Progress,
-    Rejection, Request, Responder, Wake, WebSocket,
+    Rejection, Request, Responder, Wake, WebSocketOutput,
 };
 use holdline_websocket::{CloseCode, DeflateOptions};
 
@@ -22,7 +21,8 @@ use crate::message::DEFLATE_LEVEL;
 use crate::policy::Policy;
 use crate::reply::{JSON, UNCACHED, error_body};
 use crate::routes;
-use crate::subscription::{Form, Subscription};
+use crate::subscription::{Follower, Subscription};
+use crate::transport::SubscribeRequest;
 use crate::watchers::Watchers;
 
 /// What all loops share.
@@ -120,31 +120,37 @@ impl App {
         }
     }
 
+    /// How long a stream of this connection may be silent.
+    pub(crate) fn heartbeat(&self, connection: ConnectionId) -> Duration {
+        event_stream::heartbeat(self.shared.options.heartbeat, connection)
+    }
+
     /// Registers a subscriber, here and in the hub, and only then looks where it begins.
-    pub(crate) fn subscribe(
+    pub(crate) fn follow(
         &mut self,
         connection: ConnectionId,
-        names: &[String],
-        since: Since,
-        form: Form,
-    ) -> Result<Subscription, TooManyChannels> {
+        request: &SubscribeRequest<'_>,
+    ) -> Result<Follower, TooManyChannels> {
         let hub = &self.shared.hub;
-        let channels = hub.register(self.key, names, form.transport())?;
+        let channels = hub.register(self.key, &request.names, request.transport)?;
         for name in channels.iter() {
             self.subscribers
                 .entry(Arc::clone(name))
                 .or_default()
                 .insert(connection);
         }
-        let heartbeat = event_stream::heartbeat(self.shared.options.heartbeat, connection);
         let waiter = self.waiter(connection);
-        Ok(Subscription::new(
-            hub, waiter, channels, since, form, heartbeat,
+        Ok(Follower::new(
+            hub,
+            waiter,
+            channels,
+            request.since,
+            request.transport,
         ))
     }
 
-    fn unsubscribe(&mut self, connection: ConnectionId, subscription: &Subscription) {
-        let channels = subscription.channels();
+    fn unsubscribe(&mut self, connection: ConnectionId, follower: &Follower) {
+        let channels = follower.channels();
         for name in channels.iter() {
             if let Some(here) = self.subscribers.get_mut(name) {
                 here.remove(&connection);
@@ -154,9 +160,8 @@ impl App {
             }
         }
         let hub = &self.shared.hub;
-        let (place, transport) = (subscription.place(), subscription.transport());
-        hub.unregister(self.key, channels, transport, place);
-        hub.stop_waiting(place.position(), self.waiter(connection));
+        hub.unregister(self.key, channels, follower.transport(), follower.place());
+        hub.stop_waiting(follower.position(), self.waiter(connection));
         self.unsettled.remove(&connection);
     }
 
@@ -217,7 +222,7 @@ impl App {
 }
 
 /// What a publisher over a WebSocket is told: its plain text has no answer.
-fn refuse(socket: WebSocket<'_>, refusal: Refusal) {
+fn refuse(socket: WebSocketOutput<'_>, refusal: Refusal) {
     let reason = match refusal {
         Refusal::Busy => "no room",
         Refusal::NotKept | Refusal::Unknown => "a message could not be kept",
@@ -225,12 +230,12 @@ fn refuse(socket: WebSocket<'_>, refusal: Refusal) {
     close(socket, CloseCode::TRY_AGAIN_LATER, reason);
 }
 
-fn may_not_publish(socket: WebSocket<'_>) {
+fn may_not_publish(socket: WebSocketOutput<'_>) {
     let reason = "publishing needs the publish token";
     close(socket, CloseCode::POLICY_VIOLATION, reason);
 }
 
-fn close(mut socket: WebSocket<'_>, code: CloseCode, reason: &str) {
+fn close(mut socket: WebSocketOutput<'_>, code: CloseCode, reason: &str) {
     if let Err(error) = socket.close(code, reason) {
         tracing::debug!(%error, "a WebSocket closes already");
     }
@@ -352,8 +357,9 @@ impl Handler for App {
     fn closed(&mut self, connection: ConnectionId, stream: Stream, ending: Ending) {
         match stream {
             Stream::Subscriber(subscription) => {
-                tracing::debug!(transport = %subscription.transport(), ?ending, "subscriber gone");
-                self.unsubscribe(connection, &subscription);
+                let follower = subscription.follower();
+                tracing::debug!(transport = %follower.transport(), ?ending, "subscriber gone");
+                self.unsubscribe(connection, follower);
             }
             Stream::Held(held) => held.closed(&self.shared.hub),
             Stream::Emission(emission) => emission.closed(ending),

@@ -10,6 +10,7 @@ mod config;
 mod counters;
 mod demo;
 mod held;
+mod hold;
 mod hub;
 mod inspect;
 mod journal;
@@ -18,6 +19,7 @@ mod metrics;
 mod names;
 mod pages;
 mod policy;
+mod poll_answer;
 mod publish;
 #[cfg(test)]
 mod random;
@@ -28,6 +30,7 @@ mod serve;
 mod subscribe;
 mod subscription;
 mod transport;
+mod upgrade;
 mod watchers;
 
 use std::io::IsTerminal;

@@ -1,9 +1,7 @@
 //! Requests to answers: the HTTP interface, a function a row.
 
-mod hold;
 mod publish;
 mod subscribe;
-mod websocket;
 
 use std::sync::Arc;
 
@@ -15,7 +13,6 @@ use serde_json::json;
 
 use self::publish::{Publish, publish};
 use self::subscribe::subscribe;
-use self::websocket::{Messages, is_old, upgrade};
 use crate::answer::{Call, log};
 use crate::app::{App, Stream};
 use crate::demo::MovingBox;
@@ -25,6 +22,7 @@ use crate::pages::{Asset, CONTENT_SECURITY_POLICY};
 use crate::reply::Reply;
 use crate::request::{METHODS, Query, Resource};
 use crate::transport::Transport;
+use crate::upgrade::{Messages, is_old, upgrade};
 
 /// The head of a request with a body: what it is refused for is said now, and how much of a body is taken.
 pub(crate) fn head(app: &mut App, request: &Request<'_>, intake: Intake<'_, Stream>) {

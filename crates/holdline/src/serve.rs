@@ -63,7 +63,10 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<(), String> {
     let result = server.run(|notifier| App::new(Arc::clone(&shared), notifier));
     stopping.store(true, Ordering::Relaxed);
     keeper.thread().unpark();
-    let _ = keeper.join();
+    if keeper.join().is_err() {
+        // Its own message is on standard error.
+        return Err("the thread that keeps house has panicked".to_owned());
+    }
     result.map_err(|error| error.to_string())
 }
 

@@ -1,43 +1,50 @@
-//! The seven ways to receive messages.
+//! The seven ways to receive messages, a row and a file each. How a request for one is answered is in
+//! `routes/subscribe.rs`, with another row.
+
+pub(crate) mod iframe;
+pub(crate) mod jsonp;
+pub(crate) mod long_poll;
+mod open;
+pub(crate) mod poll;
+mod request;
+pub(crate) mod sse;
+pub(crate) mod websocket;
+pub(crate) mod xhr_stream;
 
 use std::fmt;
 use std::str::FromStr;
 
-/// How a subscriber receives.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Transport {
-    Poll,
-    LongPoll,
-    Jsonp,
-    XhrStream,
-    Iframe,
-    Sse,
-    WebSocket,
+pub(crate) use self::request::SubscribeRequest;
+
+macro_rules! transports {
+    ($($transport:ident = $name:literal,)*) => {
+        /// How a subscriber receives.
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        pub(crate) enum Transport {
+            $($transport,)*
+        }
+
+        impl Transport {
+            pub(crate) const ALL: [Self; [$($name),*].len()] = [$(Self::$transport),*];
+
+            /// The last segment of its path, and its name wherever it is counted.
+            pub(crate) fn name(self) -> &'static str {
+                match self {
+                    $(Self::$transport => $name,)*
+                }
+            }
+        }
+    };
 }
 
-impl Transport {
-    pub(crate) const ALL: [Self; 7] = [
-        Self::Poll,
-        Self::LongPoll,
-        Self::Jsonp,
-        Self::XhrStream,
-        Self::Iframe,
-        Self::Sse,
-        Self::WebSocket,
-    ];
-
-    /// The last segment of its path, and its name wherever it is counted.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Poll => "poll",
-            Self::LongPoll => "long-poll",
-            Self::Jsonp => "jsonp",
-            Self::XhrStream => "xhr-stream",
-            Self::Iframe => "iframe",
-            Self::Sse => "sse",
-            Self::WebSocket => "websocket",
-        }
-    }
+transports! {
+    Poll = "poll",
+    LongPoll = "long-poll",
+    Jsonp = "jsonp",
+    XhrStream = "xhr-stream",
+    Iframe = "iframe",
+    Sse = "sse",
+    WebSocket = "websocket",
 }
 
 impl fmt::Display for Transport {

@@ -9,12 +9,12 @@ use super::core::Core;
 use super::deadlines::{Deadline, after};
 use crate::handler::{ConnectionId, Ending, Handler};
 use crate::machine::{Machine, Received};
-use crate::output::{self, Output, ROOM};
+use crate::output::{Output, ROOM, WebSocketOutput};
 use crate::queue::Outgoing;
 use crate::responder::Upgraded;
 use crate::timer::NEVER;
 
-pub(super) struct WebSocket<S> {
+pub(super) struct Socket<S> {
     machine: Machine,
     /// The unfinished message, when there is one.
     buffer: Option<Box<Buffer>>,
@@ -28,7 +28,7 @@ pub(super) struct WebSocket<S> {
     late: bool,
 }
 
-impl<S> WebSocket<S> {
+impl<S> Socket<S> {
     pub(super) fn new(upgraded: Upgraded<S>) -> Self {
         Self {
             machine: upgraded.machine,
@@ -272,7 +272,7 @@ fn output<'a>(
     now: u64,
 ) -> Output<'a> {
     let queued = core.queue.len();
-    Output::WebSocket(output::WebSocket {
+    Output::WebSocket(WebSocketOutput {
         machine,
         outgoing,
         timer: core.timer(now),

@@ -8,14 +8,14 @@ use crate::queue::Outgoing;
 
 /// A WebSocket.
 #[derive(Debug)]
-pub struct WebSocket<'a> {
+pub struct WebSocketOutput<'a> {
     pub(crate) machine: &'a mut Machine,
     pub(crate) outgoing: &'a mut Outgoing,
     pub(crate) timer: Timer<'a>,
     pub(crate) queued: usize,
 }
 
-impl WebSocket<'_> {
+impl WebSocketOutput<'_> {
     /// Whether permessage-deflate was agreed on for this connection. A message for many receivers
     /// needs its compressed form
     /// ([`with_deflate`](PreparedMessage::with_deflate)) only if this is true for one of them.

@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use holdline_net::{ConnectionId, Notifier};
 use holdline_sse::EncodeError;
 
-use super::EmitError;
+use super::error::EmitError;
 
 /// A queue of bytes with a limit. One side is the threads that emit, the other one is an event loop.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use holdline_comet::Position;
 
 use super::reply::Patience;
 use crate::hub::{Hub, Read, Waiter};
+use crate::poll_answer::{ANSWER, encode_answer};
 use crate::reply::Reply;
-use crate::subscription::{ANSWER, encode_answer};
 use crate::transport::Transport;
 
 /// A request for what there is now.

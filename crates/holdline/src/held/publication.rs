@@ -8,8 +8,8 @@ use serde_json::json;
 use super::reply::Patience;
 use crate::hub::{Batch, Hub, Published, Read, Waiter};
 use crate::journal::{Outcome, Receipt, Refusal};
+use crate::poll_answer::{ANSWER, encode_answer};
 use crate::reply::Reply;
-use crate::subscription::{ANSWER, encode_answer};
 
 /// The publisher's question.
 #[derive(Debug)]

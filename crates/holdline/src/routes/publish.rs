@@ -4,10 +4,10 @@ use holdline_comet::Since;
 use holdline_http1::RequestHead;
 use serde_json::json;
 
-use super::hold::answer_or_hold;
 use crate::answer::Call;
 use crate::app::App;
 use crate::held::{Publication, Question};
+use crate::hold::answer_or_hold;
 use crate::journal::{Appended, Draft, Outcome, Receipt};
 use crate::names;
 use crate::reply::Reply;

@@ -50,6 +50,10 @@ impl<S> Pending<S> {
 }
 
 /// What one call of the machine came to.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives from one line to the next"
+)]
 pub(super) enum Step<S> {
     /// All input was taken.
     Starved,

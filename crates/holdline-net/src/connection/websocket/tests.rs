@@ -44,7 +44,7 @@ fn held(machine: Machine, inputs: &[&[u8]]) -> (Vec<usize>, Vec<usize>) {
     let (config, mut scratch) = (crate::Config::default(), Scratch::new());
     let (mut handler, date) = (Lengths(Vec::new()), HeaderBlock::default());
     let mut core = Core::new(socket, peer, id);
-    let mut websocket = WebSocket::new(Upgraded {
+    let mut websocket = Socket::new(Upgraded {
         machine,
         stream: (),
         in_pieces: false,

@@ -176,6 +176,7 @@ impl<'a> Page<'a> {
 /// Two digits and a space for each byte.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a `String` cannot fail.
         let _ = write!(text, "{byte:02x} ");
         text
     })

@@ -4,8 +4,8 @@ use holdline_comet::{Cursor, Position, Since};
 
 use super::*;
 use crate::hub::{Batch, Read};
+use crate::poll_answer::ANSWER;
 use crate::random::Random;
-use crate::subscription::ANSWER;
 
 fn read(hub: &Hub, position: &mut Position) -> Batch {
     match hub.read(&["a".into()], position, ANSWER, None) {

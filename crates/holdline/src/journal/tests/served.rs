@@ -13,7 +13,7 @@ use serde_json::json;
 use super::*;
 use crate::demo::Walk;
 use crate::hub::Read;
-use crate::subscription::ANSWER;
+use crate::poll_answer::ANSWER;
 
 /// The messages of a stream, as numbers and texts, from the next one on. The stream has begun.
 fn stream(served: &Served, channel: &str) -> impl Iterator<Item = (u64, String)> {

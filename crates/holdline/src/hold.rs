@@ -5,7 +5,7 @@ use crate::app::{App, Stream};
 use crate::held::{HeldRequest, Question};
 
 /// Answers, or has the connection wait until there is an answer.
-pub(super) fn answer_or_hold(app: &App, call: Call<'_, '_>, mut question: Question) {
+pub(crate) fn answer_or_hold(app: &App, call: Call<'_, '_>, mut question: Question) {
     match question.reply(app.hub()) {
         Some(reply) => call.reply(&reply),
         None => {

@@ -12,14 +12,14 @@ use crate::reply::Reply;
 
 /// Whether a client may send messages.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Messages {
+pub(crate) enum Messages {
     Taken,
     /// Nothing is kept of one: it is refused when it begins.
     Refused,
 }
 
 /// A WebSocket, if the request asks for one as RFC 6455 says.
-pub(super) fn upgrade(
+pub(crate) fn upgrade(
     app: &mut App,
     call: Call<'_, '_>,
     messages: Messages,
@@ -65,7 +65,7 @@ pub(super) fn upgrade(
 }
 
 /// Whether the request is for the WebSocket of the first browsers, and that is spoken here.
-pub(super) fn is_old(app: &App, head: &RequestHead<'_>) -> bool {
+pub(crate) fn is_old(app: &App, head: &RequestHead<'_>) -> bool {
     app.shared.options.legacy_hixie76 && hixie76::is_offered(head.headers().iter())
 }
 

@@ -1,0 +1,42 @@
+//! What a connection speaks.
+
+use super::http::Http;
+use super::lingering::Lingering;
+use super::websocket::Socket;
+
+pub(super) enum Protocol<S> {
+    Http(Http<S>),
+    WebSocket(Socket<S>),
+    Lingering(Lingering),
+}
+
+impl<S> Protocol<S> {
+    /// Whether a response is pending, so that nothing more is parsed before it is finished.
+    pub(super) fn is_pending(&self) -> bool {
+        matches!(self, Protocol::Http(http) if http.is_pending())
+    }
+
+    pub(super) fn has_stream(&self) -> bool {
+        match self {
+            Protocol::Http(http) => http.has_stream(),
+            Protocol::WebSocket(_) => true,
+            Protocol::Lingering(_) => false,
+        }
+    }
+
+    /// Whether the handler may be called.
+    pub(super) fn is_established(&self) -> bool {
+        match self {
+            Protocol::WebSocket(socket) => socket.is_established(),
+            Protocol::Http(_) | Protocol::Lingering(_) => true,
+        }
+    }
+
+    pub(super) fn into_stream(self) -> Option<S> {
+        match self {
+            Protocol::Http(http) => http.into_stream(),
+            Protocol::WebSocket(socket) => Some(socket.stream),
+            Protocol::Lingering(_) => None,
+        }
+    }
+}

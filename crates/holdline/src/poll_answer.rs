@@ -1,0 +1,45 @@
+//! The answer to a poll, as JSON or as a script.
+
+use bytes::BytesMut;
+use holdline_comet::jsonp::{self, CallbackName};
+use holdline_comet::{Position, poll};
+
+use crate::hub::{Batch, Wanted};
+use crate::message::Wire;
+
+/// What the answer to a poll is: JSON, or with a callback a script.
+pub(crate) fn answer_type(callback: Option<&CallbackName>) -> [(&'static str, &'static str); 1] {
+    let content_type = match callback {
+        Some(_) => jsonp::CONTENT_TYPE,
+        None => poll::CONTENT_TYPE,
+    };
+    [("Content-Type", content_type)]
+}
+
+/// The answer that has `batch`, and the cursor to ask with the next time.
+pub(crate) fn encode_answer(
+    position: &Position,
+    batch: &Batch,
+    callback: Option<&CallbackName>,
+) -> BytesMut {
+    let mut answer = BytesMut::new();
+    let messages = batch.messages.iter().map(|message| message.json());
+    poll::encode(
+        position.cursor(),
+        messages,
+        batch.lost.is_some(),
+        &mut answer,
+    );
+    let Some(callback) = callback else {
+        return answer;
+    };
+    let mut script = BytesMut::with_capacity(answer.len() + 64);
+    jsonp::wrap(callback, &answer, &mut script);
+    script
+}
+
+/// Of one answer to a poll. The next poll gets the rest.
+pub(crate) const ANSWER: Wanted = Wanted {
+    budget: 512 * 1024,
+    wire: Wire::Json,
+};

@@ -1,0 +1,125 @@
+//! A stream over a response body that does not end.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use holdline_comet::Cursor;
+use holdline_http1::SendError;
+use holdline_net::{Body, Output, Progress};
+
+use super::follower::Follower;
+use crate::hub::Hub;
+use crate::message::{Message, Wire};
+use crate::names;
+
+/// What the messages of a stream look like: this is what a transport adds.
+pub(crate) trait BodyFormat: fmt::Debug + Send {
+    /// Appends what goes before everything else.
+    fn begin(&self, out: &mut BytesMut);
+
+    /// Appends a message of the server's own, of the type `event`; `json` is all of it.
+    fn own(&self, event: &str, cursor: Cursor, json: &str, out: &mut BytesMut);
+
+    /// Which form of a message [`message`](Self::message) sends.
+    fn wire(&self) -> Wire;
+
+    /// Sends a message.
+    fn message(&mut self, message: &Message, body: &mut Body<'_>) -> Result<(), SendError>;
+
+    /// What shows that the stream is alive.
+    fn heartbeat(&self) -> &'static [u8];
+
+    /// Appends what goes behind everything else, if the end can be chosen.
+    fn end(&self, out: &mut BytesMut) {
+        let _ = out;
+    }
+
+    /// Whether the client must begin a new stream, because this one has grown too long for it.
+    fn is_full(&self) -> bool {
+        false
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct BodyStream {
+    follower: Follower,
+    format: Box<dyn BodyFormat>,
+    heartbeat: Duration,
+    begun: bool,
+}
+
+impl BodyStream {
+    pub(crate) fn new(
+        follower: Follower,
+        format: Box<dyn BodyFormat>,
+        heartbeat: Duration,
+    ) -> Self {
+        Self {
+            follower,
+            format,
+            heartbeat,
+            begun: false,
+        }
+    }
+
+    pub(super) fn follower(&self) -> &Follower {
+        &self.follower
+    }
+
+    pub(super) fn ready(&mut self, hub: &Hub, mut body: Body<'_>) -> Progress {
+        let mut scratch = BytesMut::new();
+        let begins = !std::mem::replace(&mut self.begun, true);
+        if begins {
+            self.format.begin(&mut scratch);
+            let cursor = self.follower.position().cursor();
+            self.own(names::OPEN, cursor, &mut scratch);
+        }
+        let batch = self.follower.next(hub, self.format.wire());
+        if let Some(cursor) = batch.lost {
+            self.own(names::LOST, cursor, &mut scratch);
+        }
+        let mut messages = batch.messages.iter();
+        let sent = body.send(&scratch).and_then(|()| {
+            messages.try_for_each(|message| self.format.message(message, &mut body))
+        });
+        if let Err(error) = sent {
+            tracing::debug!(%error, "a stream cannot go on");
+            return Progress::Idle;
+        }
+        if self.format.is_full() {
+            scratch.clear();
+            self.format.end(&mut scratch);
+            if let Err(error) = body.send(&scratch).and_then(|()| body.end()) {
+                tracing::debug!(%error, "a stream cannot be ended");
+            }
+            return Progress::Idle;
+        }
+        if begins {
+            Output::Body(body).set_timer(self.heartbeat);
+        }
+        batch.progress()
+    }
+
+    /// Sends a heartbeat, and sets the timer for the next one.
+    pub(super) fn beat(&self, mut body: Body<'_>) {
+        if let Err(error) = body.send(self.format.heartbeat()) {
+            tracing::debug!(%error, "no heartbeat");
+        }
+        Output::Body(body).set_timer(self.heartbeat);
+    }
+
+    /// The last words. The server ends the body.
+    pub(super) fn end(&self, mut body: Body<'_>) {
+        let mut end = BytesMut::new();
+        self.format.end(&mut end);
+        if let Err(error) = body.send(&end) {
+            tracing::debug!(%error, "a stream ends without last words");
+        }
+    }
+
+    fn own(&self, event: &str, cursor: Cursor, out: &mut BytesMut) {
+        let json = self.follower.own_json(event, cursor);
+        self.format.own(event, cursor, &json, out);
+    }
+}

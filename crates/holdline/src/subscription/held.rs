@@ -1,0 +1,85 @@
+//! A poll that is held until there is something to answer: with JSON, or with a script.
+
+use std::time::Duration;
+
+use holdline_comet::Hold;
+use holdline_comet::jsonp::CallbackName;
+use holdline_net::{Held, Output, Progress};
+
+use super::follower::Follower;
+use crate::hub::{Batch, Hub};
+use crate::poll_answer::{ANSWER, answer_type, encode_answer};
+use crate::reply::UNCACHED;
+
+#[derive(Debug)]
+pub(crate) struct HeldPoll {
+    follower: Follower,
+    hold: Hold,
+    callback: Option<CallbackName>,
+    /// Header fields that let a script of another origin read the answer.
+    cors: Vec<(&'static str, String)>,
+}
+
+impl HeldPoll {
+    pub(crate) fn new(
+        follower: Follower,
+        hold: Hold,
+        callback: Option<CallbackName>,
+        cors: Vec<(&'static str, String)>,
+    ) -> Self {
+        Self {
+            follower,
+            hold,
+            callback,
+            cors,
+        }
+    }
+
+    pub(super) fn follower(&self) -> &Follower {
+        &self.follower
+    }
+
+    /// Answers when there is something to answer, and sets the timer when not.
+    pub(super) fn ready(&mut self, hub: &Hub, held: Held<'_>) -> Progress {
+        let batch = self.follower.read(hub, ANSWER);
+        let wait = self.hold.poll_timeout();
+        if !batch.messages.is_empty() || batch.lost.is_some() {
+            if self.hold.data().is_some() {
+                self.answer(hub, held, &batch);
+            }
+        } else if let Some(until) = wait {
+            if until <= hub.uptime() {
+                self.give_up(hub, held, until);
+            } else {
+                Output::Held(held).set_timer(until.saturating_sub(hub.uptime()));
+            }
+        }
+        Progress::Idle
+    }
+
+    /// Answers with what there is, whether the wait is over or not.
+    pub(super) fn answer_now(&mut self, hub: &Hub, held: Held<'_>) {
+        self.give_up(hub, held, Duration::MAX);
+    }
+
+    /// Answers although there is nothing, if the wait is over at `now`.
+    pub(super) fn give_up(&mut self, hub: &Hub, held: Held<'_>, now: Duration) {
+        if self.hold.handle_timeout(now).is_some() {
+            let batch = self.follower.read(hub, ANSWER);
+            self.answer(hub, held, &batch);
+        } else if let Some(until) = self.hold.poll_timeout() {
+            // The loop's clock and the hub's were read at different moments.
+            Output::Held(held).set_timer(until.saturating_sub(now) + Duration::from_millis(1));
+        }
+    }
+
+    fn answer(&self, hub: &Hub, held: Held<'_>, batch: &Batch) {
+        let callback = self.callback.as_ref();
+        let body = encode_answer(self.follower.position(), batch, callback);
+        self.follower.count(hub, batch);
+        let headers = (answer_type(callback), UNCACHED);
+        if let Err(error) = held.respond(200, (&self.cors, headers), &body) {
+            tracing::error!(%error, "an answer cannot be sent");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! A stream over a WebSocket.
+
+use std::sync::Arc;
+
+use holdline_net::{Progress, WebSocketOutput};
+
+use super::follower::Follower;
+use crate::hub::Hub;
+use crate::message::Wire;
+use crate::names;
+
+#[derive(Debug)]
+pub(crate) struct SocketStream {
+    follower: Follower,
+    /// Text messages are published.
+    may_publish: bool,
+    /// Messages with at least so many bytes are compressed, if that was agreed.
+    deflate_from: usize,
+    begun: bool,
+}
+
+impl SocketStream {
+    pub(crate) fn new(follower: Follower, may_publish: bool, deflate_from: usize) -> Self {
+        Self {
+            follower,
+            may_publish,
+            deflate_from,
+            begun: false,
+        }
+    }
+
+    pub(super) fn follower(&self) -> &Follower {
+        &self.follower
+    }
+
+    pub(super) fn publishes_to(&self) -> Option<&Arc<str>> {
+        match self.may_publish {
+            true => self.follower.channels().first(),
+            false => None,
+        }
+    }
+
+    pub(super) fn ready(&mut self, hub: &Hub, mut socket: WebSocketOutput<'_>) -> Progress {
+        let mut result = Ok(());
+        if !std::mem::replace(&mut self.begun, true) {
+            let cursor = self.follower.position().cursor();
+            result = socket.send_text(&self.follower.own_json(names::OPEN, cursor));
+        }
+        let deflate_from = match socket.compresses() {
+            true => self.deflate_from,
+            false => usize::MAX,
+        };
+        let batch = self.follower.next(hub, Wire::WebSocket { deflate_from });
+        if let Some(cursor) = batch.lost {
+            let lost = self.follower.own_json(names::LOST, cursor);
+            result = result.and_then(|()| socket.send_text(&lost));
+        }
+        for message in &batch.messages {
+            let prepared = match message.json_len() >= deflate_from {
+                true => message.websocket_deflated(),
+                false => message.websocket(),
+            };
+            result = result.and_then(|()| socket.send_prepared(prepared));
+        }
+        if let Err(error) = result {
+            tracing::debug!(%error, "a WebSocket takes no more messages");
+            return Progress::Idle;
+        }
+        batch.progress()
+    }
+}

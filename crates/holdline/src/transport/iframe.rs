@@ -1,0 +1,77 @@
+//! The forever frame: a page that does not end, with a script for each message.
+
+use bytes::BytesMut;
+use holdline_comet::{Cursor, iframe};
+use holdline_http1::SendError;
+use holdline_net::Body;
+
+use super::open::{self, STREAMED};
+use super::request::SubscribeRequest;
+use crate::answer::Call;
+use crate::app::App;
+use crate::message::{Message, Wire};
+use crate::subscription::BodyFormat;
+
+pub(crate) fn answer(app: &mut App, call: Call<'_, '_>, request: &SubscribeRequest<'_>) {
+    let page = request
+        .callback()
+        .and_then(|callback| iframe::Page::new(callback).map_err(|error| error.to_string()));
+    let page = match page {
+        Ok(page) => page,
+        Err(error) => return call.error(400, "bad_callback", &error),
+    };
+    let headers = [
+        ("Content-Type", iframe::CONTENT_TYPE),
+        (
+            "Content-Security-Policy",
+            "default-src 'none'; script-src 'unsafe-inline'",
+        ),
+        ("X-Frame-Options", "SAMEORIGIN"),
+    ];
+    let format = Page { page, sent: 0 };
+    open::stream(app, call, request, (headers, STREAMED), format);
+}
+
+#[derive(Debug)]
+struct Page {
+    page: iframe::Page,
+    /// Bytes of scripts: the document grows with them.
+    sent: usize,
+}
+
+impl BodyFormat for Page {
+    fn begin(&self, out: &mut BytesMut) {
+        self.page.begin(out);
+    }
+
+    fn own(&self, _event: &str, _cursor: Cursor, json: &str, out: &mut BytesMut) {
+        self.page.message(json.as_bytes(), out);
+    }
+
+    fn wire(&self) -> Wire {
+        Wire::Script
+    }
+
+    fn message(&mut self, message: &Message, body: &mut Body<'_>) -> Result<(), SendError> {
+        let mut script = BytesMut::new();
+        self.page.prepared(message.script(), &mut script);
+        self.sent += script.len();
+        body.send(&script)
+    }
+
+    fn heartbeat(&self) -> &'static [u8] {
+        iframe::HEARTBEAT
+    }
+
+    fn end(&self, out: &mut BytesMut) {
+        self.page.end(out);
+    }
+
+    /// The page around it loads the frame again, from the last cursor that it saw.
+    fn is_full(&self) -> bool {
+        self.sent > PAGE_LIMIT
+    }
+}
+
+/// A frame is ended when its document has got this large.
+const PAGE_LIMIT: usize = 4 * 1024 * 1024;

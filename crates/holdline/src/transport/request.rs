@@ -1,0 +1,48 @@
+//! What every request for messages says.
+
+use holdline_comet::Since;
+use holdline_comet::jsonp::CallbackName;
+use holdline_http1::RequestHead;
+
+use super::Transport;
+use crate::names;
+use crate::reply::Reply;
+use crate::request::Query;
+
+/// Which messages, how, and what else the query says.
+#[derive(Debug)]
+pub(crate) struct SubscribeRequest<'q> {
+    pub(crate) names: Vec<String>,
+    pub(crate) since: Since,
+    pub(crate) transport: Transport,
+    pub(crate) query: &'q Query<'q>,
+}
+
+impl<'q> SubscribeRequest<'q> {
+    pub(crate) fn of(
+        head: &RequestHead<'_>,
+        names: &str,
+        transport: Transport,
+        query: &'q Query<'q>,
+    ) -> Result<Self, Reply> {
+        let names = names::parse_channels(names)
+            .map_err(|error| Reply::error(400, "bad_channel", &error.to_string()))?;
+        let since = query
+            .since(head)
+            .map_err(|error| Reply::error(400, "bad_cursor", &error))?;
+        Ok(Self {
+            names,
+            since,
+            transport,
+            query,
+        })
+    }
+
+    /// The function of the page that is to be called.
+    pub(super) fn callback(&self) -> Result<CallbackName, String> {
+        match self.query.value("callback") {
+            Some(name) => CallbackName::new(name).map_err(|error| error.to_string()),
+            None => Err("`callback` names the function to call".to_owned()),
+        }
+    }
+}

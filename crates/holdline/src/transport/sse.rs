@@ -1,0 +1,75 @@
+//! Server-sent events: each message as an event of its own type, or as the JSON object that all other transports
+//! have.
+
+use bytes::BytesMut;
+use holdline::event_stream::{self, Opening};
+use holdline_comet::Cursor;
+use holdline_http1::SendError;
+use holdline_net::Body;
+use holdline_sse as sse;
+
+use super::open;
+use super::request::SubscribeRequest;
+use crate::answer::Call;
+use crate::app::App;
+use crate::message::{Message, Wire, encode_event};
+use crate::names;
+use crate::subscription::BodyFormat;
+
+pub(crate) fn answer(app: &mut App, call: Call<'_, '_>, request: &SubscribeRequest<'_>) {
+    let json = match request.query.value("format") {
+        None | Some("text") => false,
+        Some("json") => true,
+        Some(_) => return call.error(400, "bad_format", "`format` is `text` or `json`"),
+    };
+    let padding = Opening::of(&call.request.head).wants_padding();
+    let format = Events { json, padding };
+    open::stream(app, call, request, event_stream::HEADERS, format);
+}
+
+#[derive(Debug)]
+struct Events {
+    json: bool,
+    /// For clients that cannot see the beginning otherwise.
+    padding: bool,
+}
+
+impl BodyFormat for Events {
+    fn begin(&self, out: &mut BytesMut) {
+        if self.padding {
+            out.extend_from_slice(sse::PADDING);
+        }
+    }
+
+    fn own(&self, event: &str, cursor: Cursor, json: &str, out: &mut BytesMut) {
+        let id = cursor.to_string();
+        if event == names::OPEN {
+            // A block without data sets the last event ID and dispatches nothing.
+            if let Err(error) = sse::encode_id(&id, out) {
+                tracing::error!(%error, "a cursor is no event ID");
+            }
+        } else if self.json {
+            encode_event(None, &id, json, out);
+        } else {
+            encode_event(Some(event), &id, "", out);
+        }
+    }
+
+    fn wire(&self) -> Wire {
+        match self.json {
+            false => Wire::Sse,
+            true => Wire::SseJson,
+        }
+    }
+
+    fn message(&mut self, message: &Message, body: &mut Body<'_>) -> Result<(), SendError> {
+        match self.json {
+            false => body.send_prechunked(message.sse()),
+            true => body.send_prechunked(message.sse_json()),
+        }
+    }
+
+    fn heartbeat(&self) -> &'static [u8] {
+        sse::HEARTBEAT
+    }
+}
