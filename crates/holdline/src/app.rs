@@ -160,8 +160,9 @@ impl App {
             }
         }
         let hub = &self.shared.hub;
-        hub.unregister(self.key, channels, follower.transport(), follower.place());
-        hub.stop_waiting(follower.position(), self.waiter(connection));
+        let (place, transport) = (follower.place(), follower.transport());
+        hub.unregister(self.key, transport, place);
+        hub.stop_waiting(place.position(), self.waiter(connection));
         self.unsettled.remove(&connection);
     }
 

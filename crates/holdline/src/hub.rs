@@ -10,6 +10,7 @@
 //! reads, and what comes later wakes it.
 
 mod channel;
+mod channels;
 mod kept;
 mod limits;
 mod loops;
@@ -76,62 +77,60 @@ impl Hub {
         names: &[String],
         transport: Transport,
     ) -> Result<Arc<[Arc<str>]>, TooManyChannels> {
-        let mut state = self.lock();
+        let mut guard = self.lock();
+        let state = &mut *guard;
         let mut known = Vec::with_capacity(names.len());
         for name in names {
             match state.for_watching(name, &self.limits) {
-                Ok(name) => known.push(name),
+                Ok(id) => known.push(id),
                 Err(error) => {
                     // Those that were made just now must not stay for nobody.
-                    for name in &known {
-                        state.forget_unused(name, &self.limits);
+                    for id in known {
+                        state.forget_unused(id, &self.limits);
                     }
                     return Err(error);
                 }
             }
         }
-        for name in &known {
-            if let Some(channel) = state.channels.get_mut(name) {
+        let mut channels = Vec::with_capacity(known.len());
+        for id in known {
+            if let Some(channel) = state.channels.get_mut(id) {
                 channel.presence.add(transport);
                 channel.watch(key.0);
+                channels.push(Arc::clone(&channel.name));
                 let published = channel.published;
                 state.is_watched(published);
             }
         }
         state.presence.add(transport);
-        Ok(known.into())
+        Ok(channels.into())
     }
 
     /// Undoes [`register`](Self::register). `place` is where the subscriber stands.
-    pub(crate) fn unregister(
-        &self,
-        key: LoopKey,
-        names: &[Arc<str>],
-        transport: Transport,
-        place: &Place,
-    ) {
+    pub(crate) fn unregister(&self, key: LoopKey, transport: Transport, place: &Place) {
         let mut guard = self.lock();
         let state = &mut *guard;
         state.presence.remove(transport);
-        for name in names {
-            if let Some(channel) = state.channels.get_mut(name) {
+        for &id in place.ids.as_slice() {
+            if let Some(channel) = state.channels.get_mut(id) {
                 channel.presence.remove(transport);
                 channel.unwatch(key.0);
                 if place.is_live {
                     channel.log.leave(place.sequence());
-                    state.kept.file(name, channel);
+                    state.kept.file(id, channel);
                 }
-                state.forget_unused(name, &self.limits);
+                state.forget_unused(id, &self.limits);
             }
         }
     }
 
     pub(crate) fn presence(&self, name: &str) -> Presence {
-        self.lock()
+        let state = self.lock();
+        let channel = state
             .channels
-            .get(name)
-            .map(|channel| channel.presence)
-            .unwrap_or_default()
+            .id(name)
+            .and_then(|id| state.channels.get(id));
+        channel.map(|channel| channel.presence).unwrap_or_default()
     }
 
     /// What there is over all channels.

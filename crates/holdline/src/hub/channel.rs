@@ -9,6 +9,7 @@ use crate::transport::Transport;
 
 #[derive(Debug)]
 pub(super) struct Channel {
+    pub(super) name: Arc<str>,
     pub(super) log: Log<Arc<Message>>,
     pub(super) presence: Presence,
     /// The number of the last message of a channel that counts as published to. `None` for one that was
@@ -22,8 +23,9 @@ pub(super) struct Channel {
 
 impl Channel {
     /// A channel whose messages up to `gone`, if it ever had any, are not known any more.
-    pub(super) fn new(limits: LogLimits, gone: u64) -> Self {
+    pub(super) fn new(name: &str, limits: LogLimits, gone: u64) -> Self {
         Self {
+            name: name.into(),
             log: Log::with_evicted_through(limits, gone),
             presence: Presence::default(),
             published: None,
@@ -56,12 +58,12 @@ impl Channel {
 
     /// The bytes of history, and of what is only still to be delivered. What is remembered of a channel that was
     /// published to is part of them.
-    pub(super) fn bytes(&self, name: &str) -> (u64, u64) {
+    pub(super) fn bytes(&self) -> (u64, u64) {
         let (retained, lingering) = (self.log.retained_bytes(), self.log.lingering_bytes());
         if self.published.is_none() {
             return (retained, lingering);
         }
-        let record = (RECORD + name.len()) as u64;
+        let record = (RECORD + self.name.len()) as u64;
         match self.log.retained() == 0 && !self.log.is_empty() {
             true => (retained, lingering + record),
             false => (retained + record, lingering),
@@ -94,6 +96,6 @@ impl Presence {
     }
 }
 
-/// A table of channels may be half empty. The rest is the name's own frame, a place in each of two
+/// The tables of channels may be half empty. The rest is the name's own frame, a place in each of two
 /// ordered lists, and the smallest ring of messages.
-const RECORD: usize = 2 * size_of::<(Arc<str>, Channel)>() + 384;
+const RECORD: usize = 2 * size_of::<(Arc<str>, Channel)>() + 448;

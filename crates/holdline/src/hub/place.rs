@@ -2,9 +2,12 @@
 
 use holdline_comet::Position;
 
+use super::channels::Ids;
+
 /// The place of a subscriber that is registered, over all its channels.
 #[derive(Debug)]
 pub(crate) struct Place {
+    pub(super) ids: Ids,
     pub(super) position: Position,
     /// It had everything there was at least once. From then on what it needs stays, as long as it is
     /// not too far behind, and the logs count it.
@@ -14,9 +17,9 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Of a subscriber that reads from `position`.
-    pub(crate) fn new(position: Position) -> Self {
+    pub(super) fn new(ids: Ids, position: Position) -> Self {
         Self {
+            ids,
             position,
             is_live: false,
             is_behind: false,

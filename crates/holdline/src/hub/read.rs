@@ -7,6 +7,7 @@ use holdline_net::Progress;
 
 use super::Hub;
 use super::channel::Channel;
+use super::channels::{Id, Ids};
 use super::kept::Kept;
 use super::loops::Waiter;
 use super::place::Place;
@@ -56,8 +57,15 @@ impl Hub {
     /// Where a subscriber that asks for `since` stands.
     pub(crate) fn position(&self, names: &[Arc<str>], since: Since) -> Position {
         let state = self.lock();
-        let logs: Vec<_> = names.iter().map(|name| state.log(name)).collect();
-        self.at(&state).reader(&logs).position(since)
+        state.position(self.epoch, &state.channels.ids(names), since)
+    }
+
+    /// The same for one that is [registered](Self::register) for these channels.
+    pub(crate) fn place(&self, names: &[Arc<str>], since: Since) -> Place {
+        let state = self.lock();
+        let ids = state.channels.ids(names);
+        let position = state.position(self.epoch, &ids, since);
+        Place::new(ids, position)
     }
 
     /// What comes after `position`, for one answer, and moves the position. `waiter` is woken after
@@ -69,8 +77,9 @@ impl Hub {
         wanted: Wanted,
         waiter: Option<Waiter>,
     ) -> Read {
-        let mut place = Place::new(position.clone());
-        let read = self.look(names, &mut place, wanted, waiter, Next::None);
+        let mut state = self.lock();
+        let mut place = Place::new(state.channels.ids(names), position.clone());
+        let read = self.look(&mut state, &mut place, wanted, waiter, Next::None);
         *position = place.position;
         read
     }
@@ -81,12 +90,11 @@ impl Hub {
     /// it needs is gone, it is moved to the end and told so. `waiter` is woken after [`Read::Later`].
     pub(crate) fn read_on(
         &self,
-        names: &[Arc<str>],
         place: &mut Place,
         wanted: Wanted,
         waiter: Option<Waiter>,
     ) -> Read {
-        self.look(names, place, wanted, waiter, Next::Stays)
+        self.look(&mut self.lock(), place, wanted, waiter, Next::Stays)
     }
 
     /// Forgets what [`read`](Self::read) has put down for a connection that is gone or answered.
@@ -103,35 +111,31 @@ impl Hub {
 
     fn look(
         &self,
-        names: &[Arc<str>],
+        state: &mut State,
         place: &mut Place,
         wanted: Wanted,
         waiter: Option<Waiter>,
         next: Next,
     ) -> Read {
-        let mut guard = self.lock();
-        let state = &mut *guard;
         let mut look = Look {
             max_lag: self.limits.log.max_lag,
             wanted,
             next,
             charges: Vec::new(),
         };
-        let at = self.at(state);
+        let moment = state.moment(self.epoch);
         let read;
-        // The fast path for one channel, which is looked up once: this is done for each message and
-        // subscriber.
-        if let [name] = names
-            && let Some(channel) = state.channels.get_mut(name)
+        // The fast path for one channel: this is done for each message and subscriber.
+        if let Ids::One(id) = place.ids
+            && let Some(channel) = state.channels.get_mut(id)
         {
-            read = look.read(at.reader(&[&channel.log]), place);
-            look.settle(0, name, channel, &mut state.kept);
+            read = look.read(moment.reader(&[&channel.log]), place);
+            look.settle(0, id, channel, &mut state.kept);
         } else {
-            let logs: Vec<_> = names.iter().map(|name| state.log(name)).collect();
-            read = look.read(at.reader(&logs), place);
-            for (index, name) in names.iter().enumerate() {
-                if let Some(channel) = state.channels.get_mut(name) {
-                    look.settle(index, name, channel, &mut state.kept);
+            read = look.read(moment.reader(&state.logs(&place.ids)), place);
+            for (index, &id) in place.ids.as_slice().iter().enumerate() {
+                if let Some(channel) = state.channels.get_mut(id) {
+                    look.settle(index, id, channel, &mut state.kept);
                 }
             }
         }
@@ -143,12 +147,26 @@ impl Hub {
         }
         read
     }
+}
 
-    fn at(&self, state: &State) -> Moment {
+impl State {
+    fn position(&self, epoch: u64, ids: &Ids, since: Since) -> Position {
+        let moment = self.moment(epoch);
+        moment.reader(&self.logs(ids)).position(since)
+    }
+
+    /// The logs of channels, known or not.
+    fn logs(&self, ids: &Ids) -> Vec<&Log<Arc<Message>>> {
+        let channels = ids.as_slice().iter().map(|&id| self.channels.get(id));
+        let logs = channels.map(|channel| channel.map_or(&self.unknown, |channel| &channel.log));
+        logs.collect()
+    }
+
+    fn moment(&self, epoch: u64) -> Moment {
         Moment {
-            epoch: self.epoch,
-            head: state.head,
-            given: state.given,
+            epoch,
+            head: self.head,
+            given: self.given,
         }
     }
 }
@@ -164,14 +182,6 @@ struct Moment {
 impl Moment {
     fn reader<'l>(self, logs: &'l [&'l Log<Arc<Message>>]) -> Reader<'l, Arc<Message>> {
         Reader::new(self.epoch, self.head, logs).with_given(self.given)
-    }
-}
-
-impl State {
-    /// The log of a channel, known or not.
-    fn log(&self, name: &str) -> &Log<Arc<Message>> {
-        let channel = self.channels.get(name);
-        channel.map_or(&self.unknown, |channel| &channel.log)
     }
 }
 
@@ -252,17 +262,18 @@ impl Look {
     }
 
     /// What it means for one of the logs.
-    fn settle(&self, index: usize, name: &Arc<str>, channel: &mut Channel, kept: &mut Kept) {
+    #[inline]
+    fn settle(&self, index: usize, id: Id, channel: &mut Channel, kept: &mut Kept) {
         match self.next {
             Next::None | Next::Stays => {}
             Next::Joins => channel.log.join(),
             Next::Moves { from, to } => {
                 channel.log.advance(from, to);
-                kept.file(name, channel);
+                kept.file(id, channel);
             }
         }
         if self.charges.iter().any(|charge| charge.0 == index) {
-            kept.changing(name, channel, |channel| {
+            kept.changing(id, channel, |channel| {
                 for (_, number, bytes) in self.charges.iter().filter(|charge| charge.0 == index) {
                     channel.log.charge(*number, *bytes);
                 }

@@ -1,12 +1,10 @@
 //! Messages come in, each with the number that the journal gave it.
 
-use std::sync::Arc;
-
 use holdline_comet::Cursor;
 
 use super::Hub;
 use super::loops::{Waiter, Wakes};
-use crate::message::{Content, Message};
+use crate::message::Content;
 
 /// A message that subscribers can see.
 #[derive(Clone, Copy, Debug)]
@@ -29,9 +27,8 @@ impl Hub {
         let now = self.uptime();
         let cursor = self.cursor(number);
         let mut state = self.lock();
-        let name = state.for_publishing(channel, &self.limits);
-        let message = Arc::new(Message::new(cursor, Arc::clone(&name), content));
-        let receivers = state.append(&name, number, message, now, wakes);
+        let id = state.for_publishing(channel, &self.limits);
+        let receivers = state.append(id, cursor, content, now, wakes);
         state.shrink(&self.limits);
         drop(state);
         self.counters.published();

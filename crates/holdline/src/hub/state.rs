@@ -1,17 +1,18 @@
 //! What the hub's lock guards: the channels, and what is to be forgotten first.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
 
-use holdline_comet::Log;
+use holdline_comet::{Cursor, Log};
 
 use super::channel::{Channel, Presence};
+use super::channels::{Channels, Id};
 use super::kept::Kept;
 use super::limits::{HubLimits, TooManyChannels};
 use super::loops::{Loops, Wakes};
-use crate::message::Message;
+use crate::message::{Content, Message};
 
 #[derive(Debug)]
 pub(super) struct State {
@@ -19,12 +20,12 @@ pub(super) struct State {
     pub(super) head: u64,
     /// The greatest number that somebody may have been told. Its message may still be on its way.
     pub(super) given: u64,
-    pub(super) channels: HashMap<Arc<str>, Channel>,
+    pub(super) channels: Channels,
     /// Channels that were published to, by their last message: the one that was silent longest comes
     /// first.
-    published: BTreeMap<u64, Arc<str>>,
+    published: BTreeMap<u64, Id>,
     /// Those of them that nobody watches: the one to forget first comes first.
-    unwatched: BTreeMap<u64, Arc<str>>,
+    unwatched: BTreeMap<u64, Id>,
     /// No channel whose last message has this number or a smaller one has history.
     emptied: u64,
     pub(super) kept: Kept,
@@ -41,7 +42,7 @@ impl State {
         Self {
             head: 0,
             given: 0,
-            channels: HashMap::new(),
+            channels: Channels::default(),
             published: BTreeMap::new(),
             unwatched: BTreeMap::new(),
             emptied: 0,
@@ -56,41 +57,44 @@ impl State {
     /// subscribers that has.
     pub(super) fn append(
         &mut self,
-        name: &Arc<str>,
-        number: u64,
-        message: Arc<Message>,
+        id: Id,
+        cursor: Cursor,
+        content: Content,
         now: Duration,
         wakes: &mut Wakes,
     ) -> u64 {
-        let Some(channel) = self.channels.get_mut(name) else {
+        let Some(channel) = self.channels.get_mut(id) else {
             return 0;
         };
+        let number = cursor.sequence();
+        let message = Arc::new(Message::new(cursor, Arc::clone(&channel.name), content));
         if let Some(last) = channel.published {
             self.published.remove(&last);
             self.unwatched.remove(&last);
         }
-        self.published.insert(number, Arc::clone(name));
+        self.published.insert(number, id);
         if channel.is_unwatched() {
-            self.unwatched.insert(number, Arc::clone(name));
+            self.unwatched.insert(number, id);
         }
         let size = message.size();
-        self.kept.changing(name, channel, |channel| {
+        self.kept.changing(id, channel, |channel| {
             channel.published = Some(number);
             if let Err(error) = channel.log.push(number, size, now, message) {
                 tracing::error!(%error, "the sequence of messages is broken");
             }
         });
         self.head = number;
-        self.loops.tell_of_channel(name, channel.watched(), wakes);
+        self.loops
+            .tell_of_channel(&channel.name, channel.watched(), wakes);
         self.loops.reached(number, wakes);
         channel.presence.total()
     }
 
     /// Drops messages that are past their age.
     pub(super) fn expire(&mut self, now: Duration) {
-        for (name, channel) in &mut self.channels {
+        for (id, channel) in self.channels.iter_mut() {
             self.kept
-                .changing(name, channel, |channel| channel.log.expire(now));
+                .changing(id, channel, |channel| channel.log.expire(now));
         }
     }
 
@@ -102,21 +106,18 @@ impl State {
     /// The channel of that name, with room for it among those that were published to.
     ///
     /// There is room always: nobody who watches channels keeps others from being published to.
-    pub(super) fn for_publishing(&mut self, name: &str, limits: &HubLimits) -> Arc<str> {
-        let known = self.channels.get_key_value(name);
-        let known = known.map(|(name, channel)| (Arc::clone(name), channel.published));
-        if let Some((name, Some(_))) = known {
-            return name;
+    pub(super) fn for_publishing(&mut self, name: &str, limits: &HubLimits) -> Id {
+        let known = self.channels.id(name);
+        let channel = known.and_then(|id| self.channels.get(id));
+        if let (Some(id), Some(Some(_))) = (known, channel.map(|channel| channel.published)) {
+            return id;
         }
         while self.published.len() >= limits.channels.max(1) {
             if !self.forget_oldest(limits) {
                 self.demote_oldest();
             }
         }
-        match known {
-            Some((name, _)) => name,
-            None => self.insert(name, limits),
-        }
+        known.unwrap_or_else(|| self.insert(name, limits))
     }
 
     /// The channel of that name for somebody who watches it.
@@ -124,9 +125,9 @@ impl State {
         &mut self,
         name: &str,
         limits: &HubLimits,
-    ) -> Result<Arc<str>, TooManyChannels> {
-        if let Some((name, _)) = self.channels.get_key_value(name) {
-            return Ok(Arc::clone(name));
+    ) -> Result<Id, TooManyChannels> {
+        if let Some(id) = self.channels.id(name) {
+            return Ok(id);
         }
         if self.asked() >= limits.asked_channels {
             return Err(TooManyChannels);
@@ -134,11 +135,9 @@ impl State {
         Ok(self.insert(name, limits))
     }
 
-    fn insert(&mut self, name: &str, limits: &HubLimits) -> Arc<str> {
-        let name: Arc<str> = name.into();
-        let channel = Channel::new(limits.log, self.unknown.evicted_through());
-        self.channels.insert(Arc::clone(&name), channel);
-        name
+    fn insert(&mut self, name: &str, limits: &HubLimits) -> Id {
+        let gone = self.unknown.evicted_through();
+        self.channels.insert(Channel::new(name, limits.log, gone))
     }
 
     /// Somebody watches this channel now.
@@ -150,24 +149,25 @@ impl State {
 
     /// Nobody may be watching this channel any more. One that was only asked for is forgotten;
     /// any other may be, when its room is needed.
-    pub(super) fn forget_unused(&mut self, name: &Arc<str>, limits: &HubLimits) {
-        let Some(channel) = self.channels.get(name) else {
+    pub(super) fn forget_unused(&mut self, id: Id, limits: &HubLimits) {
+        let Some(channel) = self.channels.get(id) else {
             return;
         };
         match channel.published {
             _ if !channel.is_unwatched() => {}
-            None => self.forget(name, limits),
+            None => self.forget(id, limits),
             Some(last) => {
-                self.unwatched.insert(last, Arc::clone(name));
+                self.unwatched.insert(last, id);
             }
         }
     }
 
-    fn forget(&mut self, name: &Arc<str>, limits: &HubLimits) {
-        let Some(channel) = self.channels.remove(name) else {
+    fn forget(&mut self, id: Id, limits: &HubLimits) {
+        let Some(channel) = self.channels.remove(id) else {
             return;
         };
-        self.kept.forget(name, &channel);
+        self.kept.forget(&channel);
+        tracing::trace!(channel = %channel.name, "a channel is not remembered any more");
         let last = channel.log.last_sequence();
         if last > self.unknown.evicted_through() {
             self.unknown = Log::with_evicted_through(limits.log, last);
@@ -177,28 +177,27 @@ impl State {
     /// Makes room: of the channels that nobody watches, the one that was silent longest goes with its
     /// history. Returns whether there was one.
     fn forget_oldest(&mut self, limits: &HubLimits) -> bool {
-        let Some((last, name)) = self.unwatched.pop_first() else {
+        let Some((last, id)) = self.unwatched.pop_first() else {
             return false;
         };
         self.published.remove(&last);
-        self.forget(&name, limits);
-        tracing::debug!(channel = %name, "forgetting a channel to make room");
+        self.forget(id, limits);
         true
     }
 
     /// Makes room when all channels are watched: the one that was silent longest loses its history. Who
     /// watches it gets what it needs, and what comes.
     fn demote_oldest(&mut self) {
-        let Some((_, name)) = self.published.pop_first() else {
+        let Some((_, id)) = self.published.pop_first() else {
             return;
         };
-        if let Some(channel) = self.channels.get_mut(&name) {
-            self.kept.changing(&name, channel, |channel| {
+        if let Some(channel) = self.channels.get_mut(id) {
+            tracing::debug!(channel = %channel.name, "a watched channel loses its history to make room");
+            self.kept.changing(id, channel, |channel| {
                 channel.published = None;
                 while channel.log.retire() {}
             });
         }
-        tracing::debug!(channel = %name, "a watched channel loses its history to make room");
     }
 
     /// Keeps history and what is to be delivered within their limits over all channels.
@@ -211,11 +210,11 @@ impl State {
     /// The message that can be missed most goes, if it is not the newest of all. Returns whether there was
     /// one.
     fn shrink_delivery(&mut self) -> bool {
-        let Some(name) = self.kept.first_to_let_go(self.head) else {
+        let Some(id) = self.kept.first_to_let_go(self.head) else {
             return false;
         };
-        if let Some(channel) = self.channels.get_mut(&name) {
-            self.kept.changing(&name, channel, |channel| {
+        if let Some(channel) = self.channels.get_mut(id) {
+            self.kept.changing(id, channel, |channel| {
                 channel.log.let_go();
             });
         }
@@ -225,20 +224,20 @@ impl State {
     /// The channel that was silent longest loses its oldest message, or is forgotten if it has none and
     /// nobody watches it. Returns whether there was one.
     fn shrink_history(&mut self, limits: &HubLimits) -> bool {
-        let has_none = |name| {
-            let channel = self.channels.get(name);
+        let has_none = |&id: &Id| {
+            let channel = self.channels.get(id);
             channel.is_some_and(|channel| channel.log.is_empty())
         };
         if self.unwatched.values().next().is_some_and(has_none) {
             return self.forget_oldest(limits);
         }
         let rest = (Bound::Excluded(self.emptied), Bound::Unbounded);
-        let Some((&last, name)) = self.published.range(rest).next() else {
+        let Some((&last, &id)) = self.published.range(rest).next() else {
             return false;
         };
-        let channel = self.channels.get_mut(name);
+        let channel = self.channels.get_mut(id);
         if let Some(channel) = channel.filter(|channel| channel.log.retained() > 0) {
-            self.kept.changing(name, channel, |channel| {
+            self.kept.changing(id, channel, |channel| {
                 channel.log.retire();
             });
         } else {
@@ -252,12 +251,11 @@ impl State {
 impl State {
     /// What is counted is there.
     pub(super) fn check(&self) {
-        let channels = || self.channels.values();
-        let bytes = self
-            .channels
-            .iter()
-            .map(|(name, channel)| channel.bytes(name));
-        let sums = bytes.fold((0, 0), |sums, bytes| (sums.0 + bytes.0, sums.1 + bytes.1));
+        let channels = || self.channels.iter();
+        let sums = channels().fold((0, 0), |sums, channel| {
+            let (bytes, lingering_bytes) = channel.bytes();
+            (sums.0 + bytes, sums.1 + lingering_bytes)
+        });
         assert_eq!((self.kept.bytes, self.kept.lingering_bytes), sums);
         let published = channels().filter(|channel| channel.published.is_some());
         assert_eq!(self.published.len(), published.count());

@@ -26,7 +26,7 @@ impl Follower {
         since: Since,
         transport: Transport,
     ) -> Self {
-        let place = Place::new(hub.position(&channels, since));
+        let place = hub.place(&channels, since);
         Self {
             channels,
             place,
@@ -54,7 +54,7 @@ impl Follower {
     /// What comes next, without counting it; nothing, too, if it is not here yet.
     pub(super) fn read(&mut self, hub: &Hub, wanted: Wanted) -> Batch {
         let (place, waiter) = (&mut self.place, Some(self.waiter));
-        match hub.read_on(&self.channels, place, wanted, waiter) {
+        match hub.read_on(place, wanted, waiter) {
             Read::Batch(batch) => batch,
             Read::Later => Batch::default(),
         }

@@ -3,8 +3,8 @@
 use super::*;
 
 /// The place of a subscriber that has not read anything.
-fn nowhere() -> Place {
-    Place::new(Position::after(Cursor::new(1, 0)))
+fn nowhere(hub: &Hub, channels: &[Arc<str>]) -> Place {
+    hub.place(channels, Since::Now)
 }
 
 fn watch(hub: &Hub, names: &[String]) -> Result<Arc<[Arc<str>]>, TooManyChannels> {
@@ -66,9 +66,9 @@ fn watching_every_channel_does_not_block_publishing_and_loses_nothing() {
         publish(&hub, name, "x");
     }
     let channels = watch(&hub, &old).unwrap();
-    let mut place = Place::new(hub.position(&channels, Since::Now));
+    let mut place = hub.place(&channels, Since::Now);
     let mut got = Vec::new();
-    let mut read = || match hub.read_on(&channels, &mut place, wanted(1 << 20), None) {
+    let mut read = || match hub.read_on(&mut place, wanted(1 << 20), None) {
         Read::Batch(batch) => {
             assert_eq!(batch.lost, None);
             got.extend(
@@ -87,7 +87,7 @@ fn watching_every_channel_does_not_block_publishing_and_loses_nothing() {
     read();
     assert_eq!(got, (5..=8).chain(29..=32).collect::<Vec<_>>());
     assert_eq!(hub.totals().channels, 4);
-    hub.unregister(LoopKey(0), &channels, Transport::Sse, &place);
+    hub.unregister(LoopKey(0), Transport::Sse, &place);
     assert_eq!((hub.totals().channels, hub.totals().asked_channels), (4, 0));
 }
 
@@ -200,7 +200,7 @@ fn presence_counts_by_transport() {
         .unwrap();
     assert_eq!(publish(&hub, "a", "x").receivers, 2);
     assert_eq!(publish(&hub, "b", "x").receivers, 1);
-    hub.unregister(key, &channels, Transport::Sse, &nowhere());
+    hub.unregister(key, Transport::Sse, &nowhere(&hub, &channels));
     assert_eq!(hub.presence("a").total(), 1);
     assert_eq!(hub.presence("b").total(), 0);
 }
@@ -212,7 +212,7 @@ fn a_channel_that_was_only_watched_is_not_remembered() {
         .register(LoopKey(0), &["a".to_owned()], Transport::Sse)
         .unwrap();
     assert_eq!(hub.totals().asked_channels, 1);
-    hub.unregister(LoopKey(0), &channels, Transport::Sse, &nowhere());
+    hub.unregister(LoopKey(0), Transport::Sse, &nowhere(&hub, &channels));
     assert_eq!(hub.totals().asked_channels, 0);
 }
 
@@ -256,7 +256,7 @@ fn watched_channels_do_not_keep_others_from_being_forgotten() {
     assert_eq!(drain(&hub, &held[0], &mut position).0.len(), 30);
     // Once nobody watches them they make room like any other.
     for names in &held {
-        hub.unregister(LoopKey(0), names, Transport::Sse, &nowhere());
+        hub.unregister(LoopKey(0), Transport::Sse, &nowhere(&hub, names));
     }
     for i in 0..100 {
         publish(&hub, &format!("later {i}"), "x");

@@ -24,7 +24,7 @@ impl Stream {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         let channels = hub.register(LoopKey(0), &names, Transport::Sse).unwrap();
         let mut stream = Self {
-            place: Place::new(hub.position(&channels, Since::Now)),
+            place: hub.place(&channels, Since::Now),
             channels,
             got: Vec::new(),
             lost: 0,
@@ -35,7 +35,7 @@ impl Stream {
 
     /// Reads once. Returns whether there is more.
     fn read(&mut self, hub: &Hub, budget: usize) -> bool {
-        match hub.read_on(&self.channels, &mut self.place, wanted(budget), None) {
+        match hub.read_on(&mut self.place, wanted(budget), None) {
             Read::Batch(batch) => {
                 self.lost += usize::from(batch.lost.is_some());
                 let texts = batch.messages.iter();
@@ -52,7 +52,7 @@ impl Stream {
     }
 
     fn close(self, hub: &Hub) {
-        hub.unregister(LoopKey(0), &self.channels, Transport::Sse, &self.place);
+        hub.unregister(LoopKey(0), Transport::Sse, &self.place);
     }
 }
 
@@ -213,7 +213,7 @@ fn a_replay_has_no_more_than_what_retention_keeps() {
         .unwrap();
     publish_numbers(&hub, "a", 0..5);
     let mut replay = Stream {
-        place: Place::new(hub.position(&a, Since::Earliest)),
+        place: hub.place(&a, Since::Earliest),
         channels,
         got: Vec::new(),
         lost: 0,
