@@ -215,15 +215,10 @@ impl Look {
         }
         let from = place.sequence();
         let position = &mut place.position;
-        let is_too_late = place.is_live
-            && (reader.has_lost(position)
-                || place.is_behind && reader.lag(position) > self.max_lag);
-        let batch = match is_too_late {
-            true => Batch {
-                lost: Some(reader.skip(position)),
-                ..Batch::default()
-            },
-            false => self.take(reader, position),
+        let is_slow = place.is_live && place.is_behind && reader.lag(position) > self.max_lag;
+        let batch = match is_slow {
+            true => skip(reader, position),
+            false => self.take(reader, position, place.is_live),
         };
         if let Next::Stays = self.next {
             if place.is_live {
@@ -239,8 +234,16 @@ impl Look {
     }
 
     /// Takes messages until they are about as much as is wanted.
-    fn take(&mut self, reader: Reader<'_, Arc<Message>>, position: &mut Position) -> Batch {
+    fn take(
+        &mut self,
+        reader: Reader<'_, Arc<Message>>,
+        position: &mut Position,
+        is_live: bool,
+    ) -> Batch {
         let mut reading = reader.read(position);
+        if is_live && reading.lost.is_some() {
+            return skip(reader, position);
+        }
         // Most readers get one.
         let mut messages = Vec::with_capacity(usize::from(reading.has_more()));
         let mut size = 0;
@@ -279,5 +282,13 @@ impl Look {
                 }
             });
         }
+    }
+}
+
+/// A live subscriber that is too far behind goes on at the end.
+fn skip(reader: Reader<'_, Arc<Message>>, position: &mut Position) -> Batch {
+    Batch {
+        lost: Some(reader.skip(position)),
+        ..Batch::default()
     }
 }

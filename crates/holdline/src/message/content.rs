@@ -17,13 +17,24 @@ pub(crate) struct Content {
 impl Content {
     /// `event` must have passed [`parse_event`](crate::names::parse_event).
     pub(crate) fn new(channel: &str, event: Option<&str>, data: &str) -> Self {
-        let texts = [channel, event.unwrap_or_default(), data];
-        let json: usize = texts.into_iter().map(json_text_len).sum();
-        let escaped = |byte| matches!(byte, b'<' | b'>' | b'&' | 0xe2);
+        let mut json_len = JSON_FRAME + event.map_or(0, |_| JSON_EVENT_FRAME);
+        let mut script_escapes = 0;
+        let special = Special::of(data);
+        for (text, special) in [
+            (channel, Special::of(channel)),
+            (
+                event.unwrap_or_default(),
+                Special::of(event.unwrap_or_default()),
+            ),
+            (data, special),
+        ] {
+            json_len += special.json_len(text);
+            script_escapes += special.script_escapes;
+        }
         Self {
-            json_len: json + JSON_FRAME + event.map_or(0, |_| JSON_EVENT_FRAME),
-            script_escapes: texts.into_iter().map(|text| count(text, escaped)).sum(),
-            line_ends: count(data, |byte| matches!(byte, b'\n' | b'\r')),
+            json_len,
+            script_escapes,
+            line_ends: special.line_ends,
             // A slice of the read block would keep all of it alive.
             event: event.map(Box::from),
             data: data.into(),
@@ -39,23 +50,45 @@ impl Content {
     }
 }
 
-/// The bytes of a text within the quotation marks of JSON.
-fn json_text_len(text: &str) -> usize {
-    let control = count(text, |byte| byte < 0x20);
-    // These controls have two bytes each, all others six: `\n`, `\u0000`.
-    let short = count(text, |byte| {
-        matches!(byte, b'\x08' | b'\t' | b'\n' | b'\x0c' | b'\r')
-    });
-    let marks = count(text, |byte| matches!(byte, b'"' | b'\\'));
-    text.len() + marks + 5 * control - 4 * short
+/// What a text holds that its forms have more bytes for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Special {
+    /// Controls: two bytes in JSON for `\b`, `\t`, `\n`, `\f` and `\r`, which are `short`, and six for all others.
+    control: usize,
+    short: usize,
+    /// `"` and `\`.
+    marks: usize,
+    script_escapes: usize,
+    line_ends: usize,
 }
 
-/// How many bytes of a text are such. Counts in blocks whose sum fits a byte, which compilers turn into
-/// vector code.
-fn count(text: &str, is_such: impl Fn(u8) -> bool) -> usize {
-    let of_block = |block: &[u8]| -> u8 { block.iter().map(|&byte| u8::from(is_such(byte))).sum() };
-    let blocks = text.as_bytes().chunks(usize::from(u8::MAX));
-    blocks.map(|block| usize::from(of_block(block))).sum()
+impl Special {
+    /// Counts in blocks whose sums fit a byte, all in one go, which compilers turn into vector code.
+    fn of(text: &str) -> Self {
+        let mut all = Self::default();
+        for block in text.as_bytes().chunks(usize::from(u8::MAX)) {
+            let (mut control, mut short, mut marks, mut escapes, mut line_ends) = (0, 0, 0, 0, 0);
+            for &byte in block {
+                let is_line_end = byte == b'\n' || byte == b'\r';
+                control += u8::from(byte < 0x20);
+                short += u8::from(is_line_end || matches!(byte, b'\x08' | b'\t' | b'\x0c'));
+                marks += u8::from(byte == b'"' || byte == b'\\');
+                escapes += u8::from(matches!(byte, b'<' | b'>' | b'&' | 0xe2));
+                line_ends += u8::from(is_line_end);
+            }
+            all.control += usize::from(control);
+            all.short += usize::from(short);
+            all.marks += usize::from(marks);
+            all.script_escapes += usize::from(escapes);
+            all.line_ends += usize::from(line_ends);
+        }
+        all
+    }
+
+    /// The bytes of the text within the quotation marks of JSON.
+    fn json_len(&self, text: &str) -> usize {
+        text.len() + self.marks + 5 * self.control - 4 * self.short
+    }
 }
 
 /// The bytes of the JSON object beside the cursor and the texts.
