@@ -11,13 +11,14 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::process::{cargo, target_dir};
+use crate::workspace::everything;
 use marks::{Base, MARKS, Mark};
 pub(crate) use report::{machine, versions, write_section};
 
 /// Runs each contestant of each case once, in test mode, with all checks.
 pub(crate) fn check() -> Result<()> {
-    // With the features that the unit tests were built with, so that only the bench itself is compiled.
-    cargo("test --workspace --exclude holdline-e2e --bench codecs").run()
+    // As the unit tests were built, so that only the bench itself is compiled.
+    cargo(&format!("test {} --bench codecs", everything()?)).run()
 }
 
 /// Times the cases whose id contains `filter` and prints the table. Without a filter it also goes into

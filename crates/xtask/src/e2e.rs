@@ -3,19 +3,20 @@
 use anyhow::Result;
 
 use crate::process::{cargo, target_dir};
+use crate::workspace::{everything, tests};
 
 /// Builds the program as users get it, and the examples that public WebSocket suites are pointed at,
 /// and runs the tests of `holdline-e2e` against them. They find them by the variables `HOLDLINE_BIN`
 /// and `HOLDLINE_EXAMPLES`.
 pub(crate) fn check() -> Result<()> {
-    cargo("build --release -p holdline").run()?;
+    // The program asks for all features of holdline-net, so the examples are built with the same one.
     cargo(
-        "build --release -p holdline-net --features deflate \
+        "build --release -p holdline -p holdline-net --bin holdline \
          --example websocket_echo --example websocket_testsuite_client",
     )
     .run()?;
     let release = target_dir().join("release");
-    cargo("test -p holdline-e2e")
+    cargo(&format!("test {} {}", everything()?, tests(true)?))
         .env("HOLDLINE_BIN", release.join("holdline"))
         .env("HOLDLINE_EXAMPLES", release.join("examples"))
         .run()

@@ -6,41 +6,55 @@ use anyhow::Result;
 
 use crate::process::{Program, cargo, target_dir};
 
-/// The crates that are `no_std`, with the features that are not on by default.
-const CODECS: [(&str, &[&str]); 4] = [
-    ("holdline-http1", &["http", "tokio-util"]),
-    ("holdline-sse", &["tokio-util"]),
-    ("holdline-websocket", &["deflate", "hixie76", "tokio-util"]),
-    ("holdline-comet", &[]),
+/// The crates that are `no_std`.
+const CODECS: [&str; 4] = [
+    "holdline-http1",
+    "holdline-sse",
+    "holdline-websocket",
+    "holdline-comet",
+];
+
+/// Features of theirs that need no standard library.
+const WITHOUT_STD: &str = "holdline-websocket/deflate,holdline-websocket/hixie76";
+
+/// Features of theirs that are alone in a round, so that each of them is seen without the others.
+const ROUNDS: [&str; 3] = [
+    "holdline-http1/http,holdline-sse/tokio-util,holdline-websocket/deflate",
+    "holdline-http1/tokio-util,holdline-websocket/hixie76",
+    "holdline-websocket/tokio-util",
 ];
 
 /// The features of the glue. The program has all of them on, and so have the workspace's tests.
 const GLUE: [&str; 2] = ["deflate", "hixie76"];
 
-/// Tests the codec crates with no features, then each one with its optional features. The glue is
-/// tested with none, and compiled with each.
+/// The step `unit` tests everything with all features. Here the codecs are tested with none, and the glue with
+/// none. What lies between is only compiled and linted: no code asks whether two features are on.
 pub(crate) fn check() -> Result<()> {
-    let all = CODECS.map(|(name, _)| format!("-p {name}")).join(" ");
-    cargo(&format!("build {all} --no-default-features")).run()?;
-    for (name, _) in CODECS {
-        prove_no_std(name)?;
+    let codecs = CODECS.map(|name| format!("-p {name}")).join(" ");
+    for features in ["", WITHOUT_STD] {
+        cargo(&format!(
+            "build {codecs} --no-default-features --features={features}"
+        ))
+        .run()?;
+        CODECS.iter().try_for_each(|name| prove_no_std(name))?;
     }
-    cargo(&format!("test {all} --no-default-features")).run()?;
-    for (name, features) in CODECS {
-        for feature in features {
-            let flags = format!("-p {name} --no-default-features --features {feature}");
-            cargo(&format!("test {flags}")).run()?;
-        }
-        if !features.is_empty() {
-            cargo(&format!("test -p {name} --all-features")).run()?;
-        }
-    }
+    cargo(&format!("test {codecs} --no-default-features")).run()?;
     cargo("test -p holdline-net").run()?;
+
+    lint(&codecs)?;
+    for features in ROUNDS {
+        lint(&format!(
+            "{codecs} --no-default-features --features={features}"
+        ))?;
+    }
     for feature in GLUE {
-        let flags = format!("-p holdline-net --all-targets --features {feature}");
-        cargo(&format!("check {flags}")).run()?;
+        lint(&format!("-p holdline-net --features={feature}"))?;
     }
     Ok(())
+}
+
+fn lint(what: &str) -> Result<()> {
+    cargo(&format!("clippy {what} --all-targets -- -D warnings")).run()
 }
 
 /// Compiles a crate that defines the panic handler and uses the codec crate as it was just

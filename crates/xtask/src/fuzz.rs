@@ -1,10 +1,11 @@
 //! Fuzzing with libFuzzer. Stable Rust replays the same properties as tests.
 
+use std::fs;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
-use crate::process::Program;
+use crate::process::{Program, target_dir};
 
 /// Fuzzes one target or all of them, for `seconds` each.
 pub(crate) fn run(seconds: u32, target: Option<&str>) -> ExitCode {
@@ -35,7 +36,20 @@ fn fuzz(seconds: u32, target: Option<&str>) -> Result<()> {
     }
     for name in targets {
         let time = format!("-max_total_time={seconds}");
-        cargo_fuzz(["run", "--features=libfuzzer", name, "--", &time]).run()?;
+        // New inputs go into the first folder; what is kept in the tree is only read.
+        let found = target_dir().join("fuzz").join(name);
+        fs::create_dir_all(&found)?;
+        let (found, kept) = (found.display().to_string(), format!("fuzz/corpus/{name}"));
+        cargo_fuzz([
+            "run",
+            "--features=libfuzzer",
+            name,
+            &found,
+            &kept,
+            "--",
+            &time,
+        ])
+        .run()?;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ mod process;
 mod steps;
 mod structure;
 mod tools;
+mod workspace;
 
 use std::process::ExitCode;
 

@@ -5,7 +5,7 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::cargo;
+use crate::process::{cargo, target_dir};
 
 /// The crates for people to depend on, and the program.
 const PUBLISHED: [&str; 6] = [
@@ -26,6 +26,8 @@ pub(crate) fn check() -> Result<()> {
     let all = PUBLISHED.map(|name| format!("-p {name}")).join(" ");
     let package = format!("package {all} --allow-dirty --quiet");
     forget_unpacked()?;
+    // Unless it is told where to build, cargo builds each package in a folder of its own, with all that it depends on.
+    let cargo = |arguments: &str| cargo(arguments).env("CARGO_TARGET_DIR", target_dir());
     // The index is asked only when what is known of it does not suffice.
     if cargo(&format!("{package} --offline")).succeeds() {
         println!("$ cargo {package} --offline");

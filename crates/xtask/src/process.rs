@@ -39,7 +39,12 @@ pub(crate) fn is_installed(name: &str) -> bool {
 /// The cargo that runs us, with arguments separated by spaces.
 pub(crate) fn cargo(arguments: &str) -> Program {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let program = Program::new(&cargo, arguments.split(' '));
+    let mut program = Program::new(&cargo, arguments.split(' '));
+    // A step mostly builds what it has never built. What cargo keeps to build it anew in parts takes time, and
+    // gigabytes.
+    if env::var_os("CARGO_INCREMENTAL").is_none() {
+        program.command.env("CARGO_INCREMENTAL", "0");
+    }
     Program {
         shown: format!("cargo {arguments}"),
         ..program

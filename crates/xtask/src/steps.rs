@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::process::cargo;
+use crate::workspace::{everything, tests};
 use crate::{bench, e2e, features, package, tools};
 
 /// One check.
@@ -56,7 +57,7 @@ impl Step {
             Self::Tools => tools::check(),
             Self::Fmt => cargo("fmt --all --check").run(),
             Self::Lint => lint(),
-            Self::Unit => cargo("test --workspace --exclude holdline-e2e").run(),
+            Self::Unit => unit(),
             Self::Bench => bench::check(),
             Self::Features => features::check(),
             Self::Doc => doc(),
@@ -112,24 +113,20 @@ pub(crate) fn run(steps: &[Step]) -> ExitCode {
 }
 
 fn lint() -> Result<()> {
-    // The feature `libfuzzer` compiles C++ and belongs to nightly Rust, so the fuzz crate
-    // is checked with its default features, which hold all of its properties.
-    cargo("clippy --workspace --exclude holdline-fuzz --all-targets --all-features -- -D warnings")
-        .run()?;
-    cargo("clippy -p holdline-fuzz --all-targets -- -D warnings").run()
+    let everything = everything()?;
+    cargo(&format!("clippy {everything} --all-targets -- -D warnings")).run()
+}
+
+fn unit() -> Result<()> {
+    let (everything, tests) = (everything()?, tests(false)?);
+    cargo(&format!("test {everything} {tests}")).run()?;
+    cargo(&format!("test {everything} --doc")).run()
 }
 
 fn doc() -> Result<()> {
-    // The fuzz crate apart, for the reason given in `lint`.
-    for packages in [
-        "--workspace --exclude holdline-fuzz --all-features",
-        "-p holdline-fuzz",
-    ] {
-        cargo(&format!("doc --no-deps {packages}"))
-            .env("RUSTDOCFLAGS", "-Dwarnings")
-            .run()?;
-    }
-    Ok(())
+    cargo(&format!("doc --no-deps {}", everything()?))
+        .env("RUSTDOCFLAGS", "-Dwarnings")
+        .run()
 }
 
 fn seconds(time: Duration) -> String {

@@ -18,9 +18,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
 
-use crate::process::{cargo, root, shown};
+use crate::process::{root, shown};
+use crate::workspace::packages;
 use modules::Tree;
 
 /// The crates in which a dropped result must have a comment: the codecs, the glue and the program.
@@ -44,13 +44,17 @@ pub(crate) fn check() -> Result<()> {
     let mut findings = Findings::default();
     let mut reached = BTreeSet::new();
     let (mut circles, mut uses) = (Vec::new(), 0);
-    for target in targets()? {
-        let tree = Tree::load(&target.root, target.is_test, &|path| {
-            fs::read_to_string(path).ok()
-        })?;
+    let packages = packages()?;
+    let targets = packages.iter().flat_map(|package| {
+        let targets = package.targets.iter();
+        targets.map(move |target| (&*package.name, target))
+    });
+    for (package, target) in targets {
+        let is_test = target.is_test || TESTS.contains(&package);
+        let tree = Tree::load(&target.root, is_test, &|path| fs::read_to_string(path).ok())?;
         reached.extend(tree.files().map(|file| file.path.clone()));
         findings.add("Functions too long", sizes::functions(&tree));
-        if NOTHING_IS_DROPPED.contains(&&*target.package) {
+        if NOTHING_IS_DROPPED.contains(&package) {
             findings.add("Results dropped without a comment", dropped::find(&tree));
         }
         let edges = uses::between_files(&tree);
@@ -94,34 +98,6 @@ impl Findings {
         }
         Ok(())
     }
-}
-
-/// What cargo compiles: a library, a program, a test, an example, a bench.
-struct Target {
-    package: String,
-    root: PathBuf,
-    is_test: bool,
-}
-
-fn targets() -> Result<Vec<Target>> {
-    let text = cargo("metadata --no-deps --format-version 1 --offline").stdout()?;
-    let metadata: Value = serde_json::from_str(&text)?;
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let mut targets = Vec::new();
-    for package in list(&metadata["packages"]) {
-        for target in list(&package["targets"]) {
-            let text = |value: &Value| value.as_str().map(str::to_owned);
-            let not_known = "not as cargo writes its metadata";
-            let package = text(&package["name"]).context(not_known)?;
-            targets.push(Target {
-                root: text(&target["src_path"]).context(not_known)?.into(),
-                is_test: TESTS.contains(&&*package)
-                    || list(&target["kind"]).contains(&"test".into()),
-                package,
-            });
-        }
-    }
-    Ok(targets)
 }
 
 /// Every Rust file below a folder but those that cargo wrote.
