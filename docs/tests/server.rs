@@ -32,12 +32,12 @@ const APP: &str = include_str!("../../crates/holdline/src/app.rs");
 
 /// The codes of all errors that are made by hand: `error(404, "not_found", …)`.
 fn codes_by_hand(folder: &Path, codes: &mut BTreeSet<String>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in fs::read_dir(folder).expect("a folder of sources") {
+        let path = entry.expect("an entry").path();
         if path.is_dir() {
             codes_by_hand(&path, codes);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let source = fs::read_to_string(&path).unwrap();
+            let source = fs::read_to_string(&path).expect("UTF-8");
             codes.extend(source.split("error(").skip(1).filter_map(|call| {
                 let (status, rest) = call.trim_start().split_once(',')?;
                 status.parse::<u16>().ok()?;
