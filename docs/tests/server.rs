@@ -78,8 +78,8 @@ fn every_path_of_the_interface_is_in_a_table() {
     let paths: Vec<&str> = paths.split('"').skip(1).step_by(2).collect();
     assert!(paths.len() >= 6, "{paths:?}");
     const TRANSPORT: &str = include_str!("../../crates/holdline/src/transport.rs");
-    let (_, names) = TRANSPORT.split_once("match self {").unwrap();
-    let (names, _) = names.split_once("\n        }").unwrap();
+    let (_, names) = TRANSPORT.split_once("\ntransports! {").unwrap();
+    let (names, _) = names.split_once("\n}").unwrap();
     let names = names.split('"').skip(1).step_by(2);
     let transports: Vec<String> = names
         .map(|name| format!("/channels/NAMES/{name}"))
