@@ -249,7 +249,7 @@ impl<S> Connection<S> {
         }
     }
 
-    /// Sees to the end of what the peer sends, when everything before it was dealt with.
+    /// Handles the end of what the peer sends, once everything before it was handled.
     fn ended<H: Handler<Stream = S>>(
         &mut self,
         context: &mut Context<'_, H>,
@@ -302,8 +302,8 @@ impl<S> Connection<S> {
         }
     }
 
-    /// Has the handler deal with this connection's stream, if it has one, and sees to what the
-    /// handler made of it.
+    /// Calls the handler for this connection's stream, if there is one, and then does what the protocol
+    /// wants.
     fn call<H: Handler<Stream = S>, R>(
         &mut self,
         context: &mut Context<'_, H>,
@@ -353,8 +353,8 @@ impl<S> Connection<S> {
         self.drive(context)
     }
 
-    /// Judges the peer's deadlines: after what has come was read, and after what waits was offered to the
-    /// socket once more. Readiness may not have told of either.
+    /// Judges the peer's deadlines. Before that it reads what has come and offers the socket what waits, because
+    /// readiness may not have told of either.
     fn judge<H: Handler<Stream = S>>(
         &mut self,
         context: &mut Context<'_, H>,

@@ -26,8 +26,8 @@ pub trait Handler {
     /// The application's state of a held, streaming or WebSocket connection.
     type Stream;
 
-    /// The head of a request with a body has arrived, and nothing of the body was looked at. Decides what
-    /// becomes of it: see [`Intake`]. `request` has an empty body.
+    /// The head of a request with a body has arrived, and none of the body was read yet. Decides what becomes
+    /// of the body: see [`Intake`]. `request` has an empty one.
     ///
     /// A client that sent `Expect: 100-continue` is asked for the body only if it is wanted
     /// (RFC 9110 §10.1.1).

@@ -26,7 +26,7 @@ pub(crate) enum Received<'b> {
     Nothing,
     Message(Message<'b>),
     Piece(Piece<'b>),
-    /// A ping, a close or the like, which the machine sees to.
+    /// A ping, a close or the like, which the machine handles itself.
     Control,
 }
 
@@ -120,7 +120,7 @@ impl Machine {
     /// Frees the memory in which the last message was joined, as receiving the next bytes would.
     pub(crate) fn give_back(&mut self, buffer: &mut Buffer) {
         if buffer.capacity() > 0 {
-            // Of no bytes there is nothing to receive; an error stays and is seen again.
+            // Nothing can be received from no bytes; an error stays and is seen again.
             let _ = self.receive(&mut Default::default(), buffer);
         }
     }

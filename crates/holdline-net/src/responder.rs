@@ -105,14 +105,14 @@ impl<S> Responder<'_, S> {
     }
 
     /// Answers later: [`Handler::ready`](crate::Handler::ready) and the rest get
-    /// [`Output::Held`].
+    /// [`Output::Held`](crate::Output::Held).
     pub fn hold(self, stream: S) {
         *self.outcome = Outcome::Held(stream);
     }
 
     /// Sends the head now and the body in pieces, chunked or to an HTTP/1.0 client until the
     /// connection closes: [`Handler::ready`](crate::Handler::ready) and the rest get
-    /// [`Output::Body`].
+    /// [`Output::Body`](crate::Output::Body).
     ///
     /// # Errors
     /// A header field that cannot be sent. Nothing has been written; the server answers 500 and
@@ -131,7 +131,7 @@ impl<S> Responder<'_, S> {
     /// Answers `101` with `headers` (what
     /// [`response`](websocket::handshake::server::Request::response) gives); what follows is a
     /// WebSocket: [`Handler::ready`](crate::Handler::ready) and the rest get
-    /// [`Output::WebSocket`].
+    /// [`Output::WebSocket`](crate::Output::WebSocket).
     ///
     /// With feature `deflate`: when `config.deflate` has what the handshake's `accept_deflate` gave, its
     /// field `Sec-WebSocket-Extensions` is added.
@@ -202,7 +202,7 @@ impl<S> Responder<'_, S> {
     /// challenge. The handler is called when the eight bytes after the head have come and are answered.
     ///
     /// Such a connection has text messages only: sending anything else is
-    /// [`MessageError::TextOnly`]. It closes without code and reason, and has no pings.
+    /// [`MessageError::TextOnly`](crate::MessageError::TextOnly). It closes without code and reason, and has no pings.
     ///
     /// A request that is no good must be answered with
     /// [`close_connection`](Self::close_connection): the bytes after its head are no request.

@@ -43,11 +43,11 @@ pub(crate) struct Options {
     pub(crate) long_poll: Duration,
     /// How long a request waits for what is on its way, if a shorter answer would do.
     pub(crate) patience: Duration,
-    /// Octets of a message.
+    /// Bytes of a message.
     pub(crate) max_message: usize,
     /// The WebSocket of the first browsers is accepted, too.
     pub(crate) legacy_hixie76: bool,
-    /// WebSocket messages with at least so many octets are compressed, for clients that offer it.
+    /// WebSocket messages with at least so many bytes are compressed, for clients that offer it.
     pub(crate) deflate_from: Option<usize>,
 }
 

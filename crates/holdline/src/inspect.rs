@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &DecodeArguments) -> ExitCode {
             }
             ExitCode::from(u8::from(ended.fault))
         }
-        // Who reads the output has seen enough, as `head` has.
+        // The reader of the output, such as `head`, has seen enough.
         Err(Failure::Write(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(Failure::Write(error)) => {
             eprintln!("holdline: cannot write to standard output: {error}");

@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<(), String> {
     let handle = server.handle();
     stop_on_signal(handle.clone(), Arc::clone(&stopping))?;
     println!("Holdline serves on http://{address}/");
-    // Who waits for this line may read from a pipe.
+    // A program that waits for this line may read it from a pipe.
     io::stdout().flush().map_err(|error| error.to_string())?;
     let keeper = thread::Builder::new()
         .name("keeper".to_owned())

@@ -117,6 +117,6 @@ fn limits(app: &App) -> Limits {
     limits
 }
 
-/// Browsers give up a WebSocket that offers subprotocols and is granted none; who wants to offer one
+/// Browsers give up a WebSocket that offers subprotocols and is granted none. A client that wants to offer one
 /// offers this.
 const SUBPROTOCOL: &str = "holdline";

@@ -43,7 +43,7 @@ impl Wakes {
     }
 }
 
-/// All loops, and who waits for a number that is not here yet.
+/// All loops, and the connections that wait for a number that is not here yet.
 #[derive(Debug, Default)]
 pub(super) struct Loops {
     loops: Vec<Loop>,

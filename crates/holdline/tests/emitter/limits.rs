@@ -62,7 +62,7 @@ fn what_can_never_fit_is_told_apart_from_what_does_not_fit_now() {
     let sources = Sources::start(small());
     let (mut client, emitter) = sources.open("/", "");
     assert_eq!(emitter.data(&"x".repeat(MAX + 1)), Err(EmitError::TooLong));
-    // Its text fits. Its lines, six octets more for each, do not.
+    // Its text fits. Its lines, six bytes more for each, do not.
     assert_eq!(emitter.data(&"\n".repeat(MAX / 2)), Err(EmitError::TooLong));
     let fits = "x".repeat(MAX - "data: \n\n".len());
     assert_eq!(emitter.data(&fits), Ok(()));
