@@ -15,20 +15,6 @@ use std::ops::RangeInclusive;
 use data::{Data, Random, is_long};
 use foreign::{Case, Form};
 
-/// The default case, and one dimension of it varied at a time.
-fn dimensions() -> Vec<Case> {
-    let base = Case::default();
-    let mut all = Vec::new();
-    let data = (1..=8).map(Data::Alphabet);
-    let data = data.chain([Data::Text, Data::Zeros, Data::FarRepeats]);
-    all.extend(data.map(|data| Case { data, ..base }));
-    all.extend((1..=9).map(|level| Case { level, ..base }));
-    all.extend((8..=15).map(|bits| Case { bits, ..base }));
-    all.extend([false, true].map(|takeover| Case { takeover, ..base }));
-    all.extend(Form::ALL.map(|form| Case { form, ..base }));
-    all
-}
-
 fn any_case(random: &mut Random) -> Case {
     Case {
         data: match random.below(11) as u32 {
@@ -61,11 +47,11 @@ fn sizes(long: bool) -> Vec<usize> {
     blocks.collect()
 }
 
-#[test]
-fn every_size_of_each_dimension() {
+/// One dimension: all of its values, the others as by default.
+fn every_size(cases: impl IntoIterator<Item = Case>) {
     let long = is_long();
     let mut random = Random::from_environment();
-    for case in dimensions() {
+    for case in cases {
         let mut sizes = sizes(long);
         if !long {
             sizes.push(random.below(MOST));
@@ -73,6 +59,53 @@ fn every_size_of_each_dimension() {
         }
         case.check(&sizes, &mut random);
     }
+}
+
+#[test]
+fn every_size_of_each_alphabet() {
+    let all = (1..=8).map(Data::Alphabet);
+    every_size(all.map(|data| Case {
+        data,
+        ..Case::default()
+    }));
+}
+
+#[test]
+fn every_size_of_text_zeros_and_far_repeats() {
+    let all = [Data::Text, Data::Zeros, Data::FarRepeats];
+    every_size(all.map(|data| Case {
+        data,
+        ..Case::default()
+    }));
+}
+
+#[test]
+fn every_size_at_each_level() {
+    every_size((1..=9).map(|level| Case {
+        level,
+        ..Case::default()
+    }));
+}
+
+#[test]
+fn every_size_within_each_window() {
+    every_size((8..=15).map(|bits| Case {
+        bits,
+        ..Case::default()
+    }));
+}
+
+#[test]
+fn every_size_in_each_form_with_and_without_takeover() {
+    let forms = Form::ALL.map(|form| Case {
+        form,
+        ..Case::default()
+    });
+    every_size(forms);
+    every_size(forms.map(|case| Case {
+        takeover: false,
+        ..case
+    }));
 }
 
 #[test]
