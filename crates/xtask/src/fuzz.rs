@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::process::{Program, target_dir};
 
@@ -34,22 +34,29 @@ fn fuzz(seconds: u32, target: Option<&str>) -> Result<()> {
     if targets.is_empty() {
         bail!("no such fuzz target; there are:\n{list}");
     }
+    let folder = target_dir().join("fuzz");
     for name in targets {
-        let time = format!("-max_total_time={seconds}");
         // New inputs go into the first folder; what is kept in the tree is only read.
-        let found = target_dir().join("fuzz").join(name);
+        let found = folder.join(name);
         fs::create_dir_all(&found)?;
-        let (found, kept) = (found.display().to_string(), format!("fuzz/corpus/{name}"));
+        let failing = folder.join(format!("{name}-")).display().to_string();
         cargo_fuzz([
             "run",
             "--features=libfuzzer",
             name,
-            &found,
-            &kept,
+            &found.display().to_string(),
+            &format!("fuzz/corpus/{name}"),
             "--",
-            &time,
+            &format!("-max_total_time={seconds}"),
+            &format!("-artifact_prefix={failing}"),
         ])
-        .run()?;
+        .run()
+        .with_context(|| {
+            format!(
+                "An input that fails is in a file called {failing}…, as libFuzzer says above. To repeat it:\n  \
+                 rustup run nightly cargo fuzz run --features=libfuzzer {name} FILE"
+            )
+        })?;
     }
     Ok(())
 }
