@@ -7,13 +7,14 @@ use anyhow::Result;
 
 use crate::process::cargo;
 use crate::workspace::{everything, tests};
-use crate::{bench, e2e, features, package, tools};
+use crate::{bench, e2e, features, package, structure, tools};
 
 /// One check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Tools,
     Fmt,
+    Structure,
     Lint,
     Unit,
     Bench,
@@ -25,9 +26,10 @@ pub(crate) enum Step {
 
 impl Step {
     /// What `cargo xtask test` runs, in order: what fails fast comes first.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Tools,
         Self::Fmt,
+        Self::Structure,
         Self::Lint,
         Self::Unit,
         Self::Bench,
@@ -42,6 +44,7 @@ impl Step {
         match self {
             Self::Tools => "tools",
             Self::Fmt => "fmt",
+            Self::Structure => "structure",
             Self::Lint => "lint",
             Self::Unit => "unit",
             Self::Bench => "bench --test",
@@ -56,6 +59,7 @@ impl Step {
         match self {
             Self::Tools => tools::check(),
             Self::Fmt => cargo("fmt --all --check").run(),
+            Self::Structure => structure::check(),
             Self::Lint => lint(),
             Self::Unit => unit(),
             Self::Bench => bench::check(),

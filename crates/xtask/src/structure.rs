@@ -36,6 +36,16 @@ const NOTHING_IS_DROPPED: [&str; 6] = [
 /// The crates that are tests, in all of their files.
 const TESTS: [&str; 2] = ["holdline-e2e", "holdline-fuzz"];
 
+/// What is still wrong: a heading, the crate, and how many. Each is printed. A crate that has more fails, and one that
+/// has fewer fails until the number here is lowered too, so that this can only shrink.
+const NOT_YET: [(&str, &str, usize); 2] = [
+    (CIRCLES, "crates/holdline-http1/", 2),
+    (LONG_FILES, "crates/holdline-http1/", 2),
+];
+
+const CIRCLES: &str = "Circles of `use`";
+const LONG_FILES: &str = "Files too long";
+
 /// Parses every source of the workspace and prints what is wrong with it.
 ///
 /// # Errors
@@ -61,9 +71,9 @@ pub(crate) fn check() -> Result<()> {
         uses += edges.len();
         circles.extend(circles::describe(&tree, &edges));
     }
-    findings.add("Circles of `use`", circles);
+    findings.add(CIRCLES, circles);
     let sources = sources(&root())?;
-    findings.add("Files too long", sizes::files(&sources)?);
+    findings.add(LONG_FILES, sizes::files(&sources)?);
     let lost = sources.iter().filter(|path| !reached.contains(*path));
     let lost = lost.map(|path| format!("{}: no `mod` line leads here", shown(path)));
     findings.add("Files that are not compiled", lost.collect());
@@ -71,7 +81,7 @@ pub(crate) fn check() -> Result<()> {
         "{} files, {uses} uses of one file by another",
         sources.len()
     );
-    findings.report()
+    findings.report(&NOT_YET)
 }
 
 /// What was found, below the headings that say what kind it is.
@@ -83,18 +93,43 @@ impl Findings {
         self.0.entry(heading).or_default().extend(found);
     }
 
-    fn report(self) -> Result<()> {
-        let found = self.0.into_iter().filter(|(_, found)| !found.is_empty());
-        let mut counts = Vec::new();
-        for (heading, found) in found {
-            println!("\n{heading}:");
-            for line in &found {
+    fn report(self, not_yet: &[(&str, &str, usize)]) -> Result<()> {
+        let mut faults = Vec::new();
+        for (heading, found) in &self.0 {
+            if !found.is_empty() {
+                println!("\n{heading}:");
+            }
+            for line in found {
                 println!("  {line}");
             }
-            counts.push(format!("{}: {}", heading.to_lowercase(), found.len()));
+            let rows = || not_yet.iter().filter(|row| row.0 == *heading);
+            let is_new = |line: &&String| !rows().any(|row| line.starts_with(row.1));
+            let new = found.iter().filter(is_new).count();
+            if new > 0 {
+                faults.push(format!("{}: {new}", heading.to_lowercase()));
+            }
+            for &(_, crate_dir, known) in rows() {
+                let now = found
+                    .iter()
+                    .filter(|line| line.starts_with(crate_dir))
+                    .count();
+                println!("  known in {crate_dir}: {known}, found: {now}");
+                if now > known {
+                    faults.push(format!(
+                        "{} in {crate_dir}: {now}, at most {known}",
+                        heading.to_lowercase()
+                    ));
+                } else if now < known {
+                    faults.push(format!(
+                        "{} in {crate_dir}: only {now} left; write that in place of {known} in NOT_YET \
+                         (crates/xtask/src/structure.rs), or strike the row if it is 0",
+                        heading.to_lowercase()
+                    ));
+                }
+            }
         }
-        if !counts.is_empty() {
-            bail!("{}", counts.join(", "));
+        if !faults.is_empty() {
+            bail!("{}", faults.join("\n"));
         }
         Ok(())
     }

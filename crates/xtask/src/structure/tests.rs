@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::modules::Tree;
-use super::{circles, dropped, sizes, uses};
+use super::{Findings, circles, dropped, sizes, uses};
 
 /// A crate of files that are nowhere but here. The first is its root.
 fn load(files: &[(&str, &str)]) -> Tree {
@@ -208,4 +208,27 @@ fn a_doc_comment_does_not_explain_what_is_dropped() {
     let text =
         "//! Lines\n//! of the crate.\n\n/// And more.\nfn f() {\n// Gone.\nlet _ = close();\n}";
     assert_eq!(dropped::find(&load(&[("src/lib.rs", text)])).len(), 0);
+}
+
+#[test]
+fn what_is_known_may_stay_but_not_grow_and_its_number_must_follow() {
+    let report = |known: usize, lines: &[&str]| {
+        let mut findings = Findings::default();
+        findings.add(
+            "Long",
+            lines.iter().map(|line| (*line).to_owned()).collect(),
+        );
+        let result = findings.report(&[("Long", "crates/a/", known)]);
+        result.map_err(|error| error.to_string())
+    };
+    assert_eq!(report(1, &["crates/a/x.rs"]), Ok(()));
+    for (known, lines, message) in [
+        (1, &["crates/a/x.rs", "crates/a/y.rs"][..], "at most 1"),
+        (2, &["crates/a/x.rs"], "only 1 left"),
+        (1, &[], "only 0 left"),
+        (1, &["crates/a/x.rs", "crates/b/x.rs"], "long: 1"),
+    ] {
+        let error = report(known, lines).unwrap_err();
+        assert!(error.contains(message), "{error}");
+    }
 }
