@@ -2,10 +2,11 @@
 
 use bytes::{Bytes, BytesMut};
 
-use crate::class;
 use crate::error::{SendError, SendErrorKind};
-use crate::framing::connection_options;
 use crate::trailer;
+use crate::wire::class;
+use crate::wire::field::{self, Special};
+use crate::wire::target::Authority;
 
 /// Field lines for a head or trailer section.
 ///
@@ -154,22 +155,18 @@ impl<'o> Writer<'o> {
             }
             seen.forbidden_trailer = true;
         }
-        let is = |other: &str| name.eq_ignore_ascii_case(other);
-        match name.len() {
-            4 if is("host") => {
+        match Special::of(name.as_bytes()) {
+            None => {}
+            Some(Special::Host) => {
                 seen.hosts = seen.hosts.saturating_add(1);
-                let value = crate::header::trim(value);
-                seen.bad_host |= crate::target::Authority::parse(value).is_none();
+                seen.bad_host |= Authority::parse(class::trim(value)).is_none();
             }
-            6 if is("expect") => {
-                seen.expect_continue |=
-                    crate::header::list(value).any(|e| e.eq_ignore_ascii_case(b"100-continue"));
+            Some(Special::Expect) => seen.expect_continue |= field::expects_continue(value),
+            Some(Special::Upgrade) => seen.upgrade = true,
+            Some(Special::Connection) => seen.connection |= field::connection_options(value),
+            Some(Special::ContentLength | Special::TransferEncoding) => {
+                return Err(SendErrorKind::FramingField.into());
             }
-            7 if is("upgrade") => seen.upgrade = true,
-            10 if is("connection") => seen.connection |= connection_options(value),
-            14 if is("content-length") => return Err(SendErrorKind::FramingField.into()),
-            17 if is("transfer-encoding") => return Err(SendErrorKind::FramingField.into()),
-            _ => {}
         }
         Ok(())
     }

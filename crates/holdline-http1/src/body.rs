@@ -1,15 +1,15 @@
 //! Bodies: how they are received here, how they are sent in `encode`.
 
 use crate::buffer::Buffer;
-use crate::chunk::{Chunk, Chunks};
-use crate::decoder::{Place, collect};
 use crate::error::{ReceiveError, ReceiveErrorKind as Kind};
 use crate::framing::BodyLength;
 use crate::header::Headers;
-use crate::limits::Limits;
-use crate::parse::split_fields;
-use crate::scan::{Rules, Scan};
-use crate::trailer;
+use crate::input::take;
+use crate::limits::{Limits, Reading};
+use crate::section::{Place, collect};
+use crate::wire::chunk::{Chunk, Chunks};
+use crate::wire::cut;
+use crate::wire::scan::{Rules, Scan};
 
 mod encode;
 
@@ -19,7 +19,7 @@ pub use encode::{BodyEncoder, ChunkFrame, PreChunked};
 #[derive(Clone, Debug)]
 pub struct BodyDecoder {
     body: Body,
-    limits: Limits,
+    reading: Reading,
     at: u64,
     error: Option<ReceiveError>,
 }
@@ -42,7 +42,7 @@ impl BodyDecoder {
     pub fn new(length: BodyLength, limits: Limits) -> Self {
         Self {
             body: Body::new(length),
-            limits,
+            reading: Reading::strict(limits),
             at: 0,
             error: None,
         }
@@ -53,31 +53,40 @@ impl BodyDecoder {
     ///
     /// # Errors
     ///
-    /// The rule that was broken, with the offset from the body's first byte. Sticky.
+    /// The rule that was broken, with the offset from the body's first byte. Sticky: the whole
+    /// input is taken, and what follows is not looked at.
     pub fn decode<'b, 'i: 'b>(
         &mut self,
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<BodyItem<'b>>, ReceiveError> {
         if let Some(error) = self.error {
+            *input = Default::default();
             return Err(error);
         }
-        let (limits, at) = (&self.limits, &mut self.at);
-        let item = self.body.next(input, buffer, limits, false, at);
-        item.inspect_err(|&error| self.error = Some(error))
+        let item = self.body.next(input, buffer, &self.reading, &mut self.at);
+        item.inspect_err(|&error| {
+            *input = Default::default();
+            self.error = Some(error);
+        })
     }
 
-    /// The connection has ended. `Ok(true)`: that ends the body, as its length says.
+    /// The connection has ended. The `End` of a body that this ends, as its length says, is given.
     ///
     /// # Errors
     ///
     /// The body is not complete.
-    pub fn decode_eof(&mut self) -> Result<bool, ReceiveError> {
+    pub fn decode_eof(&mut self) -> Result<Option<BodyItem<'static>>, ReceiveError> {
         if let Some(error) = self.error {
             return Err(error);
         }
-        let ended = self.body.eof(self.at);
-        ended.inspect_err(|&error| self.error = Some(error))
+        match self.body.eof(self.at) {
+            Ok(true) => Ok(Some(BodyItem::End {
+                trailers: Headers::empty(),
+            })),
+            Ok(false) => Ok(None),
+            Err(error) => Err(*self.error.insert(error)),
+        }
     }
 }
 
@@ -87,7 +96,11 @@ pub(crate) enum Body {
     /// This many bytes are still to come.
     Length(u64),
     Chunks(Chunks),
-    Trailers(Scan),
+    Trailers {
+        scan: Scan,
+        /// Something in the chunks was taken that the grammar does not have.
+        was_lenient: bool,
+    },
     UntilClose,
     Ended,
 }
@@ -102,13 +115,28 @@ impl Body {
         }
     }
 
+    const fn trailers_of(chunks: &Chunks) -> Self {
+        Self::Trailers {
+            scan: Scan::trailers(),
+            was_lenient: chunks.was_lenient(),
+        }
+    }
+
+    /// Whether something in the chunks was taken that the grammar does not have.
+    pub(crate) const fn was_lenient(&self) -> bool {
+        match self {
+            Self::Chunks(chunks) => chunks.was_lenient(),
+            Self::Trailers { was_lenient, .. } => *was_lenient,
+            _ => false,
+        }
+    }
+
     /// `at` is the stream offset of the input's first byte, and moves with it.
     pub(crate) fn next<'b, 'i: 'b>(
         &mut self,
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
-        limits: &Limits,
-        fold: bool,
+        reading: &Reading,
         at: &mut u64,
     ) -> Result<Option<BodyItem<'b>>, ReceiveError> {
         match self {
@@ -129,15 +157,15 @@ impl Body {
                 let data = take(input, usize::MAX, at);
                 Ok((!data.is_empty()).then_some(BodyItem::Data(data)))
             }
-            Self::Chunks(chunks) => match chunks.next(input, limits, at)? {
+            Self::Chunks(chunks) => match chunks.next(input, reading, at)? {
                 Some(Chunk::Data(data)) => Ok(Some(BodyItem::Data(data))),
                 None => Ok(None),
                 Some(Chunk::Last) => {
-                    *self = Self::Trailers(Scan::trailers());
-                    self.trailers(input, buffer, limits, fold, at)
+                    *self = Self::trailers_of(chunks);
+                    self.trailers(input, buffer, reading, at)
                 }
             },
-            Self::Trailers(_) => self.trailers(input, buffer, limits, fold, at),
+            Self::Trailers { .. } => self.trailers(input, buffer, reading, at),
         }
     }
 
@@ -145,7 +173,7 @@ impl Body {
     pub(crate) fn discard(
         &mut self,
         input: &mut &[u8],
-        limits: &Limits,
+        reading: &Reading,
         at: &mut u64,
     ) -> Result<(), ReceiveError> {
         match self {
@@ -157,14 +185,14 @@ impl Body {
                 take(input, usize::MAX, at);
             }
             Self::Chunks(chunks) => {
-                while let Some(chunk) = chunks.next(input, limits, at)? {
+                while let Some(chunk) = chunks.next(input, reading, at)? {
                     if chunk == Chunk::Last {
-                        *self = Self::Trailers(Scan::trailers());
+                        *self = Self::trailers_of(chunks);
                         break;
                     }
                 }
             }
-            Self::Trailers(_) | Self::Ended => {}
+            Self::Trailers { .. } | Self::Ended => {}
         }
         Ok(())
     }
@@ -177,7 +205,7 @@ impl Body {
                 Ok(true)
             }
             Self::Ended => Ok(false),
-            Self::Length(_) | Self::Chunks(_) | Self::Trailers(_) => {
+            Self::Length(_) | Self::Chunks(_) | Self::Trailers { .. } => {
                 Err(ReceiveError::new(Kind::TruncatedBody, at))
             }
         }
@@ -187,39 +215,28 @@ impl Body {
         &mut self,
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
-        limits: &Limits,
-        fold: bool,
+        reading: &Reading,
         at: &mut u64,
     ) -> Result<Option<BodyItem<'b>>, ReceiveError> {
-        let Self::Trailers(scan) = self else {
+        let Self::Trailers { scan, .. } = self else {
             return Ok(None);
         };
         if scan.len() == 0 {
             buffer.reset();
         }
-        let rules = Rules::trailers(limits, fold);
+        let rules = Rules::trailers(reading);
         let section: &'b [u8] = match collect(scan, &rules, input, buffer, at)? {
             None => return Ok(None),
             Some(Place::Input(section)) => section,
             Some(Place::Buffer) => &buffer.bytes,
         };
         *self = Self::Ended;
-        split_fields(section, 0, &mut buffer.spans);
-        buffer
-            .spans
-            .retain(|span| !trailer::is_forbidden(span.name(section)));
+        if !cut::trailers(section, &reading.limits, &mut buffer.spans) {
+            // The buffer holds other bytes than those that were scanned.
+            return Err(ReceiveError::new(Kind::BufferMismatch, *at));
+        }
         Ok(Some(BodyItem::End {
             trailers: Headers::new(section, &buffer.spans),
         }))
     }
-}
-
-/// Takes up to `length` bytes off the front.
-pub(crate) fn take<'i>(input: &mut &'i [u8], length: usize, at: &mut u64) -> &'i [u8] {
-    let (taken, rest) = input
-        .split_at_checked(length)
-        .unwrap_or((*input, Default::default()));
-    *input = rest;
-    *at += taken.len() as u64;
-    taken
 }

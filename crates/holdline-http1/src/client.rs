@@ -2,13 +2,14 @@
 
 use crate::body::BodyEncoder;
 use crate::buffer::Buffer;
-use crate::decoder::ResponseDecoder;
+use crate::decoder::{Decoder, Responses};
 use crate::error::{ReceiveError, ReceiveErrorKind as Kind};
 use crate::event::ResponseEvent;
 use crate::framing::BodyLength;
 use crate::head::ResponseHead;
-use crate::limits::Limits;
+use crate::limits::{Limits, Reading};
 use crate::state::{Responder, State, Step};
+use crate::wire::scan::Scan;
 
 mod send;
 
@@ -21,6 +22,43 @@ pub struct ClientConfig {
     /// Take folded field lines, each fold replaced by spaces, instead of refusing them
     /// (RFC 9112 §5.2). Off by default.
     pub unfold: bool,
+    /// Take what [`lenient`](Self::lenient) lists. Off by default.
+    pub lenient: bool,
+}
+
+impl ClientConfig {
+    /// For those who must talk to old servers: takes folded lines, and four things that this crate
+    /// otherwise refuses, all of them in responses only:
+    ///
+    /// - `Content-Length` more than once with one value (RFC 9112 §6.3 allows this);
+    /// - whitespace between a chunk's size and what follows on its line (RFC 9112 §7.1.1 has it as
+    ///   bad whitespace before an extension);
+    /// - a line feed that ends a line of a head without a carriage return (RFC 9112 §2.2 allows this);
+    /// - the transfer coding `identity` of RFC 2616 §3.6, as if it were not there.
+    ///
+    /// Each of them can mean two things to two readers. So a connection on which one of the four was
+    /// needed is not reused, whatever the server says.
+    ///
+    /// ```
+    /// use bytes::BytesMut;
+    /// use holdline_http1::{Buffer, ClientConfig, ClientConnection};
+    ///
+    /// let mut http = ClientConnection::new(ClientConfig::lenient());
+    /// let (mut buffer, mut out) = (Buffer::new(), BytesMut::new());
+    /// http.request("GET", "/", [("Host", "a.example")], b"", &mut out)?;
+    /// let mut input: &[u8] = b"HTTP/1.1 200 OK\nContent-Length: 0\n\n";
+    /// while http.receive(&mut input, &mut buffer)?.is_some() {}
+    /// assert!(http.should_close() && !http.is_reusable());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn lenient() -> Self {
+        Self {
+            unfold: true,
+            lenient: true,
+            ..Self::default()
+        }
+    }
 }
 
 /// How the body of a request is framed.
@@ -63,7 +101,7 @@ pub enum RequestBody {
 /// ```
 #[derive(Clone, Debug)]
 pub struct ClientConnection {
-    decoder: ResponseDecoder,
+    decoder: Decoder<Responses>,
     body: BodyEncoder,
     state: State,
     informational: usize,
@@ -76,10 +114,13 @@ impl ClientConnection {
     /// A connection before its first request.
     #[must_use]
     pub fn new(config: ClientConfig) -> Self {
-        let mut decoder = ResponseDecoder::new(config.limits);
-        decoder.unfold(config.unfold);
+        let reading = Reading {
+            unfold: config.unfold,
+            lenient: config.lenient,
+            ..Reading::strict(config.limits)
+        };
         Self {
-            decoder,
+            decoder: Decoder::new(Responses::new(), Scan::response(), reading),
             body: BodyEncoder::new(BodyLength::None),
             state: State::new(),
             informational: 0,
@@ -97,45 +138,18 @@ impl ClientConnection {
     ///
     /// # Errors
     ///
-    /// The rule that the server broke. Sticky: nothing is taken any more.
+    /// The rule that the server broke. Sticky: the whole input is taken, and what follows is not
+    /// looked at.
     pub fn receive<'b, 'i: 'b>(
         &mut self,
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<ResponseEvent<'b>>, ReceiveError> {
-        if let Some(error) = self.decoder.error() {
-            return Err(error);
+        let event = self.next(input, buffer);
+        if event.is_err() {
+            *input = Default::default();
         }
-        if self.decoder.is_between() {
-            match self.state.responder {
-                Responder::Owes => {}
-                // RFC 9112 §9.2: "If a client receives data on a connection that doesn't have
-                // outstanding requests, the client MUST NOT consider that data to be a valid
-                // response; the client SHOULD close the connection".
-                Responder::Idle if !input.is_empty() => {
-                    return Err(self.fail(Kind::UnsolicitedResponse, self.decoder.position()));
-                }
-                _ => return Ok((!input.is_empty()).then_some(ResponseEvent::Paused)),
-            }
-        }
-        self.response_started |= !input.is_empty();
-        // A head begins where its first byte stands, also when it comes in pieces.
-        let head_at = self.decoder.message_at();
-        match self.decoder.decode(input, buffer) {
-            Ok(Some(event)) => {
-                match &event {
-                    ResponseEvent::Informational(head) => {
-                        self.informational(head.status(), head_at)?;
-                    }
-                    ResponseEvent::Response { head, body } => self.begin(head, *body, head_at)?,
-                    ResponseEvent::End { .. } => self.end(),
-                    _ => {}
-                }
-                Ok(Some(event))
-            }
-            Ok(None) => Ok(None),
-            Err(error) => Err(self.fault(error)),
-        }
+        event
     }
 
     /// The server has ended its stream, and every byte of it was given to
@@ -217,13 +231,53 @@ impl ClientConnection {
         self.awaits_continue
     }
 
+    fn next<'b, 'i: 'b>(
+        &mut self,
+        input: &mut &'i [u8],
+        buffer: &'b mut Buffer,
+    ) -> Result<Option<ResponseEvent<'b>>, ReceiveError> {
+        if let Some(error) = self.decoder.error() {
+            return Err(error);
+        }
+        if self.decoder.is_between() {
+            match self.state.responder {
+                Responder::Owes => {}
+                // RFC 9112 §9.2: "If a client receives data on a connection that doesn't have
+                // outstanding requests, the client MUST NOT consider that data to be a valid
+                // response; the client SHOULD close the connection".
+                Responder::Idle if !input.is_empty() => {
+                    return Err(self.fail(Kind::UnsolicitedResponse, self.decoder.position()));
+                }
+                _ => return Ok((!input.is_empty()).then_some(ResponseEvent::Paused)),
+            }
+        }
+        self.response_started |= !input.is_empty();
+        // A head begins where its first byte stands, also when it comes in pieces.
+        let head_at = self.decoder.message_at();
+        match self.decoder.decode(input, buffer) {
+            Ok(Some(event)) => {
+                match &event {
+                    ResponseEvent::Informational(head) => {
+                        self.informational(head.status(), head_at)?;
+                    }
+                    ResponseEvent::Response { head, body } => self.begin(head, *body, head_at)?,
+                    ResponseEvent::End { .. } => self.end(),
+                    _ => {}
+                }
+                Ok(Some(event))
+            }
+            Ok(None) => Ok(None),
+            Err(error) => Err(self.fault(error)),
+        }
+    }
+
     fn informational(&mut self, status: u16, head_at: u64) -> Result<(), ReceiveError> {
         self.step(Step::Informational, Kind::UnsolicitedResponse, head_at)?;
         if status == 100 {
             self.awaits_continue = false;
         }
         self.informational += 1;
-        if self.informational > self.decoder.limits().max_informational {
+        if self.informational > self.decoder.reading.limits.max_informational {
             return Err(self.fail(Kind::TooManyInformational, head_at));
         }
         Ok(())
@@ -259,6 +313,10 @@ impl ClientConnection {
     }
 
     fn end(&mut self) {
+        // Also when only the chunks have shown it.
+        if self.decoder.is_last() {
+            self.state.refuse_keep_alive();
+        }
         // A response that switches is complete with its head, so that the tables have no end for it.
         self.state = self.state.after(Step::ResponseEnd).unwrap_or(self.state);
     }

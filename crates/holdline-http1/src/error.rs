@@ -74,6 +74,25 @@ impl ReceiveError {
     }
 }
 
+/// A rule was broken at this offset from the first byte of a head, of which it is not said where in the
+/// stream it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) kind: ReceiveErrorKind,
+    pub(crate) at: usize,
+}
+
+impl Fault {
+    pub(crate) const fn new(kind: ReceiveErrorKind, at: usize) -> Self {
+        Self { kind, at }
+    }
+
+    /// The error, if the head begins at `head_at`.
+    pub(crate) const fn error(self, head_at: u64) -> ReceiveError {
+        ReceiveError::new(self.kind, head_at + self.at as u64)
+    }
+}
+
 impl fmt::Display for ReceiveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (what, at, rfc) = (self.kind.description(), self.at, self.section());
@@ -309,10 +328,10 @@ mod tests {
         include_str!("server/tests/rules.rs"),
         include_str!("server/tests/sending.rs"),
         include_str!("client/tests/rules.rs"),
-        include_str!("chunk.rs"),
+        include_str!("wire/chunk.rs"),
         include_str!("framing.rs"),
-        include_str!("target.rs"),
-        include_str!("table.rs"),
+        include_str!("wire/target.rs"),
+        include_str!("tests/examples.rs"),
     ];
 
     #[test]

@@ -1,8 +1,7 @@
-//! How long a body is: RFC 9112 §6.3, and the other fields that bind a connection.
+//! How long a body is: RFC 9112 §6.3.
 
-use crate::error::ReceiveErrorKind as Kind;
-use crate::header::{list, trim};
-use crate::scan::Fault;
+use crate::error::{Fault, ReceiveErrorKind as Kind};
+use crate::wire::class::{is_token_text, trim};
 
 /// How the end of a body is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,73 +55,51 @@ impl Version {
     }
 }
 
-/// What the fields of one head say about Host, framing and the connection, gathered line by line.
-/// What is wrong with Host or framing is judged later, by those messages that it matters to.
+/// The two framing fields of one head, gathered line by line. What is wrong with them is judged
+/// later, by those messages that have a body.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Facts {
-    /// Index of the first Host line.
-    pub(crate) host: Option<u32>,
-    /// Offset of the value of the second Host line.
-    pub(crate) second_host_at: Option<usize>,
-    /// The first Content-Length, if it is a number.
+pub(crate) struct FramingFields {
+    /// The first Content-Length, if it is a number, and the offset of its value.
     content_length: Option<u64>,
-    /// Offset of the first Content-Length value.
     content_length_at: Option<usize>,
     codings: Codings,
-    /// The first thing that is wrong with either framing field.
-    framing_fault: Option<Fault>,
-    connection: u8,
+    /// The first thing that is wrong with either field, and the first that leniency does not excuse.
+    fault: Option<Fault>,
+    grave_fault: Option<Fault>,
 }
 
-impl Facts {
-    /// Looks at one line. The fields that matter are told from the others by the length and the
-    /// first letter of the name.
-    #[inline]
-    pub(crate) fn note(&mut self, index: usize, name: &[u8], value: &[u8], at: usize) {
-        if let (4, Some(b'h'))
-        | (6, Some(b'e'))
-        | (7, Some(b'u'))
-        | (10 | 14, Some(b'c'))
-        | (17, Some(b't')) = (name.len(), name.first().map(|byte| byte | 0x20))
-        {
-            self.note_likely(index, name, value, at);
-        }
-    }
-
-    fn note_likely(&mut self, index: usize, name: &[u8], value: &[u8], at: usize) {
-        match name.len() {
-            4 if is(name, b"Host") => match self.host {
-                None => self.host = Some(index as u32),
-                Some(_) => self.second_host_at = self.second_host_at.or(Some(at)),
-            },
-            6 if is(name, b"Expect") => self.connection |= expectations(value),
-            7 if is(name, b"Upgrade") => self.connection |= HAS_UPGRADE,
-            10 if is(name, b"Connection") => self.connection |= connection_options(value),
-            14 if is(name, b"Content-Length") => {
-                if let Err(kind) = self.note_content_length(value, at) {
-                    self.note_fault(kind, at);
-                }
+impl FramingFields {
+    pub(crate) fn note_content_length(&mut self, value: &[u8], at: usize) {
+        let length = content_length(value);
+        if self.content_length_at.is_none() {
+            self.content_length_at = Some(at);
+            self.content_length = length;
+            if length.is_none() {
+                self.note_fault(Kind::InvalidContentLength, at, false);
             }
-            17 if is(name, b"Transfer-Encoding") => {
-                if let Err(kind) = self.codings.note(value, at) {
-                    self.note_fault(kind, at);
-                }
-            }
-            _ => {}
+        } else {
+            let is_equal = length.is_some() && length == self.content_length;
+            self.note_fault(Kind::DuplicateContentLength, at, is_equal);
         }
     }
 
-    fn note_content_length(&mut self, value: &[u8], at: usize) -> Result<(), Kind> {
-        if self.content_length_at.is_some() {
-            return Err(Kind::DuplicateContentLength);
+    pub(crate) fn note_transfer_encoding(&mut self, value: &[u8], at: usize) {
+        let has_identity = self.codings.has_identity;
+        let noted = self.codings.note(value, at);
+        if self.codings.has_identity && !has_identity {
+            self.note_fault(Kind::UnknownTransferCoding, at, true);
         }
-        self.content_length_at = Some(at);
-        self.content_length = Some(content_length(value).ok_or(Kind::InvalidContentLength)?);
-        Ok(())
+        if let Err(kind) = noted {
+            self.note_fault(kind, at, false);
+        }
     }
 
-    fn note_fault(&mut self, kind: Kind, at: usize) {
-        self.framing_fault = self.framing_fault.or(Some(Fault::new(kind, at)));
+    fn note_fault(&mut self, kind: Kind, at: usize, is_excusable: bool) {
+        let fault = Some(Fault::new(kind, at));
+        self.fault = self.fault.or(fault);
+        if !is_excusable {
+            self.grave_fault = self.grave_fault.or(fault);
+        }
     }
 
     /// RFC 9112 §6.3 from its third rule on, for messages that the first two, which depend on the
@@ -131,19 +108,31 @@ impl Facts {
     ///
     /// "If a message is received with both a Transfer-Encoding and a Content-Length header
     /// field ... might indicate an attempt to perform request smuggling": refused.
-    pub(crate) fn framing(&self, version: Version) -> Result<Option<Framing>, Fault> {
-        if let (Some(_), Some(at)) = (self.codings.at, self.content_length_at) {
+    pub(crate) fn framing(
+        &self,
+        version: Version,
+        lenient: bool,
+    ) -> Result<Option<Framing>, Fault> {
+        let fault = if lenient {
+            self.grave_fault
+        } else {
+            self.fault
+        };
+        // A list of nothing but `identity` changes nothing.
+        let is_identity = lenient && fault.is_none() && self.codings.is_identity();
+        let codings_at = self.codings.at.filter(|_| !is_identity);
+        if let (Some(_), Some(at)) = (codings_at, self.content_length_at) {
             return Err(Fault::new(Kind::ContentLengthWithTransferEncoding, at));
         }
         // RFC 9112 §6.1: "A server or client that receives an HTTP/1.0 message containing a
         // Transfer-Encoding header field MUST treat the message as if the framing is faulty".
-        if let (Some(at), Version::Http10) = (self.codings.at, version) {
+        if let (Some(at), Version::Http10) = (codings_at, version) {
             return Err(Fault::new(Kind::TransferEncodingInHttp10, at));
         }
-        if let Some(fault) = self.framing_fault {
+        if let Some(fault) = fault {
             return Err(fault);
         }
-        match (self.codings.at, self.content_length_at, self.content_length) {
+        match (codings_at, self.content_length_at, self.content_length) {
             (Some(at), ..) => match self.codings.judge() {
                 Ok(()) => Ok(Some(Framing::Chunked)),
                 Err(kind) => Err(Fault::new(kind, at)),
@@ -153,21 +142,9 @@ impl Facts {
         }
     }
 
-    /// RFC 9112 §9.3: `close` wins; 1.1 stays by default, 1.0 only when asked.
-    pub(crate) fn keep_alive(&self, version: Version) -> bool {
-        self.connection & CLOSE == 0
-            && (version.is_at_least_11() || self.connection & KEEP_ALIVE != 0)
-    }
-
-    pub(crate) fn offers_upgrade(&self, version: Version) -> bool {
-        let both = UPGRADE | HAS_UPGRADE;
-        version.is_at_least_11() && self.connection & both == both
-    }
-
-    /// RFC 9110 §10.1.1: "A server that receives a 100-continue expectation in an HTTP/1.0
-    /// request MUST ignore that expectation."
-    pub(crate) fn expects_continue(&self, version: Version) -> bool {
-        version.is_at_least_11() && self.connection & EXPECT_CONTINUE != 0
+    /// Whether something is wrong that only leniency excuses.
+    pub(crate) const fn needs_leniency(&self) -> bool {
+        self.fault.is_some()
     }
 }
 
@@ -186,37 +163,6 @@ impl Framing {
             Self::Length(0, _) => BodyLength::None,
             Self::Length(length, _) => BodyLength::Known(length),
         }
-    }
-}
-
-/// Whether both are one name. It is nearly always written as `usual`.
-#[inline]
-fn is(name: &[u8], usual: &[u8]) -> bool {
-    name == usual || name.eq_ignore_ascii_case(usual)
-}
-
-/// The options of one Connection line that concern us.
-pub(crate) fn connection_options(value: &[u8]) -> u8 {
-    // What most clients send.
-    if value == b"keep-alive" {
-        return KEEP_ALIVE;
-    }
-    list(value).fold(0, |options, element| {
-        options
-            | match element.len() {
-                5 if element.eq_ignore_ascii_case(b"close") => CLOSE,
-                7 if element.eq_ignore_ascii_case(b"upgrade") => UPGRADE,
-                10 if element.eq_ignore_ascii_case(b"keep-alive") => KEEP_ALIVE,
-                _ => 0,
-            }
-    })
-}
-
-/// RFC 9110 §10.1.1 knows one expectation. Others are left to the caller.
-fn expectations(value: &[u8]) -> u8 {
-    match list(value).any(|element| element.eq_ignore_ascii_case(b"100-continue")) {
-        true => EXPECT_CONTINUE,
-        false => 0,
     }
 }
 
@@ -239,6 +185,8 @@ struct Codings {
     at: Option<usize>,
     chunked: bool,
     others: bool,
+    /// RFC 2616 §3.6 had a coding that does nothing; RFC 9112 has none.
+    has_identity: bool,
 }
 
 impl Codings {
@@ -256,13 +204,19 @@ impl Codings {
                 self.chunked = true;
             } else if CODINGS.iter().any(|c| element.eq_ignore_ascii_case(c)) {
                 self.others = true;
-            } else if crate::class::is_token_text(element) {
+            } else if element.eq_ignore_ascii_case(b"identity") {
+                self.has_identity = true;
+            } else if is_token_text(element) {
                 return Err(Kind::UnknownTransferCoding);
             } else {
                 return Err(Kind::InvalidTransferEncoding);
             }
         }
         Ok(())
+    }
+
+    const fn is_identity(&self) -> bool {
+        self.has_identity && !self.chunked && !self.others
     }
 
     /// Judges the list when all its lines are known. Only `chunked` is supported; other registered
@@ -275,12 +229,6 @@ impl Codings {
         }
     }
 }
-
-pub(crate) const CLOSE: u8 = 0x01;
-pub(crate) const KEEP_ALIVE: u8 = 0x02;
-pub(crate) const UPGRADE: u8 = 0x04;
-const HAS_UPGRADE: u8 = 0x08;
-const EXPECT_CONTINUE: u8 = 0x10;
 
 /// RFC 9112 §7.2, with the aliases that it lists.
 const CODINGS: [&[u8]; 5] = [b"gzip", b"x-gzip", b"deflate", b"compress", b"x-compress"];
@@ -313,8 +261,10 @@ mod tests {
     #[test]
     fn transfer_codings_are_sorted() {
         let transfer_encoding = |value: &[u8]| {
-            let mut codings = Codings::default();
-            codings.note(value, 0).and_then(|()| codings.judge())
+            let mut fields = FramingFields::default();
+            fields.note_transfer_encoding(value, 0);
+            let framing = fields.framing(Version::Http11, false);
+            framing.map(|_| ()).map_err(|fault| fault.kind)
         };
         for (value, expected) in [
             ("chunked", Ok(())),

@@ -4,8 +4,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::framing::{Facts, Version};
-use crate::header::{Headers, HeadersBuf, Text, list};
+use crate::framing::Version;
+use crate::header::{Headers, HeadersBuf, Text};
+use crate::wire::field::list;
+
+pub(crate) mod judge;
 
 /// The head of a request: its request line and field lines, as they were sent.
 ///
@@ -209,7 +212,8 @@ impl<'b> ResponseHead<'b> {
         self.headers
     }
 
-    /// Whether the server lets the connection stay open after this exchange (RFC 9112 §9.3).
+    /// Whether the server lets the connection stay open after this exchange (RFC 9112 §9.3). False
+    /// also for a head that only a lenient client takes.
     #[must_use]
     pub const fn is_keep_alive(&self) -> bool {
         self.keep_alive
@@ -289,27 +293,6 @@ pub(crate) struct Line<T> {
     pub(crate) keep_alive: bool,
     pub(crate) upgrade: bool,
     pub(crate) expects_continue: bool,
-}
-
-impl<'b> Line<&'b str> {
-    pub(crate) fn new(
-        method: &'b str,
-        target: &'b str,
-        version: Version,
-        authority: core::ops::Range<usize>,
-        facts: &Facts,
-    ) -> Self {
-        Self {
-            method,
-            target,
-            version,
-            authority_start: authority.start as u32,
-            authority_end: authority.end as u32,
-            keep_alive: facts.keep_alive(version),
-            upgrade: facts.offers_upgrade(version),
-            expects_continue: facts.expects_continue(version),
-        }
-    }
 }
 
 impl<T> Line<T> {

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::buffer::Span;
+use crate::wire::field::list;
 
 /// The field lines of a head or trailer section, in wire order and with the sender's case.
 ///
@@ -175,27 +176,6 @@ impl<'b> Iterator for Iter<'b> {
 }
 
 impl ExactSizeIterator for Iter<'_> {}
-
-/// The elements of a comma-separated list, without the whitespace around them. Empty ones are
-/// left out: RFC 9110 §5.6.1.2, "a recipient MUST parse and ignore a reasonable number of
-/// empty list elements".
-pub(crate) fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value
-        .split(|&byte| byte == b',')
-        .map(trim)
-        .filter(|element| !element.is_empty())
-}
-
-/// Takes OWS off both ends: only SP and HTAB (RFC 9110 §5.6.3).
-pub(crate) fn trim(mut bytes: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] = bytes {
-        bytes = rest;
-    }
-    while let [rest @ .., b' ' | b'\t'] = bytes {
-        bytes = rest;
-    }
-    bytes
-}
 
 /// Bytes shown as text, with what is not ASCII escaped.
 pub(crate) struct Text<'a>(pub(crate) &'a [u8]);

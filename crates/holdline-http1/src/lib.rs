@@ -47,47 +47,48 @@ extern crate std;
 mod block;
 mod body;
 mod buffer;
-mod chunk;
-mod class;
 mod client;
 #[cfg(feature = "tokio-util")]
 pub mod codec;
 mod decoder;
 mod error;
 mod event;
-mod fast;
 mod framing;
 mod head;
 mod header;
 #[cfg(feature = "http")]
 mod http_types;
+#[cfg(feature = "httparse")]
+mod httparse_heads;
+mod input;
 mod limits;
 mod parse;
 mod reason;
-mod scan;
+mod section;
 mod server;
 mod state;
 #[cfg(test)]
-mod table;
-mod target;
-#[cfg(test)]
-mod testing;
+mod tests;
 mod trailer;
+mod wire;
 
 pub use block::{Fields, HeaderBlock};
 pub use body::{BodyDecoder, BodyEncoder, BodyItem, ChunkFrame, PreChunked};
 pub use buffer::Buffer;
-pub use chunk::{Chunk, ChunkDecoder};
 pub use client::{ClientConfig, ClientConnection, RequestBody};
 pub use decoder::{RequestDecoder, ResponseDecoder};
 pub use error::{ReceiveError, ReceiveErrorKind, SendError, SendErrorKind};
 pub use event::{Event, ResponseEvent};
 pub use framing::{BodyLength, Version};
+pub use head::judge::{ParsedRequest, ParsedResponse};
 pub use head::{RequestHead, RequestHeadBuf, ResponseHead, ResponseHeadBuf};
 pub use header::{Headers, HeadersBuf, Iter};
+#[cfg(feature = "httparse")]
+pub use httparse_heads::{check_httparse_request, check_httparse_response};
 pub use limits::Limits;
-pub use parse::{ParsedRequest, ParsedResponse, parse_request_head, parse_response_head};
+pub use parse::{parse_request_head, parse_response_head};
 pub use server::{Linger, ResponseBody, ServerConfig, ServerConnection};
+pub use wire::chunk::{Chunk, ChunkDecoder};
 
 #[doc = include_str!("../docs/rules.md")]
 pub mod rules {}

@@ -56,3 +56,26 @@ impl Default for Limits {
         }
     }
 }
+
+/// How strictly a peer is read: the limits, and what a connection's configuration adds to them.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading {
+    pub(crate) limits: Limits,
+    /// Refuse a Host that is not the target's authority.
+    pub(crate) same_host: bool,
+    /// Take folded lines.
+    pub(crate) unfold: bool,
+    /// Take what `ClientConfig::lenient` lists.
+    pub(crate) lenient: bool,
+}
+
+impl Reading {
+    pub(crate) const fn strict(limits: Limits) -> Self {
+        Self {
+            limits,
+            same_host: false,
+            unfold: false,
+            lenient: false,
+        }
+    }
+}

@@ -2,14 +2,15 @@
 
 use crate::body::BodyEncoder;
 use crate::buffer::Buffer;
-use crate::decoder::RequestDecoder;
+use crate::decoder::{Decoder, Requests};
 use crate::error::ReceiveError;
 use crate::event::Event;
 use crate::framing::BodyLength;
 use crate::head::RequestHead;
-use crate::limits::Limits;
-use crate::parse::Asked;
+use crate::head::judge::Asked;
+use crate::limits::{Limits, Reading};
 use crate::state::{Requester, Responder, State, Step};
+use crate::wire::scan::Scan;
 
 mod send;
 
@@ -81,7 +82,7 @@ pub enum ResponseBody {
 ///   caller (RFC 9110 §10.1.1 makes 417 optional).
 #[derive(Clone, Debug)]
 pub struct ServerConnection {
-    decoder: RequestDecoder,
+    decoder: Decoder<Requests>,
     body: BodyEncoder,
     state: State,
     linger: Linger,
@@ -113,10 +114,12 @@ impl ServerConnection {
             linger,
             refuse_host_mismatch,
         } = config;
-        let mut decoder = RequestDecoder::new(limits);
-        decoder.refuse_host_mismatch(refuse_host_mismatch);
+        let reading = Reading {
+            same_host: refuse_host_mismatch,
+            ..Reading::strict(limits)
+        };
         Self {
-            decoder,
+            decoder: Decoder::new(Requests, Scan::request(), reading),
             body: BodyEncoder::new(BodyLength::None),
             state: State::new(),
             linger,
@@ -134,13 +137,15 @@ impl ServerConnection {
     ///
     /// # Errors
     ///
-    /// The rule that the client broke. Sticky: nothing is taken any more.
+    /// The rule that the client broke. Sticky: the whole input is taken, and what follows is not
+    /// looked at.
     pub fn receive<'b, 'i: 'b>(
         &mut self,
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<Event<'b>>, ReceiveError> {
         if let Some(error) = self.decoder.error() {
+            *input = Default::default();
             return Err(error);
         }
         // The next head is not looked at before the tables have a place for it.
@@ -177,7 +182,7 @@ impl ServerConnection {
     /// Sets [`Limits::max_body`] from now on. After a head it is the limit of the body that follows, so that
     /// each resource can have its own: judge an announced length by the head, and let this judge chunks.
     pub fn set_max_body(&mut self, max: u64) {
-        self.decoder.set_max_body(max);
+        self.decoder.reading.limits.max_body = max;
     }
 
     /// The client has ended its stream, and every byte of it was given to

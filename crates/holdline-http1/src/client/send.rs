@@ -5,12 +5,13 @@ use bytes::BytesMut;
 use super::{ClientConnection, RequestBody};
 use crate::block::{Fields, Seen, Writer};
 use crate::body::{BodyEncoder, ChunkFrame};
-use crate::class;
 use crate::error::{SendError, SendErrorKind};
-use crate::framing::{BodyLength, CLOSE, UPGRADE};
+use crate::framing::BodyLength;
 use crate::server::{append, put_content_length};
 use crate::state::{Requester, State, Step};
-use crate::target::{self, Authority};
+use crate::wire::class;
+use crate::wire::field::{CLOSE, UPGRADE};
+use crate::wire::target::{self, Authority};
 
 impl ClientConnection {
     /// Appends the head of a request. The body follows by [`send_data`](Self::send_data) and
@@ -189,7 +190,7 @@ impl ClientConnection {
         self.state = begun.state;
         self.body = begun.body;
         self.awaits_continue = begun.awaits_continue;
-        self.decoder.expect(method);
+        self.decoder.message.expect(method);
         self.informational = 0;
         self.response_started = false;
         self.connect = method == "CONNECT";

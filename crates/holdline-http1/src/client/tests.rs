@@ -2,8 +2,9 @@ use alloc::format;
 use alloc::string::String;
 
 use super::*;
-use crate::testing::{Outcome, client, every_way};
+use crate::tests::harness::{Outcome, client, every_way};
 
+mod lenient;
 mod rules;
 mod sending;
 

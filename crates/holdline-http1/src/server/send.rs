@@ -6,10 +6,11 @@ use super::{Expect, Linger, ResponseBody, ServerConnection};
 use crate::block::{Fields, Seen, Writer};
 use crate::body::{BodyEncoder, ChunkFrame, PreChunked};
 use crate::error::{SendError, SendErrorKind};
-use crate::framing::{BodyLength, CLOSE, KEEP_ALIVE, UPGRADE};
-use crate::parse::Asked;
+use crate::framing::BodyLength;
+use crate::head::judge::Asked;
 use crate::reason;
 use crate::state::{Responder, State, Step};
+use crate::wire::field::{CLOSE, KEEP_ALIVE, UPGRADE};
 
 impl ServerConnection {
     /// Appends an informational response: 102 to 199, or 100 to ask for the body by hand.

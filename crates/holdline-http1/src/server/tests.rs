@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use super::*;
 use crate::RequestDecoder;
 use crate::error::ReceiveErrorKind as Kind;
-use crate::testing::{Decoder, Outcome, every_way, server};
+use crate::tests::harness::{Decoder, Outcome, every_way, server};
 
 mod rules;
 mod sending;

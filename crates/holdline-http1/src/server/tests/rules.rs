@@ -450,7 +450,8 @@ fn each_body_may_have_a_limit_of_its_own() {
 #[test]
 fn limits_are_kept() {
     let long = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(8191));
-    let whole = crate::testing::feed(server(&ServerConfig::default()), &[long.as_bytes()], false);
+    let whole =
+        crate::tests::harness::feed(server(&ServerConfig::default()), &[long.as_bytes()], false);
     assert_eq!(whole.error, None);
 
     let mut config = ServerConfig::default();
@@ -538,10 +539,10 @@ fn more_fields_than_usual_can_be_allowed() {
         "GET / HTTP/1.1\r\nHost: a\r\n{}\r\n",
         "A: b\r\n".repeat(399)
     );
-    let outcome = crate::testing::feed(server(&config), &[request.as_bytes()], false);
+    let outcome = crate::tests::harness::feed(server(&config), &[request.as_bytes()], false);
     assert_eq!(outcome.error, None);
     config.limits.max_fields = 399;
-    let outcome = crate::testing::feed(server(&config), &[request.as_bytes()], false);
+    let outcome = crate::tests::harness::feed(server(&config), &[request.as_bytes()], false);
     assert_eq!(
         outcome.error.map(|(kind, _)| kind),
         Some(Kind::TooManyFields)

@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use crate::class;
+use super::class;
 use crate::error::ReceiveErrorKind as Kind;
 
 /// What the form of a request target says.

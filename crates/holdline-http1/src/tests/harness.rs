@@ -130,8 +130,11 @@ impl Machine for Server {
                 }
                 Err(error) => {
                     outcome.error = Some((error.kind(), error.at()));
-                    let again = self.http.receive(input, &mut self.buffer);
+                    assert!(input.is_empty(), "an error takes the whole input");
+                    let mut more = &b"more"[..];
+                    let again = self.http.receive(&mut more, &mut self.buffer);
                     assert_eq!(again.expect_err("sticky"), error);
+                    assert!(more.is_empty(), "an error takes the whole input");
                     if self.http.can_respond() {
                         self.http
                             .respond(error.status(), (), b"", &mut self.out)
@@ -174,6 +177,7 @@ impl Machine for Decoder {
                 Ok(Some(event)) => describe(&event, outcome),
                 Err(error) => {
                     outcome.error = Some((error.kind(), error.at()));
+                    assert!(input.is_empty(), "an error takes the whole input");
                     return false;
                 }
             }
@@ -242,8 +246,11 @@ impl Machine for Client {
                 }
                 Err(error) => {
                     outcome.error = Some((error.kind(), error.at()));
-                    let again = self.http.receive(input, &mut self.buffer);
+                    assert!(input.is_empty(), "an error takes the whole input");
+                    let mut more = &b"more"[..];
+                    let again = self.http.receive(&mut more, &mut self.buffer);
                     assert_eq!(again.expect_err("sticky"), error);
+                    assert!(more.is_empty(), "an error takes the whole input");
                     return false;
                 }
             }

@@ -1,27 +1,49 @@
-//! The way of a good head that lies whole in the input: one pass, nothing copied.
+//! Where the parts of a head are that lies whole in one slice: one pass, nothing copied.
 //!
-//! It only ever says yes. Whatever it does not like, also a head that is not complete, it leaves
-//! to `scan` and the strict way of `parse`, which accept exactly the same heads.
+//! It only ever says yes. Whatever it does not like, a head that is not complete among it, it leaves
+//! to `scan`, which takes exactly the same heads and says what is wrong with the others.
 
 use alloc::vec::Vec;
 
+use super::class;
 use crate::buffer::Span;
-use crate::class;
-use crate::framing::{Facts, Version};
-use crate::limits::Limits;
-use crate::parse::{Asked, Judge, Request, Response};
+use crate::framing::Version;
+use crate::limits::{Limits, Reading};
+use crate::trailer;
 
-/// A request head at the start of `bytes`, when it is complete and breaks no rule.
+/// The parts of a request line, and where the head ends.
+pub(crate) struct RequestParts<'h> {
+    pub(crate) method: &'h str,
+    pub(crate) target: &'h str,
+    /// Offset of the target.
+    pub(crate) target_at: usize,
+    pub(crate) version: Version,
+    pub(crate) end: usize,
+}
+
+/// The parts of a status line, and where the head ends.
+pub(crate) struct ResponseParts<'h> {
+    pub(crate) status: u16,
+    pub(crate) version: Version,
+    pub(crate) reason: &'h [u8],
+    pub(crate) end: usize,
+    /// A line ended without a carriage return.
+    pub(crate) bare_lf: bool,
+}
+
+/// Cuts the request head at the start of `bytes`, if it is complete and well-formed, and tells `note`
+/// each field: index, name, value and the value's offset.
 #[inline(always)]
-pub(crate) fn fast_request<'h>(
+pub(crate) fn request<'h>(
     bytes: &'h [u8],
     limits: &Limits,
-    same_host: bool,
     spans: &mut Vec<Span>,
-) -> Option<Request<'h>> {
-    let bytes = within(bytes, limits);
+    note: impl FnMut(usize, &[u8], &[u8], usize) -> bool,
+) -> Option<RequestParts<'h>> {
+    let bytes = within(bytes, limits.max_head);
     let line = bytes.strip_prefix(b"\r\n").unwrap_or(bytes);
     let (method, rest) = method(line)?;
+    let target_at = bytes.len() - rest.len();
     let (target, rest) = rest.split_at_checked(class::prefix_len(rest, class::is_target))?;
     let (version, rest) = start_of_version(rest.strip_prefix(b" ")?)?;
     let rest = rest.strip_prefix(b"\r\n")?;
@@ -30,31 +52,30 @@ pub(crate) fn fast_request<'h>(
     {
         return None;
     }
-    let mut facts = Facts::default();
-    let end = fields(bytes, rest, limits, spans, &mut facts)?;
-    let judge = Judge {
-        bytes,
-        limits,
-        facts: &facts,
-        spans,
-        same_host,
-    };
+    let (end, _) = fields(bytes, rest, limits.max_fields, false, spans, note)?;
     let target = match target {
         b"/" => "/",
         _ => core::str::from_utf8(target).ok()?,
     };
-    judge.request(method, target, 0, version, end).ok()
+    Some(RequestParts {
+        method,
+        target,
+        target_at,
+        version,
+        end,
+    })
 }
 
-/// A response head at the start of `bytes`, when it is complete and breaks no rule.
+/// Cuts the response head at the start of `bytes`, as [`request`] does.
 #[inline(always)]
-pub(crate) fn fast_response<'h>(
+pub(crate) fn response<'h>(
     bytes: &'h [u8],
-    asked: Asked,
-    limits: &Limits,
+    reading: &Reading,
     spans: &mut Vec<Span>,
-) -> Option<Response<'h>> {
-    let bytes = within(bytes, limits);
+    note: impl FnMut(usize, &[u8], &[u8], usize) -> bool,
+) -> Option<ResponseParts<'h>> {
+    let (limits, lenient) = (&reading.limits, reading.lenient);
+    let bytes = within(bytes, limits.max_head);
     let (version, rest) = start_of_version(bytes)?;
     let (status, rest) = rest.strip_prefix(b" ")?.split_first_chunk::<3>()?;
     if !matches!(status, [b'1'..=b'9', b'0'..=b'9', b'0'..=b'9']) {
@@ -69,17 +90,21 @@ pub(crate) fn fast_response<'h>(
     if !matches!(line.get(12), None | Some(b' ')) {
         return None;
     }
-    let rest = rest.strip_prefix(b"\r\n")?;
-    let mut facts = Facts::default();
-    let end = fields(bytes, rest, limits, spans, &mut facts)?;
-    let judge = Judge {
-        bytes,
-        limits,
-        facts: &facts,
-        spans,
-        same_host: false,
-    };
-    judge.response(line, status, version, asked, end).ok()
+    let (rest, bare_lf) = line_end(rest, lenient)?;
+    let (end, bare_lf_later) = fields(bytes, rest, limits.max_fields, lenient, spans, note)?;
+    Some(ResponseParts {
+        status,
+        version,
+        reason: line.get(13..).unwrap_or_default(),
+        end,
+        bare_lf: bare_lf | bare_lf_later,
+    })
+}
+
+/// Cuts the trailer section `bytes`, without the fields that may not be there. False: it is none.
+pub(crate) fn trailers(bytes: &[u8], limits: &Limits, spans: &mut Vec<Span>) -> bool {
+    let keep = |_, name: &[u8], _: &[u8], _| !trailer::is_forbidden(name);
+    fields(bytes, bytes, limits.max_fields, false, spans, keep).is_some()
 }
 
 /// A method and the space after it.
@@ -96,25 +121,31 @@ fn method(line: &[u8]) -> Option<(&str, &[u8])> {
     Some((core::str::from_utf8(method).ok()?, rest.strip_prefix(b" ")?))
 }
 
-/// Notes the field lines at the start of `lines`, the end of `bytes`, up to the empty line. Gives
-/// where that ends.
+/// Cuts the field lines at the start of `lines`, the end of `bytes`, up to the empty line; keeps those
+/// for which `note` is true. Gives where the empty line ends, and whether a line ended in a bare LF.
+#[inline]
 fn fields(
     bytes: &[u8],
     lines: &[u8],
-    limits: &Limits,
+    max_fields: usize,
+    lenient: bool,
     spans: &mut Vec<Span>,
-    facts: &mut Facts,
-) -> Option<usize> {
+    mut note: impl FnMut(usize, &[u8], &[u8], usize) -> bool,
+) -> Option<(usize, bool)> {
     spans.clear();
-    let mut line = lines;
+    let (mut line, mut count, mut any_bare) = (lines, 0, false);
     loop {
         let name_start = bytes.len() - line.len();
         if line.starts_with(b"\r\n") {
-            return Some(name_start + 2);
+            return Some((name_start + 2, any_bare));
         }
         let name_len = class::prefix_len(line, class::is_token);
         let (name, rest) = line.split_at_checked(name_len)?;
-        let mut rest = rest.strip_prefix(b":").filter(|_| !name.is_empty())?;
+        if name.is_empty() {
+            let is_end = lenient && line.starts_with(b"\n");
+            return is_end.then_some((name_start + 1, true));
+        }
+        let mut rest = rest.strip_prefix(b":")?;
         while let [b' ' | b'\t', after @ ..] = rest {
             rest = after;
         }
@@ -123,17 +154,31 @@ fn fields(
         while let [before @ .., b' ' | b'\t'] = value {
             value = before;
         }
-        if spans.len() >= limits.max_fields {
+        if count >= max_fields {
             return None;
         }
-        facts.note(spans.len(), name, value, value_start);
-        spans.push(Span {
-            name_start: name_start as u32,
-            name_end: (name_start + name_len) as u32,
-            value_start: value_start as u32,
-            value_end: (value_start + value.len()) as u32,
-        });
-        line = rest.strip_prefix(b"\r\n")?;
+        count += 1;
+        if note(spans.len(), name, value, value_start) {
+            spans.push(Span {
+                name_start: name_start as u32,
+                name_end: (name_start + name_len) as u32,
+                value_start: value_start as u32,
+                value_end: (value_start + value.len()) as u32,
+            });
+        }
+        let (rest, bare_lf) = line_end(rest, lenient)?;
+        any_bare |= bare_lf;
+        line = rest;
+    }
+}
+
+/// What follows a line end, and whether it lacks its carriage return.
+#[inline]
+fn line_end(rest: &[u8], lenient: bool) -> Option<(&[u8], bool)> {
+    match rest {
+        [b'\r', b'\n', rest @ ..] => Some((rest, false)),
+        [b'\n', rest @ ..] if lenient => Some((rest, true)),
+        _ => None,
     }
 }
 
@@ -199,8 +244,8 @@ fn start_of_version(bytes: &[u8]) -> Option<(Version, &[u8])> {
 }
 
 /// A head that goes on beyond the limit is not complete within it.
-fn within<'h>(bytes: &'h [u8], limits: &Limits) -> &'h [u8] {
-    let most = limits.max_head.min(u32::MAX as usize);
+fn within(bytes: &[u8], max_head: usize) -> &[u8] {
+    let most = max_head.min(u32::MAX as usize);
     bytes.get(..most).unwrap_or(bytes)
 }
 

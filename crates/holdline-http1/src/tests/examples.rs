@@ -3,10 +3,10 @@
 use alloc::vec::Vec;
 
 use crate::error::ReceiveErrorKind as Kind;
-use crate::testing::{Outcome, client, every_way, server};
+use crate::tests::harness::{Outcome, client, every_way, server};
 use crate::{ClientConfig, ServerConfig};
 
-const RULES: &str = include_str!("../docs/rules.md");
+const RULES: &str = include_str!("../../docs/rules.md");
 
 /// What no single message with the default limits can show. Each has a test of its own.
 const NOT_BY_EXAMPLE: [Kind; 14] = [

@@ -1,9 +1,10 @@
 //! The chunked coding (RFC 9112 §7.1), decoded byte by byte where it has structure and slice by
 //! slice where it has data.
 
-use crate::class;
+use super::class;
 use crate::error::{ReceiveError, ReceiveErrorKind as Kind};
-use crate::limits::Limits;
+use crate::input::take;
+use crate::limits::{Limits, Reading};
 
 /// A decoder of the chunked coding alone, for plain slices.
 ///
@@ -22,7 +23,7 @@ use crate::limits::Limits;
 #[derive(Clone, Debug)]
 pub struct ChunkDecoder {
     chunks: Chunks,
-    limits: Limits,
+    reading: Reading,
     at: u64,
     error: Option<ReceiveError>,
 }
@@ -42,7 +43,7 @@ impl ChunkDecoder {
     pub fn new(limits: Limits) -> Self {
         Self {
             chunks: Chunks::new(),
-            limits,
+            reading: Reading::strict(limits),
             at: 0,
             error: None,
         }
@@ -53,14 +54,18 @@ impl ChunkDecoder {
     ///
     /// # Errors
     ///
-    /// The rule that was broken, with the offset from the body's first byte. Sticky.
+    /// The rule that was broken, with the offset from the body's first byte. Sticky: the whole
+    /// input is taken, and what follows is not looked at.
     pub fn decode<'i>(&mut self, input: &mut &'i [u8]) -> Result<Option<Chunk<'i>>, ReceiveError> {
         if let Some(error) = self.error {
+            *input = Default::default();
             return Err(error);
         }
-        self.chunks
-            .next(input, &self.limits, &mut self.at)
-            .inspect_err(|&error| self.error = Some(error))
+        let chunk = self.chunks.next(input, &self.reading, &mut self.at);
+        chunk.inspect_err(|&error| {
+            *input = Default::default();
+            self.error = Some(error);
+        })
     }
 }
 
@@ -77,6 +82,8 @@ pub(crate) struct Chunks {
     size: u64,
     /// Bytes of body in the chunks that were announced.
     total: u64,
+    /// Something was taken that the grammar does not have.
+    was_lenient: bool,
 }
 
 impl Chunks {
@@ -88,7 +95,12 @@ impl Chunks {
             extensions: 0,
             size: 0,
             total: 0,
+            was_lenient: false,
         }
+    }
+
+    pub(crate) const fn was_lenient(&self) -> bool {
+        self.was_lenient
     }
 
     /// Whether a byte of the body was seen.
@@ -100,7 +112,7 @@ impl Chunks {
     pub(crate) fn next<'i>(
         &mut self,
         input: &mut &'i [u8],
-        limits: &Limits,
+        reading: &Reading,
         at: &mut u64,
     ) -> Result<Option<Chunk<'i>>, ReceiveError> {
         loop {
@@ -111,11 +123,7 @@ impl Chunks {
                         return Ok(None);
                     }
                     let length = usize::try_from(self.size).unwrap_or(usize::MAX);
-                    let (data, rest) = input
-                        .split_at_checked(length)
-                        .unwrap_or((*input, Default::default()));
-                    *input = rest;
-                    *at += data.len() as u64;
+                    let data = take(input, length, at);
                     self.size -= data.len() as u64;
                     if self.size == 0 {
                         self.part = Part::DataEnd;
@@ -127,7 +135,7 @@ impl Chunks {
             let Some((&byte, rest)) = input.split_first() else {
                 return Ok(None);
             };
-            let last = self.step(byte, limits, *at)?;
+            let last = self.step(byte, reading, *at)?;
             *input = rest;
             *at += 1;
             if last {
@@ -137,7 +145,7 @@ impl Chunks {
     }
 
     /// Takes one byte of structure. True: it ends the last chunk's line.
-    fn step(&mut self, byte: u8, limits: &Limits, at: u64) -> Result<bool, ReceiveError> {
+    fn step(&mut self, byte: u8, reading: &Reading, at: u64) -> Result<bool, ReceiveError> {
         let fault = |kind| Err(ReceiveError::new(kind, at));
         match self.part {
             Part::DataEnd | Part::DataEndLf => {
@@ -155,6 +163,7 @@ impl Chunks {
             }
             Part::LineLf => {
                 self.digits = 0;
+                self.extension = 0;
                 self.part = if self.size > 0 {
                     Part::Data
                 } else {
@@ -163,9 +172,9 @@ impl Chunks {
                 return Ok(self.size == 0);
             }
             _ if byte == b'\n' => return fault(Kind::BareLf),
-            Part::Size => self.size_byte(byte, limits, at)?,
+            Part::Size | Part::AfterSize => self.size_byte(byte, reading, at)?,
             _ => {
-                self.count_extension(limits, at, byte)?;
+                self.count_extension(&reading.limits, at, byte)?;
                 match self.part.extension(byte) {
                     Some(next) => self.part = next,
                     None => return fault(Kind::InvalidChunkExtension),
@@ -178,8 +187,9 @@ impl Chunks {
     /// RFC 9112 §7.1: `chunk-size = 1*HEXDIG`. No sign, no prefix, no whitespace: "recipients
     /// MUST anticipate potentially large hexadecimal numerals and prevent parsing errors due to
     /// integer conversion overflows".
-    fn size_byte(&mut self, byte: u8, limits: &Limits, at: u64) -> Result<(), ReceiveError> {
-        if let Some(digit) = char::from(byte).to_digit(16) {
+    fn size_byte(&mut self, byte: u8, reading: &Reading, at: u64) -> Result<(), ReceiveError> {
+        let limits = &reading.limits;
+        if let (Some(digit), Part::Size) = (char::from(byte).to_digit(16), self.part) {
             if self.digits == 0 {
                 self.size = 0;
             }
@@ -190,6 +200,12 @@ impl Chunks {
             self.size = self.size << 4 | u64::from(digit);
             return Ok(());
         }
+        if reading.lenient && self.digits > 0 && matches!(byte, b' ' | b'\t') {
+            self.part = Part::AfterSize;
+            self.was_lenient = true;
+            // They count as an extension, so that there is an end to them.
+            return self.count_extension(limits, at, byte);
+        }
         if self.digits == 0 || !matches!(byte, b'\r' | b';') {
             return Err(ReceiveError::new(Kind::InvalidChunkSize, at));
         }
@@ -198,9 +214,8 @@ impl Chunks {
             .filter(|&total| total <= limits.max_body)
             .ok_or(ReceiveError::new(
                 Kind::BodyTooLong,
-                at - u64::from(self.digits),
+                at - u64::from(self.digits) - u64::from(self.extension),
             ))?;
-        self.extension = 0;
         self.part = Part::LineLf;
         if byte == b';' {
             self.part = Part::ExtensionStart;
@@ -230,6 +245,8 @@ impl Chunks {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Size,
+    /// In whitespace behind a size, which only a lenient reader takes.
+    AfterSize,
     /// After a semicolon.
     ExtensionStart,
     Name,

@@ -3,12 +3,10 @@
 //! This is the judge of syntax. It sees each byte once, keeps a few counters, and its verdict
 //! depends on the bytes alone, never on how they were cut: the error for a stream is always
 //! the first byte at which no continuation could be valid, or at which a limit is passed.
-//! A head that arrives whole takes a faster way (`head`), which accepts only what is accepted
-//! here and leaves every rejection to this file.
 
-use crate::class;
-use crate::error::ReceiveErrorKind as Kind;
-use crate::limits::Limits;
+use super::class;
+use crate::error::{Fault, ReceiveErrorKind as Kind};
+use crate::limits::Reading;
 
 /// Progress through a head or trailer section.
 #[derive(Clone, Copy, Debug)]
@@ -25,19 +23,6 @@ pub(crate) struct Scan {
     preface: bool,
 }
 
-/// A rule was broken at this offset from the first byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
-    pub(crate) kind: Kind,
-    pub(crate) at: usize,
-}
-
-impl Fault {
-    pub(crate) const fn new(kind: Kind, at: usize) -> Self {
-        Self { kind, at }
-    }
-}
-
 /// The limits that a scan applies, as it needs them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
@@ -48,25 +33,30 @@ pub(crate) struct Rules {
     max_method: usize,
     /// A folded line is part of the value before it.
     fold: bool,
+    /// A line feed alone ends a line, too.
+    bare_lf: bool,
 }
 
 impl Rules {
-    pub(crate) fn head(limits: &Limits, fold: bool) -> Self {
+    pub(crate) fn head(reading: &Reading) -> Self {
+        let limits = &reading.limits;
         Self {
             max_len: limits.max_head.min(MAX_LEN),
             too_long: Kind::HeadTooLong,
             max_fields: limits.max_fields,
             max_target: limits.max_target,
             max_method: limits.max_method,
-            fold,
+            fold: reading.unfold,
+            bare_lf: reading.lenient,
         }
     }
 
-    pub(crate) fn trailers(limits: &Limits, fold: bool) -> Self {
+    pub(crate) fn trailers(reading: &Reading) -> Self {
         Self {
-            max_len: limits.max_trailers.min(MAX_LEN),
+            max_len: reading.limits.max_trailers.min(MAX_LEN),
             too_long: Kind::TrailersTooLong,
-            ..Self::head(limits, fold)
+            bare_lf: false,
+            ..Self::head(reading)
         }
     }
 
@@ -132,7 +122,14 @@ impl Scan {
     fn step(&mut self, byte: u8, rules: &Rules) -> Result<bool, Fault> {
         // No part of a head can hold a line feed by itself.
         if byte == b'\n' && !self.part.awaits_line_feed() {
-            return Err(self.fault(Kind::BareLf));
+            if !rules.bare_lf {
+                return Err(self.fault(Kind::BareLf));
+            }
+            // As if the carriage return had stood before it.
+            self.step(b'\r', rules)?;
+            if !self.part.awaits_line_feed() {
+                return Err(self.fault(Kind::BareLf));
+            }
         }
         if self.part.awaits_line_feed() && byte != b'\n' {
             return Err(Fault::new(Kind::BareCr, self.len() - 1));

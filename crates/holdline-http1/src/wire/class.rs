@@ -46,6 +46,17 @@ pub(crate) fn prefix_len(bytes: &[u8], is_member: impl Fn(u8) -> bool) -> usize 
     tail.map_or(bytes.len(), |index| bytes.len() - rest.len() + index)
 }
 
+/// Takes OWS off both ends: only SP and HTAB (RFC 9110 §5.6.3).
+pub(crate) fn trim(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = bytes {
+        bytes = rest;
+    }
+    while let [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
 const TOKEN: u8 = 0x01;
 const TARGET: u8 = 0x02;
 const VALUE: u8 = 0x04;

@@ -1,0 +1,321 @@
+//! What the parts of a head mean together: the target's form, Host, framing and the connection.
+
+use alloc::vec::Vec;
+
+use super::{Line, RequestHead, ResponseHead};
+use crate::buffer::Span;
+use crate::error::{Fault, ReceiveErrorKind as Kind};
+use crate::framing::{BodyLength, Framing, FramingFields, Version};
+use crate::header::Headers;
+use crate::limits::Reading;
+use crate::wire::cut::{self, RequestParts, ResponseParts};
+use crate::wire::field::{self, CLOSE, KEEP_ALIVE, Special, UPGRADE};
+use crate::wire::target::{self, Authority};
+
+/// A request head cut from plain bytes.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ParsedRequest<'b> {
+    /// The head.
+    pub head: RequestHead<'b>,
+    /// The body that follows it.
+    pub body: BodyLength,
+    /// Bytes of the input that the head took.
+    pub consumed: usize,
+}
+
+/// A response head cut from plain bytes.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ParsedResponse<'b> {
+    /// The head.
+    pub head: ResponseHead<'b>,
+    /// The body that follows it.
+    pub body: BodyLength,
+    /// Bytes of the input that the head took.
+    pub consumed: usize,
+}
+
+/// What a response depends on in the request that it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Head,
+    Connect,
+    Other,
+}
+
+impl Asked {
+    pub(crate) fn of(method: &str) -> Self {
+        match method {
+            "HEAD" => Self::Head,
+            "CONNECT" => Self::Connect,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The request head at the start of `bytes`, if it is complete and well-formed: judged, with its
+/// spans beside it.
+#[inline(always)]
+pub(crate) fn request<'h>(
+    bytes: &'h [u8],
+    reading: &Reading,
+    spans: &mut Vec<Span>,
+) -> Option<Result<Request<'h>, Fault>> {
+    let mut facts = Facts::default();
+    let note = |index, name: &[u8], value: &[u8], at| facts.note(index, name, value, at);
+    let parts = cut::request(bytes, &reading.limits, spans, note)?;
+    Some(facts.request(bytes, spans, reading, parts))
+}
+
+/// The same of a response head.
+#[inline(always)]
+pub(crate) fn response<'h>(
+    bytes: &'h [u8],
+    asked: Asked,
+    reading: &Reading,
+    spans: &mut Vec<Span>,
+) -> Option<Result<Response<'h>, Fault>> {
+    let mut facts = Facts::default();
+    let note = |index, name: &[u8], value: &[u8], at| facts.note(index, name, value, at);
+    let parts = cut::response(bytes, reading, spans, note)?;
+    Some(facts.response(asked, reading, parts))
+}
+
+/// A request head that was found good. The spans are beside it.
+pub(crate) struct Request<'h> {
+    line: Line<&'h str>,
+    body: BodyLength,
+    pub(crate) consumed: usize,
+}
+
+impl<'h> Request<'h> {
+    pub(crate) fn view<'b>(self, bytes: &'b [u8], spans: &'b [Span]) -> ParsedRequest<'b>
+    where
+        'h: 'b,
+    {
+        ParsedRequest {
+            head: RequestHead {
+                line: self.line,
+                headers: Headers::new(bytes.get(..self.consumed).unwrap_or(bytes), spans),
+            },
+            body: self.body,
+            consumed: self.consumed,
+        }
+    }
+}
+
+/// A response head that was found good. The spans are beside it.
+pub(crate) struct Response<'h> {
+    status: u16,
+    version: Version,
+    keep_alive: bool,
+    reason: &'h [u8],
+    body: BodyLength,
+    pub(crate) consumed: usize,
+}
+
+impl<'h> Response<'h> {
+    pub(crate) fn view<'b>(self, bytes: &'b [u8], spans: &'b [Span]) -> ParsedResponse<'b>
+    where
+        'h: 'b,
+    {
+        ParsedResponse {
+            head: ResponseHead {
+                status: self.status,
+                version: self.version,
+                keep_alive: self.keep_alive,
+                reason: self.reason,
+                headers: Headers::new(bytes.get(..self.consumed).unwrap_or(bytes), spans),
+            },
+            body: self.body,
+            consumed: self.consumed,
+        }
+    }
+}
+
+/// What the fields of one head say about Host, framing and the connection, gathered line by line.
+/// What is wrong with them is judged when the head is complete.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Facts {
+    /// Index of the first Host line.
+    host: Option<u32>,
+    /// Offset of the value of the second Host line.
+    second_host_at: Option<usize>,
+    framing: FramingFields,
+    /// Options of Connection, and the two bits below.
+    connection: u8,
+}
+
+impl Facts {
+    /// Looks at one line. True: every line is kept.
+    #[inline]
+    pub(crate) fn note(&mut self, index: usize, name: &[u8], value: &[u8], at: usize) -> bool {
+        if let Some(special) = Special::of(name) {
+            self.note_special(special, index, value, at);
+        }
+        true
+    }
+
+    fn note_special(&mut self, special: Special, index: usize, value: &[u8], at: usize) {
+        match special {
+            Special::Host => match self.host {
+                None => self.host = Some(index as u32),
+                Some(_) => self.second_host_at = self.second_host_at.or(Some(at)),
+            },
+            Special::Expect if field::expects_continue(value) => self.connection |= EXPECT_CONTINUE,
+            Special::Expect => {}
+            Special::Upgrade => self.connection |= HAS_UPGRADE,
+            Special::Connection => self.connection |= field::connection_options(value),
+            Special::ContentLength => self.framing.note_content_length(value, at),
+            Special::TransferEncoding => self.framing.note_transfer_encoding(value, at),
+        }
+    }
+
+    /// Judges a request by its parts: the target's form, then Host, then framing.
+    #[inline(always)]
+    pub(crate) fn request<'h>(
+        &self,
+        bytes: &[u8],
+        spans: &[Span],
+        reading: &Reading,
+        parts: RequestParts<'h>,
+    ) -> Result<Request<'h>, Fault> {
+        let RequestParts {
+            method,
+            target,
+            target_at,
+            version,
+            end,
+        } = parts;
+        let form = target::parse(method, target)
+            .map_err(|(kind, offset)| Fault::new(kind, target_at + offset))?;
+        let host = self.host(bytes, spans, version, target_at)?;
+        // RFC 9112 §3.2.2: the target wins. A difference is refused only for those who ask for it.
+        if let (true, Some((host, at)), Some(authority)) =
+            (reading.same_host, host, form.authority_in(target))
+            && !host.agrees(&authority, form.default_port)
+        {
+            return Err(Fault::new(Kind::HostMismatch, at));
+        }
+        let body = match self.framing.framing(version, false)? {
+            // RFC 9112 §6.3: "If this is a request message and none of the above are true, then
+            // the message body length is zero".
+            None => BodyLength::None,
+            Some(framing) => within_limit(framing, reading)?,
+        };
+        let line = Line {
+            method,
+            target,
+            version,
+            authority_start: form.authority.start as u32,
+            authority_end: form.authority.end as u32,
+            keep_alive: self.keep_alive(version),
+            upgrade: self.offers_upgrade(version),
+            expects_continue: self.expects_continue(version),
+        };
+        Ok(Request {
+            line,
+            body,
+            consumed: end,
+        })
+    }
+
+    /// The value of Host and its offset.
+    ///
+    /// RFC 9112 §3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1
+    /// request message that lacks a Host header field and to any request message that contains
+    /// more than one Host header field line or a Host header field with an invalid field value."
+    #[inline(always)]
+    fn host<'f>(
+        &self,
+        bytes: &'f [u8],
+        spans: &[Span],
+        version: Version,
+        target_at: usize,
+    ) -> Result<Option<(Authority<'f>, usize)>, Fault> {
+        if let Some(at) = self.second_host_at {
+            return Err(Fault::new(Kind::DuplicateHost, at));
+        }
+        let Some(span) = self.host.and_then(|index| spans.get(index as usize)) else {
+            return match version.is_at_least_11() {
+                true => Err(Fault::new(Kind::MissingHost, target_at)),
+                false => Ok(None),
+            };
+        };
+        let at = span.value_start as usize;
+        match Authority::parse(span.value(bytes)) {
+            Some(host) => Ok(Some((host, at))),
+            None => Err(Fault::new(Kind::InvalidHost, at)),
+        }
+    }
+
+    /// Judges a response by its parts and by what it answers.
+    #[inline(always)]
+    pub(crate) fn response<'h>(
+        &self,
+        asked: Asked,
+        reading: &Reading,
+        parts: ResponseParts<'h>,
+    ) -> Result<Response<'h>, Fault> {
+        let ResponseParts {
+            status,
+            version,
+            reason,
+            end,
+            bare_lf,
+        } = parts;
+        let mut needs_leniency = bare_lf;
+        let body = match (asked, status) {
+            // RFC 9112 §6.3, rules 1 and 2: these have no body, whatever the fields say.
+            (Asked::Head, _) | (_, 100..=199 | 204 | 304) | (Asked::Connect, 200..=299) => {
+                BodyLength::None
+            }
+            _ => {
+                needs_leniency |= self.framing.needs_leniency();
+                match self.framing.framing(version, reading.lenient)? {
+                    Some(framing) => within_limit(framing, reading)?,
+                    None => BodyLength::UntilClose,
+                }
+            }
+        };
+        Ok(Response {
+            status,
+            version,
+            // What a server means that breaks a rule is a guess, which must not outlive its message.
+            keep_alive: self.keep_alive(version) && !needs_leniency,
+            reason,
+            body,
+            consumed: end,
+        })
+    }
+
+    /// RFC 9112 §9.3: `close` wins; 1.1 stays by default, 1.0 only when asked.
+    fn keep_alive(&self, version: Version) -> bool {
+        self.connection & CLOSE == 0
+            && (version.is_at_least_11() || self.connection & KEEP_ALIVE != 0)
+    }
+
+    fn offers_upgrade(&self, version: Version) -> bool {
+        let both = UPGRADE | HAS_UPGRADE;
+        version.is_at_least_11() && self.connection & both == both
+    }
+
+    /// RFC 9110 §10.1.1: "A server that receives a 100-continue expectation in an HTTP/1.0
+    /// request MUST ignore that expectation."
+    fn expects_continue(&self, version: Version) -> bool {
+        version.is_at_least_11() && self.connection & EXPECT_CONTINUE != 0
+    }
+}
+
+fn within_limit(framing: Framing, reading: &Reading) -> Result<BodyLength, Fault> {
+    match framing {
+        Framing::Length(length, at) if length > reading.limits.max_body => {
+            Err(Fault::new(Kind::BodyTooLong, at))
+        }
+        _ => Ok(framing.length()),
+    }
+}
+
+const HAS_UPGRADE: u8 = 0x08;
+const EXPECT_CONTINUE: u8 = 0x10;
