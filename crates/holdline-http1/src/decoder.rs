@@ -5,6 +5,7 @@ use core::fmt;
 use crate::body::{Body, BodyItem};
 use crate::buffer::{Buffer, Span};
 use crate::error::{Fault, ReceiveError, ReceiveErrorKind as Kind};
+use crate::framing::BodyLength;
 use crate::header::Headers;
 use crate::input::take;
 use crate::limits::Reading;
@@ -38,13 +39,10 @@ pub(crate) trait Message: Clone + fmt::Debug {
     /// Bytes that the head takes.
     fn consumed(head: &Self::Head<'_>) -> usize;
 
-    /// The event of a head, and what comes after it.
-    fn begin<'b>(
-        &mut self,
-        head: Self::Head<'b>,
-        bytes: &'b [u8],
-        spans: &'b [Span],
-    ) -> (Self::Event<'b>, Next);
+    /// What comes after a head.
+    fn follow(&mut self, head: &Self::Head<'_>) -> Next;
+
+    fn head<'b>(head: Self::Head<'b>, bytes: &'b [u8], spans: &'b [Span]) -> Self::Event<'b>;
 
     fn data(data: &[u8]) -> Self::Event<'_>;
     fn end(trailers: Headers<'_>) -> Self::Event<'_>;
@@ -59,7 +57,7 @@ pub(crate) enum Next {
     /// Another head: this one was informational.
     Head,
     Body {
-        body: Body,
+        length: BodyLength,
         /// No other message may follow.
         is_last: bool,
     },
@@ -249,10 +247,14 @@ impl<M: Message> Decoder<M> {
         if self.is_between() {
             buffer.reset();
             let bytes: &'b [u8] = input;
-            if let Some(head) = self.message.read(bytes, &self.reading, &mut buffer.spans) {
-                let head = head.map_err(|fault| fault.error(self.at))?;
-                take(input, M::consumed(&head), &mut self.at);
-                return Ok(Some(self.begin(head, bytes, &buffer.spans)));
+            match self.message.read(bytes, &self.reading, &mut buffer.spans) {
+                Some(Ok(head)) => {
+                    take(input, M::consumed(&head), &mut self.at);
+                    self.begin(&head);
+                    return Ok(Some(M::head(head, bytes, &buffer.spans)));
+                }
+                Some(Err(fault)) => return Err(fault.error(self.at)),
+                None => {}
             }
         }
         self.next_head_in_pieces(input, buffer)
@@ -277,23 +279,25 @@ impl<M: Message> Decoder<M> {
             Some(Place::Buffer) => &buffer.bytes,
         };
         match self.message.read(bytes, &self.reading, &mut buffer.spans) {
-            Some(Ok(head)) => Ok(Some(self.begin(head, bytes, &buffer.spans))),
+            Some(Ok(head)) => {
+                self.begin(&head);
+                Ok(Some(M::head(head, bytes, &buffer.spans)))
+            }
             Some(Err(fault)) => Err(fault.error(head_at)),
             // The buffer holds other bytes than those that were scanned.
             None => Err(ReceiveError::new(Kind::BufferMismatch, self.at)),
         }
     }
 
-    fn begin<'b>(&mut self, head: M::Head<'b>, bytes: &'b [u8], spans: &'b [Span]) -> M::Event<'b> {
-        let (event, next) = self.message.begin(head, bytes, spans);
-        match next {
+    #[inline(always)]
+    fn begin(&mut self, head: &M::Head<'_>) {
+        match self.message.follow(head) {
             Next::Head => self.stage = Stage::Head(M::scan()),
-            Next::Body { body, is_last } => {
-                self.stage = Stage::Body(body);
+            Next::Body { length, is_last } => {
+                self.stage = Stage::Body(Body::new(length));
                 self.is_last = is_last;
             }
         }
-        event
     }
 
     fn next_of_body<'b, 'i: 'b>(

@@ -324,7 +324,9 @@ mod tests {
     use alloc::format;
 
     const RULES: &str = include_str!("../docs/rules.md");
-    const TESTS: [&str; 7] = [
+    const TESTS: [&str; 9] = [
+        include_str!("server/tests/exchanges.rs"),
+        include_str!("server/tests/limits.rs"),
         include_str!("server/tests/rules.rs"),
         include_str!("server/tests/sending.rs"),
         include_str!("client/tests/rules.rs"),

@@ -64,8 +64,8 @@ pub(crate) struct FramingFields {
     content_length_at: Option<usize>,
     codings: Codings,
     /// The first thing that is wrong with either field, and the first that leniency does not excuse.
-    fault: Option<Fault>,
-    grave_fault: Option<Fault>,
+    fault: Option<(Kind, u32)>,
+    grave_fault: Option<(Kind, u32)>,
 }
 
 impl FramingFields {
@@ -95,7 +95,7 @@ impl FramingFields {
     }
 
     fn note_fault(&mut self, kind: Kind, at: usize, is_excusable: bool) {
-        let fault = Some(Fault::new(kind, at));
+        let fault = Some((kind, at as u32));
         self.fault = self.fault.or(fault);
         if !is_excusable {
             self.grave_fault = self.grave_fault.or(fault);
@@ -129,8 +129,8 @@ impl FramingFields {
         if let (Some(at), Version::Http10) = (codings_at, version) {
             return Err(Fault::new(Kind::TransferEncodingInHttp10, at));
         }
-        if let Some(fault) = fault {
-            return Err(fault);
+        if let Some((kind, at)) = fault {
+            return Err(Fault::new(kind, at as usize));
         }
         match (codings_at, self.content_length_at, self.content_length) {
             (Some(at), ..) => match self.codings.judge() {

@@ -6,7 +6,7 @@ use core::ops::Range;
 use crate::buffer::{Buffer, Span};
 use crate::error::{Fault, ReceiveError, ReceiveErrorKind as Kind};
 use crate::framing::Version;
-use crate::head::judge::{Asked, Facts, ParsedRequest, ParsedResponse};
+use crate::head::judge::{FieldSummary, ParsedRequest, ParsedResponse, RequestKind};
 use crate::limits::{Limits, Reading};
 use crate::wire::class;
 use crate::wire::cut::{RequestParts, ResponseParts};
@@ -35,17 +35,17 @@ use crate::wire::cut::{RequestParts, ResponseParts};
 /// let checked = check_httparse_request(&request, bytes, &Limits::default(), &mut buffer);
 /// assert!(checked.is_err_and(|error| error.section() == "RFC 9112 §6.3"));
 /// ```
-pub fn check_httparse_request<'b>(
-    request: &httparse::Request<'_, 'b>,
-    head: &'b [u8],
+pub fn check_httparse_request<'b, 'i: 'b>(
+    request: &httparse::Request<'_, 'i>,
+    head: &'i [u8],
     limits: &Limits,
     buffer: &'b mut Buffer,
 ) -> Result<ParsedRequest<'b>, ReceiveError> {
     buffer.reset();
     let reading = Reading::strict(limits.clone());
     let checked = check_request(request, head, &reading, &mut buffer.spans);
-    let (facts, parts) = checked.map_err(|fault| fault.error(0).for_server())?;
-    let judged = facts.request(head, &buffer.spans, &reading, parts);
+    let (summary, parts) = checked.map_err(|fault| fault.error(0).for_server())?;
+    let judged = summary.request(head, &buffer.spans, &reading, parts);
     let judged = judged.map_err(|fault| fault.error(0).for_server())?;
     Ok(judged.view(head, &buffer.spans))
 }
@@ -55,9 +55,9 @@ pub fn check_httparse_request<'b>(
 /// # Errors
 ///
 /// As [`check_httparse_request`].
-pub fn check_httparse_response<'b>(
-    response: &httparse::Response<'_, 'b>,
-    head: &'b [u8],
+pub fn check_httparse_response<'b, 'i: 'b>(
+    response: &httparse::Response<'_, 'i>,
+    head: &'i [u8],
     method: &str,
     limits: &Limits,
     buffer: &'b mut Buffer,
@@ -65,8 +65,8 @@ pub fn check_httparse_response<'b>(
     buffer.reset();
     let reading = Reading::strict(limits.clone());
     let checked = check_response(response, head, &reading, &mut buffer.spans);
-    let (facts, parts) = checked.map_err(|fault| fault.error(0).for_client())?;
-    let judged = facts.response(Asked::of(method), &reading, parts);
+    let (summary, parts) = checked.map_err(|fault| fault.error(0).for_client())?;
+    let judged = summary.response(RequestKind::of(method), &reading, parts);
     let judged = judged.map_err(|fault| fault.error(0).for_client())?;
     Ok(judged.view(head, &buffer.spans))
 }
@@ -76,7 +76,7 @@ fn check_request<'b>(
     head: &'b [u8],
     reading: &Reading,
     spans: &mut Vec<Span>,
-) -> Result<(Facts, RequestParts<'b>), Fault> {
+) -> Result<(FieldSummary, RequestParts<'b>), Fault> {
     let limits = &reading.limits;
     let (Some(method), Some(target), Some(minor)) = (request.method, request.path, request.version)
     else {
@@ -110,8 +110,8 @@ fn check_request<'b>(
         _ => return Err(Fault::new(Kind::EmptyLines, 2)),
     }
     let line_end = target_place.end + VERSION_LEN;
-    let mut facts = Facts::default();
-    let end = fields(request.headers, head, line_end, limits, spans, &mut facts)?;
+    let mut summary = FieldSummary::default();
+    let end = fields(request.headers, head, line_end, limits, spans, &mut summary)?;
     let parts = RequestParts {
         method,
         target,
@@ -119,7 +119,7 @@ fn check_request<'b>(
         version: Version::from_minor(minor),
         end,
     };
-    Ok((facts, parts))
+    Ok((summary, parts))
 }
 
 fn check_response<'b>(
@@ -127,18 +127,23 @@ fn check_response<'b>(
     head: &'b [u8],
     reading: &Reading,
     spans: &mut Vec<Span>,
-) -> Result<(Facts, ResponseParts<'b>), Fault> {
+) -> Result<(FieldSummary, ResponseParts<'b>), Fault> {
     let (Some(status), Some(minor)) = (response.code, response.version) else {
         return Err(INCOMPLETE);
     };
     if status < 100 {
         return Err(Fault::new(Kind::InvalidStatus, STATUS_AT));
     }
+    // httparse passes over empty lines.
+    if head.starts_with(b"\n") {
+        return Err(Fault::new(Kind::BareLf, 0));
+    }
     if !head.starts_with(b"HTTP/1.") {
         return Err(Fault::new(Kind::InvalidVersion, 0));
     }
     // httparse gives no reason that is not ASCII; ours is cut from the bytes.
-    let line = memchr::memchr(b'\n', head).ok_or(INCOMPLETE)?;
+    let line = head.iter().position(|&byte| byte == b'\n');
+    let line = line.ok_or(INCOMPLETE)?;
     let line_end = match head.get(..line) {
         Some([line @ .., b'\r']) => line.len(),
         _ => return Err(Fault::new(Kind::BareLf, line)),
@@ -147,9 +152,16 @@ fn check_response<'b>(
     if let Some(place) = reason.iter().position(|&byte| !class::is_value(byte)) {
         return Err(Fault::new(Kind::InvalidReason, STATUS_AT + 4 + place));
     }
-    let mut facts = Facts::default();
+    let mut summary = FieldSummary::default();
     let limits = &reading.limits;
-    let end = fields(response.headers, head, line_end, limits, spans, &mut facts)?;
+    let end = fields(
+        response.headers,
+        head,
+        line_end,
+        limits,
+        spans,
+        &mut summary,
+    )?;
     let parts = ResponseParts {
         status,
         version: Version::from_minor(minor),
@@ -157,7 +169,7 @@ fn check_response<'b>(
         end,
         bare_lf: false,
     };
-    Ok((facts, parts))
+    Ok((summary, parts))
 }
 
 /// Notes the fields, whose lines follow each other without a gap. Gives where the head ends.
@@ -167,7 +179,7 @@ fn fields(
     start_line_end: usize,
     limits: &Limits,
     spans: &mut Vec<Span>,
-    facts: &mut Facts,
+    summary: &mut FieldSummary,
 ) -> Result<usize, Fault> {
     let mut at = line_end(head, start_line_end)?;
     for header in headers {
@@ -191,7 +203,7 @@ fn fields(
         if let Some(place) = value.iter().position(|&byte| !class::is_value(byte)) {
             return Err(Fault::new(Kind::InvalidFieldValue, value_start + place));
         }
-        facts.note(spans.len(), name, value, value_start);
+        summary.note(spans.len(), name, value, value_start);
         spans.push(Span {
             name_start: at as u32,
             name_end: name_end as u32,

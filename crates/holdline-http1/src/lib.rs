@@ -1,5 +1,25 @@
 //! HTTP/1.1 without IO, for both roles: bytes in, events out, bytes to write.
 //!
+//! Most programs want [`ServerConnection`] or [`ClientConnection`]:
+//!
+//! ```
+//! use bytes::BytesMut;
+//! use holdline_http1::{Buffer, Event, ServerConfig, ServerConnection};
+//!
+//! let mut http = ServerConnection::new(ServerConfig::default());
+//! let (mut buffer, mut out) = (Buffer::new(), BytesMut::new());
+//! let mut input: &[u8] = b"GET /tea HTTP/1.1\r\nHost: a.example\r\n\r\n"; // read from a socket
+//! while let Some(event) = http.receive(&mut input, &mut buffer)? {
+//!     match event {
+//!         Event::Request { head, .. } => assert_eq!(head.path(), "/tea"),
+//!         Event::End { .. } => http.respond(200, [("Content-Type", "text/plain")], b"hi", &mut out)?,
+//!         _ => {} // data of the body; `Paused`
+//!     }
+//! }
+//! assert!(out.ends_with(b"\r\n\r\nhi")); // write it to the socket
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # The shape
 //!
 //! Bytes come in as a slice that each call shortens from the front. What comes out borrows that
@@ -20,7 +40,7 @@
 //!
 //! # Mistakes have two owners
 //!
-//! [`ReceiveError`] is the peer's. It is sticky: nothing after it is parsed, but a server can still
+//! [`ReceiveError`] is the peer's. It is sticky: the whole input is taken and nothing after it is parsed, but a server can still
 //! answer with [`ReceiveError::status`] when no response has started, and then must close.
 //! [`SendError`] is the caller's: nothing was appended, nothing has changed.
 //!
@@ -32,10 +52,12 @@
 //!
 //! # Features
 //!
-//! - `std` (default): lets the scanners detect the processor's abilities at run time. Without it
-//!   the crate is `no_std` with `alloc`.
+//! - `std` (default): the standard library in the crates below this one. Without it the crate is
+//!   `no_std` with `alloc`.
 //! - `http`: heads to and from the parts of the [`http`](https://docs.rs/http) crate, whose
 //!   `HeaderMap` can also be sent as [`Fields`]. That crate needs the standard library.
+//! - `httparse`: `check_httparse_request` and `check_httparse_response` apply every rule of this
+//!   crate to a head that you have parsed with [`httparse`](https://docs.rs/httparse).
 //! - `tokio-util`: module `codec`, with owned items for `Framed`. Turns on `std`.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -72,22 +94,26 @@ mod tests;
 mod trailer;
 mod wire;
 
-pub use block::{Fields, HeaderBlock};
-pub use body::{BodyDecoder, BodyEncoder, BodyItem, ChunkFrame, PreChunked};
-pub use buffer::Buffer;
 pub use client::{ClientConfig, ClientConnection, RequestBody};
-pub use decoder::{RequestDecoder, ResponseDecoder};
-pub use error::{ReceiveError, ReceiveErrorKind, SendError, SendErrorKind};
 pub use event::{Event, ResponseEvent};
+pub use server::{Linger, ResponseBody, ServerConfig, ServerConnection};
+
+pub use buffer::Buffer;
+pub use error::{ReceiveError, ReceiveErrorKind, SendError, SendErrorKind};
+pub use limits::Limits;
+
+pub use block::{Fields, HeaderBlock};
 pub use framing::{BodyLength, Version};
-pub use head::judge::{ParsedRequest, ParsedResponse};
 pub use head::{RequestHead, RequestHeadBuf, ResponseHead, ResponseHeadBuf};
 pub use header::{Headers, HeadersBuf, Iter};
+
+pub use body::{BodyDecoder, BodyEncoder, BodyItem, ChunkFrame, PreChunked};
+pub use decoder::{RequestDecoder, ResponseDecoder};
+
+pub use head::judge::{ParsedRequest, ParsedResponse};
 #[cfg(feature = "httparse")]
 pub use httparse_heads::{check_httparse_request, check_httparse_response};
-pub use limits::Limits;
 pub use parse::{parse_request_head, parse_response_head};
-pub use server::{Linger, ResponseBody, ServerConfig, ServerConnection};
 pub use wire::chunk::{Chunk, ChunkDecoder};
 
 #[doc = include_str!("../docs/rules.md")]

@@ -2,7 +2,7 @@
 
 use crate::buffer::Buffer;
 use crate::error::{Fault, ReceiveError, ReceiveErrorKind as Kind};
-use crate::head::judge::{self, Asked, ParsedRequest, ParsedResponse};
+use crate::head::judge::{self, ParsedRequest, ParsedResponse, RequestKind};
 use crate::limits::{Limits, Reading};
 use crate::wire::scan::{Rules, Scan};
 
@@ -57,7 +57,7 @@ pub fn parse_response_head<'b>(
 ) -> Result<Option<ParsedResponse<'b>>, ReceiveError> {
     buffer.reset();
     let reading = Reading::strict(limits.clone());
-    match judge::response(input, Asked::of(method), &reading, &mut buffer.spans) {
+    match judge::response(input, RequestKind::of(method), &reading, &mut buffer.spans) {
         Some(Ok(response)) => Ok(Some(response.view(input, &buffer.spans))),
         Some(Err(fault)) => Err(fault.error(0).for_client()),
         None => unfinished(Scan::response(), input, &reading)

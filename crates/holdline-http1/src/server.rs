@@ -7,7 +7,7 @@ use crate::error::ReceiveError;
 use crate::event::Event;
 use crate::framing::BodyLength;
 use crate::head::RequestHead;
-use crate::head::judge::Asked;
+use crate::head::judge::RequestKind;
 use crate::limits::{Limits, Reading};
 use crate::state::{Requester, Responder, State, Step};
 use crate::wire::scan::Scan;
@@ -88,7 +88,7 @@ pub struct ServerConnection {
     linger: Linger,
     /// Bytes of body dropped after the response.
     dropped: u64,
-    asked: Asked,
+    request_kind: RequestKind,
     /// The client understands HTTP/1.1.
     http11: bool,
     expect: Expect,
@@ -124,7 +124,7 @@ impl ServerConnection {
             state: State::new(),
             linger,
             dropped: 0,
-            asked: Asked::Other,
+            request_kind: RequestKind::Other,
             http11: false,
             expect: Expect::None,
             closing: false,
@@ -149,8 +149,9 @@ impl ServerConnection {
             return Err(error);
         }
         // The next head is not looked at before the tables have a place for it.
-        let begun = self.state.after(Step::Request);
-        let not_now = self.decoder.is_at_head() && begun.is_none();
+        let is_at_head = self.decoder.is_at_head();
+        let begun = self.state.after(Step::Request).filter(|_| is_at_head);
+        let not_now = is_at_head && begun.is_none();
         if not_now || self.is_switched() || self.state.requester == Requester::Error {
             return Ok((!input.is_empty()).then_some(Event::Paused));
         }
@@ -289,7 +290,7 @@ impl ServerConnection {
 
     /// A request begins, whose state the tables gave before its head was looked at.
     fn begin(&mut self, mut state: State, head: &RequestHead<'_>, body: BodyLength) {
-        self.asked = Asked::of(head.method());
+        self.request_kind = RequestKind::of(head.method());
         self.http11 = head.version().is_at_least_11();
         self.dropped = 0;
         self.body = BodyEncoder::new(BodyLength::None);
@@ -298,7 +299,7 @@ impl ServerConnection {
             _ if head.expects_continue() => Expect::Asked,
             _ => Expect::None,
         };
-        if head.line.upgrade || self.asked == Asked::Connect {
+        if head.line.upgrade || self.request_kind == RequestKind::Connect {
             state.allow_switch();
         }
         if body == BodyLength::None {
@@ -320,7 +321,7 @@ impl ServerConnection {
         self.expect = Expect::None;
         if self.state.requester == Requester::Idle {
             // Nothing is known of the request: the answer must not depend on the one before.
-            self.asked = Asked::Other;
+            self.request_kind = RequestKind::Other;
             self.http11 = false;
         }
         // A fault that was told before changes nothing.

@@ -21,7 +21,7 @@ const WITHOUT_STD: &str = "holdline-websocket/deflate,holdline-websocket/hixie76
 const ROUNDS: [&str; 3] = [
     "holdline-http1/http,holdline-sse/tokio-util,holdline-websocket/deflate",
     "holdline-http1/tokio-util,holdline-websocket/hixie76",
-    "holdline-websocket/tokio-util",
+    "holdline-http1/httparse,holdline-websocket/tokio-util",
 ];
 
 /// The features of the glue. The program has all of them on, and so have the workspace's tests.

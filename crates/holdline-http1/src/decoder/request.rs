@@ -3,11 +3,10 @@
 use alloc::vec::Vec;
 
 use super::{Decoder, Message, Next};
-use crate::body::Body;
 use crate::buffer::{Buffer, Span};
 use crate::error::{Fault, ReceiveError};
 use crate::event::Event;
-use crate::head::judge::{self, Request};
+use crate::head::judge::{self, ParsedRequest, Request};
 use crate::header::Headers;
 use crate::limits::{Limits, Reading};
 use crate::wire::scan::Scan;
@@ -112,19 +111,17 @@ impl Message for Requests {
     }
 
     #[inline(always)]
-    fn begin<'b>(
-        &mut self,
-        head: Request<'b>,
-        bytes: &'b [u8],
-        spans: &'b [Span],
-    ) -> (Event<'b>, Next) {
-        let parsed = head.view(bytes, spans);
-        let (head, body) = (parsed.head, parsed.body);
-        let next = Next::Body {
-            body: Body::new(body),
-            is_last: !head.is_keep_alive(),
-        };
-        (Event::Request { head, body }, next)
+    fn follow(&mut self, head: &Request<'_>) -> Next {
+        Next::Body {
+            length: head.body,
+            is_last: !head.line.keep_alive,
+        }
+    }
+
+    #[inline(always)]
+    fn head<'b>(head: Request<'b>, bytes: &'b [u8], spans: &'b [Span]) -> Event<'b> {
+        let ParsedRequest { head, body, .. } = head.view(bytes, spans);
+        Event::Request { head, body }
     }
 
     fn data(data: &[u8]) -> Event<'_> {

@@ -3,12 +3,11 @@
 use alloc::vec::Vec;
 
 use super::{Decoder, Message, Next};
-use crate::body::Body;
 use crate::buffer::{Buffer, Span};
 use crate::error::{Fault, ReceiveError};
 use crate::event::ResponseEvent;
 use crate::framing::BodyLength;
-use crate::head::judge::{self, Asked, Response};
+use crate::head::judge::{self, ParsedResponse, RequestKind, Response};
 use crate::header::Headers;
 use crate::limits::{Limits, Reading};
 use crate::wire::scan::Scan;
@@ -87,19 +86,19 @@ impl ResponseDecoder {
 /// Responses, for a [`Decoder`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Responses {
-    asked: Asked,
+    request_kind: RequestKind,
 }
 
 impl Responses {
     pub(crate) const fn new() -> Self {
         Self {
-            asked: Asked::Other,
+            request_kind: RequestKind::Other,
         }
     }
 
     /// The next final response answers a request with this method.
     pub(crate) fn expect(&mut self, method: &str) {
-        self.asked = Asked::of(method);
+        self.request_kind = RequestKind::of(method);
     }
 }
 
@@ -118,7 +117,7 @@ impl Message for Responses {
         reading: &Reading,
         spans: &mut Vec<Span>,
     ) -> Option<Result<Response<'b>, Fault>> {
-        judge::response(bytes, self.asked, reading, spans)
+        judge::response(bytes, self.request_kind, reading, spans)
     }
 
     fn consumed(head: &Response<'_>) -> usize {
@@ -126,28 +125,29 @@ impl Message for Responses {
     }
 
     #[inline(always)]
-    fn begin<'b>(
-        &mut self,
-        head: Response<'b>,
-        bytes: &'b [u8],
-        spans: &'b [Span],
-    ) -> (ResponseEvent<'b>, Next) {
-        let parsed = head.view(bytes, spans);
-        let (head, body) = (parsed.head, parsed.body);
-        let status = head.status();
-        if (100..200).contains(&status) && status != 101 {
-            return (ResponseEvent::Informational(head), Next::Head);
+    fn follow(&mut self, head: &Response<'_>) -> Next {
+        let status = head.status;
+        if is_informational(status) {
+            return Next::Head;
         }
-        let tunnel = self.asked == Asked::Connect && (200..300).contains(&status);
-        self.asked = Asked::Other;
-        let next = Next::Body {
-            body: Body::new(body),
-            is_last: !head.is_keep_alive()
+        let tunnel = self.request_kind == RequestKind::Connect && (200..300).contains(&status);
+        self.request_kind = RequestKind::Other;
+        Next::Body {
+            length: head.body,
+            is_last: !head.keep_alive
                 || status == 101
                 || tunnel
-                || body == BodyLength::UntilClose,
-        };
-        (ResponseEvent::Response { head, body }, next)
+                || head.body == BodyLength::UntilClose,
+        }
+    }
+
+    #[inline(always)]
+    fn head<'b>(head: Response<'b>, bytes: &'b [u8], spans: &'b [Span]) -> ResponseEvent<'b> {
+        let ParsedResponse { head, body, .. } = head.view(bytes, spans);
+        match is_informational(head.status()) {
+            true => ResponseEvent::Informational(head),
+            false => ResponseEvent::Response { head, body },
+        }
     }
 
     fn data(data: &[u8]) -> ResponseEvent<'_> {
@@ -165,4 +165,9 @@ impl Message for Responses {
     fn error(error: ReceiveError) -> ReceiveError {
         error.for_client()
     }
+}
+
+/// A 101 is final: another protocol follows.
+fn is_informational(status: u16) -> bool {
+    (100..200).contains(&status) && status != 101
 }

@@ -38,13 +38,13 @@ pub struct ParsedResponse<'b> {
 
 /// What a response depends on in the request that it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum RequestKind {
     Head,
     Connect,
     Other,
 }
 
-impl Asked {
+impl RequestKind {
     pub(crate) fn of(method: &str) -> Self {
         match method {
             "HEAD" => Self::Head,
@@ -62,30 +62,30 @@ pub(crate) fn request<'h>(
     reading: &Reading,
     spans: &mut Vec<Span>,
 ) -> Option<Result<Request<'h>, Fault>> {
-    let mut facts = Facts::default();
-    let note = |index, name: &[u8], value: &[u8], at| facts.note(index, name, value, at);
+    let mut summary = FieldSummary::default();
+    let note = |index, name: &[u8], value: &[u8], at| summary.note(index, name, value, at);
     let parts = cut::request(bytes, &reading.limits, spans, note)?;
-    Some(facts.request(bytes, spans, reading, parts))
+    Some(summary.request(bytes, spans, reading, parts))
 }
 
 /// The same of a response head.
 #[inline(always)]
 pub(crate) fn response<'h>(
     bytes: &'h [u8],
-    asked: Asked,
+    request_kind: RequestKind,
     reading: &Reading,
     spans: &mut Vec<Span>,
 ) -> Option<Result<Response<'h>, Fault>> {
-    let mut facts = Facts::default();
-    let note = |index, name: &[u8], value: &[u8], at| facts.note(index, name, value, at);
+    let mut summary = FieldSummary::default();
+    let note = |index, name: &[u8], value: &[u8], at| summary.note(index, name, value, at);
     let parts = cut::response(bytes, reading, spans, note)?;
-    Some(facts.response(asked, reading, parts))
+    Some(summary.response(request_kind, reading, parts))
 }
 
 /// A request head that was found good. The spans are beside it.
 pub(crate) struct Request<'h> {
-    line: Line<&'h str>,
-    body: BodyLength,
+    pub(crate) line: Line<&'h str>,
+    pub(crate) body: BodyLength,
     pub(crate) consumed: usize,
 }
 
@@ -107,11 +107,11 @@ impl<'h> Request<'h> {
 
 /// A response head that was found good. The spans are beside it.
 pub(crate) struct Response<'h> {
-    status: u16,
+    pub(crate) status: u16,
     version: Version,
-    keep_alive: bool,
+    pub(crate) keep_alive: bool,
     reason: &'h [u8],
-    body: BodyLength,
+    pub(crate) body: BodyLength,
     pub(crate) consumed: usize,
 }
 
@@ -137,7 +137,7 @@ impl<'h> Response<'h> {
 /// What the fields of one head say about Host, framing and the connection, gathered line by line.
 /// What is wrong with them is judged when the head is complete.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Facts {
+pub(crate) struct FieldSummary {
     /// Index of the first Host line.
     host: Option<u32>,
     /// Offset of the value of the second Host line.
@@ -147,17 +147,19 @@ pub(crate) struct Facts {
     connection: u8,
 }
 
-impl Facts {
-    /// Looks at one line. True: every line is kept.
+impl FieldSummary {
+    /// Looks at one line.
     #[inline]
-    pub(crate) fn note(&mut self, index: usize, name: &[u8], value: &[u8], at: usize) -> bool {
-        if let Some(special) = Special::of(name) {
-            self.note_special(special, index, value, at);
+    pub(crate) fn note(&mut self, index: usize, name: &[u8], value: &[u8], at: usize) {
+        if Special::is_likely(name) {
+            self.note_likely(index, name, value, at);
         }
-        true
     }
 
-    fn note_special(&mut self, special: Special, index: usize, value: &[u8], at: usize) {
+    fn note_likely(&mut self, index: usize, name: &[u8], value: &[u8], at: usize) {
+        let Some(special) = Special::of(name) else {
+            return;
+        };
         match special {
             Special::Host => match self.host {
                 None => self.host = Some(index as u32),
@@ -192,8 +194,9 @@ impl Facts {
             .map_err(|(kind, offset)| Fault::new(kind, target_at + offset))?;
         let host = self.host(bytes, spans, version, target_at)?;
         // RFC 9112 §3.2.2: the target wins. A difference is refused only for those who ask for it.
-        if let (true, Some((host, at)), Some(authority)) =
-            (reading.same_host, host, form.authority_in(target))
+        if reading.same_host
+            && let Some((host, at)) = host
+            && let Some(authority) = form.authority_in(target)
             && !host.agrees(&authority, form.default_port)
         {
             return Err(Fault::new(Kind::HostMismatch, at));
@@ -254,7 +257,7 @@ impl Facts {
     #[inline(always)]
     pub(crate) fn response<'h>(
         &self,
-        asked: Asked,
+        request_kind: RequestKind,
         reading: &Reading,
         parts: ResponseParts<'h>,
     ) -> Result<Response<'h>, Fault> {
@@ -266,11 +269,11 @@ impl Facts {
             bare_lf,
         } = parts;
         let mut needs_leniency = bare_lf;
-        let body = match (asked, status) {
+        let body = match (request_kind, status) {
             // RFC 9112 §6.3, rules 1 and 2: these have no body, whatever the fields say.
-            (Asked::Head, _) | (_, 100..=199 | 204 | 304) | (Asked::Connect, 200..=299) => {
-                BodyLength::None
-            }
+            (RequestKind::Head, _)
+            | (_, 100..=199 | 204 | 304)
+            | (RequestKind::Connect, 200..=299) => BodyLength::None,
             _ => {
                 needs_leniency |= self.framing.needs_leniency();
                 match self.framing.framing(version, reading.lenient)? {

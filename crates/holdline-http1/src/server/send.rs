@@ -7,7 +7,7 @@ use crate::block::{Fields, Seen, Writer};
 use crate::body::{BodyEncoder, ChunkFrame, PreChunked};
 use crate::error::{SendError, SendErrorKind};
 use crate::framing::BodyLength;
-use crate::head::judge::Asked;
+use crate::head::judge::RequestKind;
 use crate::reason;
 use crate::state::{Responder, State, Step};
 use crate::wire::field::{CLOSE, KEEP_ALIVE, UPGRADE};
@@ -194,7 +194,7 @@ impl ServerConnection {
         out: &mut BytesMut,
     ) -> Result<(), SendError> {
         let after = self.after_switch()?;
-        if self.asked == Asked::Connect {
+        if self.request_kind == RequestKind::Connect {
             return Err(SendErrorKind::NotUpgradable.into());
         }
         append(out, |out| {
@@ -259,7 +259,7 @@ impl ServerConnection {
 
     #[inline]
     fn is_tunnel(&self, status: u16) -> bool {
-        self.asked == Asked::Connect && (200..300).contains(&status)
+        self.request_kind == RequestKind::Connect && (200..300).contains(&status)
     }
 
     #[inline]
@@ -342,7 +342,7 @@ impl ServerConnection {
         body: ResponseBody,
         out: &mut BytesMut,
     ) -> Result<BodyEncoder, SendError> {
-        let head = self.asked == Asked::Head;
+        let head = self.request_kind == RequestKind::Head;
         let encoder = match (status, body) {
             // RFC 9110 §8.6: "A server MUST NOT send a Content-Length header field in any
             // response with a status code of 1xx (Informational) or 204 (No Content)."

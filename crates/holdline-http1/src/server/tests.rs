@@ -9,6 +9,8 @@ use crate::RequestDecoder;
 use crate::error::ReceiveErrorKind as Kind;
 use crate::tests::harness::{Decoder, Outcome, every_way, server};
 
+mod exchanges;
+mod limits;
 mod rules;
 mod sending;
 

@@ -172,7 +172,9 @@ impl Chunks {
                 return Ok(self.size == 0);
             }
             _ if byte == b'\n' => return fault(Kind::BareLf),
-            Part::Size | Part::AfterSize => self.size_byte(byte, reading, at)?,
+            Part::Size => self.size_byte(byte, reading, at)?,
+            Part::AfterSize if byte.is_ascii_hexdigit() => return fault(Kind::InvalidChunkSize),
+            Part::AfterSize => self.end_size(byte, reading, at)?,
             _ => {
                 self.count_extension(&reading.limits, at, byte)?;
                 match self.part.extension(byte) {
@@ -188,26 +190,31 @@ impl Chunks {
     /// MUST anticipate potentially large hexadecimal numerals and prevent parsing errors due to
     /// integer conversion overflows".
     fn size_byte(&mut self, byte: u8, reading: &Reading, at: u64) -> Result<(), ReceiveError> {
-        let limits = &reading.limits;
-        if let (Some(digit), Part::Size) = (char::from(byte).to_digit(16), self.part) {
-            if self.digits == 0 {
-                self.size = 0;
-            }
-            if self.digits == MAX_DIGITS {
-                return Err(ReceiveError::new(Kind::ChunkSizeTooLong, at));
-            }
-            self.digits += 1;
-            self.size = self.size << 4 | u64::from(digit);
-            return Ok(());
+        let Some(digit) = char::from(byte).to_digit(16) else {
+            return self.end_size(byte, reading, at);
+        };
+        if self.digits == 0 {
+            self.size = 0;
         }
-        if reading.lenient && self.digits > 0 && matches!(byte, b' ' | b'\t') {
+        if self.digits == MAX_DIGITS {
+            return Err(ReceiveError::new(Kind::ChunkSizeTooLong, at));
+        }
+        self.digits += 1;
+        self.size = self.size << 4 | u64::from(digit);
+        Ok(())
+    }
+
+    /// What follows the digits of a size.
+    fn end_size(&mut self, byte: u8, reading: &Reading, at: u64) -> Result<(), ReceiveError> {
+        let limits = &reading.limits;
+        if self.digits == 0 || !matches!(byte, b'\r' | b';') {
+            if !reading.lenient || self.digits == 0 || !matches!(byte, b' ' | b'\t') {
+                return Err(ReceiveError::new(Kind::InvalidChunkSize, at));
+            }
             self.part = Part::AfterSize;
             self.was_lenient = true;
-            // They count as an extension, so that there is an end to them.
+            // Whitespace counts as an extension, so that there is an end to it.
             return self.count_extension(limits, at, byte);
-        }
-        if self.digits == 0 || !matches!(byte, b'\r' | b';') {
-            return Err(ReceiveError::new(Kind::InvalidChunkSize, at));
         }
         let total = self.total.checked_add(self.size);
         self.total = total

@@ -38,7 +38,7 @@ pub(crate) fn request<'h>(
     bytes: &'h [u8],
     limits: &Limits,
     spans: &mut Vec<Span>,
-    note: impl FnMut(usize, &[u8], &[u8], usize) -> bool,
+    note: impl FnMut(usize, &[u8], &[u8], usize),
 ) -> Option<RequestParts<'h>> {
     let bytes = within(bytes, limits.max_head);
     let line = bytes.strip_prefix(b"\r\n").unwrap_or(bytes);
@@ -72,7 +72,7 @@ pub(crate) fn response<'h>(
     bytes: &'h [u8],
     reading: &Reading,
     spans: &mut Vec<Span>,
-    note: impl FnMut(usize, &[u8], &[u8], usize) -> bool,
+    note: impl FnMut(usize, &[u8], &[u8], usize),
 ) -> Option<ResponseParts<'h>> {
     let (limits, lenient) = (&reading.limits, reading.lenient);
     let bytes = within(bytes, limits.max_head);
@@ -103,8 +103,16 @@ pub(crate) fn response<'h>(
 
 /// Cuts the trailer section `bytes`, without the fields that may not be there. False: it is none.
 pub(crate) fn trailers(bytes: &[u8], limits: &Limits, spans: &mut Vec<Span>) -> bool {
-    let keep = |_, name: &[u8], _: &[u8], _| !trailer::is_forbidden(name);
-    fields(bytes, bytes, limits.max_fields, false, spans, keep).is_some()
+    let cut = fields(
+        bytes,
+        bytes,
+        limits.max_fields,
+        false,
+        spans,
+        |_, _, _, _| {},
+    );
+    spans.retain(|span| !trailer::is_forbidden(span.name(bytes)));
+    cut.is_some()
 }
 
 /// A method and the space after it.
@@ -121,8 +129,8 @@ fn method(line: &[u8]) -> Option<(&str, &[u8])> {
     Some((core::str::from_utf8(method).ok()?, rest.strip_prefix(b" ")?))
 }
 
-/// Cuts the field lines at the start of `lines`, the end of `bytes`, up to the empty line; keeps those
-/// for which `note` is true. Gives where the empty line ends, and whether a line ended in a bare LF.
+/// Cuts the field lines at the start of `lines`, the end of `bytes`, up to the empty line. Gives where
+/// that ends, and whether a line ended in a bare LF.
 #[inline]
 fn fields(
     bytes: &[u8],
@@ -130,10 +138,10 @@ fn fields(
     max_fields: usize,
     lenient: bool,
     spans: &mut Vec<Span>,
-    mut note: impl FnMut(usize, &[u8], &[u8], usize) -> bool,
+    mut note: impl FnMut(usize, &[u8], &[u8], usize),
 ) -> Option<(usize, bool)> {
     spans.clear();
-    let (mut line, mut count, mut any_bare) = (lines, 0, false);
+    let (mut line, mut any_bare) = (lines, false);
     loop {
         let name_start = bytes.len() - line.len();
         if line.starts_with(b"\r\n") {
@@ -154,18 +162,16 @@ fn fields(
         while let [before @ .., b' ' | b'\t'] = value {
             value = before;
         }
-        if count >= max_fields {
+        if spans.len() >= max_fields {
             return None;
         }
-        count += 1;
-        if note(spans.len(), name, value, value_start) {
-            spans.push(Span {
-                name_start: name_start as u32,
-                name_end: (name_start + name_len) as u32,
-                value_start: value_start as u32,
-                value_end: (value_start + value.len()) as u32,
-            });
-        }
+        note(spans.len(), name, value, value_start);
+        spans.push(Span {
+            name_start: name_start as u32,
+            name_end: (name_start + name_len) as u32,
+            value_start: value_start as u32,
+            value_end: (value_start + value.len()) as u32,
+        });
         let (rest, bare_lf) = line_end(rest, lenient)?;
         any_bare |= bare_lf;
         line = rest;

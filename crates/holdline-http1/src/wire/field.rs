@@ -14,16 +14,28 @@ pub(crate) enum Special {
 }
 
 impl Special {
-    /// Which of them a name is. They are told from nearly all others by length and first letter.
+    /// Whether a name may be one of them: length and first letter tell them from nearly all others.
     #[inline]
+    pub(crate) fn is_likely(name: &[u8]) -> bool {
+        matches!(
+            (name.len(), name.first().map(|byte| byte | 0x20)),
+            (4, Some(b'h'))
+                | (6, Some(b'e'))
+                | (7, Some(b'u'))
+                | (10 | 14, Some(b'c'))
+                | (17, Some(b't'))
+        )
+    }
+
+    /// Which of them a name is.
     pub(crate) fn of(name: &[u8]) -> Option<Self> {
-        match (name.len(), name.first().map(|byte| byte | 0x20)) {
-            (4, Some(b'h')) => Self::Host.named(name, b"Host"),
-            (6, Some(b'e')) => Self::Expect.named(name, b"Expect"),
-            (7, Some(b'u')) => Self::Upgrade.named(name, b"Upgrade"),
-            (10, Some(b'c')) => Self::Connection.named(name, b"Connection"),
-            (14, Some(b'c')) => Self::ContentLength.named(name, b"Content-Length"),
-            (17, Some(b't')) => Self::TransferEncoding.named(name, b"Transfer-Encoding"),
+        match name.len() {
+            4 => Self::Host.named(name, b"Host"),
+            6 => Self::Expect.named(name, b"Expect"),
+            7 => Self::Upgrade.named(name, b"Upgrade"),
+            10 => Self::Connection.named(name, b"Connection"),
+            14 => Self::ContentLength.named(name, b"Content-Length"),
+            17 => Self::TransferEncoding.named(name, b"Transfer-Encoding"),
             _ => None,
         }
     }
