@@ -104,7 +104,7 @@ impl<S> Http<S> {
                     stuck = true;
                     break;
                 }
-                Step::Over => self.answered(core, context),
+                Step::Finished => self.answered(core, context),
                 Step::Request(outcome) => {
                     // Whatever follows has deadlines of its own.
                     self.stage = Stage::Pending;

@@ -62,7 +62,7 @@ pub(super) enum Step<S> {
     /// A request, or the head of one, was given to the handler, which did this with it.
     Request(Outcome<S>),
     /// The handler has answered a request whose body it took in pieces.
-    Over,
+    Finished,
     /// Nothing after this can be parsed.
     Stuck,
 }
@@ -119,7 +119,7 @@ pub(super) fn take_end<H: Handler>(
 impl<S> From<bool> for Step<S> {
     fn from(over: bool) -> Self {
         match over {
-            true => Self::Over,
+            true => Self::Finished,
             false => Self::Partial,
         }
     }
