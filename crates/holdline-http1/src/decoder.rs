@@ -156,7 +156,7 @@ impl<M: Message> Decoder<M> {
         let mut item = self.next(input, buffer);
         if let Err(error) = &mut item {
             *error = self.note(*error);
-            *input = Default::default();
+            *input = &[];
         }
         item
     }

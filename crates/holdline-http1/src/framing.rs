@@ -108,6 +108,7 @@ impl FramingFields {
     ///
     /// "If a message is received with both a Transfer-Encoding and a Content-Length header
     /// field ... might indicate an attempt to perform request smuggling": refused.
+    #[inline(always)]
     pub(crate) fn framing(
         &self,
         version: Version,

@@ -144,28 +144,16 @@ impl ServerConnection {
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<Event<'b>>, ReceiveError> {
-        if let Some(error) = self.decoder.error() {
-            *input = Default::default();
-            return Err(error);
-        }
-        // The next head is not looked at before the tables have a place for it.
-        let is_at_head = self.decoder.is_at_head();
-        let begun = self.state.after(Step::Request).filter(|_| is_at_head);
-        let not_now = is_at_head && begun.is_none();
-        if not_now || self.is_switched() || self.state.requester == Requester::Error {
-            return Ok((!input.is_empty()).then_some(Event::Paused));
-        }
         let event = self.next(input, buffer);
         match &event {
             Ok(Some(Event::Request { head, body })) => {
-                self.begin(begun.unwrap_or(self.state), head, *body);
+                self.begin(head, *body);
             }
             Ok(Some(Event::Data(_))) => self.expect = Expect::None,
             Ok(Some(Event::End { .. })) => {
                 // Without a body the request was complete with its head, and this end is no step.
-                if let Some(ended) = self.state.after(Step::RequestEnd) {
+                if self.state.step(Step::RequestEnd) {
                     self.expect = Expect::None;
-                    self.state = ended;
                 }
             }
             Ok(None) if self.expect == Expect::Asked && self.is_receiving_body() => {
@@ -284,32 +272,42 @@ impl ServerConnection {
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<Event<'b>>, ReceiveError> {
+        if let Some(error) = self.decoder.error() {
+            *input = Default::default();
+            return Err(error);
+        }
+        // The tables have a place for the next request only when both sides are idle.
+        let not_now = self.decoder.is_at_head() && !self.state.is_idle();
+        if not_now || self.is_switched() || self.state.requester == Requester::Error {
+            return Ok((!input.is_empty()).then_some(Event::Paused));
+        }
         self.drop_rest(input)?;
         self.decoder.decode(input, buffer)
     }
 
-    /// A request begins, whose state the tables gave before its head was looked at.
-    fn begin(&mut self, mut state: State, head: &RequestHead<'_>, body: BodyLength) {
+    fn begin(&mut self, head: &RequestHead<'_>, body: BodyLength) {
+        // Heads are only looked at in the state from which the tables have this step.
+        if !self.state.step(Step::Request) {
+            return;
+        }
         self.request_kind = RequestKind::of(head.method());
         self.http11 = head.version().is_at_least_11();
         self.dropped = 0;
-        self.body = BodyEncoder::new(BodyLength::None);
-        self.expect = match body {
-            BodyLength::None => Expect::None,
-            _ if head.expects_continue() => Expect::Asked,
-            _ => Expect::None,
-        };
-        if head.line.upgrade || self.request_kind == RequestKind::Connect {
-            state.allow_switch();
+        self.expect = Expect::None;
+        if body != BodyLength::None {
+            if head.expects_continue() {
+                self.expect = Expect::Asked;
+            }
+        } else if !self.state.step(Step::RequestEnd) {
+            // The tables have this step after the one above.
+            return;
         }
-        if body == BodyLength::None {
-            // The tables have this step after every request.
-            state = state.after(Step::RequestEnd).unwrap_or(state);
+        if head.line.upgrade || self.request_kind == RequestKind::Connect {
+            self.state.allow_switch();
         }
         if self.closing || !head.is_keep_alive() {
-            state.refuse_keep_alive();
+            self.state.refuse_keep_alive();
         }
-        self.state = state;
     }
 
     fn fault(&mut self, error: ReceiveError) -> ReceiveError {

@@ -93,22 +93,26 @@ impl State {
     #[inline]
     #[must_use]
     pub(crate) fn after(mut self, step: Step) -> Option<Self> {
-        if step == Step::Switch && !self.may_switch {
-            return None;
-        }
-        self.requester = next(REQUESTER, self.requester, step)?;
-        self.responder = next(RESPONDER, self.responder, step)?;
-        self.settle();
-        Some(self)
+        self.step(step).then_some(self)
     }
 
     /// Takes a step if the tables allow it. False: they do not, and nothing has changed.
     #[inline]
     #[must_use = "a step may be refused"]
     pub(crate) fn step(&mut self, step: Step) -> bool {
-        let after = self.after(step);
-        *self = after.unwrap_or(*self);
-        after.is_some()
+        if step == Step::Switch && !self.may_switch {
+            return false;
+        }
+        let (Some(requester), Some(responder)) = (
+            next(REQUESTER, self.requester, step),
+            next(RESPONDER, self.responder, step),
+        ) else {
+            return false;
+        };
+        self.requester = requester;
+        self.responder = responder;
+        self.settle();
+        true
     }
 
     /// The request or the response forbids another exchange, or we do.

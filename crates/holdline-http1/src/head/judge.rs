@@ -157,7 +157,7 @@ impl FieldSummary {
     }
 
     fn note_likely(&mut self, index: usize, name: &[u8], value: &[u8], at: usize) {
-        let Some(special) = Special::of(name) else {
+        let Some(special) = Special::of_likely(name) else {
             return;
         };
         match special {

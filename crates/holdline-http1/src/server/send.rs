@@ -65,9 +65,8 @@ impl ServerConnection {
         out: &mut BytesMut,
     ) -> Result<(), SendError> {
         append(out, |out| {
-            let after = self.after_head(status)?;
             let seen = write_fields(status, &headers, out)?;
-            let (mut after, mut encoder) = self.finish_head(after, status, seen, body, out)?;
+            let (mut after, mut encoder) = self.finish_head(status, seen, body, out)?;
             if body == ResponseBody::None && !after.is_switched() {
                 after = after
                     .after(Step::ResponseEnd)
@@ -99,9 +98,8 @@ impl ServerConnection {
             _ => ResponseBody::Known(body.len() as u64),
         };
         append(out, |out| {
-            let after = self.after_head(status)?;
             let seen = write_fields(status, &headers, out)?;
-            self.finish_response(after, status, seen, length, body, out)
+            self.finish_response(status, seen, length, body, out)
         })
     }
 
@@ -154,7 +152,7 @@ impl ServerConnection {
         trailers: impl Fields,
         out: &mut BytesMut,
     ) -> Result<(), SendError> {
-        if self.body.end_nothing() {
+        if !self.can_respond() && self.body.end_nothing() {
             return Ok(());
         }
         let ended = self.after_body()?;
@@ -273,14 +271,13 @@ impl ServerConnection {
     /// Writes what follows the caller's fields, and the body.
     fn finish_response(
         &mut self,
-        after: State,
         status: u16,
         seen: Seen,
         length: ResponseBody,
         data: &[u8],
         out: &mut BytesMut,
     ) -> Result<(), SendError> {
-        let (mut after, mut body) = self.finish_head(after, status, seen, length, out)?;
+        let (mut after, mut body) = self.finish_head(status, seen, length, out)?;
         body.encode_data(data, out)?;
         if !after.is_switched() {
             after = after
@@ -296,12 +293,12 @@ impl ServerConnection {
     #[inline]
     fn finish_head(
         &self,
-        mut after: State,
         status: u16,
         seen: Seen,
         body: ResponseBody,
         out: &mut BytesMut,
     ) -> Result<(State, BodyEncoder), SendError> {
+        let mut after = self.after_head(status)?;
         let given = seen.connection;
         // RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option".
         if seen.upgrade && given & UPGRADE == 0 && self.http11 {

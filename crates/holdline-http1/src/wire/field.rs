@@ -17,18 +17,29 @@ impl Special {
     /// Whether a name may be one of them: length and first letter tell them from nearly all others.
     #[inline]
     pub(crate) fn is_likely(name: &[u8]) -> bool {
-        matches!(
-            (name.len(), name.first().map(|byte| byte | 0x20)),
-            (4, Some(b'h'))
-                | (6, Some(b'e'))
-                | (7, Some(b'u'))
-                | (10 | 14, Some(b'c'))
-                | (17, Some(b't'))
-        )
+        let letter = match name.len() {
+            4 => b'h',
+            6 => b'e',
+            7 => b'u',
+            10 | 14 => b'c',
+            17 => b't',
+            _ => return false,
+        };
+        name.first().is_some_and(|byte| byte | 0x20 == letter)
     }
 
     /// Which of them a name is.
+    #[inline]
     pub(crate) fn of(name: &[u8]) -> Option<Self> {
+        match Self::is_likely(name) {
+            true => Self::of_likely(name),
+            false => None,
+        }
+    }
+
+    /// The same for a name that [`is_likely`](Self::is_likely).
+    #[inline(always)]
+    pub(crate) fn of_likely(name: &[u8]) -> Option<Self> {
         match name.len() {
             4 => Self::Host.named(name, b"Host"),
             6 => Self::Expect.named(name, b"Expect"),
@@ -41,7 +52,7 @@ impl Special {
     }
 
     /// A name is nearly always written as `usual`.
-    #[inline]
+    #[inline(always)]
     fn named(self, name: &[u8], usual: &[u8]) -> Option<Self> {
         (name == usual || name.eq_ignore_ascii_case(usual)).then_some(self)
     }

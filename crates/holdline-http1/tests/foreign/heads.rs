@@ -57,7 +57,7 @@ fn theirs(headers: &[httparse::Header<'_>]) -> Fields {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn heads_are_cut_in_the_same_places(bytes in mutated()) {
@@ -94,7 +94,7 @@ proptest! {
 
 #[cfg(feature = "httparse")]
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// A head that httparse has parsed gets the verdict that it gets from us alone.
     #[test]
