@@ -146,21 +146,6 @@ impl<M> Decoder<M> {
 }
 
 impl<M: Message> Decoder<M> {
-    /// Takes the next item from the front of `input`. After an error all of it is taken.
-    #[inline]
-    pub(crate) fn decode<'b, 'i: 'b>(
-        &mut self,
-        input: &mut &'i [u8],
-        buffer: &'b mut Buffer,
-    ) -> Result<Option<M::Event<'b>>, ReceiveError> {
-        let mut item = self.next(input, buffer);
-        if let Err(error) = &mut item {
-            *error = self.note(*error);
-            *input = &[];
-        }
-        item
-    }
-
     /// The stream has ended. An `End` that was due is given.
     pub(crate) fn decode_eof(&mut self) -> Result<Option<M::Event<'static>>, ReceiveError> {
         if let Some(error) = self.error {
@@ -207,21 +192,29 @@ impl<M: Message> Decoder<M> {
         }
     }
 
+    /// The peer broke a rule: nothing more is looked at.
+    #[cold]
+    fn stop(&mut self, error: ReceiveError, input: &mut &[u8]) -> ReceiveError {
+        *input = Default::default();
+        self.note(error)
+    }
+
     /// Every later call gives this error.
     #[cold]
     fn note(&mut self, error: ReceiveError) -> ReceiveError {
         *self.error.insert(M::error(error))
     }
 
-    /// What needs no look at a byte is answered here, and folded into the caller.
+    /// Takes the next item from the front of `input`. After an error all of it is taken.
+    // What needs no look at a byte is answered here, and folded into the caller.
     #[inline]
-    fn next<'b, 'i: 'b>(
+    pub(crate) fn decode<'b, 'i: 'b>(
         &mut self,
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<M::Event<'b>>, ReceiveError> {
         if let Some(error) = self.error {
-            return Err(error);
+            return Err(self.stop(error, input));
         }
         match &self.stage {
             Stage::Head(_) if self.is_last => Ok((!input.is_empty()).then(M::paused)),
@@ -253,17 +246,26 @@ impl<M: Message> Decoder<M> {
                     self.begin(&head);
                     return Ok(Some(M::head(head, bytes, &buffer.spans)));
                 }
-                Some(Err(fault)) => return Err(fault.error(self.at)),
+                Some(Err(fault)) => return Err(self.stop(fault.error(self.at), input)),
                 None => {}
             }
         }
         self.next_head_in_pieces(input, buffer)
     }
 
-    /// A head that is bad, or not complete in this input.
     // Apart, so that the usual case writes its item once.
     #[inline(never)]
     fn next_head_in_pieces<'b, 'i: 'b>(
+        &mut self,
+        input: &mut &'i [u8],
+        buffer: &'b mut Buffer,
+    ) -> Result<Option<M::Event<'b>>, ReceiveError> {
+        let joined = self.join_head(input, buffer);
+        joined.map_err(|error| self.stop(error, input))
+    }
+
+    /// A head that is bad, or not complete in this input.
+    fn join_head<'b, 'i: 'b>(
         &mut self,
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
@@ -308,7 +310,10 @@ impl<M: Message> Decoder<M> {
         let Stage::Body(body) = &mut self.stage else {
             return Ok(None);
         };
-        let item = body.next(input, buffer.between(), &self.reading, &mut self.at)?;
+        let item = match body.next(input, buffer.between(), &self.reading, &mut self.at) {
+            Ok(item) => item,
+            Err(error) => return Err(self.stop(error, input)),
+        };
         // What a server means that breaks a rule is a guess, which must not outlive its message.
         self.is_last |= body.was_lenient();
         match item {
