@@ -1,8 +1,10 @@
 //! What an application implements, and what the server tells it.
 
+use std::io;
 use std::net::SocketAddr;
 
 use holdline_http1::{ReceiveError, RequestHead, SendError};
+use mio::net::TcpStream;
 
 use crate::message::{Message, Piece};
 use crate::output::{Exchange, Output};
@@ -172,6 +174,20 @@ pub struct Request<'a> {
     pub connection: ConnectionId,
     /// The client's address.
     pub peer: SocketAddr,
+    pub(crate) socket: &'a TcpStream,
+}
+
+impl Request<'_> {
+    /// The address of this machine that the client connected to, with the port. `None` if the connection does not
+    /// come over IP.
+    ///
+    /// This asks the system, each time: connections do not keep it.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn local_addr(&self) -> io::Result<Option<SocketAddr>> {
+        self.socket.local_addr().map(Some)
+    }
 }
 
 /// Names a connection of one event loop. Never used again for a later connection.

@@ -37,6 +37,26 @@ fn pipelined_requests_are_answered_in_order() {
 }
 
 #[test]
+fn a_request_knows_both_ends_of_its_connection() {
+    let server = Running::start(config());
+    let mut client = server.connect();
+    let ends = format!(
+        "\r\n\r\n{} to {}.",
+        client.local_addr().unwrap(),
+        server.address()
+    );
+    // Also when its body came later than its head.
+    for method in ["GET", "POST"] {
+        let head =
+            format!("{method} /ends HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+        client.write_all(head.as_bytes()).unwrap();
+        client.write_all(b"1\r\na\r\n").unwrap();
+        client.write_all(b"0\r\n\r\n").unwrap();
+        read_until(&mut client, ends.as_bytes());
+    }
+}
+
+#[test]
 fn bytes_one_by_one_make_the_same_request() {
     let server = Running::start(config());
     let mut client = server.connect();

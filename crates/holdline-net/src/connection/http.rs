@@ -12,7 +12,7 @@ use super::core::Core;
 use super::deadlines::{Deadline, after};
 use crate::config::Config;
 use crate::handler::{ConnectionId, Ending, Handler, Rejection};
-use crate::output::{Body, Output};
+use crate::output::{Body, Output, Timer};
 use crate::responder::Outcome;
 
 pub(super) struct Http<S> {
@@ -159,7 +159,11 @@ impl<S> Http<S> {
         let place = Place {
             id: core.id,
             peer: core.peer,
-            timer: core.timer(context.now),
+            socket: &core.socket,
+            timer: Timer {
+                at: core.deadlines.slot(Deadline::Application),
+                now: context.now,
+            },
         };
         if self.pending.is_none() {
             // An announced length is judged with the head.

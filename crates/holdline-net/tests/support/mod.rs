@@ -261,6 +261,11 @@ impl Handler for App {
             "/silent" => responder.hold(self.open(connection, Kind::Silent)),
             "/order" => responder.hold(self.open(connection, Kind::Order)),
             "/poll" => responder.hold(self.open(connection, Kind::Poll)),
+            "/ends" => {
+                let local = request.local_addr().unwrap().unwrap();
+                let ends = format!("{} to {local}.", request.peer);
+                responder.respond(200, (), ends.as_bytes()).unwrap();
+            }
             "/stream" => {
                 let kind = self.open(
                     connection,

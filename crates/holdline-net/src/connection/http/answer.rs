@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use holdline_http1::{BodyLength, HeaderBlock, RequestHead, ServerConnection};
+use mio::net::TcpStream;
 
 use crate::handler::{ConnectionId, Ending, Handler, Rejection, Request};
 use crate::output::{Exchange, Held, Output, Timer};
@@ -13,16 +14,18 @@ use crate::responder::{Intake, Outcome, Responder};
 pub(super) struct Place<'a> {
     pub(super) id: ConnectionId,
     pub(super) peer: SocketAddr,
+    pub(super) socket: &'a TcpStream,
     pub(super) timer: Timer<'a>,
 }
 
 impl Place<'_> {
-    pub(super) fn request<'r>(&self, head: RequestHead<'r>, body: &'r [u8]) -> Request<'r> {
+    pub(super) fn request<'r>(&'r self, head: RequestHead<'r>, body: &'r [u8]) -> Request<'r> {
         Request {
             head,
             body,
             connection: self.id,
             peer: self.peer,
+            socket: self.socket,
         }
     }
 }
