@@ -22,7 +22,8 @@ pub struct Config {
     /// How far a request's body may fall behind [`min_read_rate`](Self::min_read_rate): from its head on it
     /// has this long, and every byte that comes gives it more time, up to as much again. Default: 30 s.
     pub body_timeout: Duration,
-    /// The same for a WebSocket message, from its first bytes to its last. Default: 30 s.
+    /// The same for a WebSocket message, from the first byte of its first frame to the last of its last, and for
+    /// every other frame. Default: 30 s.
     pub message_timeout: Duration,
     /// The rate in bytes a second at which bodies and messages must come, on the wire. 0: any byte keeps them
     /// alive for another timeout. Default: 500.

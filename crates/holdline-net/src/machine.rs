@@ -117,6 +117,15 @@ impl Machine {
         }
     }
 
+    /// Whether a message or a frame has begun of which more must come.
+    pub(crate) fn is_receiving(&self) -> bool {
+        match self {
+            Self::Rfc6455(machine) => machine.is_receiving(),
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(machine) => machine.is_receiving(),
+        }
+    }
+
     /// Frees the memory in which the last message was joined, as receiving the next bytes would.
     pub(crate) fn give_back(&mut self, buffer: &mut Buffer) {
         if buffer.capacity() > 0 {

@@ -6,6 +6,7 @@ mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use holdline_net::Ending;
 use support::{Running, config, read_until};
@@ -92,6 +93,19 @@ fn a_challenge_that_never_comes_is_given_up() {
     client.read_to_end(&mut rest).unwrap();
     assert_eq!(rest, b"");
     assert_eq!(server.endings(1), [Ending::TimedOut]);
+}
+
+/// The length of a frame that means nothing, and a text of which nothing has come.
+#[test]
+fn a_client_that_stops_within_a_frame_is_given_up() {
+    let mut config = config();
+    config.message_timeout = Duration::from_millis(300);
+    let server = Running::start(config);
+    for stop in [b"\x00".as_slice(), b"\x80\x84", b"\x80\x04a", b"\xff"] {
+        let mut client = open(&server);
+        client.write_all(stop).unwrap();
+        exact(&mut client, b"\xff\x00");
+    }
 }
 
 #[test]

@@ -273,6 +273,13 @@ impl<K: MaskKeys> Connection<K> {
         self.transport() != Transport::Keep
     }
 
+    /// Whether a message, or a frame of any kind, has begun to come and is not complete. The codec has no deadline
+    /// for it; a caller that wants one begins it when this becomes true.
+    #[must_use]
+    pub fn is_receiving(&self) -> bool {
+        self.decoder.is_receiving()
+    }
+
     /// Whether nobody began to close.
     #[must_use]
     pub fn is_open(&self) -> bool {

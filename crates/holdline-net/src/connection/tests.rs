@@ -11,7 +11,8 @@ use crate::handler::Request;
 use crate::message::Message;
 use crate::responder::Responder;
 
-/// Answers every request, and makes every `GET /socket` a WebSocket that is pinged.
+/// Answers every request, and makes every `GET /socket` a WebSocket that is pinged, and every `GET /quiet` one that
+/// is not.
 #[derive(Default)]
 struct App {
     requests: usize,
@@ -23,14 +24,17 @@ impl Handler for App {
 
     fn request(&mut self, request: &Request<'_>, responder: Responder<'_, ()>) {
         self.requests += 1;
-        if request.head.path() != "/socket" {
-            return responder.respond(200, (), request.body).unwrap();
-        }
         let mut config = holdline_websocket::Config::default();
-        config.keepalive = Some(holdline_websocket::Keepalive {
-            interval: SECOND,
-            timeout: SECOND,
-        });
+        match request.head.path() {
+            "/socket" => {
+                config.keepalive = Some(holdline_websocket::Keepalive {
+                    interval: SECOND,
+                    timeout: SECOND,
+                });
+            }
+            "/quiet" => {}
+            _ => return responder.respond(200, (), request.body).unwrap(),
+        }
         let upgrade = [("Upgrade", "websocket")];
         responder.upgrade_websocket(upgrade, config, ()).unwrap();
     }
@@ -75,6 +79,16 @@ impl Slow {
             config,
             now: 0,
         }
+    }
+
+    /// A WebSocket that is not pinged.
+    fn quiet() -> Self {
+        let mut slow = Self::new();
+        slow.seen(
+            b"GET /quiet HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+        );
+        slow.answer(b"\r\n\r\n");
+        slow
     }
 
     fn with<R>(&mut self, call: impl FnOnce(&mut Connection<()>, &mut Context<'_, App>) -> R) -> R {
@@ -174,6 +188,59 @@ fn a_pong_and_a_message_that_lie_in_the_socket_when_the_keepalive_is_over_count(
         slow.deadline();
     }
     assert!(matches!(slow.connection.protocol, Protocol::Lingering(_)));
+}
+
+#[test]
+fn pings_that_are_cut_in_two_by_the_network_are_no_message_that_lasts_for_ever() {
+    let mut slow = Slow::quiet();
+    slow.seen(b"\x89");
+    for _ in 0..8 {
+        slow.now += 20_000;
+        slow.seen(b"\x80\0\0\0\0\x89");
+        slow.answer(b"\x8a\0");
+    }
+    assert!(slow.now > slow.config.message_timeout.as_millis() as u64);
+    // And the last one does not get more time than the others.
+    assert_eq!(slow.connection.deadline(), slow.now + 30_000);
+    slow.deadline();
+    slow.answer(b"the message did not arrive in time");
+}
+
+/// Its beginning was read, and then the queue was full.
+#[test]
+fn a_message_that_is_not_read_because_its_client_reads_slowly_is_not_late() {
+    let mut slow = Slow::quiet();
+    slow.config.write_timeout = 1000 * SECOND;
+    slow.seen(b"\x82\x84\0\0\0\0ab");
+    slow.with(|connection, context| {
+        connection.call(context, |_, _, (), output| {
+            let Output::WebSocket(mut socket) = output else {
+                panic!("it is no WebSocket")
+            };
+            socket.send_binary(&vec![0; 16 << 20]).unwrap();
+        });
+        connection.drive(context)
+    });
+    assert!(slow.connection.core.queue.len() >= ROOM);
+    slow.lies_there(b"cd");
+    for _ in 0..100 {
+        assert_eq!(slow.deadline(), Driven::Done);
+    }
+    // Now the client reads what it was sent. Nothing came behind it but the answer to a ping.
+    slow.client.write_all(b"\x89\x81\0\0\0\0!").unwrap();
+    slow.client.set_nonblocking(true).unwrap();
+    let (mut got, mut block) = (Vec::new(), vec![0; 1 << 20]);
+    while got.len() < 10 + (16 << 20) + 3 {
+        // There may be nothing yet.
+        let length = slow.client.read(&mut block).unwrap_or(0);
+        got.extend_from_slice(&block[..length]);
+        slow.with(|connection, context| {
+            connection.set_ready(true, false);
+            connection.drive(context)
+        });
+    }
+    assert!(got.ends_with(b"\x8a\x01!"), "{:?}", &got[got.len() - 8..]);
+    assert_eq!(slow.app.messages, 1);
 }
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -21,8 +21,6 @@ pub(super) struct Socket<S> {
     pub(super) stream: S,
     /// Messages are handed out in pieces.
     in_pieces: bool,
-    /// A message in pieces has begun and not ended.
-    within_pieces: bool,
     failed: bool,
     /// A message did not come in time.
     late: bool,
@@ -35,7 +33,6 @@ impl<S> Socket<S> {
             buffer: None,
             stream: upgraded.stream,
             in_pieces: upgraded.in_pieces,
-            within_pieces: false,
             failed: false,
             late: false,
         }
@@ -69,36 +66,30 @@ impl<S> Socket<S> {
         context: &mut Context<'_, H>,
         input: &mut &mut [u8],
     ) -> Next<S> {
-        let before = (input.len(), self.is_within_message());
-        let messages = self.messages(core, context, input);
+        let before = input.len();
+        let was_complete = self.messages(core, context, input);
         self.keep_unfinished(context);
-        let was_within = before.1 && messages == 0;
-        self.watch_message(core, context, before.0 - input.len(), was_within);
+        self.watch_message(core, context, before - input.len(), was_complete);
         self.settle(core, context)
     }
 
-    /// Whether a message has begun of which more must come.
-    fn is_within_message(&self) -> bool {
-        self.buffer.is_some() || self.within_pieces
-    }
-
-    /// Sees to the deadline of a message that is coming: `bytes` of input were taken, and it `was_within`
-    /// the same message before.
+    /// Sees to the deadline of a message or a control frame of which more must come. `bytes` of input were taken;
+    /// if everything `was_complete` before or in between, what is incomplete now has begun with them.
     fn watch_message<H>(
         &self,
         core: &mut Core,
         context: &Context<'_, H>,
         bytes: usize,
-        was_within: bool,
+        was_complete: bool,
     ) {
         let timeout = context.config.message_timeout;
-        if !self.is_within_message() || self.late {
+        if !self.machine.is_receiving() || self.late {
             core.deadlines.clear(Deadline::Receive);
-        } else if was_within {
-            core.received(bytes, timeout, context);
-        } else {
+        } else if was_complete {
             let at = after(context.now, timeout);
             core.deadlines.set(Deadline::Receive, at);
+        } else {
+            core.received(bytes, timeout, context);
         }
     }
 
@@ -108,19 +99,24 @@ impl<S> Socket<S> {
         core: &mut Core,
         context: &mut Context<'_, H>,
     ) -> Next<S> {
+        if looked_away(Deadline::Receive, core, context) {
+            return Next::Stay;
+        }
         core.deadlines.clear(Deadline::Receive);
         self.late = true;
         let reason = "the message did not arrive in time";
         self.close(CloseCode::POLICY_VIOLATION, reason, core, context)
     }
 
+    /// Hands out what is complete. Returns whether at any time nothing was incomplete.
     fn messages<H: Handler<Stream = S>>(
         &mut self,
         core: &mut Core,
         context: &mut Context<'_, H>,
         input: &mut &mut [u8],
-    ) -> usize {
+    ) -> bool {
         let mut messages = 0;
+        let mut was_complete = !self.machine.is_receiving();
         while core.has_room(context) && messages < MESSAGES && context.delivered < SHARE {
             let buffer = match &mut self.buffer {
                 Some(buffer) => &mut **buffer,
@@ -142,7 +138,6 @@ impl<S> Socket<S> {
                 }
                 Ok(Received::Piece(piece)) => {
                     messages += usize::from(piece.last);
-                    self.within_pieces = !piece.last;
                     context.delivered += piece.data.len();
                     context.handler.message_piece(id, stream, piece, output);
                 }
@@ -153,10 +148,11 @@ impl<S> Socket<S> {
                     break;
                 }
             }
+            was_complete |= !self.machine.is_receiving();
             self.machine
                 .poll_transmit(&mut context.scratch.outgoing.bytes);
         }
-        messages
+        was_complete
     }
 
     /// An unfinished message stays with its connection; nothing else keeps a buffer.
@@ -211,10 +207,7 @@ impl<S> Socket<S> {
         core: &mut Core,
         context: &mut Context<'_, H>,
     ) -> Next<S> {
-        if core.queue.len() >= ROOM {
-            // Nothing was read, because the peer takes nothing: that has a deadline of its own.
-            let at = after(context.now, AGAIN);
-            core.deadlines.set(Deadline::Protocol, at);
+        if looked_away(Deadline::Protocol, core, context) {
             return Next::Stay;
         }
         self.tell_time(context);
@@ -262,6 +255,16 @@ impl<S> Socket<S> {
         }
         self.settle(core, context)
     }
+}
+
+/// Whether nothing was read because the peer takes nothing, which has a deadline of its own. Then this one is looked
+/// at again later.
+fn looked_away<H>(deadline: Deadline, core: &mut Core, context: &Context<'_, H>) -> bool {
+    let full = core.queue.len() >= ROOM;
+    if full {
+        core.deadlines.set(deadline, after(context.now, AGAIN));
+    }
+    full
 }
 
 /// What a handler writes to.

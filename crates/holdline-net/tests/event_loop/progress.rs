@@ -146,3 +146,70 @@ fn a_message_of_a_byte_now_and_then_is_refused() {
         assert_eq!((close[0], &close[2..]), (0x88, &1008_u16.to_be_bytes()[..]));
     }
 }
+
+/// Sends the handshake with these lines more, then `bytes`, and then nothing. Returns the code of the Close that it
+/// gets.
+fn refused_after(server: &Running, lines: &str, bytes: &[u8]) -> u16 {
+    let handshake = String::from_utf8_lossy(HANDSHAKE);
+    let handshake = handshake.replace("\r\n\r\n", &format!("\r\n{lines}\r\n"));
+    let mut client = server.connect();
+    client.write_all(handshake.as_bytes()).unwrap();
+    read_until(&mut client, b"\r\n\r\n");
+    client.write_all(bytes).unwrap();
+    let mut close = [0; 4];
+    client.read_exact(&mut close).unwrap();
+    assert_eq!(close[0], 0x88);
+    u16::from_be_bytes([close[2], close[3]])
+}
+
+/// None of this leaves anything in the buffer of the message.
+#[test]
+fn a_client_that_stops_within_a_frame_is_refused_wherever_that_is() {
+    let mut config = config();
+    config.message_timeout = Duration::from_millis(300);
+    let server = Running::start(config);
+    let stops: [&[u8]; 7] = [
+        // In the header, after a byte, within the length, and within the key.
+        b"\x81",
+        b"\x81\xfe\x07",
+        b"\x82\x85\0\0",
+        // Before the payload.
+        b"\x82\x85\0\0\0\0",
+        // In the payload of a ping.
+        b"\x89\x85\0\0\0\0ab",
+        // After an empty fragment, and a ping behind it.
+        b"\x01\x80\0\0\0\0",
+        b"\x01\x80\0\0\0\0\x8a\x80\0\0\0\0",
+    ];
+    for stop in stops {
+        assert_eq!(refused_after(&server, "", stop), 1008, "{stop:?}");
+    }
+}
+
+/// The header of a stored block.
+#[cfg(feature = "deflate")]
+#[test]
+fn a_client_that_stops_in_compressed_data_before_there_is_any_output_is_refused() {
+    let mut config = config();
+    config.message_timeout = Duration::from_millis(300);
+    let server = Running::start(config);
+    let lines = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+    let bytes = b"\xc1\x8b\0\0\0\0\x00\x05\x00\xfa\xff";
+    assert_eq!(refused_after(&server, lines, bytes), 1008);
+}
+
+/// Its bytes earn it no time.
+#[test]
+fn a_header_that_trickles_is_refused() {
+    let mut config = config();
+    config.message_timeout = Duration::from_millis(300);
+    config.min_read_rate = 1_000_000;
+    let server = Running::start(config);
+    let mut client = server.connect();
+    client.write_all(HANDSHAKE).unwrap();
+    read_until(&mut client, b"\r\n\r\n");
+    trickle(&mut client, b"\x82\xff\0\0\0\0\0\x01\0\0\x01\x02\x03", 1);
+    let mut close = [0; 4];
+    client.read_exact(&mut close).unwrap();
+    assert_eq!((close[0], &close[2..]), (0x88, &1008_u16.to_be_bytes()[..]));
+}

@@ -286,6 +286,13 @@ impl Connection {
         matches!(self.opening, Opening::Done)
     }
 
+    /// Whether a frame has begun to come and is not complete. The codec has no deadline for it; the rest of the
+    /// handshake has one ([`Config::timeout`]), and does not count here.
+    #[must_use]
+    pub fn is_receiving(&self) -> bool {
+        self.error.is_none() && !self.told && self.decoder.is_within_frame()
+    }
+
     /// Whether messages can be sent and received: the handshake is over and nobody began to close.
     #[must_use]
     pub fn is_open(&self) -> bool {

@@ -88,6 +88,10 @@ impl Decoder {
         }
     }
 
+    pub(super) fn is_within_frame(&self) -> bool {
+        self.place != Place::Type
+    }
+
     /// Takes bytes up to the end of the next frame that means something. `offset` is that of the next byte.
     pub(super) fn next<'i>(
         &mut self,

@@ -229,6 +229,13 @@ impl MessageDecoder {
         matches!(self.end, End::Closed)
     }
 
+    /// Whether a message, or a frame of any kind, has begun and is not complete: at least its first byte has
+    /// come, and more must. For a caller that gives messages a deadline.
+    #[must_use]
+    pub const fn is_receiving(&self) -> bool {
+        matches!(self.end, End::Open) && self.is_within_message()
+    }
+
     /// The error that ended the decoding.
     #[must_use]
     pub const fn error(&self) -> Option<ReceiveError> {

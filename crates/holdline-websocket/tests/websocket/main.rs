@@ -20,6 +20,7 @@ mod frames;
 mod handshake;
 mod hixie76;
 mod messages;
+mod receiving;
 mod round_trip;
 mod rules;
 mod server_handshake;

@@ -259,3 +259,20 @@ pub(crate) fn what_is_not_deflate_is_1002() {
         refused(&[(&head, payload)], Kind::InvalidDeflate, 0, 1002);
     }
 }
+
+/// The beginning of a compressed message may be bytes of which nothing has come out yet.
+#[test]
+fn a_compressed_message_without_output_is_incomplete() {
+    let agreed = agreed(&DeflateOptions::default());
+    let mut connection = Connection::server(config(agreed, Limits::default()));
+    let mut buffer = Buffer::new();
+    // The header of a stored block of five bytes, and then what it announces.
+    let mut block = *b"\xc1\x8b\0\0\0\0\x00\x05\x00\xfa\xff";
+    let received = connection.receive(&mut &mut block[..], &mut buffer);
+    assert_eq!(received, Ok(None));
+    assert!(connection.is_receiving());
+    let mut block = *b"Hello\x00";
+    let received = connection.receive(&mut &mut block[..], &mut buffer);
+    assert_eq!(received, Ok(Some(Event::Text("Hello"))));
+    assert!(!connection.is_receiving());
+}

@@ -110,3 +110,27 @@ fn hixie76_memory_grows_with_what_came_and_is_given_back() {
     );
     assert_eq!(buffer.capacity(), 0);
 }
+
+#[test]
+fn hixie76_a_frame_is_incomplete_from_its_first_byte_to_its_last() {
+    let mut connection = Connection::server(Config::default(), challenge());
+    let mut buffer = Buffer::new();
+    let mut body = BODY;
+    let opened = connection.receive(&mut &mut body[..], &mut buffer);
+    assert_eq!(opened, Ok(Some(Event::Open)));
+    // A text, two frames that mean nothing, and the close.
+    for part in [
+        b"\x00a\xff".as_slice(),
+        b"\x01a\xff",
+        b"\x80\x02ab",
+        b"\xff\x00",
+    ] {
+        for (at, byte) in part.iter().enumerate() {
+            let mut block = [*byte];
+            let received = connection.receive(&mut &mut block[..], &mut buffer);
+            assert!(received.is_ok());
+            let last = at + 1 == part.len();
+            assert_eq!(connection.is_receiving(), !last, "byte {at} of {part:?}");
+        }
+    }
+}
