@@ -12,12 +12,20 @@ use holdline_http1::Limits;
 pub struct Config {
     /// Event loops, a thread each. Default: the number of processor cores.
     pub threads: NonZeroUsize,
-    /// Connections at one time over all loops. A client past this is answered 503. Default: 10,000.
+    /// Connections at one time over all loops. Default: 10,000.
     pub max_connections: usize,
+    /// Connections past [`max_connections`](Self::max_connections) of which one request is read and answered, with
+    /// 503 unless the handler serves it even so ([`Handler::serves_when_full`](crate::Handler::serves_when_full)).
+    /// Past these a connection is closed at once. Default: 256.
+    pub reserve: usize,
+    /// How long a connection of the [`reserve`](Self::reserve) may take until its request's head is here. A body may
+    /// take five times as long. Default: 2 s.
+    pub reserve_timeout: Duration,
     /// Limits of request heads and bodies. `max_body` is what a body may have that the handler takes without
     /// a limit of its own ([`Handler::head`](crate::Handler::head)); 1 MiB here by default.
     pub http: Limits,
-    /// From the first byte of a request head to its last. Default: 10 s.
+    /// From the first byte of a request head to its last; before that, from the beginning of the connection to the
+    /// first byte. Default: 10 s.
     pub head_timeout: Duration,
     /// How far a request's body may fall behind [`min_read_rate`](Self::min_read_rate): from its head on it
     /// has this long, and every byte that comes gives it more time, up to as much again. Default: 30 s.
@@ -56,6 +64,8 @@ impl Default for Config {
         Self {
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             max_connections: 10_000,
+            reserve: 256,
+            reserve_timeout: Duration::from_secs(2),
             http,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),

@@ -51,7 +51,8 @@ impl<S> Connection<S> {
         now: u64,
     ) -> Self {
         let mut core = Core::new(socket, peer, id);
-        let at = after(now, config.idle_timeout);
+        // A client that has nothing to ask yet need not have connected.
+        let at = after(now, config.head_timeout);
         core.deadlines.set(Deadline::Protocol, at);
         Self {
             core,
@@ -68,9 +69,11 @@ impl<S> Connection<S> {
         &mut self.core.socket
     }
 
-    /// The first request is answered 503: there are too many connections.
-    pub(crate) fn refuse(&mut self) {
-        self.core.refused = true;
+    /// There are too many connections, and this is one of those that are listened to even so.
+    pub(crate) fn reserve(&mut self, config: &Config, now: u64) {
+        self.core.reserved = true;
+        let at = after(now, config.reserve_timeout);
+        self.core.deadlines.set(Deadline::Protocol, at);
     }
 
     /// What the system says of the socket.

@@ -295,8 +295,9 @@ impl<H: Handler> EventLoop<H> {
         let entry = self.connections.vacant_entry();
         let index = entry.key();
         let interest = Interest::READABLE | Interest::WRITABLE;
-        // Past the limit a client is told so, but only so many are: telling costs a connection too.
-        let welcome = open < max.saturating_add(REFUSALS) && self.stopping_until.is_none();
+        // Past the limit a client is still listened to, but only so many are: that costs a connection too.
+        let reserve = self.shared.config.reserve;
+        let welcome = open < max.saturating_add(reserve) && self.stopping_until.is_none();
         if !welcome
             || self
                 .poll
@@ -322,7 +323,7 @@ impl<H: Handler> EventLoop<H> {
         let config = &self.shared.config;
         let mut connection = Connection::new(socket, peer, id, config, self.clock.now);
         if open >= max {
-            connection.refuse();
+            connection.reserve(config, self.clock.now);
         }
         entry.insert(Slot {
             connection,
@@ -407,5 +408,3 @@ const EVENTS: usize = 1024;
 const ACCEPTS: usize = 256;
 /// Milliseconds to wait after the system could not accept.
 const ACCEPT_PAUSE: u64 = 100;
-/// Clients past the limit of connections that are told 503; more are dropped.
-const REFUSALS: usize = 256;

@@ -40,6 +40,18 @@ pub trait Handler {
         let _ = (request, intake);
     }
 
+    /// The server has all the connections it may have, and `request` came over one of its
+    /// [`reserve`](crate::Config::reserve). Whether it is served even so. It must be one that is answered at once, such
+    /// as a question whether the server is well: while connections of the reserve are held, nobody else can have them.
+    /// The connection closes after the response. Called before [`head`](Handler::head) and
+    /// [`request`](Handler::request).
+    ///
+    /// The default serves none: [`Rejection::TooManyConnections`].
+    fn serves_when_full(&mut self, request: &Request<'_>) -> bool {
+        let _ = request;
+        false
+    }
+
     /// A whole request has arrived. One with a body was decided about in [`head`](Handler::head) before.
     ///
     /// Leaving it unanswered (dropping `responder`) is answered with status 500.
@@ -147,8 +159,8 @@ pub trait Handler {
     /// A request was refused before it reached [`request`](Handler::request). Writes the error
     /// response; the connection closes after it.
     ///
-    /// The default answers with the status and a line of plain text. `405`, `426` and the like are
-    /// the application's own and never come here.
+    /// The default answers with the status and a line of plain text, and with `Retry-After` if that is 503. `405`,
+    /// `426` and the like are the application's own and never come here.
     ///
     /// # Errors
     /// The handler's mistakes in composing the response; the server then closes without one.
@@ -159,7 +171,9 @@ pub trait Handler {
     ) -> Result<(), SendError> {
         let text = format!("{rejection}\n");
         let headers = [("Content-Type", "text/plain; charset=utf-8")];
-        exchange.respond(rejection.status(), headers, text.as_bytes())
+        let status = rejection.status();
+        let retry_after = (status == 503).then_some([("Retry-After", "1")]);
+        exchange.respond(status, (headers, retry_after), text.as_bytes())
     }
 }
 

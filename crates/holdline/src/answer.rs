@@ -1,6 +1,7 @@
 //! One request and the means to answer it: every answer of the program goes through here, so that
 //! errors are JSON and headers are the same everywhere.
 
+use holdline::event_stream;
 use holdline_http1::{Fields, SendError};
 use holdline_net::{Request, Responder};
 use serde_json::Value;
@@ -27,8 +28,13 @@ impl Call<'_, '_> {
         self.bytes(status, (JSON, UNCACHED), value.to_string().as_bytes());
     }
 
-    /// What a request that need not wait is told.
+    /// What a request that need not wait is told. Who accepts an event stream and finds no room is told so in one:
+    /// from another status no `EventSource` comes back.
     pub(crate) fn reply(self, reply: &Reply) {
+        if reply.is_temporary() && event_stream::is_accepted(&self.request.head) {
+            let body = event_stream::not_now();
+            return self.bytes(200, event_stream::HEADERS, body.as_bytes());
+        }
         let headers = (reply.field, (JSON, UNCACHED));
         self.bytes(reply.status, headers, &reply.body);
     }

@@ -13,13 +13,14 @@ use holdline_net::{
 };
 use holdline_websocket::{CloseCode, DeflateOptions};
 
+use crate::counters::Limit;
 use crate::demo::MovingBox;
 use crate::held::HeldRequest;
 use crate::hub::{Hub, LoopKey, TooManyChannels, Waiter};
 use crate::journal::{Appended, Draft, Journal, Outcome, Receipt, Refusal};
 use crate::message::DEFLATE_LEVEL;
 use crate::policy::Policy;
-use crate::reply::{JSON, UNCACHED, error_body};
+use crate::refusal;
 use crate::routes;
 use crate::subscription::{Follower, Subscription};
 use crate::transport::SubscribeRequest;
@@ -132,7 +133,10 @@ impl App {
         request: &SubscribeRequest<'_>,
     ) -> Result<Follower, TooManyChannels> {
         let hub = &self.shared.hub;
-        let channels = hub.register(self.key, &request.names, request.transport)?;
+        let registered = hub.register(self.key, &request.names, request.transport);
+        let channels = registered.inspect_err(|TooManyChannels| {
+            hub.counters.refused(Limit::AskedChannels);
+        })?;
         for name in channels.iter() {
             self.subscribers
                 .entry(Arc::clone(name))
@@ -244,6 +248,10 @@ fn close(mut socket: WebSocketOutput<'_>, code: CloseCode, reason: &str) {
 
 impl Handler for App {
     type Stream = Stream;
+
+    fn serves_when_full(&mut self, request: &Request<'_>) -> bool {
+        refusal::serves_when_full(&request.head)
+    }
 
     fn head(&mut self, request: &Request<'_>, intake: Intake<'_, Stream>) {
         routes::head(self, request, intake);
@@ -386,34 +394,6 @@ impl Handler for App {
         rejection: &Rejection<'_>,
         exchange: &mut Exchange<'_>,
     ) -> Result<(), SendError> {
-        self.shared.hub.counters.rejected();
-        let status = rejection.status();
-        let code = match status {
-            408 => "timeout",
-            413 => "body_too_large",
-            414 => "target_too_long",
-            431 => "head_too_large",
-            501 => "not_implemented",
-            503 => "unavailable",
-            505 => "version_not_supported",
-            500 => "internal",
-            _ => "malformed_request",
-        };
-        let message = match rejection {
-            // Without the advice to servers that the error's own text ends with.
-            Rejection::Malformed(error) => {
-                let what = error.kind().description();
-                format!("{what} at byte {} ({})", error.at(), error.section())
-            }
-            other => other.to_string(),
-        };
-        // A page may read what is wrong with the body that it sent. Who sent a head that makes no
-        // sense is not known.
-        let origins = &self.shared.policy.origins;
-        let cors = exchange
-            .request_head()
-            .map(|head| origins.judge(&head).fields());
-        let headers = (cors.unwrap_or_default(), (JSON, UNCACHED));
-        exchange.respond(status, headers, &error_body(code, &message))
+        refusal::reject(&self.shared, rejection, exchange)
     }
 }

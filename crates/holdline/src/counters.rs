@@ -12,6 +12,37 @@ pub(crate) struct Counters {
     lost: AtomicU64,
     requests: AtomicU64,
     rejected: AtomicU64,
+    refused: [AtomicU64; Limit::ALL.len()],
+}
+
+macro_rules! limits {
+    ($($(#[$doc:meta])* $limit:ident = $name:literal,)*) => {
+        /// What a client was refused for although there was nothing wrong with what it asked.
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        pub(crate) enum Limit {
+            $($(#[$doc])* $limit,)*
+        }
+
+        impl Limit {
+            pub(crate) const ALL: [Self; [$($name),*].len()] = [$(Self::$limit),*];
+
+            /// What it is called where it is counted.
+            pub(crate) fn name(self) -> &'static str {
+                match self {
+                    $(Self::$limit => $name,)*
+                }
+            }
+        }
+    };
+}
+
+limits! {
+    /// `--max-connections`
+    Connections = "connections",
+    /// `--max-asked-channels`
+    AskedChannels = "asked_channels",
+    /// The server stops.
+    Stopping = "stopping",
 }
 
 /// The [`Counters`] of one moment.
@@ -22,6 +53,7 @@ pub(crate) struct Counted {
     pub(crate) lost: u64,
     pub(crate) requests: u64,
     pub(crate) rejected: u64,
+    pub(crate) refused: [(Limit, u64); Limit::ALL.len()],
 }
 
 impl Counters {
@@ -46,6 +78,11 @@ impl Counters {
         self.rejected.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// A client was refused because of a limit.
+    pub(crate) fn refused(&self, limit: Limit) {
+        self.refused[limit as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn read(&self) -> Counted {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         Counted {
@@ -55,6 +92,7 @@ impl Counters {
             lost: read(&self.lost),
             requests: read(&self.requests),
             rejected: read(&self.rejected),
+            refused: Limit::ALL.map(|limit| (limit, read(&self.refused[limit as usize]))),
         }
     }
 }

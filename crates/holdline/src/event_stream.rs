@@ -8,7 +8,7 @@
 //! of it until 2 KiB have come.
 
 use std::borrow::Cow;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, RandomState};
 use std::time::Duration;
 
 use holdline_http1::RequestHead;
@@ -91,6 +91,41 @@ pub const HEADERS: [(&str, &str); 4] = [
     ("X-Accel-Buffering", "no"),
 ];
 
+/// Whether the client of a request names `text/event-stream` in `Accept`, as every browser's `EventSource` does
+/// (WHATWG HTML §9.2.2).
+///
+/// Such a client never comes back from any status but 200 (§9.2.3). So a server that has no room, or stops, should
+/// answer it with 200, [`HEADERS`] and [`not_now`] instead of 503. This is for GET alone: to anything else, 200 would
+/// say that it was done.
+#[must_use]
+pub fn is_accepted(head: &RequestHead<'_>) -> bool {
+    let ranges = head.headers().get_all("accept");
+    head.method() == "GET"
+        && ranges
+            .flat_map(|value| value.split(|&byte| byte == b','))
+            .any(is_event_stream)
+}
+
+/// A media range of `Accept` (RFC 9110 §12.5.1) that is this type, and not with the weight 0.
+fn is_event_stream(range: &[u8]) -> bool {
+    let mut parts = range.split(|&byte| byte == b';').map(<[u8]>::trim_ascii);
+    let named = parts.next().unwrap_or_default();
+    let weighs_nothing = |part: &[u8]| {
+        let digits = part.strip_prefix(b"q=").or(part.strip_prefix(b"Q="));
+        digits.is_some_and(|digits| digits.iter().all(|byte| matches!(byte, b'0' | b'.')))
+    };
+    named.eq_ignore_ascii_case(b"text/event-stream") && !parts.any(weighs_nothing)
+}
+
+/// The whole body of an event stream that only says when to come back: in 2 to 10 seconds, which is not the same for
+/// any two clients, so that those that were sent away in one moment do not all return in one.
+#[must_use]
+pub fn not_now() -> String {
+    // Its keys are random.
+    let random = RandomState::new().hash_one(());
+    format!("retry: {}\n\n", 2_000 + random % 8_001)
+}
+
 /// A little less than `interval` (by up to a quarter), and not the same for all connections, so
 /// that ten thousand of them made in one second do not all beat in one millisecond for ever.
 #[must_use]
@@ -156,6 +191,52 @@ mod tests {
     fn what_a_polyfill_appends_is_newer_than_what_the_page_began_with() {
         assert_eq!(id("last_event_id=1&lastEventId=2&r=7", b"").unwrap(), "2");
         assert_eq!(id("lastEventId=1&lastEventId=", b"").unwrap(), "1");
+    }
+
+    #[test]
+    fn an_event_source_is_known_by_what_it_accepts() {
+        let accepts = |method: &str, accept: &str| {
+            let request = format!("{method} /sse HTTP/1.1\r\nHost: a\r\nAccept: {accept}\r\n\r\n");
+            let (mut input, mut buffer) = (request.as_bytes(), Buffer::new());
+            let mut http = ServerConnection::new(ServerConfig::default());
+            match http.receive(&mut input, &mut buffer) {
+                Ok(Some(Event::Request { head, .. })) => is_accepted(&head),
+                other => panic!("{other:?}"),
+            }
+        };
+        for accept in [
+            "text/event-stream",
+            "application/json, Text/Event-Stream;q=0.5",
+            "text/html\r\nAccept: text/event-stream",
+        ] {
+            assert!(accepts("GET", accept), "{accept}");
+            assert!(!accepts("HEAD", accept), "{accept}");
+        }
+        for accept in [
+            "*/*",
+            "text/*",
+            "text/event-stream; q=0.0",
+            "text/event-streams",
+            "",
+        ] {
+            assert!(!accepts("GET", accept), "{accept}");
+        }
+    }
+
+    #[test]
+    fn clients_that_are_sent_away_come_back_at_different_times() {
+        let times: std::collections::HashSet<u64> = (0..50)
+            .map(|_| {
+                let body = not_now();
+                let time = body
+                    .strip_prefix("retry: ")
+                    .and_then(|rest| rest.strip_suffix("\n\n"));
+                let time = time.unwrap().parse().unwrap();
+                assert!((2_000..=10_000).contains(&time), "{time}");
+                time
+            })
+            .collect();
+        assert!(times.len() > 25, "{times:?}");
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod poll_answer;
 mod publish;
 #[cfg(test)]
 mod random;
+mod refusal;
 mod reply;
 mod request;
 mod routes;

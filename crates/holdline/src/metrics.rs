@@ -78,6 +78,14 @@ pub(crate) fn prometheus(hub: &Hub, connections: usize) -> String {
     );
     let help = "Requests that broke HTTP or a limit.";
     text.counter("rejected_total", help, counted.rejected);
+    let help = "Clients that were refused because of a limit.";
+    text.head("refused_total", "counter", help);
+    for (limit, count) in counted.refused {
+        let reason = limit.name();
+        text.line(format_args!(
+            "holdline_refused_total{{reason=\"{reason}\"}} {count}"
+        ));
+    }
     let uptime = hub.uptime().as_secs();
     text.counter("uptime_seconds", "Seconds since the server began.", uptime);
     text.0

@@ -34,6 +34,11 @@ impl Reply {
         self
     }
 
+    /// Whether the same request may be answered otherwise soon, as `Retry-After` says.
+    pub(crate) fn is_temporary(&self) -> bool {
+        matches!(self.field, Some([("Retry-After", _)]))
+    }
+
     /// Nobody has published in one of the channels yet, and the server remembers no more such names.
     pub(crate) fn too_many_channels() -> Self {
         let message = "so many channels are watched that nobody publishes in that the server takes no more; \

@@ -28,8 +28,8 @@ pub(super) struct Core {
     pub(super) peer_closed: bool,
     /// The handler has something for this connection.
     pub(super) wants_ready: bool,
-    /// There are too many connections: the first request is answered 503.
-    pub(super) refused: bool,
+    /// It is beyond the limit of connections: one request is answered, in a short time.
+    pub(super) reserved: bool,
     /// Nothing can be written any more.
     pub(super) broken: bool,
     pub(super) deadlines: Deadlines,
@@ -56,7 +56,7 @@ impl Core {
             read_closed: false,
             peer_closed: false,
             wants_ready: false,
-            refused: false,
+            reserved: false,
             broken: false,
             deadlines: Deadlines::new(),
         }

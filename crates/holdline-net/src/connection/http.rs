@@ -72,7 +72,7 @@ impl<S> Http<S> {
         let mut rest = &**input;
         let next = self.requests(core, context, &mut rest);
         let used = input.len() - rest.len();
-        if self.stage == Stage::Body {
+        if self.stage == Stage::Body && !core.reserved {
             core.received(used, context.config.body_timeout, context);
         }
         *input = std::mem::take(input).get_mut(used..).unwrap_or_default();
@@ -153,7 +153,7 @@ impl<S> Http<S> {
             machine: &mut self.machine,
             outgoing: &mut context.scratch.outgoing,
             date: context.date,
-            refused: core.refused,
+            reserved: core.reserved,
         };
         let handler = &mut *context.handler;
         let place = Place {
@@ -223,12 +223,20 @@ impl<S> Http<S> {
             return;
         }
         self.stage = stage;
+        if core.reserved && stage == Stage::Head {
+            // Its time began with the connection.
+            return;
+        }
         core.deadlines.clear(Deadline::Protocol);
         core.deadlines.clear(Deadline::Receive);
         let (deadline, timeout) = match stage {
             Stage::Pending => return,
             Stage::Idle => (Deadline::Protocol, config.idle_timeout),
             Stage::Head => (Deadline::Protocol, config.head_timeout),
+            Stage::Body if core.reserved => (
+                Deadline::Receive,
+                (config.reserve_timeout * RESERVED_BODY).min(config.body_timeout),
+            ),
             Stage::Body => (Deadline::Receive, config.body_timeout),
         };
         core.deadlines.set(deadline, after(context.now, timeout));
@@ -313,7 +321,7 @@ impl<S> Http<S> {
             machine: &mut self.machine,
             outgoing: &mut context.scratch.outgoing,
             date: context.date,
-            refused: false,
+            reserved: false,
         };
         let (stream, output) = match pending {
             Pending::Uploading(_) => return (None, Next::Stay),
@@ -362,7 +370,7 @@ impl<S> Http<S> {
             machine: &mut self.machine,
             outgoing: &mut context.scratch.outgoing,
             date: context.date,
-            refused: false,
+            reserved: false,
         };
         let head = self.pending.as_ref().and_then(Pending::head);
         answer.reject(context.handler, rejection, head);
@@ -372,5 +380,7 @@ impl<S> Http<S> {
 /// What is left of a body that was answered at its head: with at most so many bytes it is received and
 /// dropped, and the connection goes on.
 const DRAIN: u64 = 64 * 1024;
+/// How much longer than its head a body may take over a connection of the reserve.
+const RESERVED_BODY: u32 = 5;
 /// Requests of one read that are answered before others have their turn.
 const REQUESTS: usize = 64;

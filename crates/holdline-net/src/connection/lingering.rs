@@ -28,8 +28,9 @@ impl Lingering {
         }
         self.shut = true;
         let mut patience = context.config.linger_timeout;
-        if context.stopping {
-            // A peer that has read the end but leaves its own side open must not delay the stop.
+        if context.stopping || core.reserved {
+            // A peer that has read the end but leaves its own side open must not delay the stop, or keep others from
+            // the reserve.
             patience = patience.min(LAST_LINGER);
         }
         let at = after(context.now, patience);
@@ -50,5 +51,5 @@ impl Lingering {
     }
 }
 
-/// How long a connection lingers while the server stops.
+/// How long a connection lingers while the server stops or is full.
 const LAST_LINGER: Duration = Duration::from_secs(1);

@@ -5,6 +5,7 @@
 )]
 
 mod arrived;
+mod full;
 mod head;
 mod progress;
 #[path = "../support/mod.rs"]

@@ -207,6 +207,10 @@ impl App {
 impl Handler for App {
     type Stream = Kind;
 
+    fn serves_when_full(&mut self, request: &Request<'_>) -> bool {
+        request.head.path() == "/well"
+    }
+
     fn head(&mut self, request: &Request<'_>, intake: Intake<'_, Kind>) {
         let connection = request.connection;
         match request.head.path() {

@@ -2,18 +2,20 @@
 
 use holdline_http1::SendError;
 use holdline_net::{
-    ConnectionId, Ending, Handler, Intake, Notifier, Output, Progress, Request, Responder, Wake,
+    ConnectionId, Ending, Exchange, Handler, Intake, Notifier, Output, Progress, Rejection,
+    Request, Responder, Wake,
 };
 
 use super::{Config, Emission, Emitters, Feed};
-use crate::event_stream::Opening;
+use crate::event_stream::{self, Opening};
 
 /// A [`Handler`] that answers every GET with a feed of events.
 ///
 /// The function it is made with is what a servlet's `newEventSource` is: it gets the request and
 /// what that [asks for](Opening), and returns the feed, or the status to answer with: 404 for a path
 /// that is none, 503 for *not now*, and 204 for *do not come back*, which ends the client's
-/// reconnecting. It is called on the thread of an event loop and must not block.
+/// reconnecting. (To a client that accepts an event stream, *not now* is an empty stream that says when to come back,
+/// because from a 503 no `EventSource` does.) It is called on the thread of an event loop and must not block.
 ///
 /// HEAD is answered as GET, without the stream; OPTIONS as a preflight; other methods with 405.
 #[derive(Debug)]
@@ -53,6 +55,10 @@ where
         }
         match (self.new_feed)(request, &Opening::of(&request.head)) {
             Ok(feed) => self.emitters.open(request, responder, feed, |it| it),
+            Err(503) if event_stream::is_accepted(&request.head) => {
+                let fields = (origin.fields(), event_stream::HEADERS);
+                responder.respond(200, fields, event_stream::not_now().as_bytes())
+            }
             Err(status) => {
                 let uncached = [("Cache-Control", "no-store")];
                 responder.respond(status, (origin.fields(), uncached), b"")
@@ -104,6 +110,25 @@ where
 
     fn closed(&mut self, _: ConnectionId, stream: Emission, ending: Ending) {
         stream.closed(ending);
+    }
+
+    fn reject(
+        &mut self,
+        rejection: &Rejection<'_>,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<(), SendError> {
+        let head = exchange.request_head();
+        let origin = head.map(|head| self.emitters.config().origins.judge(&head));
+        let cors = origin.map(|origin| origin.fields()).unwrap_or_default();
+        let is_temporary = rejection.status() == 503;
+        if is_temporary && head.is_some_and(|head| event_stream::is_accepted(&head)) {
+            let fields = (cors, event_stream::HEADERS);
+            return exchange.respond(200, fields, event_stream::not_now().as_bytes());
+        }
+        let retry_after = is_temporary.then_some([("Retry-After", "1")]);
+        let fields = (cors, [("Content-Type", "text/plain; charset=utf-8")]);
+        let text = format!("{rejection}\n");
+        exchange.respond(rejection.status(), (fields, retry_after), text.as_bytes())
     }
 
     fn notified(&mut self, wake: &mut Wake<'_>) {

@@ -34,8 +34,8 @@ pub(super) struct Answer<'a> {
     pub(super) machine: &'a mut ServerConnection,
     pub(super) outgoing: &'a mut Outgoing,
     pub(super) date: &'a HeaderBlock,
-    /// There are too many connections.
-    pub(super) refused: bool,
+    /// There are too many connections: this is one of the reserve.
+    pub(super) reserved: bool,
 }
 
 impl Answer<'_> {
@@ -48,8 +48,7 @@ impl Answer<'_> {
         length: BodyLength,
         limit: u64,
     ) -> Outcome<H::Stream> {
-        if self.refused {
-            self.reject(handler, &Rejection::TooManyConnections, Some(request.head));
+        if self.is_refused(handler, request) {
             return Outcome::Answered;
         }
         let mut outcome = Outcome::TakeBody(limit);
@@ -75,8 +74,7 @@ impl Answer<'_> {
         handler: &mut H,
         request: &Request<'_>,
     ) -> Outcome<H::Stream> {
-        if self.refused {
-            self.reject(handler, &Rejection::TooManyConnections, Some(request.head));
+        if self.is_refused(handler, request) {
             return Outcome::Answered;
         }
         let mut outcome = Outcome::Unanswered;
@@ -86,6 +84,20 @@ impl Answer<'_> {
         };
         handler.request(request, responder);
         self.check(handler, request, outcome)
+    }
+
+    /// Refuses a request over a connection of the reserve, unless the handler serves it even so.
+    fn is_refused<H: Handler>(&mut self, handler: &mut H, request: &Request<'_>) -> bool {
+        if !self.reserved {
+            return false;
+        }
+        let is_refused = !handler.serves_when_full(request);
+        if is_refused {
+            self.reject(handler, &Rejection::TooManyConnections, Some(request.head));
+        } else {
+            self.machine.close_after_response();
+        }
+        is_refused
     }
 
     /// What the handler left unanswered is answered with an error.

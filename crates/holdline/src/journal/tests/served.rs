@@ -196,7 +196,7 @@ fn a_held_publisher_is_told_what_is_known_when_the_server_stops() {
         (second.status, second.json),
         (200, json!({"id": "1-2", "receivers": null}))
     );
-    assert_eq!(poll.join().unwrap().refusal(), (503, false, "unavailable"));
+    assert_eq!(poll.join().unwrap().refusal(), (503, true, "unavailable"));
 }
 
 #[test]

@@ -1,0 +1,71 @@
+//! Requests that are refused before they reach a route: they break HTTP, or there is no room for them.
+
+use holdline::event_stream;
+use holdline_http1::{RequestHead, SendError};
+use holdline_net::{Exchange, Rejection};
+
+use crate::app::Shared;
+use crate::counters::Limit;
+use crate::reply::{JSON, Reply, UNCACHED};
+use crate::request::Resource;
+
+/// What is still served when all other connections are taken: publishing, and to look whether the server is well.
+pub(crate) fn serves_when_full(head: &RequestHead<'_>) -> bool {
+    match Resource::parse(head) {
+        Some(Resource::Channel(_)) => matches!(head.method(), "POST" | "OPTIONS"),
+        Some(Resource::Health | Resource::Metrics) => true,
+        _ => false,
+    }
+}
+
+/// Writes the answer to a request that is refused.
+pub(crate) fn reject(
+    shared: &Shared,
+    rejection: &Rejection<'_>,
+    exchange: &mut Exchange<'_>,
+) -> Result<(), SendError> {
+    let counters = &shared.hub.counters;
+    counters.rejected();
+    match rejection {
+        Rejection::TooManyConnections => counters.refused(Limit::Connections),
+        Rejection::Stopping => counters.refused(Limit::Stopping),
+        _ => {}
+    }
+    // A page may read what is wrong with the body that it sent. Who sent a head that makes no
+    // sense is not known.
+    let head = exchange.request_head();
+    let origins = &shared.policy.origins;
+    let cors = head.map(|head| origins.judge(&head).fields());
+    let cors = cors.unwrap_or_default();
+    let reply = reply(rejection);
+    if reply.is_temporary() && head.is_some_and(|head| event_stream::is_accepted(&head)) {
+        let headers = (cors, event_stream::HEADERS);
+        return exchange.respond(200, headers, event_stream::not_now().as_bytes());
+    }
+    let headers = (cors, ((JSON, UNCACHED), reply.field));
+    exchange.respond(reply.status, headers, &reply.body)
+}
+
+fn reply(rejection: &Rejection<'_>) -> Reply {
+    let status = rejection.status();
+    let code = match status {
+        408 => "timeout",
+        413 => "body_too_large",
+        414 => "target_too_long",
+        431 => "head_too_large",
+        501 => "not_implemented",
+        503 => return Reply::unavailable("unavailable", &rejection.to_string()),
+        505 => "version_not_supported",
+        500 => "internal",
+        _ => "malformed_request",
+    };
+    let message = match rejection {
+        // Without the advice to servers that the error's own text ends with.
+        Rejection::Malformed(error) => {
+            let what = error.kind().description();
+            format!("{what} at byte {} ({})", error.at(), error.section())
+        }
+        other => other.to_string(),
+    };
+    Reply::error(status, code, &message)
+}
