@@ -17,13 +17,11 @@ mod lingering;
 mod protocol;
 mod websocket;
 
-use std::net::SocketAddr;
-
 use bytes::{Buf, BytesMut};
-use mio::net::TcpStream;
 
 use self::context::Next;
 pub(crate) use self::context::{Context, Driven, Scratch};
+pub(crate) use self::core::Origin;
 use self::core::{Core, Received};
 use self::deadlines::{Deadline, after};
 use self::http::Http;
@@ -33,6 +31,7 @@ use self::websocket::{SHARE, Socket};
 use crate::config::Config;
 use crate::handler::{ConnectionId, Ending, Handler, Progress};
 use crate::output::{Output, ROOM};
+use crate::socket::PeerSocket;
 
 /// What an event loop holds for a connection.
 pub(crate) struct Connection<S> {
@@ -44,13 +43,13 @@ pub(crate) struct Connection<S> {
 
 impl<S> Connection<S> {
     pub(crate) fn new(
-        socket: TcpStream,
-        peer: SocketAddr,
+        socket: PeerSocket,
+        origin: Origin,
         id: ConnectionId,
         config: &Config,
         now: u64,
     ) -> Self {
-        let mut core = Core::new(socket, peer, id);
+        let mut core = Core::new(socket, origin, id);
         // A client that has nothing to ask yet need not have connected.
         let at = after(now, config.head_timeout);
         core.deadlines.set(Deadline::Protocol, at);
@@ -65,8 +64,13 @@ impl<S> Connection<S> {
         self.core.id
     }
 
-    pub(crate) fn socket(&mut self) -> &mut TcpStream {
+    pub(crate) fn socket(&mut self) -> &mut PeerSocket {
         &mut self.core.socket
+    }
+
+    /// Which listener it came from.
+    pub(crate) fn listener(&self) -> u16 {
+        self.core.origin.listener
     }
 
     /// There are too many connections, and this is one of those that are listened to even so.

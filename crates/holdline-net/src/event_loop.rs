@@ -6,7 +6,6 @@
 //! pausing a connection (back-pressure) is simply not reading, with no system call.
 
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -14,11 +13,11 @@ use std::time::{Duration, Instant, SystemTime};
 use holdline_http1::HeaderBlock;
 use mio::{Events, Interest, Poll, Token, Waker};
 use slab::Slab;
-use socket2::SockRef;
 
-use crate::connection::{Connection, Context, Driven, Scratch};
+use crate::accept::{Accepted, Acceptor, Next};
+use crate::connection::{Connection, Context, Driven, Origin, Scratch};
 use crate::handler::{ConnectionId, Ending, Handler, Wake};
-use crate::peer::{INHERITED, watch_peer};
+use crate::listener::Listener;
 use crate::shared::Shared;
 use crate::timer::{NEVER, Wheel};
 
@@ -27,9 +26,7 @@ pub(crate) struct EventLoop<H: Handler> {
     poll: Poll,
     shared: Arc<Shared>,
     index: usize,
-    listener: Option<mio::net::TcpListener>,
-    /// When to try again to accept, after the system had no file for a connection.
-    accept_again: u64,
+    acceptor: Acceptor,
     next_loop: usize,
     connections: Slab<Slot<H::Stream>>,
     generation: u32,
@@ -53,25 +50,17 @@ struct Slot<S> {
 /// The parts of a loop that other threads need before it runs: where it waits, and what wakes it.
 pub(crate) struct Reactor {
     poll: Poll,
-    listener: Option<mio::net::TcpListener>,
+    acceptor: Acceptor,
 }
 
 impl Reactor {
-    pub(crate) fn new(
-        shared: &Shared,
-        index: usize,
-        listener: Option<TcpListener>,
-    ) -> io::Result<Self> {
+    pub(crate) fn new(shared: &Shared, index: usize, listeners: Vec<Listener>) -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKER)?;
         // Set once: every loop is made once.
         let _ = shared.loops[index].waker.set(waker);
-        let mut listener = listener.map(mio::net::TcpListener::from_std);
-        if let Some(listener) = &mut listener {
-            poll.registry()
-                .register(listener, LISTENER, Interest::READABLE)?;
-        }
-        Ok(Self { poll, listener })
+        let acceptor = Acceptor::new(poll.registry(), LISTENERS, listeners)?;
+        Ok(Self { poll, acceptor })
     }
 }
 
@@ -81,8 +70,7 @@ impl<H: Handler> EventLoop<H> {
             poll: reactor.poll,
             shared,
             index,
-            listener: reactor.listener,
-            accept_again: NEVER,
+            acceptor: reactor.acceptor,
             next_loop: 0,
             connections: Slab::new(),
             generation: 0,
@@ -109,7 +97,10 @@ impl<H: Handler> EventLoop<H> {
             for event in &events {
                 match event.token() {
                     WAKER => {}
-                    LISTENER => self.accept(&mut handler),
+                    Token(index) if index >= LISTENERS => {
+                        self.acceptor.set_ready(index - LISTENERS);
+                        self.accept(&mut handler);
+                    }
                     Token(index) => {
                         if let Some(slot) = self.connections.get_mut(index) {
                             let connection = &mut slot.connection;
@@ -141,8 +132,7 @@ impl<H: Handler> EventLoop<H> {
             for index in due.drain(..) {
                 self.due(&mut handler, index);
             }
-            if self.accept_again <= self.clock.now {
-                self.accept_again = NEVER;
+            if self.acceptor.is_due(self.clock.now) {
                 self.accept(&mut handler);
             }
             if self.is_stopped(&mut handler) {
@@ -162,7 +152,7 @@ impl<H: Handler> EventLoop<H> {
             .next()
             .into_iter()
             .chain(self.stopping_until)
-            .chain((self.accept_again != NEVER).then_some(self.accept_again))
+            .chain(self.acceptor.again())
             .min()?;
         // One more than the clock says, since it was rounded down.
         let wait = next.saturating_sub(self.clock.elapsed()) + 1;
@@ -173,8 +163,8 @@ impl<H: Handler> EventLoop<H> {
     fn notified(&mut self, handler: &mut H, woken: &mut Vec<ConnectionId>) {
         let inbox = &self.shared.loops[self.index].inbox;
         let arrived = std::mem::take(&mut *inbox.lock().unwrap_or_else(PoisonError::into_inner));
-        for (socket, peer) in arrived {
-            self.open(handler, mio::net::TcpStream::from_std(socket), peer);
+        for accepted in arrived {
+            self.open(handler, accepted);
         }
         handler.notified(&mut Wake { woken });
         for id in woken.drain(..) {
@@ -221,6 +211,7 @@ impl<H: Handler> EventLoop<H> {
         };
         let mut context = Context {
             handler,
+            shared: &self.shared,
             config: &self.shared.config,
             scratch: &mut self.scratch,
             date: &self.clock.date,
@@ -238,7 +229,7 @@ impl<H: Handler> EventLoop<H> {
             }
             Driven::Close(ending) => {
                 let mut connection = self.connections.remove(index).connection;
-                self.shared.connections.fetch_sub(1, Ordering::Relaxed);
+                self.shared.gate(connection.listener()).leave();
                 // It is about to be closed, which deregisters it as well.
                 let _ = self.poll.registry().deregister(connection.socket());
                 connection.end(handler, ending);
@@ -259,45 +250,36 @@ impl<H: Handler> EventLoop<H> {
 
     fn accept(&mut self, handler: &mut H) {
         for _ in 0..ACCEPTS {
-            let Some(listener) = &self.listener else {
-                return;
-            };
-            match listener.accept() {
-                Ok((socket, peer)) => {
+            match self.acceptor.next(self.clock.now) {
+                Next::Accepted(accepted) => {
                     let target = self.next_loop;
                     self.next_loop = (self.next_loop + 1) % self.shared.loops.len();
                     if target == self.index {
-                        self.open(handler, socket, peer);
+                        self.open(handler, accepted);
                     } else {
-                        self.shared.hand_over(target, socket.into(), peer);
+                        self.shared.hand_over(target, accepted);
                     }
                 }
-                Err(error) => match error.kind() {
-                    ErrorKind::WouldBlock => return,
-                    ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
-                    _ => {
-                        // Most likely too many open files. The edge will not come again for the
-                        // clients that wait already, so look again soon.
-                        tracing::warn!(%error, "cannot accept a connection");
-                        self.accept_again = self.clock.now + ACCEPT_PAUSE;
-                        return;
-                    }
-                },
+                Next::Nobody | Next::Failed => return,
             }
         }
-        // More may wait, and the edge for them has come already.
-        self.accept_again = self.clock.now;
+        self.acceptor.try_again(self.clock.now);
     }
 
-    fn open(&mut self, handler: &mut H, mut socket: mio::net::TcpStream, peer: SocketAddr) {
-        let open = self.shared.connections.fetch_add(1, Ordering::Relaxed);
-        let max = self.shared.config.max_connections;
+    fn open(&mut self, handler: &mut H, accepted: Accepted) {
+        let Accepted {
+            mut socket,
+            peer,
+            listener,
+        } = accepted;
+        let gate = self.shared.gate(listener);
+        let open = gate.enter();
         let entry = self.connections.vacant_entry();
         let index = entry.key();
         let interest = Interest::READABLE | Interest::WRITABLE;
         // Past the limit a client is still listened to, but only so many are: that costs a connection too.
-        let reserve = self.shared.config.reserve;
-        let welcome = open < max.saturating_add(reserve) && self.stopping_until.is_none();
+        let most = gate.max.saturating_add(gate.reserve);
+        let welcome = open < most && self.stopping_until.is_none();
         if !welcome
             || self
                 .poll
@@ -305,24 +287,19 @@ impl<H: Handler> EventLoop<H> {
                 .register(&mut socket, Token(index), interest)
                 .is_err()
         {
-            self.shared.connections.fetch_sub(1, Ordering::Relaxed);
+            gate.leave();
             return;
         }
-        // Small messages must not wait for the acknowledgement of earlier ones. Should the system refuse these
-        // options, the connection works all the same.
-        let _ = socket.set_nodelay(true);
-        if !INHERITED {
-            // As above.
-            let _ = watch_peer(SockRef::from(&socket), &self.shared.config);
-        }
+        let config = &self.shared.config;
+        socket.prepare(config);
         self.generation = self.generation.wrapping_add(1);
         let id = ConnectionId {
             index: index as u32,
             generation: self.generation,
         };
-        let config = &self.shared.config;
-        let mut connection = Connection::new(socket, peer, id, config, self.clock.now);
-        if open >= max {
+        let origin = Origin { peer, listener };
+        let mut connection = Connection::new(socket, origin, id, config, self.clock.now);
+        if open >= gate.max {
             connection.reserve(config, self.clock.now);
         }
         entry.insert(Slot {
@@ -339,10 +316,7 @@ impl<H: Handler> EventLoop<H> {
             return false;
         }
         if self.stopping_until.is_none() {
-            if let Some(mut listener) = self.listener.take() {
-                // It is closed now, which deregisters it as well.
-                let _ = self.poll.registry().deregister(&mut listener);
-            }
+            self.acceptor.close(self.poll.registry(), false);
             let grace = self.shared.config.stop_timeout.as_millis() as u64;
             self.stopping_until = Some(self.clock.now + grace);
             let open: Vec<usize> = self.connections.iter().map(|(index, _)| index).collect();
@@ -355,6 +329,7 @@ impl<H: Handler> EventLoop<H> {
             .is_some_and(|until| until <= self.clock.now);
         if late {
             for slot in self.connections.drain() {
+                self.shared.gate(slot.connection.listener()).leave();
                 slot.connection.end(handler, Ending::Stopped);
             }
         }
@@ -401,10 +376,9 @@ fn date_block() -> HeaderBlock {
 }
 
 const WAKER: Token = Token(usize::MAX);
-const LISTENER: Token = Token(usize::MAX - 1);
+/// The token of the first listener; connections have smaller ones.
+const LISTENERS: usize = usize::MAX / 2;
 /// Events taken from the system at a time.
 const EVENTS: usize = 1024;
 /// Connections accepted before those that are open have their turn.
 const ACCEPTS: usize = 256;
-/// Milliseconds to wait after the system could not accept.
-const ACCEPT_PAUSE: u64 = 100;

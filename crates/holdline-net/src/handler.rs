@@ -4,11 +4,12 @@ use std::io;
 use std::net::SocketAddr;
 
 use holdline_http1::{ReceiveError, RequestHead, SendError};
-use mio::net::TcpStream;
 
+use crate::address::{Address, canonical};
 use crate::message::{Message, Piece};
 use crate::output::{Exchange, Output};
 use crate::responder::{Intake, Responder};
+use crate::socket::PeerSocket;
 
 /// An application on one event loop.
 ///
@@ -186,21 +187,29 @@ pub struct Request<'a> {
     pub body: &'a [u8],
     /// The connection it came over.
     pub connection: ConnectionId,
-    /// The client's address.
-    pub peer: SocketAddr,
-    pub(crate) socket: &'a TcpStream,
+    /// Which of the server's listeners it came from, counted from 0 in the order of
+    /// [`Server::new`](crate::Server::new).
+    pub listener: usize,
+    /// The client's address. Over a Unix socket it has none.
+    pub peer: Option<SocketAddr>,
+    pub(crate) listens: Option<&'a Address>,
+    pub(crate) socket: &'a PeerSocket,
 }
 
 impl Request<'_> {
     /// The address of this machine that the client connected to, with the port. `None` if the connection does not
     /// come over IP.
     ///
-    /// This asks the system, each time: connections do not keep it.
+    /// When the listener takes connections on every address, this asks the system, each time: connections do not
+    /// keep it.
     ///
     /// # Errors
     /// What the system says.
     pub fn local_addr(&self) -> io::Result<Option<SocketAddr>> {
-        self.socket.local_addr().map(Some)
+        match self.listens.and_then(Address::tcp) {
+            Some(address) if !address.ip().is_unspecified() => Ok(Some(canonical(address))),
+            _ => Ok(self.socket.local_addr()?.map(canonical)),
+        }
     }
 }
 

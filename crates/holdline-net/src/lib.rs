@@ -1,12 +1,15 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod accept;
+mod address;
 pub mod blocking;
 mod config;
 mod connection;
 pub mod entropy;
 mod event_loop;
 mod handler;
+mod listener;
 mod machine;
 mod message;
 mod output;
@@ -15,10 +18,13 @@ mod queue;
 mod responder;
 mod server;
 mod shared;
+mod socket;
 mod timer;
 
+pub use address::Address;
 pub use config::Config;
 pub use handler::{ConnectionId, Ending, Handler, Progress, Rejection, Request, Wake};
+pub use listener::Listener;
 pub use machine::MessageError;
 pub use message::{Message, Piece};
 pub use output::{Body, Exchange, Held, Output, WebSocketOutput};

@@ -1,23 +1,20 @@
-//! The server: a listener, one event loop per core, and the handles that reach into them.
+//! The server: its listeners, one event loop per core, and the handles that reach into them.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use crate::config::Config;
 use crate::event_loop::{EventLoop, Reactor};
 use crate::handler::Handler;
-use crate::peer::{INHERITED, watch_peer};
-use crate::shared::{LoopHandle, Shared};
+use crate::listener::Listener;
+use crate::shared::Shared;
 
 /// A bound server that does not run yet.
 #[derive(Debug)]
 pub struct Server {
-    listener: std::net::TcpListener,
+    listeners: Vec<Listener>,
     shared: Arc<Shared>,
 }
 
@@ -28,43 +25,41 @@ impl Server {
     /// # Errors
     /// What the system says when it cannot listen there.
     pub fn bind(address: SocketAddr, config: Config) -> io::Result<Self> {
-        let socket = Socket::new(
-            Domain::for_address(address),
-            Type::STREAM,
-            Some(Protocol::TCP),
-        )?;
-        // On Unix this lets a restarted server have its address back at once. On Windows it would
-        // let two servers share it.
-        #[cfg(unix)]
-        socket.set_reuse_address(true)?;
-        socket.bind(&address.into())?;
-        // std's own listener asks for 128, which a burst of reconnecting clients overflows.
-        socket.listen(BACKLOG)?;
-        socket.set_nonblocking(true)?;
-        if INHERITED {
-            watch_peer(SockRef::from(&socket), &config)?;
+        Self::new(vec![Listener::bind(address)?], config)
+    }
+
+    /// Serves several listeners, which [`Request::listener`](crate::Request::listener) counts from 0.
+    ///
+    /// # Errors
+    /// `InvalidInput` without any, or with more than 65,535; or what the system says when a socket cannot be prepared.
+    pub fn new(listeners: Vec<Listener>, config: Config) -> io::Result<Self> {
+        if listeners.is_empty() || u16::try_from(listeners.len()).is_err() {
+            let what = "a server has between 1 and 65,535 listeners";
+            return Err(io::Error::new(ErrorKind::InvalidInput, what));
         }
-        let loops = (0..config.threads.get())
-            .map(|_| LoopHandle::default())
-            .collect();
-        let shared = Shared {
-            config,
-            loops,
-            stopping: AtomicBool::new(false),
-            connections: AtomicUsize::new(0),
-        };
+        for listener in &listeners {
+            listener.prepare(&config)?;
+        }
         Ok(Self {
-            listener: socket.into(),
-            shared: Arc::new(shared),
+            shared: Arc::new(Shared::new(config, &listeners)),
+            listeners,
         })
     }
 
-    /// The address that is listened on, with the port that the system chose for port 0.
+    /// The address of the first listener that listens on TCP, with the port that the system chose for port 0.
     ///
     /// # Errors
-    /// What the system says.
+    /// `AddrNotAvailable` when all are Unix sockets.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        let mut tcp = self
+            .listeners()
+            .filter_map(|listener| listener.address().tcp());
+        tcp.next().ok_or_else(|| ErrorKind::AddrNotAvailable.into())
+    }
+
+    /// What it listens on, in the order in which it was given.
+    pub fn listeners(&self) -> impl ExactSizeIterator<Item = &Listener> {
+        self.listeners.iter()
     }
 
     /// A handle that can stop the server from another thread.
@@ -87,11 +82,17 @@ impl Server {
         H: Handler,
         F: Fn(Notifier) -> H + Sync,
     {
-        let Self { listener, shared } = self;
-        let mut listener = Some(listener);
+        let Self {
+            mut listeners,
+            shared,
+        } = self;
         let mut reactors = Vec::new();
         for index in 0..shared.loops.len() {
-            reactors.push(Reactor::new(&shared, index, listener.take())?);
+            reactors.push(Reactor::new(
+                &shared,
+                index,
+                std::mem::take(&mut listeners),
+            )?);
         }
         thread::scope(|scope| {
             let make = &make;
@@ -143,7 +144,7 @@ impl Handle {
     /// Connections that are open now, over all loops.
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.shared.connections.load(Ordering::Relaxed)
+        self.shared.connections()
     }
 }
 
@@ -170,7 +171,7 @@ impl Notifier {
     /// Connections that are open now, over all loops.
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.shared.connections.load(Ordering::Relaxed)
+        self.shared.connections()
     }
 }
 
@@ -182,6 +183,3 @@ impl Drop for StopOnExit {
         self.0.stop();
     }
 }
-
-/// Connections that may wait to be accepted. The system lowers it to its own limit.
-const BACKLOG: i32 = 4096;

@@ -1,10 +1,12 @@
 //! What the loops of a server share, and how they are reached from other threads.
 
-use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use crate::accept::Accepted;
+use crate::address::Address;
 use crate::config::Config;
+use crate::listener::Listener;
 
 /// What all loops of a server see.
 #[derive(Debug)]
@@ -12,7 +14,23 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) loops: Vec<LoopHandle>,
     pub(crate) stopping: AtomicBool,
-    pub(crate) connections: AtomicUsize,
+    gates: Gates,
+}
+
+/// What is known of each listener, and how many connections are open.
+#[derive(Debug)]
+struct Gates {
+    listeners: Vec<(Address, usize)>,
+    gates: Vec<Gate>,
+}
+
+/// Connections of the listeners that have one limit.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    pub(crate) max: usize,
+    /// More than those, of which one request is answered.
+    pub(crate) reserve: usize,
+    open: AtomicUsize,
 }
 
 /// The outside of one event loop.
@@ -21,10 +39,55 @@ pub(crate) struct LoopHandle {
     pub(crate) waker: OnceLock<mio::Waker>,
     pub(crate) notified: AtomicBool,
     /// Connections that the accepting loop gave to this one.
-    pub(crate) inbox: Mutex<Vec<(TcpStream, SocketAddr)>>,
+    pub(crate) inbox: Mutex<Vec<Accepted>>,
 }
 
 impl Shared {
+    pub(crate) fn new(config: Config, listeners: &[Listener]) -> Self {
+        let mut gates = Gates {
+            listeners: Vec::new(),
+            gates: vec![Gate::new(config.max_connections, config.reserve)],
+        };
+        for listener in listeners {
+            let gate = match listener.limit {
+                None => 0,
+                Some(max) => {
+                    gates
+                        .gates
+                        .push(Gate::new(max, config.reserve.min(OWN_RESERVE)));
+                    gates.gates.len() - 1
+                }
+            };
+            gates.listeners.push((listener.address.clone(), gate));
+        }
+        let loops = (0..config.threads.get())
+            .map(|_| LoopHandle::default())
+            .collect();
+        Self {
+            config,
+            loops,
+            stopping: AtomicBool::new(false),
+            gates,
+        }
+    }
+
+    /// Where a connection came in.
+    pub(crate) fn address(&self, listener: u16) -> Option<&Address> {
+        let (address, _) = self.gates.listeners.get(usize::from(listener))?;
+        Some(address)
+    }
+
+    /// What counts the connections of a listener.
+    pub(crate) fn gate(&self, listener: u16) -> &Gate {
+        let known = self.gates.listeners.get(usize::from(listener));
+        &self.gates.gates[known.map_or(0, |&(_, gate)| gate)]
+    }
+
+    /// Connections that are open now, whatever they came from.
+    pub(crate) fn connections(&self) -> usize {
+        self.gates.gates.iter().map(Gate::open).sum()
+    }
+
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
         for index in 0..self.loops.len() {
@@ -45,13 +108,40 @@ impl Shared {
         }
     }
 
-    pub(crate) fn hand_over(&self, index: usize, socket: TcpStream, peer: SocketAddr) {
+    pub(crate) fn hand_over(&self, index: usize, accepted: Accepted) {
         let mut inbox = self.loops[index]
             .inbox
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        inbox.push((socket, peer));
+        inbox.push(accepted);
         drop(inbox);
         self.notify(index);
     }
 }
+
+impl Gate {
+    fn new(max: usize, reserve: usize) -> Self {
+        Self {
+            max,
+            reserve,
+            open: AtomicUsize::new(0),
+        }
+    }
+
+    /// Counts another connection. Returns how many were open before it.
+    pub(crate) fn enter(&self) -> usize {
+        self.open.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A connection is closed.
+    pub(crate) fn leave(&self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+}
+
+/// The reserve of a listener with a limit of its own.
+const OWN_RESERVE: usize = 4;

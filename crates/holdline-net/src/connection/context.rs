@@ -6,10 +6,12 @@ use crate::config::Config;
 use crate::handler::Ending;
 use crate::queue::Outgoing;
 use crate::responder::Upgraded;
+use crate::shared::Shared;
 
 /// What a connection needs from its loop while it is driven.
 pub(crate) struct Context<'a, H> {
     pub(crate) handler: &'a mut H,
+    pub(crate) shared: &'a Shared,
     pub(crate) config: &'a Config,
     pub(crate) scratch: &'a mut Scratch,
     pub(crate) date: &'a HeaderBlock,

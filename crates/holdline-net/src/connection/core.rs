@@ -5,18 +5,18 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use mio::net::TcpStream;
 
 use super::context::Context;
 use super::deadlines::{Deadline, Deadlines, after};
 use crate::handler::ConnectionId;
 use crate::output::{ROOM, Timer};
 use crate::queue::Queue;
+use crate::socket::PeerSocket;
 
 pub(super) struct Core {
-    pub(super) socket: TcpStream,
+    pub(super) socket: PeerSocket,
     pub(super) id: ConnectionId,
-    pub(super) peer: SocketAddr,
+    pub(super) origin: Origin,
     pub(super) queue: Queue,
     /// Input that was read and may not be parsed yet.
     pub(super) unread: BytesMut,
@@ -35,6 +35,15 @@ pub(super) struct Core {
     pub(super) deadlines: Deadlines,
 }
 
+/// Where a connection comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    /// The client's address. Over a Unix socket it has none.
+    pub(crate) peer: Option<SocketAddr>,
+    /// Which listener it came from.
+    pub(crate) listener: u16,
+}
+
 /// What a read gave.
 pub(super) enum Received {
     Bytes(usize),
@@ -44,11 +53,11 @@ pub(super) enum Received {
 }
 
 impl Core {
-    pub(super) fn new(socket: TcpStream, peer: SocketAddr, id: ConnectionId) -> Self {
+    pub(super) fn new(socket: PeerSocket, origin: Origin, id: ConnectionId) -> Self {
         Self {
             socket,
             id,
-            peer,
+            origin,
             queue: Queue::default(),
             unread: BytesMut::new(),
             // Data may have come with the connection.

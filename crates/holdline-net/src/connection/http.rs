@@ -12,7 +12,7 @@ use super::core::Core;
 use super::deadlines::{Deadline, after};
 use crate::config::Config;
 use crate::handler::{ConnectionId, Ending, Handler, Rejection};
-use crate::output::{Body, Output, Timer};
+use crate::output::{Body, Output};
 use crate::responder::Outcome;
 
 pub(super) struct Http<S> {
@@ -156,15 +156,7 @@ impl<S> Http<S> {
             reserved: core.reserved,
         };
         let handler = &mut *context.handler;
-        let place = Place {
-            id: core.id,
-            peer: core.peer,
-            socket: &core.socket,
-            timer: Timer {
-                at: core.deadlines.slot(Deadline::Application),
-                now: context.now,
-            },
-        };
+        let place = Place::of(core, context.shared, context.now);
         if self.pending.is_none() {
             // An announced length is judged with the head.
             answer.machine.set_max_body(u64::MAX);

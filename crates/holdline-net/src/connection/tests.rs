@@ -10,6 +10,8 @@ use super::*;
 use crate::handler::Request;
 use crate::message::Message;
 use crate::responder::Responder;
+use crate::shared::Shared;
+use crate::socket::PeerSocket;
 
 /// Answers every request, and makes every `GET /socket` a WebSocket that is pinged, and every `GET /quiet` one that
 /// is not.
@@ -53,7 +55,7 @@ struct Slow {
     client: std::net::TcpStream,
     connection: Connection<()>,
     app: App,
-    config: Config,
+    shared: Shared,
     now: u64,
 }
 
@@ -70,13 +72,17 @@ impl Slow {
             index: 0,
             generation: 0,
         };
-        let config = Config::default();
-        let socket = TcpStream::from_std(socket);
+        let shared = Shared::new(Config::default(), &[]);
+        let socket = PeerSocket::Tcp(mio::net::TcpStream::from_std(socket));
+        let origin = Origin {
+            peer: Some(peer),
+            listener: 0,
+        };
         Self {
             client,
-            connection: Connection::new(socket, peer, id, &config, 0),
+            connection: Connection::new(socket, origin, id, &shared.config, 0),
             app: App::default(),
-            config,
+            shared,
             now: 0,
         }
     }
@@ -94,7 +100,8 @@ impl Slow {
     fn with<R>(&mut self, call: impl FnOnce(&mut Connection<()>, &mut Context<'_, App>) -> R) -> R {
         let mut context = Context {
             handler: &mut self.app,
-            config: &self.config,
+            shared: &self.shared,
+            config: &self.shared.config,
             scratch: &mut Scratch::new(),
             date: &HeaderBlock::default(),
             now: self.now,
@@ -118,7 +125,10 @@ impl Slow {
     fn lies_there(&mut self, bytes: &[u8]) {
         self.client.write_all(bytes).unwrap();
         // Loopback delivers at once; this waits for it all the same.
-        while !bytes.is_empty() && self.connection.core.socket.peek(&mut [0]).is_err() {}
+        let PeerSocket::Tcp(socket) = &self.connection.core.socket else {
+            panic!("no TCP")
+        };
+        while !bytes.is_empty() && socket.peek(&mut [0]).is_err() {}
     }
 
     /// Now is the next deadline, and not before.
@@ -199,7 +209,7 @@ fn pings_that_are_cut_in_two_by_the_network_are_no_message_that_lasts_for_ever()
         slow.seen(b"\x80\0\0\0\0\x89");
         slow.answer(b"\x8a\0");
     }
-    assert!(slow.now > slow.config.message_timeout.as_millis() as u64);
+    assert!(slow.now > slow.shared.config.message_timeout.as_millis() as u64);
     // And the last one does not get more time than the others.
     assert_eq!(slow.connection.deadline(), slow.now + 30_000);
     slow.deadline();
@@ -210,7 +220,7 @@ fn pings_that_are_cut_in_two_by_the_network_are_no_message_that_lasts_for_ever()
 #[test]
 fn a_message_that_is_not_read_because_its_client_reads_slowly_is_not_late() {
     let mut slow = Slow::quiet();
-    slow.config.write_timeout = 1000 * SECOND;
+    slow.shared.config.write_timeout = 1000 * SECOND;
     slow.seen(b"\x82\x84\0\0\0\0ab");
     slow.with(|connection, context| {
         connection.call(context, |_, _, (), output| {

@@ -28,7 +28,7 @@ pub(crate) fn config() -> Config {
 }
 
 /// Reads until what was read ends with `end`.
-pub(crate) fn read_until(stream: &mut TcpStream, end: &[u8]) -> Vec<u8> {
+pub(crate) fn read_until(stream: &mut impl Read, end: &[u8]) -> Vec<u8> {
     let mut got = Vec::new();
     let mut byte = [0];
     while !got.ends_with(end) {
@@ -54,7 +54,8 @@ struct Board {
 pub(crate) struct Running {
     board: Arc<Board>,
     handle: Handle,
-    address: std::net::SocketAddr,
+    /// The first TCP listener's.
+    address: Option<std::net::SocketAddr>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -70,8 +71,11 @@ impl Running {
     }
 
     pub(crate) fn start(config: Config) -> Self {
-        let server = Self::bind(config);
-        let address = server.local_addr().unwrap();
+        Self::serve(Self::bind(config))
+    }
+
+    pub(crate) fn serve(server: Server) -> Self {
+        let address = server.local_addr().ok();
         let handle = server.handle();
         let board = Arc::new(Board::default());
         let thread = thread::spawn({
@@ -93,13 +97,13 @@ impl Running {
     }
 
     pub(crate) fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).unwrap();
+        let stream = TcpStream::connect(self.address()).unwrap();
         stream.set_read_timeout(Some(LIMIT)).unwrap();
         stream
     }
 
     pub(crate) fn address(&self) -> std::net::SocketAddr {
-        self.address
+        self.address.unwrap()
     }
 
     /// Tells every loop.
@@ -267,7 +271,7 @@ impl Handler for App {
             "/poll" => responder.hold(self.open(connection, Kind::Poll)),
             "/ends" => {
                 let local = request.local_addr().unwrap().unwrap();
-                let ends = format!("{} to {local}.", request.peer);
+                let ends = format!("{} to {local}.", request.peer.unwrap());
                 responder.respond(200, (), ends.as_bytes()).unwrap();
             }
             "/stream" => {
@@ -323,6 +327,12 @@ impl Handler for App {
             "/body" => {
                 let body = [b"[", request.body, b"]"].concat();
                 responder.respond(200, (), &body).unwrap();
+            }
+            "/origin" => {
+                let (listener, peer) = (request.listener, request.peer);
+                let local = request.local_addr().unwrap();
+                let text = format!("listener {listener}, to {local:?}, from {peer:?}");
+                responder.respond(200, (), text.as_bytes()).unwrap();
             }
             "/large" => responder.respond(200, (), &vec![b'x'; LARGE]).unwrap(),
             path => responder.respond(200, (), path.as_bytes()).unwrap(),

@@ -1,30 +1,49 @@
 //! What it takes to answer a request.
 
-use std::net::SocketAddr;
-
 use holdline_http1::{BodyLength, HeaderBlock, RequestHead, ServerConnection};
-use mio::net::TcpStream;
 
+use super::super::core::{Core, Origin};
+use super::super::deadlines::Deadline;
+use crate::address::{Address, canonical};
 use crate::handler::{ConnectionId, Ending, Handler, Rejection, Request};
 use crate::output::{Exchange, Held, Output, Timer};
 use crate::queue::Outgoing;
 use crate::responder::{Intake, Outcome, Responder};
+use crate::shared::Shared;
+use crate::socket::PeerSocket;
 
 /// Whose request it is, and the application's timer of that connection.
 pub(super) struct Place<'a> {
     pub(super) id: ConnectionId,
-    pub(super) peer: SocketAddr,
-    pub(super) socket: &'a TcpStream,
+    origin: Origin,
+    /// Where the listener listens.
+    listens: Option<&'a Address>,
+    socket: &'a PeerSocket,
     pub(super) timer: Timer<'a>,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    pub(super) fn of(core: &'a mut Core, shared: &'a Shared, now: u64) -> Self {
+        Self {
+            id: core.id,
+            origin: core.origin,
+            listens: shared.address(core.origin.listener),
+            socket: &core.socket,
+            timer: Timer {
+                at: core.deadlines.slot(Deadline::Application),
+                now,
+            },
+        }
+    }
+
     pub(super) fn request<'r>(&'r self, head: RequestHead<'r>, body: &'r [u8]) -> Request<'r> {
         Request {
             head,
             body,
             connection: self.id,
-            peer: self.peer,
+            listener: usize::from(self.origin.listener),
+            peer: self.origin.peer.map(canonical),
+            listens: self.listens,
             socket: self.socket,
         }
     }

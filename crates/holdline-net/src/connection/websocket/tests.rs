@@ -10,8 +10,11 @@ use holdline_websocket::hixie76;
 use super::*;
 use crate::Message;
 use crate::connection::Scratch;
+use crate::connection::core::Origin;
 use crate::handler::{Progress, Request};
 use crate::responder::Responder;
+use crate::shared::Shared;
+use crate::socket::PeerSocket;
 
 /// Notes how long the messages are.
 struct Lengths(Vec<usize>);
@@ -34,16 +37,20 @@ impl Handler for Lengths {
 fn held(machine: Machine, inputs: &[&[u8]]) -> (Vec<usize>, Vec<usize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let peer = socket.peer_addr().unwrap();
+    let origin = Origin {
+        peer: Some(socket.peer_addr().unwrap()),
+        listener: 0,
+    };
     socket.set_nonblocking(true).unwrap();
-    let socket = mio::net::TcpStream::from_std(socket);
+    let socket = PeerSocket::Tcp(mio::net::TcpStream::from_std(socket));
     let id = ConnectionId {
         index: 0,
         generation: 0,
     };
-    let (config, mut scratch) = (crate::Config::default(), Scratch::new());
+    let shared = Shared::new(crate::Config::default(), &[]);
+    let mut scratch = Scratch::new();
     let (mut handler, date) = (Lengths(Vec::new()), HeaderBlock::default());
-    let mut core = Core::new(socket, peer, id);
+    let mut core = Core::new(socket, origin, id);
     let mut websocket = Socket::new(Upgraded {
         machine,
         stream: (),
@@ -53,7 +60,8 @@ fn held(machine: Machine, inputs: &[&[u8]]) -> (Vec<usize>, Vec<usize>) {
     for input in inputs {
         let mut context = Context {
             handler: &mut handler,
-            config: &config,
+            shared: &shared,
+            config: &shared.config,
             scratch: &mut scratch,
             date: &date,
             now: 0,
