@@ -169,7 +169,7 @@ impl<M: Message> Decoder<M> {
     /// Takes and drops the data of the current body. Gives the number of bytes dropped.
     pub(crate) fn discard(&mut self, input: &mut &[u8]) -> Result<u64, ReceiveError> {
         if let Some(error) = self.error {
-            return Err(error);
+            return Err(self.stop(error, input));
         }
         let Stage::Body(body) = &mut self.stage else {
             return Ok(0);
@@ -177,10 +177,7 @@ impl<M: Message> Decoder<M> {
         let start = self.at;
         match body.discard(input, &self.reading, &mut self.at) {
             Ok(()) => Ok(self.at - start),
-            Err(error) => {
-                *input = Default::default();
-                Err(self.note(error))
-            }
+            Err(error) => Err(self.stop(error, input)),
         }
     }
 

@@ -272,13 +272,11 @@ impl ServerConnection {
         input: &mut &'i [u8],
         buffer: &'b mut Buffer,
     ) -> Result<Option<Event<'b>>, ReceiveError> {
-        if let Some(error) = self.decoder.error() {
-            *input = Default::default();
-            return Err(error);
-        }
         // The tables have a place for the next request only when both sides are idle.
         let not_now = self.decoder.is_at_head() && !self.state.is_idle();
-        if not_now || self.is_switched() || self.state.requester == Requester::Error {
+        if (not_now || self.is_switched() || self.state.requester == Requester::Error)
+            && self.decoder.error().is_none()
+        {
             return Ok((!input.is_empty()).then_some(Event::Paused));
         }
         self.drop_rest(input)?;

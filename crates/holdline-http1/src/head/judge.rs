@@ -10,7 +10,7 @@ use crate::header::Headers;
 use crate::limits::Reading;
 use crate::wire::cut::{self, RequestParts, ResponseParts};
 use crate::wire::field::{self, CLOSE, KEEP_ALIVE, Special, UPGRADE};
-use crate::wire::target::{self, Authority};
+use crate::wire::target::{self, Authority, Target};
 
 /// A request head cut from plain bytes.
 #[derive(Clone, Copy, Debug)]
@@ -183,24 +183,16 @@ impl FieldSummary {
         reading: &Reading,
         parts: RequestParts<'h>,
     ) -> Result<Request<'h>, Fault> {
+        let form = target::parse(parts.method, parts.target)
+            .map_err(|(kind, offset)| Fault::new(kind, parts.target_at + offset))?;
+        self.judge_host(bytes, spans, reading, &parts, &form)?;
         let RequestParts {
             method,
             target,
-            target_at,
             version,
             end,
+            ..
         } = parts;
-        let form = target::parse(method, target)
-            .map_err(|(kind, offset)| Fault::new(kind, target_at + offset))?;
-        let host = self.host(bytes, spans, version, target_at)?;
-        // RFC 9112 §3.2.2: the target wins. A difference is refused only for those who ask for it.
-        if reading.same_host
-            && let Some((host, at)) = host
-            && let Some(authority) = form.authority_in(target)
-            && !host.agrees(&authority, form.default_port)
-        {
-            return Err(Fault::new(Kind::HostMismatch, at));
-        }
         let body = match self.framing.framing(version, false)? {
             // RFC 9112 §6.3: "If this is a request message and none of the above are true, then
             // the message body length is zero".
@@ -224,33 +216,38 @@ impl FieldSummary {
         })
     }
 
-    /// The value of Host and its offset.
+    /// Judges Host, by itself and beside the target.
     ///
     /// RFC 9112 §3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1
     /// request message that lacks a Host header field and to any request message that contains
     /// more than one Host header field line or a Host header field with an invalid field value."
     #[inline(always)]
-    fn host<'f>(
+    fn judge_host(
         &self,
-        bytes: &'f [u8],
+        bytes: &[u8],
         spans: &[Span],
-        version: Version,
-        target_at: usize,
-    ) -> Result<Option<(Authority<'f>, usize)>, Fault> {
+        reading: &Reading,
+        parts: &RequestParts<'_>,
+        form: &Target,
+    ) -> Result<(), Fault> {
         if let Some(at) = self.second_host_at {
             return Err(Fault::new(Kind::DuplicateHost, at));
         }
         let Some(span) = self.host.and_then(|index| spans.get(index as usize)) else {
-            return match version.is_at_least_11() {
-                true => Err(Fault::new(Kind::MissingHost, target_at)),
-                false => Ok(None),
+            return match parts.version.is_at_least_11() {
+                true => Err(Fault::new(Kind::MissingHost, parts.target_at)),
+                false => Ok(()),
             };
         };
         let at = span.value_start as usize;
-        match Authority::parse(span.value(bytes)) {
-            Some(host) => Ok(Some((host, at))),
-            None => Err(Fault::new(Kind::InvalidHost, at)),
+        let Some(host) = Authority::parse(span.value(bytes)) else {
+            return Err(Fault::new(Kind::InvalidHost, at));
+        };
+        // RFC 9112 §3.2.2: the target wins. A difference is refused only for those who ask for it.
+        if reading.same_host && !form.clone().allows(&host, parts.target) {
+            return Err(Fault::new(Kind::HostMismatch, at));
         }
+        Ok(())
     }
 
     /// Judges a response by its parts and by what it answers.

@@ -91,15 +91,9 @@ impl ServerConnection {
         body: &[u8],
         out: &mut BytesMut,
     ) -> Result<(), SendError> {
-        let length = match (status, body) {
-            (204 | 304, []) => ResponseBody::None,
-            _ if self.is_tunnel(status) && body.is_empty() => ResponseBody::None,
-            (304, _) => return Err(SendErrorKind::BodyNotAllowed.into()),
-            _ => ResponseBody::Known(body.len() as u64),
-        };
         append(out, |out| {
             let seen = write_fields(status, &headers, out)?;
-            self.finish_response(status, seen, length, body, out)
+            self.finish_response(status, seen, body, out)
         })
     }
 
@@ -273,10 +267,15 @@ impl ServerConnection {
         &mut self,
         status: u16,
         seen: Seen,
-        length: ResponseBody,
         data: &[u8],
         out: &mut BytesMut,
     ) -> Result<(), SendError> {
+        let length = match (status, data) {
+            (204 | 304, []) => ResponseBody::None,
+            _ if self.is_tunnel(status) && data.is_empty() => ResponseBody::None,
+            (304, _) => return Err(SendErrorKind::BodyNotAllowed.into()),
+            _ => ResponseBody::Known(data.len() as u64),
+        };
         let (mut after, mut body) = self.finish_head(status, seen, length, out)?;
         body.encode_data(data, out)?;
         if !after.is_switched() {
@@ -340,40 +339,33 @@ impl ServerConnection {
         out: &mut BytesMut,
     ) -> Result<BodyEncoder, SendError> {
         let head = self.request_kind == RequestKind::Head;
-        let encoder = match (status, body) {
+        let (told, length) = match (status, body) {
             // RFC 9110 §8.6: "A server MUST NOT send a Content-Length header field in any
             // response with a status code of 1xx (Informational) or 204 (No Content)."
             (204, ResponseBody::None | ResponseBody::Known(0)) | (304, ResponseBody::None) => {
-                BodyEncoder::new(BodyLength::None)
+                (None, BodyLength::None)
             }
             // A 304 may tell the length that a 200 would have.
-            (304, ResponseBody::Known(length)) => {
-                put_content_length(length, out);
-                BodyEncoder::new(BodyLength::None)
-            }
+            (304, ResponseBody::Known(length)) => (Some(length), BodyLength::None),
             // RFC 9110 §15.3.6: "a server MUST NOT generate content in a 205 response".
             (204 | 304, _) | (205, ResponseBody::Known(1..) | ResponseBody::Streamed) => {
                 return Err(SendErrorKind::BodyNotAllowed.into());
             }
-            (_, ResponseBody::None) if head => BodyEncoder::discard(),
-            (_, ResponseBody::None) => {
-                put_content_length(0, out);
-                BodyEncoder::new(BodyLength::None)
-            }
-            (_, ResponseBody::Known(length)) => {
-                put_content_length(length, out);
-                BodyEncoder::new(BodyLength::Known(length))
-            }
+            (_, ResponseBody::None) if head => (None, BodyLength::None),
+            (_, ResponseBody::None) => (Some(0), BodyLength::None),
+            (_, ResponseBody::Known(length)) => (Some(length), BodyLength::Known(length)),
             (_, ResponseBody::Streamed) if self.http11 => {
                 out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
-                BodyEncoder::new(BodyLength::Chunked)
+                (None, BodyLength::Chunked)
             }
-            (_, ResponseBody::Streamed) => BodyEncoder::new(BodyLength::UntilClose),
+            (_, ResponseBody::Streamed) => (None, BodyLength::UntilClose),
         };
-        Ok(if head {
-            BodyEncoder::discard()
-        } else {
-            encoder
+        if let Some(length) = told {
+            put_content_length(length, out);
+        }
+        Ok(match head {
+            true => BodyEncoder::discard(),
+            false => BodyEncoder::new(length),
         })
     }
 

@@ -116,7 +116,7 @@ pub(crate) fn trailers(bytes: &[u8], limits: &Limits, spans: &mut Vec<Span>) -> 
 }
 
 /// A method and the space after it.
-#[inline]
+#[inline(always)]
 fn method(line: &[u8]) -> Option<(&str, &[u8])> {
     // What nearly all requests have needs no look at each byte.
     if let Some(rest) = line.strip_prefix(b"GET ") {

@@ -25,6 +25,14 @@ impl Target {
         let text = target.get(self.authority.clone())?;
         Authority::parse(text.as_bytes()).filter(|_| !text.is_empty())
     }
+
+    /// Whether the target names this host, or none.
+    // By value, and rarely asked for: the usual request keeps its form in registers.
+    #[cold]
+    pub(crate) fn allows(self, host: &Authority<'_>, target: &str) -> bool {
+        self.authority_in(target)
+            .is_none_or(|authority| host.agrees(&authority, self.default_port))
+    }
 }
 
 /// Sorts a target into its form. The bytes were checked before. The error's offset counts from
