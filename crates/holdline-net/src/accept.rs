@@ -87,6 +87,13 @@ impl Acceptor {
         }
     }
 
+    /// Somebody may wait anywhere.
+    pub(crate) fn set_all_ready(&mut self) {
+        for open in &mut self.open {
+            open.ready = true;
+        }
+    }
+
     /// When to accept again without being told.
     pub(crate) fn again(&self) -> Option<u64> {
         (self.again != NEVER).then_some(self.again)

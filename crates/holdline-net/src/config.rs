@@ -53,7 +53,11 @@ pub struct Config {
     /// After the last response, how long the peer may go on sending before the connection is
     /// dropped, so that it can read that response (RFC 9112 §9.6). Default: 5 s.
     pub linger_timeout: Duration,
-    /// After [`Handle::stop`](crate::Handle::stop), how long connections may take to end. Default: 5 s.
+    /// After [`Handle::stop`](crate::Handle::stop), the time over which connections are told so, one after the
+    /// other, so that their clients do not all come back in one moment. Fewer than one a millisecond take less time.
+    /// Default: zero, which is all at once.
+    pub drain: Duration,
+    /// After the last connection was told that the server stops, how long connections may take to end. Default: 5 s.
     pub stop_timeout: Duration,
 }
 
@@ -76,6 +80,7 @@ impl Default for Config {
             min_write_rate: 500,
             peer_timeout: Duration::from_secs(45),
             linger_timeout: Duration::from_secs(5),
+            drain: Duration::ZERO,
             stop_timeout: Duration::from_secs(5),
         }
     }

@@ -15,6 +15,7 @@ mod deadlines;
 mod http;
 mod lingering;
 mod protocol;
+mod stopping;
 mod websocket;
 
 use bytes::{Buf, BytesMut};
@@ -22,7 +23,7 @@ use bytes::{Buf, BytesMut};
 use self::context::Next;
 pub(crate) use self::context::{Context, Driven, Scratch};
 pub(crate) use self::core::Origin;
-use self::core::{Core, Received};
+use self::core::{Core, Departure, Received};
 use self::deadlines::{Deadline, after};
 use self::http::Http;
 use self::lingering::Lingering;
@@ -37,8 +38,6 @@ use crate::socket::PeerSocket;
 pub(crate) struct Connection<S> {
     core: Core,
     protocol: Protocol<S>,
-    /// The handler was told that the server stops.
-    told_stopping: bool,
 }
 
 impl<S> Connection<S> {
@@ -56,7 +55,6 @@ impl<S> Connection<S> {
         Self {
             core,
             protocol: Protocol::Http(Http::new(config)),
-            told_stopping: false,
         }
     }
 
@@ -111,11 +109,13 @@ impl<S> Connection<S> {
 
     /// Does everything that can be done now.
     pub(crate) fn drive<H: Handler<Stream = S>>(&mut self, context: &mut Context<'_, H>) -> Driven {
+        if context.stopping.is_some() {
+            // Also for one that was accepted since.
+            self.close_after_response();
+        }
         match self.work(context) {
-            // A request that was on its way when the server began to stop.
-            Ok(_) if context.stopping && !self.told_stopping && self.protocol.has_stream() => {
-                self.stop(context)
-            }
+            // What it was at when its turn came is over, or has become a stream.
+            Ok(Driven::Done) if self.core.departure == Departure::Due => self.leave(context),
             Ok(driven) | Err(driven) => driven,
         }
     }
@@ -400,24 +400,6 @@ impl<S> Connection<S> {
             Protocol::WebSocket(socket) => Ok(socket.timed_out(&mut self.core, context)),
             Protocol::Lingering(_) => Err(Driven::Close(Ending::Finished)),
         }
-    }
-
-    /// The server stops.
-    pub(crate) fn stop<H: Handler<Stream = S>>(&mut self, context: &mut Context<'_, H>) -> Driven {
-        self.told_stopping = self.protocol.has_stream();
-        if let Protocol::Http(http) = &mut self.protocol {
-            http.close_after_response();
-        }
-        self.call(context, |handler, id, stream, output| {
-            handler.stopping(id, stream, output)
-        });
-        let next = match &mut self.protocol {
-            Protocol::Http(http) => http.stop(context),
-            Protocol::WebSocket(socket) => socket.stop(&mut self.core, context),
-            Protocol::Lingering(_) => Next::Stay,
-        };
-        self.follow(context, next);
-        self.drive(context)
     }
 
     /// Gives the stream back to the handler: the connection is gone.

@@ -17,8 +17,9 @@ use slab::Slab;
 use crate::accept::{Accepted, Acceptor, Next};
 use crate::connection::{Connection, Context, Driven, Origin, Scratch};
 use crate::handler::{ConnectionId, Ending, Handler, Wake};
+use crate::leaving::{Leaving, Times};
 use crate::listener::Listener;
-use crate::shared::Shared;
+use crate::shared::{Shared, Stop};
 use crate::timer::{NEVER, Wheel};
 
 /// A loop and everything in it.
@@ -35,7 +36,7 @@ pub(crate) struct EventLoop<H: Handler> {
     scratch: Scratch,
     /// Connections that used up their share of a turn and are not done.
     unfinished: Vec<usize>,
-    stopping_until: Option<u64>,
+    leaving: Option<Leaving>,
 }
 
 /// A connection and its place in the loop.
@@ -78,7 +79,7 @@ impl<H: Handler> EventLoop<H> {
             clock: Clock::new(),
             scratch: Scratch::new(),
             unfinished: Vec::new(),
-            stopping_until: None,
+            leaving: None,
         }
     }
 
@@ -151,7 +152,7 @@ impl<H: Handler> EventLoop<H> {
             .wheel
             .next()
             .into_iter()
-            .chain(self.stopping_until)
+            .chain(self.leaving.as_ref().map(Leaving::next))
             .chain(self.acceptor.again())
             .min()?;
         // One more than the clock says, since it was rounded down.
@@ -168,17 +169,24 @@ impl<H: Handler> EventLoop<H> {
         }
         handler.notified(&mut Wake { woken });
         for id in woken.drain(..) {
-            let index = id.index as usize;
-            if self
-                .connections
-                .get(index)
-                .is_some_and(|slot| slot.connection.id() == id)
-            {
-                self.drive(handler, index, |connection, context| {
-                    connection.wake();
-                    connection.drive(context)
-                });
-            }
+            self.drive_if_open(handler, id, |connection, context| {
+                connection.wake();
+                connection.drive(context)
+            });
+        }
+    }
+
+    /// The same as [`drive`](Self::drive) for a connection that may be gone.
+    fn drive_if_open(
+        &mut self,
+        handler: &mut H,
+        id: ConnectionId,
+        call: impl FnOnce(&mut Connection<H::Stream>, &mut Context<'_, H>) -> Driven,
+    ) {
+        let index = id.index as usize;
+        let slot = self.connections.get(index);
+        if slot.is_some_and(|slot| slot.connection.id() == id) {
+            self.drive(handler, index, call);
         }
     }
 
@@ -216,7 +224,7 @@ impl<H: Handler> EventLoop<H> {
             scratch: &mut self.scratch,
             date: &self.clock.date,
             now: self.clock.now,
-            stopping: self.stopping_until.is_some(),
+            stopping: self.leaving.as_ref().map(|leaving| leaving.stop),
             delivered: 0,
         };
         match call(&mut slot.connection, &mut context) {
@@ -251,6 +259,9 @@ impl<H: Handler> EventLoop<H> {
     fn accept(&mut self, handler: &mut H) {
         for _ in 0..ACCEPTS {
             match self.acceptor.next(self.clock.now) {
+                Next::Accepted(accepted) if self.leaving.is_some() => {
+                    self.open(handler, accepted);
+                }
                 Next::Accepted(accepted) => {
                     let target = self.next_loop;
                     self.next_loop = (self.next_loop + 1) % self.shared.loops.len();
@@ -279,8 +290,7 @@ impl<H: Handler> EventLoop<H> {
         let interest = Interest::READABLE | Interest::WRITABLE;
         // Past the limit a client is still listened to, but only so many are: that costs a connection too.
         let most = gate.max.saturating_add(gate.reserve);
-        let welcome = open < most && self.stopping_until.is_none();
-        if !welcome
+        if open >= most
             || self
                 .poll
                 .registry()
@@ -307,33 +317,63 @@ impl<H: Handler> EventLoop<H> {
             unfinished: false,
             armed: NEVER,
         });
+        if let Some(leaving) = &mut self.leaving {
+            leaving.add(id, self.clock.now);
+        }
         self.drive(handler, index, Connection::drive);
     }
 
-    /// Begins to stop when that was asked for. Returns whether everything has ended.
+    /// Stops when that was asked for. Returns whether everything has ended.
     fn is_stopped(&mut self, handler: &mut H) -> bool {
-        if !self.shared.stopping.load(Ordering::SeqCst) {
+        let Some(stop) = self.shared.stopping() else {
             return false;
+        };
+        if self.leaving.is_none() {
+            self.begin_to_stop(handler, stop);
         }
-        if self.stopping_until.is_none() {
-            self.acceptor.close(self.poll.registry(), false);
-            let grace = self.shared.config.stop_timeout.as_millis() as u64;
-            self.stopping_until = Some(self.clock.now + grace);
-            let open: Vec<usize> = self.connections.iter().map(|(index, _)| index).collect();
-            for index in open {
-                self.drive(handler, index, Connection::stop);
-            }
+        let now = self.clock.now;
+        while let Some(id) = self.leaving.as_mut().and_then(|leaving| leaving.due(now)) {
+            self.drive_if_open(handler, id, Connection::stop);
         }
-        let late = self
-            .stopping_until
-            .is_some_and(|until| until <= self.clock.now);
-        if late {
+        if self
+            .leaving
+            .as_ref()
+            .is_some_and(|leaving| leaving.until <= now)
+        {
             for slot in self.connections.drain() {
                 self.shared.gate(slot.connection.listener()).leave();
                 slot.connection.end(handler, Ending::Stopped);
             }
         }
-        self.connections.is_empty()
+        self.connections.is_empty() && !self.shared.expects(self.index)
+    }
+
+    fn begin_to_stop(&mut self, handler: &mut H, stop: Stop) {
+        let mut open = Vec::new();
+        for (_, slot) in &mut self.connections {
+            slot.connection.close_after_response();
+            open.push((slot.connection.id(), slot.connection.is_idle()));
+        }
+        let (now, total) = (self.clock.now, self.shared.connections());
+        let times = Times {
+            drain: self.shared.config.drain,
+            stop_timeout: self.shared.config.stop_timeout,
+        };
+        self.leaving = Some(Leaving::new(stop, now, times, total, &open));
+        if self.index != ACCEPTING {
+            return;
+        }
+        if stop == Stop::Ends {
+            // Who waits would be reset when the listener closes.
+            self.acceptor.set_all_ready();
+            self.accept(handler);
+            while self.acceptor.is_due(now) {
+                self.accept(handler);
+            }
+        }
+        let is_left = stop == Stop::HandsOver;
+        self.acceptor.close(self.poll.registry(), is_left);
+        self.shared.end_accepting();
     }
 }
 
@@ -378,6 +418,8 @@ fn date_block() -> HeaderBlock {
 const WAKER: Token = Token(usize::MAX);
 /// The token of the first listener; connections have smaller ones.
 const LISTENERS: usize = usize::MAX / 2;
+/// The loop that has the listeners.
+const ACCEPTING: usize = 0;
 /// Events taken from the system at a time.
 const EVENTS: usize = 1024;
 /// Connections accepted before those that are open have their turn.

@@ -9,6 +9,7 @@ mod connection;
 pub mod entropy;
 mod event_loop;
 mod handler;
+mod leaving;
 mod listener;
 mod machine;
 mod message;

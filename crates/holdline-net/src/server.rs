@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::event_loop::{EventLoop, Reactor};
 use crate::handler::Handler;
 use crate::listener::Listener;
-use crate::shared::Shared;
+use crate::shared::{Shared, Stop};
 
 /// A bound server that does not run yet.
 #[derive(Debug)]
@@ -116,7 +116,7 @@ impl Server {
                     Ok(Ok(ended)) => ended,
                     Ok(Err(panic)) => std::panic::resume_unwind(panic),
                     Err(error) => {
-                        shared.stop();
+                        shared.stop(Stop::Ends);
                         Err(error)
                     }
                 };
@@ -134,11 +134,24 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Stops accepting, ends what is held and streaming, and lets
-    /// [`Server::run`] return when every connection is closed or
-    /// [`Config::stop_timeout`] is over. May be called more than once.
+    /// Stops accepting, ends what is held and streaming over the time of [`Config::drain`], and lets
+    /// [`Server::run`] return when every connection is closed or [`Config::stop_timeout`] after that is over. May be
+    /// called more than once.
+    ///
+    /// Clients that wait to be accepted are accepted first, and what has come from a client is answered before its
+    /// connection is closed. WebSockets are closed with 1001.
     pub fn stop(&self) {
-        self.shared.stop();
+        self.shared.stop(Stop::Ends);
+    }
+
+    /// Stops as [`stop`](Self::stop) does, because another process has the listeners and accepts from now on. Those
+    /// who wait are left to it, and so are the files of Unix sockets. A client that has sent no request yet, or
+    /// another one, has a second to send it. WebSockets are closed with 1012, "service restart".
+    ///
+    /// The other process must have every listener already
+    /// ([`Listener::try_clone_fd`], [`Listener::from_fd`]): who connects to one that nobody has any more is reset.
+    pub fn hand_over(&self) {
+        self.shared.stop(Stop::HandsOver);
     }
 
     /// Connections that are open now, over all loops.
@@ -180,6 +193,6 @@ struct StopOnExit(Arc<Shared>);
 
 impl Drop for StopOnExit {
     fn drop(&mut self) {
-        self.0.stop();
+        self.0.stop(Stop::Ends);
     }
 }

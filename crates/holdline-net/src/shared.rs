@@ -13,8 +13,20 @@ use crate::listener::Listener;
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) loops: Vec<LoopHandle>,
-    pub(crate) stopping: AtomicBool,
+    /// How the server stops, once it does.
+    stop: OnceLock<Stop>,
+    /// New connections may still come.
+    accepting: AtomicBool,
     gates: Gates,
+}
+
+/// How a server stops.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Stop {
+    /// Nobody serves its addresses after it.
+    Ends,
+    /// Another process has its listeners.
+    HandsOver,
 }
 
 /// What is known of each listener, and how many connections are open.
@@ -66,7 +78,8 @@ impl Shared {
         Self {
             config,
             loops,
-            stopping: AtomicBool::new(false),
+            stop: OnceLock::new(),
+            accepting: AtomicBool::new(true),
             gates,
         }
     }
@@ -88,8 +101,33 @@ impl Shared {
         self.gates.gates.iter().map(Gate::open).sum()
     }
 
-    pub(crate) fn stop(&self) {
-        self.stopping.store(true, Ordering::SeqCst);
+    /// Has every loop stop. Only the first call says how.
+    pub(crate) fn stop(&self, stop: Stop) {
+        self.stop.get_or_init(|| stop);
+        self.notify_all();
+    }
+
+    pub(crate) fn stopping(&self) -> Option<Stop> {
+        self.stop.get().copied()
+    }
+
+    /// No loop is handed a connection from now on.
+    pub(crate) fn end_accepting(&self) {
+        self.accepting.store(false, Ordering::SeqCst);
+        self.notify_all();
+    }
+
+    /// Whether this loop may yet be handed a connection.
+    pub(crate) fn expects(&self, index: usize) -> bool {
+        // In this order: what was handed over before the end is seen after it.
+        if self.accepting.load(Ordering::SeqCst) {
+            return true;
+        }
+        let inbox = self.loops[index].inbox.lock();
+        !inbox.unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    fn notify_all(&self) {
         for index in 0..self.loops.len() {
             self.notify(index);
         }

@@ -4,9 +4,11 @@
 
 mod support;
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use holdline_net::{Address, Listener, Server};
@@ -122,4 +124,129 @@ fn a_server_needs_a_listener() {
     assert!(server.local_addr().is_err());
     let addresses: Vec<_> = server.listeners().map(Listener::address).collect();
     assert!(matches!(addresses[..], [Address::Unix(_)]), "{addresses:?}");
+}
+
+/// One server follows the other while clients ask without a pause, over connections of their own and over kept ones.
+#[test]
+fn no_client_notices_that_another_process_goes_on() {
+    let listener = Listener::bind(loopback()).unwrap();
+    let address = listener.address().tcp().unwrap();
+    let mut spare = listener.try_clone_fd().unwrap();
+    let mut server = Running::serve(Server::new(vec![listener], config()).unwrap());
+    let over = AtomicBool::new(false);
+    let (answered, kept) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !over.load(Ordering::SeqCst) {
+                    let answer = answer(TcpStream::connect(address).unwrap(), "/hello");
+                    assert!(answer.ends_with("\r\n\r\n/hello"), "{answer}");
+                    answered.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+            scope.spawn(|| {
+                while !over.load(Ordering::SeqCst) {
+                    let mut stream = BufReader::new(TcpStream::connect(address).unwrap());
+                    while !over.load(Ordering::SeqCst) && ask(&mut stream) {
+                        kept.fetch_add(1, Ordering::SeqCst);
+                    }
+                }
+            });
+        }
+        for _ in 0..5 {
+            let (before, kept_before) =
+                (answered.load(Ordering::SeqCst), kept.load(Ordering::SeqCst));
+            while answered.load(Ordering::SeqCst) < before + 50
+                || kept.load(Ordering::SeqCst) < kept_before + 50
+            {
+                thread::sleep(Duration::from_millis(5));
+            }
+            let listener = Listener::from_fd(spare.try_clone().unwrap()).unwrap();
+            spare = listener.try_clone_fd().unwrap();
+            let next = Running::serve(Server::new(vec![listener], config()).unwrap());
+            server.hand_over().join().unwrap();
+            server = next;
+        }
+        over.store(true, Ordering::SeqCst);
+    });
+}
+
+/// Asks over a kept connection. Returns whether it is kept still.
+fn ask(stream: &mut BufReader<TcpStream>) -> bool {
+    let request = b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+    stream.get_mut().write_all(request).unwrap();
+    let (mut line, mut kept) = (String::new(), true);
+    while line != "\r\n" {
+        line.clear();
+        assert!(stream.read_line(&mut line).unwrap() > 0, "no answer");
+        kept &= !line.eq_ignore_ascii_case("Connection: close\r\n");
+    }
+    stream.read_exact(&mut [0; 6]).unwrap();
+    kept
+}
+
+#[test]
+fn a_websocket_is_told_whether_to_come_back_soon() {
+    for (code, hands_over) in [(1012_u16, true), (1001, false)] {
+        let server = Running::start(config());
+        let mut socket = server.connect();
+        socket.write_all(HANDSHAKE).unwrap();
+        support::read_until(&mut socket, b"\r\n\r\n");
+        server.wait_for("opened", 1);
+        let ended = if hands_over {
+            server.hand_over()
+        } else {
+            server.stop()
+        };
+        let mut close = Vec::new();
+        let mut head = [0; 2];
+        socket.read_exact(&mut head).unwrap();
+        assert_eq!(head[0], 0x88);
+        close.resize(head[1].into(), 0);
+        socket.read_exact(&mut close).unwrap();
+        assert_eq!(close[..2], code.to_be_bytes());
+        drop(socket);
+        ended.join().unwrap();
+    }
+}
+
+/// A client that has connected and not said anything yet.
+#[test]
+fn who_has_just_connected_is_answered_by_a_server_that_hands_over() {
+    let server = Running::start(config());
+    let mut early = server.connect();
+    server.wait_for_connections(1);
+    let ended = server.hand_over();
+    early
+        .write_all(b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    early.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    drop(early);
+    ended.join().unwrap();
+}
+
+/// What a client had sent when the server began to stop is answered, though nobody has read it yet.
+#[test]
+fn what_has_come_is_answered_before_the_end() {
+    let server = Running::bind(config());
+    let address = server.local_addr().unwrap();
+    let mut clients = Vec::new();
+    for _ in 0..20 {
+        let mut client = TcpStream::connect(address).unwrap();
+        client
+            .write_all(b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n")
+            .unwrap();
+        clients.push(client);
+    }
+    // They wait to be accepted still.
+    server.handle().stop();
+    let ended = support::run(server);
+    for mut client in clients {
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        assert!(answer.ends_with("\r\n\r\n/hello"), "{answer}");
+    }
+    ended.join().unwrap();
 }

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::handler::Ending;
 use crate::queue::Outgoing;
 use crate::responder::Upgraded;
-use crate::shared::Shared;
+use crate::shared::{Shared, Stop};
 
 /// What a connection needs from its loop while it is driven.
 pub(crate) struct Context<'a, H> {
@@ -17,8 +17,8 @@ pub(crate) struct Context<'a, H> {
     pub(crate) date: &'a HeaderBlock,
     /// Milliseconds of the loop's clock.
     pub(crate) now: u64,
-    /// The server stops.
-    pub(crate) stopping: bool,
+    /// The server stops, and how.
+    pub(crate) stopping: Option<Stop>,
     /// Bytes of messages that the handler was given since the connection was last driven.
     pub(crate) delivered: usize,
 }

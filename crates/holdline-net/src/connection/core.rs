@@ -32,6 +32,8 @@ pub(super) struct Core {
     pub(super) reserved: bool,
     /// Nothing can be written any more.
     pub(super) broken: bool,
+    /// What becomes of it when the server stops.
+    pub(super) departure: Departure,
     pub(super) deadlines: Deadlines,
 }
 
@@ -42,6 +44,16 @@ pub(crate) struct Origin {
     pub(crate) peer: Option<SocketAddr>,
     /// Which listener it came from.
     pub(crate) listener: u16,
+}
+
+/// What becomes of a connection when the server stops.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Departure {
+    None,
+    /// It is to end as soon as that can be.
+    Due,
+    /// Everything was done for that.
+    Told,
 }
 
 /// What a read gave.
@@ -67,6 +79,7 @@ impl Core {
             wants_ready: false,
             reserved: false,
             broken: false,
+            departure: Departure::None,
             deadlines: Deadlines::new(),
         }
     }

@@ -50,6 +50,11 @@ impl<S> Http<S> {
         matches!(self.pending, Some(Pending::Held(_) | Pending::Body(_)))
     }
 
+    /// Whether a request is awaited, and nothing of it is here.
+    pub(super) fn is_idle(&self) -> bool {
+        self.pending.is_none() && self.machine.is_idle()
+    }
+
     pub(super) fn has_stream(&self) -> bool {
         !matches!(self.pending, None | Some(Pending::Uploading(_)))
     }

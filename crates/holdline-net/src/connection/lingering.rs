@@ -28,7 +28,7 @@ impl Lingering {
         }
         self.shut = true;
         let mut patience = context.config.linger_timeout;
-        if context.stopping || core.reserved {
+        if context.stopping.is_some() || core.reserved {
             // A peer that has read the end but leaves its own side open must not delay the stop, or keep others from
             // the reserve.
             patience = patience.min(LAST_LINGER);

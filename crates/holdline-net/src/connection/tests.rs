@@ -105,7 +105,7 @@ impl Slow {
             scratch: &mut Scratch::new(),
             date: &HeaderBlock::default(),
             now: self.now,
-            stopping: false,
+            stopping: None,
             delivered: 0,
         };
         call(&mut self.connection, &mut context)

@@ -12,6 +12,7 @@ use crate::machine::{Machine, Received};
 use crate::output::{Output, ROOM, WebSocketOutput};
 use crate::queue::Outgoing;
 use crate::responder::Upgraded;
+use crate::shared::Stop;
 use crate::timer::NEVER;
 
 pub(super) struct Socket<S> {
@@ -237,8 +238,11 @@ impl<S> Socket<S> {
             // Nothing can be said before the handshake is over.
             return Next::Finish(Ending::Stopped);
         }
-        let reason = "the server is stopping";
-        self.close(CloseCode::GOING_AWAY, reason, core, context)
+        let (code, reason) = match context.stopping {
+            Some(Stop::HandsOver) => (CloseCode::SERVICE_RESTART, "another process goes on"),
+            Some(Stop::Ends) | None => (CloseCode::GOING_AWAY, "the server is stopping"),
+        };
+        self.close(code, reason, core, context)
     }
 
     fn close<H>(

@@ -149,6 +149,14 @@ impl Running {
     }
 }
 
+impl Running {
+    /// The same, because another server goes on.
+    pub(crate) fn hand_over(mut self) -> JoinHandle<()> {
+        self.handle.hand_over();
+        self.thread.take().unwrap()
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         self.handle.stop();

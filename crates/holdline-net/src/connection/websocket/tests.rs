@@ -65,7 +65,7 @@ fn held(machine: Machine, inputs: &[&[u8]]) -> (Vec<usize>, Vec<usize>) {
             scratch: &mut scratch,
             date: &date,
             now: 0,
-            stopping: false,
+            stopping: None,
             delivered: 0,
         };
         let mut input = input.to_vec();
