@@ -2,88 +2,51 @@
 
 use bytes::BytesMut;
 use holdline_http1::{
-    Buffer, Chunk, ChunkDecoder, ClientConfig, ClientConnection, Event, Headers, Limits,
-    ReceiveError, ReceiveErrorKind, RequestBody, RequestDecoder, ResponseBody, ResponseDecoder,
-    ResponseEvent, ServerConfig, ServerConnection,
+    Buffer, Chunk, ChunkDecoder, ClientConfig, ClientConnection, Event, Limits, ReceiveError,
+    RequestBody, RequestDecoder, ResponseBody, ResponseDecoder, ResponseEvent, ServerConfig,
+    ServerConnection,
 };
 
 use crate::cuts::{Cuts, seed};
+use stream::{Machine, Next, Outcome, fields, however_cut};
 
-/// What came out of a stream. Body data is joined, because its pieces follow the cuts.
-#[derive(Debug, Default, PartialEq)]
-struct Outcome {
-    items: Vec<String>,
-    error: Option<(ReceiveErrorKind, u64)>,
-}
+mod lenient;
+mod second_opinion;
+mod stream;
 
-impl Outcome {
-    fn data(&mut self, data: &[u8]) {
-        assert!(!data.is_empty());
-        let text = data.escape_ascii().to_string();
-        match self.items.last_mut() {
-            Some(last) if last.starts_with("data ") => last.push_str(&text),
-            _ => self.items.push(format!("data {text}")),
-        }
-    }
+pub use lenient::lenient;
 
-    fn fail(&mut self, error: &ReceiveError) {
-        assert!((400..=599).contains(&error.status()), "{error}");
-        assert!(error.section().starts_with("RFC "), "{error}");
-        self.error = Some((error.kind(), error.at()));
-    }
-}
-
-/// However a stream of requests is cut, the requests and the error are the same.
+/// However a stream of requests is cut, the requests and the error are the same; and httparse agrees about
+/// the first head.
 pub fn request(data: &[u8]) {
     let (seed, stream) = seed(data);
-    let whole = requests(limits(seed), std::iter::once(stream));
-    assert_eq!(whole, requests(limits(seed), Cuts::new(stream, seed)));
+    second_opinion::of_request(stream, &limits(seed));
+    however_cut(|| Requests::new(limits(seed)), stream, seed);
 }
 
-/// However a stream of responses is cut, the responses and the error are the same.
+/// However a stream of responses is cut, the responses and the error are the same; and httparse agrees
+/// about the first head.
 pub fn response(data: &[u8]) {
     let (seed, stream) = seed(data);
-    let method = ["GET", "HEAD", "CONNECT", "POST"][usize::from(seed >> 1) % 4];
-    let whole = responses(limits(seed), method, std::iter::once(stream));
-    assert_eq!(
-        whole,
-        responses(limits(seed), method, Cuts::new(stream, seed))
-    );
+    let method = method(seed);
+    second_opinion::of_response(stream, method, &limits(seed));
+    however_cut(|| Responses::new(limits(seed), method), stream, seed);
 }
 
 /// However a chunked body is cut, the data and the error are the same.
 pub fn chunked(data: &[u8]) {
     let (seed, stream) = seed(data);
-    let decode = |pieces: &mut dyn Iterator<Item = &[u8]>| {
-        let mut decoder = ChunkDecoder::new(limits(seed));
-        let mut outcome = Outcome::default();
-        for piece in pieces {
-            let mut input = piece;
-            loop {
-                match decoder.decode(&mut input) {
-                    Ok(Some(Chunk::Data(data))) => outcome.data(data),
-                    Ok(Some(Chunk::Last)) => outcome.items.push("last".to_owned()),
-                    Ok(None) => break,
-                    Err(error) => {
-                        outcome.fail(&error);
-                        return outcome;
-                    }
-                }
-            }
-        }
-        outcome
-    };
-    let whole = decode(&mut std::iter::once(stream));
-    assert_eq!(whole, decode(&mut Cuts::new(stream, seed)));
+    however_cut(|| Chunks(ChunkDecoder::new(limits(seed))), stream, seed);
 }
 
 /// A server that answers whatever comes: the same answers however the requests are cut, each request
 /// answered once, nothing after an error, and every answer is one that our client understands.
 pub fn server(data: &[u8]) {
     let (seed, stream) = seed(data);
-    let whole = serve(seed, std::iter::once(stream));
-    let cut = serve(seed, Cuts::new(stream, seed));
+    let all = however_cut(|| Server::new(limits(seed)), stream, seed);
+    let [whole, cut, single] = all.map(|(server, _)| server.answers());
     assert_eq!(whole, cut);
+    assert_eq!(whole, single);
 }
 
 /// A request of our client arrives at our server as it was sent, and the answer at the client.
@@ -176,138 +139,176 @@ fn limits(seed: u8) -> Limits {
     limits
 }
 
-fn fields(headers: Headers<'_>) -> String {
-    let line = |(name, value): (&str, &[u8])| format!(" {name}={}", value.escape_ascii());
-    headers.iter().map(line).collect()
+/// The method of the request that a stream of responses answers.
+fn method(seed: u8) -> &'static str {
+    ["GET", "HEAD", "CONNECT", "POST"][usize::from(seed >> 1) % 4]
 }
 
-fn requests<'a>(limits: Limits, pieces: impl Iterator<Item = &'a [u8]>) -> Outcome {
-    let mut decoder = RequestDecoder::new(limits);
-    let mut buffer = Buffer::new();
-    let mut outcome = Outcome::default();
-    for piece in pieces {
-        let mut input = piece;
-        loop {
-            match decoder.decode(&mut input, &mut buffer) {
-                Ok(Some(Event::Request { head, body })) => outcome.items.push(format!(
-                    "{} {} {:?}{} {body:?}",
-                    head.method(),
-                    head.target(),
-                    head.version(),
-                    fields(head.headers()),
-                )),
-                Ok(Some(Event::Data(data))) => outcome.data(data),
-                Ok(Some(Event::End { trailers })) => {
-                    outcome.items.push(format!("end{}", fields(trailers)));
-                }
-                Ok(Some(_)) | Ok(None) => break,
-                Err(error) => {
-                    outcome.fail(&error);
-                    return outcome;
-                }
-            }
-        }
-    }
-    match decoder.decode_eof() {
-        Ok(end) => outcome.items.extend(end.map(|end| format!("{end:?}"))),
-        Err(error) => outcome.fail(&error),
-    }
-    outcome
+struct Requests {
+    decoder: RequestDecoder,
+    buffer: Buffer,
 }
 
-fn responses<'a>(limits: Limits, method: &str, pieces: impl Iterator<Item = &'a [u8]>) -> Outcome {
-    let mut decoder = ResponseDecoder::new(limits);
-    decoder.expect(method);
-    let mut buffer = Buffer::new();
-    let mut outcome = Outcome::default();
-    for piece in pieces {
-        let mut input = piece;
-        loop {
-            match decoder.decode(&mut input, &mut buffer) {
-                Ok(Some(ResponseEvent::Data(data))) => outcome.data(data),
-                Ok(Some(ResponseEvent::Paused)) | Ok(None) => break,
-                Ok(Some(event)) => outcome.items.push(format!("{event:?}")),
-                Err(error) => {
-                    outcome.fail(&error);
-                    return outcome;
-                }
-            }
+impl Requests {
+    fn new(limits: Limits) -> Self {
+        Self {
+            decoder: RequestDecoder::new(limits),
+            buffer: Buffer::new(),
         }
     }
-    match decoder.decode_eof() {
-        Ok(end) => outcome.items.extend(end.map(|end| format!("{end:?}"))),
-        Err(error) => outcome.fail(&error),
-    }
-    outcome
 }
 
-/// The requests that reached the application, the error, and the statuses of what was answered.
-fn serve<'a>(seed: u8, pieces: impl Iterator<Item = &'a [u8]>) -> (Outcome, Vec<u16>, bool) {
-    let mut config = ServerConfig::default();
-    config.limits = limits(seed);
-    let mut server = ServerConnection::new(config);
-    let mut buffer = Buffer::new();
-    let mut outcome = Outcome::default();
-    let (mut out, mut methods) = (BytesMut::new(), Vec::new());
-    let mut kept = Vec::new();
-    'stream: for piece in pieces {
-        kept.extend_from_slice(piece);
-        let block = std::mem::take(&mut kept);
-        let mut input = &block[..];
-        loop {
-            match server.receive(&mut input, &mut buffer) {
-                Ok(Some(Event::Request { head, .. })) => {
-                    outcome
-                        .items
-                        .push(format!("{} {}", head.method(), head.target()));
-                    methods.push(head.method().to_owned());
-                }
-                Ok(Some(Event::Data(data))) => outcome.data(data),
-                Ok(Some(Event::End { .. })) => {
-                    let method = methods.last().map_or("", String::as_str);
-                    // A tunnel is not offered: 405 like any other method that is unknown.
-                    let status = if method == "CONNECT" { 405 } else { 200 };
-                    server
-                        .respond(status, (), b"answer", &mut out)
-                        .expect("a request waits");
-                }
-                Ok(Some(_)) => {
-                    assert!(server.should_close(), "paused, with everything answered");
-                    break 'stream;
-                }
-                Ok(None) => break,
-                Err(error) => {
-                    outcome.fail(&error);
-                    if server.can_respond() {
-                        server
-                            .respond(error.status(), (), b"error", &mut out)
-                            .expect("it can respond");
-                        methods.push("ERROR".to_owned());
-                    }
-                    assert!(server.should_close());
-                    break 'stream;
-                }
-            }
+impl Machine for Requests {
+    fn next(&mut self, input: &mut &[u8], outcome: &mut Outcome) -> Result<Next, ReceiveError> {
+        match self.decoder.decode(input, &mut self.buffer)? {
+            None => return Ok(Next::Drained),
+            Some(Event::Paused) => return Ok(Next::Stop),
+            Some(Event::Request { head, body }) => outcome.push(format!(
+                "{} {} {:?}{} {body:?}",
+                head.method(),
+                head.target(),
+                head.version(),
+                fields(head.headers()),
+            )),
+            Some(Event::Data(data)) => outcome.data(data),
+            Some(event) => outcome.push(format!("{event:?}")),
         }
-        kept.extend_from_slice(input);
+        Ok(Next::Item)
     }
-    let mut statuses = Vec::new();
-    let mut answers = &out[..];
-    let mut decoder = ResponseDecoder::new(Limits::default());
-    for method in &methods {
-        // A fault inside a request replaces its answer.
+
+    fn eof(&mut self, outcome: &mut Outcome) -> Result<(), ReceiveError> {
+        let end = self.decoder.decode_eof()?;
+        outcome.items.extend(end.map(|end| format!("{end:?}")));
+        Ok(())
+    }
+}
+
+struct Responses {
+    decoder: ResponseDecoder,
+    buffer: Buffer,
+}
+
+impl Responses {
+    fn new(limits: Limits, method: &str) -> Self {
+        let mut decoder = ResponseDecoder::new(limits);
         decoder.expect(method);
-        while !answers.is_empty() {
-            match decoder
-                .decode(&mut answers, &mut buffer)
-                .expect("our own answers")
-            {
-                Some(ResponseEvent::Response { head, .. }) => statuses.push(head.status()),
-                Some(ResponseEvent::End { .. }) => break,
-                _ => {}
-            }
+        Self {
+            decoder,
+            buffer: Buffer::new(),
         }
     }
-    assert!(statuses.len() <= methods.len());
-    (outcome, statuses, server.should_close())
+}
+
+impl Machine for Responses {
+    fn next(&mut self, input: &mut &[u8], outcome: &mut Outcome) -> Result<Next, ReceiveError> {
+        match self.decoder.decode(input, &mut self.buffer)? {
+            None => return Ok(Next::Drained),
+            Some(ResponseEvent::Paused) => return Ok(Next::Stop),
+            Some(ResponseEvent::Data(data)) => outcome.data(data),
+            Some(event) => outcome.push(format!("{event:?}")),
+        }
+        Ok(Next::Item)
+    }
+
+    fn eof(&mut self, outcome: &mut Outcome) -> Result<(), ReceiveError> {
+        let end = self.decoder.decode_eof()?;
+        outcome.items.extend(end.map(|end| format!("{end:?}")));
+        Ok(())
+    }
+}
+
+struct Chunks(ChunkDecoder);
+
+impl Machine for Chunks {
+    fn next(&mut self, input: &mut &[u8], outcome: &mut Outcome) -> Result<Next, ReceiveError> {
+        match self.0.decode(input)? {
+            // After the last chunk it takes nothing.
+            None if !input.is_empty() => return Ok(Next::Stop),
+            None => return Ok(Next::Drained),
+            Some(Chunk::Data(data)) => outcome.data(data),
+            Some(Chunk::Last) => outcome.push("last"),
+        }
+        Ok(Next::Item)
+    }
+}
+
+/// Answers each request, and an error.
+struct Server {
+    http: ServerConnection,
+    buffer: Buffer,
+    out: BytesMut,
+    /// The methods of the requests, and `ERROR` for an error.
+    methods: Vec<String>,
+}
+
+impl Server {
+    fn new(limits: Limits) -> Self {
+        let mut config = ServerConfig::default();
+        config.limits = limits;
+        Self {
+            http: ServerConnection::new(config),
+            buffer: Buffer::new(),
+            out: BytesMut::new(),
+            methods: Vec::new(),
+        }
+    }
+
+    /// The statuses of what was answered, read by our client.
+    fn answers(mut self) -> (Vec<u16>, bool) {
+        let mut statuses = Vec::new();
+        let mut answers = &self.out[..];
+        let mut decoder = ResponseDecoder::new(Limits::default());
+        for method in &self.methods {
+            // A fault inside a request replaces its answer.
+            decoder.expect(method);
+            while !answers.is_empty() {
+                match decoder
+                    .decode(&mut answers, &mut self.buffer)
+                    .expect("our own answers")
+                {
+                    Some(ResponseEvent::Response { head, .. }) => statuses.push(head.status()),
+                    Some(ResponseEvent::End { .. }) => break,
+                    _ => {}
+                }
+            }
+        }
+        assert!(statuses.len() <= self.methods.len());
+        (statuses, self.http.should_close())
+    }
+}
+
+impl Machine for Server {
+    fn next(&mut self, input: &mut &[u8], outcome: &mut Outcome) -> Result<Next, ReceiveError> {
+        match self.http.receive(input, &mut self.buffer)? {
+            None => return Ok(Next::Drained),
+            Some(Event::Request { head, .. }) => {
+                outcome.push(format!("{} {}", head.method(), head.target()));
+                self.methods.push(head.method().to_owned());
+            }
+            Some(Event::Data(data)) => outcome.data(data),
+            Some(Event::End { .. }) => {
+                let method = self.methods.last().map_or("", String::as_str);
+                // A tunnel is not offered: 405 like any other method that is unknown.
+                let status = if method == "CONNECT" { 405 } else { 200 };
+                self.http
+                    .respond(status, (), b"answer", &mut self.out)
+                    .expect("a request waits");
+            }
+            Some(_) => {
+                assert!(self.http.should_close(), "paused, with everything answered");
+                return Ok(Next::Stop);
+            }
+        }
+        Ok(Next::Item)
+    }
+
+    fn failed(&mut self, error: &ReceiveError) {
+        if self.http.can_respond() {
+            self.http
+                .respond(error.status(), (), b"error", &mut self.out)
+                .expect("it can respond");
+            self.methods.push("ERROR".to_owned());
+        }
+        assert!(self.http.should_close());
+    }
 }

@@ -25,6 +25,7 @@ pub const PROPERTIES: &[(&str, Property)] = &[
     ("http1_request", http1::request),
     ("http1_response", http1::response),
     ("http1_chunked", http1::chunked),
+    ("http1_lenient", http1::lenient),
     ("http1_server", http1::server),
     ("http1_exchange", http1::exchange),
     ("sse_decoder", sse::decoder),

@@ -311,7 +311,7 @@ impl<M: Message> Decoder<M> {
             Ok(item) => item,
             Err(error) => return Err(self.stop(error, input)),
         };
-        // What a server means that breaks a rule is a guess, which must not outlive its message.
+        // As after a head that needed leniency.
         self.is_last |= body.was_lenient();
         match item {
             None => Ok(None),

@@ -87,12 +87,16 @@ impl ResponseDecoder {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Responses {
     request_kind: RequestKind,
+    /// A head needed leniency, perhaps that of a 1xx. What a server means that breaks a rule is a guess, so
+    /// the final response is the last one.
+    was_lenient: bool,
 }
 
 impl Responses {
     pub(crate) const fn new() -> Self {
         Self {
             request_kind: RequestKind::Other,
+            was_lenient: false,
         }
     }
 
@@ -127,6 +131,7 @@ impl Message for Responses {
     #[inline(always)]
     fn follow(&mut self, head: &Response<'_>) -> Next {
         let status = head.status;
+        self.was_lenient |= head.needs_leniency;
         if is_informational(status) {
             return Next::Head;
         }
@@ -135,6 +140,7 @@ impl Message for Responses {
         Next::Body {
             length: head.body,
             is_last: !head.keep_alive
+                || self.was_lenient
                 || status == 101
                 || tunnel
                 || head.body == BodyLength::UntilClose,

@@ -110,6 +110,8 @@ pub(crate) struct Response<'h> {
     pub(crate) status: u16,
     version: Version,
     pub(crate) keep_alive: bool,
+    /// It was taken only because the reading is lenient.
+    pub(crate) needs_leniency: bool,
     reason: &'h [u8],
     pub(crate) body: BodyLength,
     pub(crate) consumed: usize,
@@ -282,8 +284,8 @@ impl FieldSummary {
         Ok(Response {
             status,
             version,
-            // What a server means that breaks a rule is a guess, which must not outlive its message.
-            keep_alive: self.keep_alive(version) && !needs_leniency,
+            keep_alive: self.keep_alive(version),
+            needs_leniency,
             reason,
             body,
             consumed: end,

@@ -61,6 +61,16 @@ fn old_servers_can_be_read_but_their_connection_is_not_reused() {
 }
 
 #[test]
+fn a_bare_line_feed_in_an_informational_response_ends_the_connection_after_the_final_one() {
+    let response = b"HTTP/1.1 100 Continue\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+    let config = ClientConfig::lenient();
+    let outcome = every_way(|| client(&config, "GET", None), response, false);
+    assert_eq!(outcome.error, None);
+    assert!(outcome.items[3].starts_with("end "), "{outcome:?}");
+    assert!(outcome.closes && outcome.sent.is_empty(), "{outcome:?}");
+}
+
+#[test]
 fn leniency_costs_nothing_where_it_is_not_needed() {
     for response in [
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
