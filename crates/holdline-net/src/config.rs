@@ -21,6 +21,12 @@ pub struct Config {
     /// How long a connection of the [`reserve`](Self::reserve) may take until its request's head is here. A body may
     /// take five times as long. Default: 2 s.
     pub reserve_timeout: Duration,
+    /// Memory in bytes, over all connections, for what has come and is not whole yet: heads, bodies that are taken
+    /// whole, WebSocket messages, and input that waits for the response before it. When it is not enough, those go first
+    /// that are furthest behind the rate at which they should come: [`Rejection::NoRoom`](crate::Rejection::NoRoom), or
+    /// close code 1009. So no body may be longer than this, and a message takes up to twice its length while it comes.
+    /// Default: 64 MiB.
+    pub max_upload_total: usize,
     /// Limits of request heads and bodies. `max_body` is what a body may have that the handler takes without
     /// a limit of its own ([`Handler::head`](crate::Handler::head)); 1 MiB here by default.
     pub http: Limits,
@@ -70,6 +76,7 @@ impl Default for Config {
             max_connections: 10_000,
             reserve: 256,
             reserve_timeout: Duration::from_secs(2),
+            max_upload_total: 64 * 1024 * 1024,
             http,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),

@@ -16,9 +16,10 @@ mod http;
 mod lingering;
 mod protocol;
 mod stopping;
+mod unfinished;
 mod websocket;
 
-use bytes::{Buf, BytesMut};
+use bytes::BytesMut;
 
 use self::context::Next;
 pub(crate) use self::context::{Context, Driven, Scratch};
@@ -192,11 +193,8 @@ impl<S> Connection<S> {
             let mut waiting = std::mem::take(&mut self.core.unread);
             let mut rest = &mut waiting[..];
             self.parse(context, &mut rest);
-            let left = rest.len();
-            if left > 0 {
-                waiting.advance(waiting.len() - left);
-                self.core.unread = waiting;
-            }
+            // A copy: what was before it must not take memory that is not counted.
+            self.core.unread = BytesMut::from(&*rest);
             return Ok(true);
         }
         let room = if pending {

@@ -5,6 +5,8 @@
 //! what its socket was last said to be ready for, and reads or writes until the socket blocks. So
 //! pausing a connection (back-pressure) is simply not reading, with no system call.
 
+mod shed;
+
 use std::io::{self, ErrorKind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -44,6 +46,8 @@ struct Slot<S> {
     connection: Connection<S>,
     /// It is among those that the loop will drive again without being asked.
     unfinished: bool,
+    /// It is put down in [`Uploads`](crate::uploads::Uploads).
+    is_holder: bool,
     /// What this connection's place in the timer wheel is for: not later than its deadline.
     armed: u64,
 }
@@ -167,6 +171,7 @@ impl<H: Handler> EventLoop<H> {
         for accepted in arrived {
             self.open(handler, accepted);
         }
+        self.shed_for_others(handler);
         handler.notified(&mut Wake { woken });
         for id in woken.drain(..) {
             self.drive_if_open(handler, id, |connection, context| {
@@ -228,15 +233,23 @@ impl<H: Handler> EventLoop<H> {
             delivered: 0,
         };
         match call(&mut slot.connection, &mut context) {
-            Driven::Done => self.arm(index),
+            Driven::Done => {
+                self.arm(index);
+                self.watch_unfinished(handler, index);
+            }
             Driven::Again => {
                 if !std::mem::replace(&mut slot.unfinished, true) {
                     self.unfinished.push(index);
                 }
                 self.arm(index);
+                self.watch_unfinished(handler, index);
             }
             Driven::Close(ending) => {
-                let mut connection = self.connections.remove(index).connection;
+                let slot = self.connections.remove(index);
+                let mut connection = slot.connection;
+                if slot.is_holder {
+                    self.forget_unfinished(connection.id());
+                }
                 self.shared.gate(connection.listener()).leave();
                 // It is about to be closed, which deregisters it as well.
                 let _ = self.poll.registry().deregister(connection.socket());
@@ -315,6 +328,7 @@ impl<H: Handler> EventLoop<H> {
         entry.insert(Slot {
             connection,
             unfinished: false,
+            is_holder: false,
             armed: NEVER,
         });
         if let Some(leaving) = &mut self.leaving {

@@ -244,6 +244,9 @@ pub enum Ending {
     TimedOut,
     /// The server stopped.
     Stopped,
+    /// What it had sent was not whole, and the server had no room for it any more
+    /// ([`max_upload_total`](crate::Config::max_upload_total)).
+    NoRoom,
 }
 
 /// Why a request was refused.
@@ -259,6 +262,9 @@ pub enum Rejection<'a> {
         /// How many bytes it may have.
         limit: u64,
     },
+    /// More is being sent to the server at one time than it has room for
+    /// ([`max_upload_total`](crate::Config::max_upload_total)), and nothing is as late as this request.
+    NoRoom,
     /// The server has all the connections it may have.
     TooManyConnections,
     /// The server is stopping, and the handler left a held request unanswered.
@@ -273,7 +279,7 @@ impl Rejection<'_> {
     pub fn status(&self) -> u16 {
         match self {
             Rejection::Malformed(error) => error.status(),
-            Rejection::Timeout => 408,
+            Rejection::Timeout | Rejection::NoRoom => 408,
             Rejection::BodyTooLarge { .. } => 413,
             Rejection::TooManyConnections | Rejection::Stopping => 503,
             Rejection::Unanswered => 500,
@@ -289,6 +295,10 @@ impl std::fmt::Display for Rejection<'_> {
             Rejection::BodyTooLarge { limit } => {
                 write!(f, "the body may have at most {limit} bytes")
             }
+            Rejection::NoRoom => f.write_str(
+                "the server has no room for all that is being sent to it, and this request came slowest; \
+                try again later",
+            ),
             Rejection::TooManyConnections => {
                 f.write_str("the server has as many connections as it may; try again later")
             }

@@ -21,6 +21,7 @@ mod server;
 mod shared;
 mod socket;
 mod timer;
+mod uploads;
 
 pub use address::Address;
 pub use config::Config;

@@ -126,6 +126,18 @@ impl Machine {
         }
     }
 
+    /// Bytes of memory with which the message under way is decompressed.
+    pub(crate) fn inflating(&self) -> usize {
+        match self {
+            #[cfg(feature = "deflate")]
+            Self::Rfc6455(machine) => machine.inflating(),
+            #[cfg(not(feature = "deflate"))]
+            Self::Rfc6455(_) => 0,
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(_) => 0,
+        }
+    }
+
     /// Frees the memory in which the last message was joined, as receiving the next bytes would.
     pub(crate) fn give_back(&mut self, buffer: &mut Buffer) {
         if buffer.capacity() > 0 {

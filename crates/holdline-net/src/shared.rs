@@ -6,7 +6,9 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use crate::accept::Accepted;
 use crate::address::Address;
 use crate::config::Config;
+use crate::handler::ConnectionId;
 use crate::listener::Listener;
+use crate::uploads::{Holder, Uploads};
 
 /// What all loops of a server see.
 #[derive(Debug)]
@@ -17,6 +19,7 @@ pub(crate) struct Shared {
     stop: OnceLock<Stop>,
     /// New connections may still come.
     accepting: AtomicBool,
+    pub(crate) uploads: Uploads,
     gates: Gates,
 }
 
@@ -50,6 +53,8 @@ pub(crate) struct Gate {
 pub(crate) struct LoopHandle {
     pub(crate) waker: OnceLock<mio::Waker>,
     pub(crate) notified: AtomicBool,
+    /// Connections of this loop that must go, because what is not whole yet takes too much memory.
+    pub(crate) shed: Mutex<Vec<ConnectionId>>,
     /// Connections that the accepting loop gave to this one.
     pub(crate) inbox: Mutex<Vec<Accepted>>,
 }
@@ -76,6 +81,7 @@ impl Shared {
             .map(|_| LoopHandle::default())
             .collect();
         Self {
+            uploads: Uploads::new(config.max_upload_total),
             config,
             loops,
             stop: OnceLock::new(),
@@ -144,6 +150,15 @@ impl Shared {
             // Nothing can be done about a failure, and a pipe that is full wakes just as well.
             let _ = waker.wake();
         }
+    }
+
+    /// Has the loop of `holder` end that connection.
+    pub(crate) fn shed(&self, holder: Holder) {
+        let shed = &self.loops[holder.index].shed;
+        let mut shed = shed.lock().unwrap_or_else(PoisonError::into_inner);
+        shed.push(holder.connection);
+        drop(shed);
+        self.notify(holder.index);
     }
 
     pub(crate) fn hand_over(&self, index: usize, accepted: Accepted) {

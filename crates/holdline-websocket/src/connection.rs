@@ -21,6 +21,7 @@ use crate::{
 };
 
 mod keys;
+mod memory;
 mod send;
 
 pub use keys::{MaskKeys, Unmasked};

@@ -364,6 +364,9 @@ impl Handler for App {
     }
 
     fn closed(&mut self, connection: ConnectionId, stream: Stream, ending: Ending) {
+        if ending == Ending::NoRoom {
+            self.shared.hub.counters.refused(Limit::UploadTotal);
+        }
         match stream {
             Stream::Subscriber(subscription) => {
                 let follower = subscription.follower();

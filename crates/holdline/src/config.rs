@@ -1,5 +1,6 @@
 //! The arguments, and what they may be.
 
+mod check;
 mod peers;
 
 use std::net::SocketAddr;

@@ -41,6 +41,8 @@ limits! {
     Connections = "connections",
     /// `--max-asked-channels`
     AskedChannels = "asked_channels",
+    /// `--max-upload-total`
+    UploadTotal = "upload_total",
     /// The server stops.
     Stopping = "stopping",
 }

@@ -37,7 +37,8 @@ mod watchers;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 
 use crate::config::{Cli, Command};
 
@@ -51,7 +52,14 @@ fn main() -> ExitCode {
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     let result = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
-        Command::Serve(arguments) => serve::run(arguments),
+        Command::Serve(arguments) => {
+            if let Err(problem) = arguments.check() {
+                Cli::command()
+                    .error(ErrorKind::ValueValidation, problem)
+                    .exit();
+            }
+            serve::run(arguments)
+        }
         Command::Publish(arguments) => return publish::run(&arguments),
         Command::Subscribe(arguments) => return subscribe::run(&arguments),
         Command::Decode(arguments) => return inspect::run(&arguments),

@@ -28,6 +28,7 @@ pub(crate) fn reject(
     counters.rejected();
     match rejection {
         Rejection::TooManyConnections => counters.refused(Limit::Connections),
+        Rejection::NoRoom => counters.refused(Limit::UploadTotal),
         Rejection::Stopping => counters.refused(Limit::Stopping),
         _ => {}
     }
@@ -49,6 +50,10 @@ pub(crate) fn reject(
 fn reply(rejection: &Rejection<'_>) -> Reply {
     let status = rejection.status();
     let code = match status {
+        408 if matches!(rejection, Rejection::NoRoom) => {
+            let reply = Reply::error(status, "no_room", &rejection.to_string());
+            return reply.with("Retry-After", "1");
+        }
         408 => "timeout",
         413 => "body_too_large",
         414 => "target_too_long",

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
 mod full;
+mod uploads;
 
 use holdline_e2e::{Client, Head, Response, Server};
 
@@ -53,6 +54,15 @@ fn check_event_stream(answer: &Response) {
         .parse()
         .unwrap();
     assert!((2_000..=10_000).contains(&retry), "{answer:?}");
+}
+
+/// Bytes of the server's memory that are in use.
+fn resident(server: &Server) -> u64 {
+    let status = format!("/proc/{}/status", server.id().unwrap());
+    let status = std::fs::read_to_string(status).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.unwrap().trim().trim_end_matches(" kB");
+    kib.parse::<u64>().unwrap() * 1024
 }
 
 const EVENT_SOURCE: &str = "Accept: text/event-stream\r\n";

@@ -51,6 +51,14 @@ impl Deadlines {
         &mut self.0[deadline as usize]
     }
 
+    /// When it was set or extended to this deadline in full: `timeout` before it. [`NEVER`] if there is none.
+    pub(crate) fn began(&self, deadline: Deadline, timeout: Duration) -> u64 {
+        match self.0[deadline as usize] {
+            NEVER => NEVER,
+            at => at.saturating_sub(after(0, timeout)),
+        }
+    }
+
     pub(crate) fn has_passed(&self, deadline: Deadline, now: u64) -> bool {
         self.0[deadline as usize] <= now
     }

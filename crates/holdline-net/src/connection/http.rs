@@ -3,6 +3,8 @@
 mod answer;
 mod pending;
 
+use std::time::Duration;
+
 use holdline_http1::{BodyLength, Buffer, Event, Linger, ServerConfig, ServerConnection};
 
 use self::answer::{Answer, Place};
@@ -173,11 +175,14 @@ impl<S> Http<S> {
                 body: BodyLength::None,
             })) => Step::Request(answer.request(handler, &place.request(head, &[]))),
             Ok(Some(Event::Request { head, body })) => {
-                let limit = context.config.http.max_body;
-                match answer.head(handler, &place.request(head, &[]), body, limit) {
+                match answer.head(handler, &place.request(head, &[]), body, context.config) {
                     Outcome::TakeBody(limit) => {
                         answer.machine.set_max_body(limit);
-                        self.pending = Some(Pending::upload(head));
+                        let most = match body {
+                            BodyLength::Known(length) => length,
+                            _ => limit,
+                        };
+                        self.pending = Some(Pending::upload(head, most));
                         Step::Partial
                     }
                     outcome => Step::Request(outcome),
@@ -237,6 +242,37 @@ impl<S> Http<S> {
             Stage::Body => (Deadline::Receive, config.body_timeout),
         };
         core.deadlines.set(deadline, after(context.now, timeout));
+    }
+
+    /// What is awaited of the peer, and how long it may take.
+    pub(super) fn timeout(&self, config: &Config) -> Option<(Deadline, Duration)> {
+        match self.stage {
+            Stage::Head => Some((Deadline::Protocol, config.head_timeout)),
+            Stage::Body => Some((Deadline::Receive, config.body_timeout)),
+            Stage::Idle | Stage::Pending => None,
+        }
+    }
+
+    /// Bytes of memory for a head or a body that is not whole.
+    pub(super) fn held(&self) -> usize {
+        let head = self.buffer.as_ref().map_or(0, |buffer| buffer.capacity());
+        head + self.pending.as_ref().map_or(0, Pending::held)
+    }
+
+    /// There is no room for the rest of a request.
+    pub(super) fn shed<H: Handler<Stream = S>>(
+        &mut self,
+        context: &mut Context<'_, H>,
+    ) -> Result<Next<S>, Driven> {
+        match self.stage {
+            Stage::Head | Stage::Body => {
+                self.machine.abandon_request();
+                self.reject(context, &Rejection::NoRoom);
+                Ok(Next::Finish(Ending::NoRoom))
+            }
+            // It has been answered, or is being answered, and has sent more.
+            Stage::Idle | Stage::Pending => Err(Driven::Close(Ending::NoRoom)),
+        }
     }
 
     /// The peer has shut down its side while no response is pending.

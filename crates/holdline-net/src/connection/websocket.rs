@@ -202,6 +202,28 @@ impl<S> Socket<S> {
         Next::Stay
     }
 
+    /// Bytes of memory for a message that is not whole.
+    pub(super) fn held(&self) -> usize {
+        let kept = self.buffer.as_ref().map_or(0, |buffer| buffer.capacity());
+        kept + self.machine.inflating()
+    }
+
+    /// There is no room for the rest of a message. Nothing is awaited of the peer after this: it would be the rest.
+    pub(super) fn shed<H>(&mut self, context: &mut Context<'_, H>) -> Next<S> {
+        let (code, reason) = (
+            CloseCode::MESSAGE_TOO_BIG,
+            "no room for the rest of the message",
+        );
+        let out = &mut context.scratch.outgoing;
+        if let Err(error) = self.machine.send_close(code, reason, out) {
+            // Then it has been told why already.
+            tracing::debug!(%error, "a WebSocket is closing already");
+        }
+        self.machine
+            .poll_transmit(&mut context.scratch.outgoing.bytes);
+        Next::Finish(Ending::NoRoom)
+    }
+
     /// The machine's deadline has passed, and everything that has come was read.
     pub(super) fn timed_out<H>(
         &mut self,

@@ -10,4 +10,5 @@ mod head;
 mod progress;
 #[path = "../support/mod.rs"]
 mod support;
+mod uploads;
 mod vanished;

@@ -48,6 +48,9 @@ pub(super) enum Stop {
 }
 
 impl Decoder {
+    /// Bytes allocated.
+    pub(super) const MEMORY: usize = size_of::<DecompressorOxide>();
+
     /// Whether all that came is whole blocks, and the last one of them has BFINAL.
     pub(super) fn is_after_last(&self) -> bool {
         self.place == Place::AfterLast

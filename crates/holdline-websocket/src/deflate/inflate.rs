@@ -52,6 +52,12 @@ impl Inflater {
         }
     }
 
+    /// Bytes allocated for the message under way. 0 between two messages, where only the window may be kept.
+    pub(crate) fn memory(&self) -> usize {
+        let decoder = self.stream.as_ref().map(|_| Decoder::MEMORY);
+        decoder.map_or(0, |decoder| decoder + self.window.memory())
+    }
+
     /// Whether the message under way is compressed.
     pub(crate) const fn is_active(&self) -> bool {
         self.stream.is_some()

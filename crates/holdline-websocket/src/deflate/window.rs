@@ -24,6 +24,11 @@ impl Window {
         }
     }
 
+    /// Bytes allocated.
+    pub(super) fn memory(&self) -> usize {
+        self.ring.capacity()
+    }
+
     /// Frees it, and forgets everything.
     pub(super) fn clear(&mut self) {
         *self = Self::new(self.limit);

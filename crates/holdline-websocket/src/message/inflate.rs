@@ -38,6 +38,13 @@ impl MessageDecoder {
         self.inflater.is_some()
     }
 
+    /// As [`Connection::inflating`](crate::Connection::inflating).
+    #[must_use]
+    pub fn inflating(&self) -> usize {
+        let inflater = self.inflater.as_ref();
+        inflater.map_or(0, |inflater| inflater.memory())
+    }
+
     /// Takes what `input` has of a frame of a compressed message.
     ///
     /// What is inflated always goes through the [`Buffer`], checked in its order: text, then the limit, then

@@ -33,6 +33,10 @@ pub(crate) struct PeerArguments {
         value_name = "BYTES"
     )]
     pub(crate) min_read_rate: u64,
+    /// Memory, over all connections, for what comes and is not whole yet: heads, bodies and messages. When it is not
+    /// enough, the slowest are refused. A message takes up to twice its length while it comes.
+    #[arg(long, env = "HOLDLINE_MAX_UPLOAD_TOTAL", default_value_t = 64 << 20, value_name = "BYTES")]
+    pub(crate) max_upload_total: usize,
     /// How far a client may fall behind --min-write-rate while bytes wait for it.
     #[arg(
         long,
@@ -67,6 +71,7 @@ impl PeerArguments {
         config.body_timeout = self.body_timeout;
         config.message_timeout = self.message_timeout;
         config.min_read_rate = self.min_read_rate;
+        config.max_upload_total = self.max_upload_total;
         config.write_timeout = self.write_timeout;
         config.min_write_rate = self.min_write_rate;
         config.peer_timeout = self.peer_timeout;

@@ -5,6 +5,7 @@ use holdline_http1::{BodyLength, HeaderBlock, RequestHead, ServerConnection};
 use super::super::core::{Core, Origin};
 use super::super::deadlines::Deadline;
 use crate::address::{Address, canonical};
+use crate::config::Config;
 use crate::handler::{ConnectionId, Ending, Handler, Rejection, Request};
 use crate::output::{Exchange, Held, Output, Timer};
 use crate::queue::Outgoing;
@@ -58,25 +59,27 @@ pub(super) struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    /// Has the handler decide about the body of a request, which may have `limit` bytes if the handler does
-    /// not say otherwise.
+    /// Has the handler decide about the body of a request.
     pub(super) fn head<H: Handler>(
         &mut self,
         handler: &mut H,
         request: &Request<'_>,
         length: BodyLength,
-        limit: u64,
+        config: &Config,
     ) -> Outcome<H::Stream> {
         if self.is_refused(handler, request) {
             return Outcome::Answered;
         }
-        let mut outcome = Outcome::TakeBody(limit);
+        let mut outcome = Outcome::TakeBody(config.http.max_body);
         let intake = Intake {
             exchange: self.exchange(Some(request.head)),
             outcome: &mut outcome,
             length,
         };
         handler.head(request, intake);
+        if let Outcome::TakeBody(limit) = &mut outcome {
+            *limit = (*limit).min(config.max_upload_total as u64);
+        }
         match (&outcome, length) {
             (&Outcome::TakeBody(limit), BodyLength::Known(length)) if length > limit => {
                 let rejection = Rejection::BodyTooLarge { limit };

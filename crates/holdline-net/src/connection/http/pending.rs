@@ -1,6 +1,5 @@
 //! What a connection keeps of a request that is not answered yet.
 
-use bytes::BytesMut;
 use holdline_http1::{RequestHead, RequestHeadBuf};
 
 use super::answer::{Answer, Place};
@@ -22,15 +21,47 @@ pub(super) enum Pending<S> {
 /// A request whose body is coming, to be taken whole.
 pub(super) struct Upload {
     head: RequestHeadBuf,
-    body: BytesMut,
+    /// Bytes of the head's texts, about.
+    head_len: usize,
+    body: Vec<u8>,
+    /// How many bytes the body may have.
+    most: usize,
+}
+
+impl Upload {
+    /// Keeps a piece of the body. What is kept for it grows by doubling, but never beyond what it may have.
+    fn push(&mut self, piece: &[u8]) {
+        let (len, capacity) = (self.body.len(), self.body.capacity());
+        let needed = len + piece.len();
+        if needed > capacity {
+            let room = (2 * capacity).min(self.most).max(needed);
+            self.body.reserve_exact(room - len);
+        }
+        self.body.extend_from_slice(piece);
+    }
 }
 
 impl<S> Pending<S> {
-    pub(super) fn upload(head: RequestHead<'_>) -> Self {
+    /// `most` is how many bytes the body may have.
+    pub(super) fn upload(head: RequestHead<'_>, most: u64) -> Self {
+        let fields = head.headers().iter();
+        let fields = fields.map(|(name, value)| name.len() + value.len() + FIELD);
         Self::Uploading(Box::new(Upload {
             head: head.to_owned(),
-            body: BytesMut::new(),
+            head_len: head.target().len() + fields.sum::<usize>(),
+            body: Vec::new(),
+            most: usize::try_from(most).unwrap_or(usize::MAX),
         }))
+    }
+
+    /// Bytes of memory for a request that is not whole.
+    pub(super) fn held(&self) -> usize {
+        match self {
+            Self::Uploading(upload) => {
+                size_of::<Upload>() + upload.head_len + upload.body.capacity()
+            }
+            _ => 0,
+        }
     }
 
     /// The head of a request whose body is coming.
@@ -77,7 +108,7 @@ pub(super) fn take_piece<H: Handler>(
 ) -> Step<H::Stream> {
     match pending {
         Some(Pending::Uploading(upload)) => {
-            upload.body.extend_from_slice(data);
+            upload.push(data);
             Step::Partial
         }
         Some(Pending::Receiving(stream)) => {
@@ -124,3 +155,6 @@ impl<S> From<bool> for Step<S> {
         }
     }
 }
+
+/// What a field line takes beside its name and value.
+const FIELD: usize = 16;

@@ -68,6 +68,22 @@ pub(crate) fn flood_of_bfinal_blocks_costs_nothing() {
 }
 
 #[test]
+pub(crate) fn memory_to_decompress_is_told_while_a_message_is_under_way() {
+    let deflate = agreed(&DeflateOptions::default());
+    let mut client = Connection::client(config(deflate, Limits::default()), || KEY);
+    let mut wire = unmasked(&[(b"\xc1\x07", b"\xf2\x48\xcd\xc9\xc9\x07\x00")]);
+    let (mut first, mut last) = wire.split_at_mut(5);
+    let mut buffer = Buffer::new();
+    assert_eq!(client.inflating(), 0);
+    assert_eq!(client.receive(&mut first, &mut buffer), Ok(None));
+    let inflating = client.inflating();
+    assert!((8 << 10..48 << 10).contains(&inflating), "{inflating}");
+    let received = client.receive(&mut last, &mut buffer);
+    assert_eq!(received, Ok(Some(Event::Text("Hello"))));
+    assert_eq!(client.inflating(), 0);
+}
+
+#[test]
 pub(crate) fn reference_beyond_the_window_is_1002() {
     // "Hello" and what refers five bytes back, which is good; and the same with nothing before it.
     let hello: Frame<'_> = (b"\xc1\x07", b"\xf2\x48\xcd\xc9\xc9\x07\x00");
