@@ -4,8 +4,8 @@
 //! what has arrived counts, whatever became of what we sent. A [socket](socket) is waited for in both
 //! directions. Any other stream is written first; a write that timed out or failed is followed by one read.
 //!
-//! What comes while something is sent is kept, up to [`AHEAD`]. Beyond that the peer has to wait, and a send
-//! that cannot go on either ends with its timeout.
+//! What comes while something is sent is kept, up to 64 KiB. Beyond that the peer has to wait. A send that cannot go
+//! on either then ends with its timeout, or with [`STANDSTILL`] if it has none.
 
 mod failure;
 pub(super) mod socket;
@@ -39,6 +39,8 @@ pub(super) struct Io<S> {
     ended: Option<End>,
     /// The deadline for which the one look after it was taken.
     overtime: Option<Instant>,
+    /// How long a send without a write timeout may go on in neither direction.
+    standstill: Duration,
     /// What did not come when a read times out, as in "no answer".
     missing: &'static str,
 }
@@ -77,6 +79,7 @@ impl<S> Io<S> {
             broken: None,
             ended: None,
             overtime: None,
+            standstill: STANDSTILL,
             missing,
         }
     }
@@ -244,3 +247,9 @@ impl Io<std::net::TcpStream> {
         Ok((self, writer))
     }
 }
+
+/// How long a send without a write timeout waits for a peer that only writes.
+const STANDSTILL: Duration = Duration::from_secs(30);
+
+#[cfg(all(test, unix))]
+mod tests;

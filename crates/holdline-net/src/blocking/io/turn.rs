@@ -1,7 +1,7 @@
 //! The two ways of taking a turn: with a socket, which can be asked, and with any other stream.
 
 use std::io::{ErrorKind, Read, Result, Write};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::BytesMut;
 
@@ -89,7 +89,7 @@ impl<S: Read + Write + 'static> Io<S> {
                 patience = Some(socket.write_timeout()?);
             }
             // Where both sides only write, nothing would ever end the wait.
-            let limit = patience.flatten().or(full.then_some(STANDSTILL));
+            let limit = patience.flatten().or(full.then_some(self.standstill));
             let until = limit.zip(begun).map(|(limit, begun)| begun + limit);
             let listens = self.ended.is_none() && !full;
             let ready = socket.wait(listens, true, until)?;
@@ -281,7 +281,5 @@ impl<S> Io<S> {
 const BLOCK: usize = 8 * 1024;
 /// Bytes that are read and kept while something is being sent.
 const AHEAD: usize = 64 * 1024;
-/// How long a send without a write timeout waits for a peer that only writes.
-const STANDSTILL: Duration = Duration::from_secs(30);
 /// What did not happen when a write times out.
 const UNTAKEN: &str = "the peer took nothing";
