@@ -2,6 +2,7 @@
 
 mod client;
 mod error;
+mod incoming;
 mod response;
 mod server;
 

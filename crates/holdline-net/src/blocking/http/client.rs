@@ -2,9 +2,10 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
-use holdline_http1::{BodyLength, Buffer, ClientConfig, ClientConnection, Fields, RequestBody};
+use holdline_http1::{Buffer, ClientConfig, ClientConnection, Fields, RequestBody};
 
 use super::super::io::{Io, Turn, is_timeout, timed_out};
+use super::incoming::Incoming;
 use super::{Error, Response};
 
 mod receive;
@@ -68,11 +69,8 @@ pub struct Client<S> {
     refused: bool,
     /// The next request ends the connection.
     close: bool,
-    /// How the rest of the current response's body is framed; `None` when it is read.
-    body: BodyLength,
-    /// What [`read_body`](Self::read_body) has collected so far.
-    collected: Vec<u8>,
-    trailers: Vec<(String, Vec<u8>)>,
+    /// The current response's body.
+    incoming: Incoming,
     timeout: Option<Duration>,
     deadline: Option<Instant>,
 }
@@ -97,9 +95,7 @@ impl<S> Client<S> {
             heard: false,
             refused: false,
             close: false,
-            body: BodyLength::None,
-            collected: Vec::new(),
-            trailers: Vec::new(),
+            incoming: Incoming::nothing(),
             timeout: None,
             deadline: None,
         }
@@ -147,7 +143,7 @@ impl<S> Client<S> {
     /// The trailer fields of the last response's body, once it is read.
     #[must_use]
     pub fn trailers(&self) -> &[(String, Vec<u8>)] {
-        &self.trailers
+        self.incoming.trailers()
     }
 
     /// Ends what is called from now on at this time, in place of [`set_timeout`](Self::set_timeout).

@@ -8,7 +8,8 @@ use holdline_http1::{
 };
 
 use super::super::io::{Io, Turn};
-use super::{Error, copy};
+use super::Error;
+use super::incoming::Incoming;
 
 /// The server's end of a blocking HTTP connection.
 ///
@@ -44,11 +45,8 @@ pub struct Server<S> {
     io: Io<S>,
     machine: ServerConnection,
     buffer: Buffer,
-    /// How the rest of the current request's body is framed; `None` when it is read.
-    body: BodyLength,
-    /// What [`read_body`](Self::read_body) has collected so far.
-    collected: Vec<u8>,
-    trailers: Vec<(String, Vec<u8>)>,
+    /// The current request's body.
+    incoming: Incoming,
     answered: bool,
     timeout: Option<Duration>,
 }
@@ -74,9 +72,7 @@ impl<S> Server<S> {
             io: Io::new(stream, Vec::new(), "nothing came"),
             machine: ServerConnection::new(config),
             buffer: Buffer::new(),
-            body: BodyLength::None,
-            collected: Vec::new(),
-            trailers: Vec::new(),
+            incoming: Incoming::nothing(),
             answered: true,
             timeout: None,
         }
@@ -114,7 +110,7 @@ impl<S> Server<S> {
     /// The trailer fields of the last request's body, once it is read (RFC 9110 §6.5).
     #[must_use]
     pub fn trailers(&self) -> &[(String, Vec<u8>)] {
-        &self.trailers
+        self.incoming.trailers()
     }
 }
 
@@ -165,22 +161,12 @@ impl<S: Read + Write + 'static> Server<S> {
     ///
     /// [`Error::BodyTooLong`], at once when the length is announced. Otherwise as `read_data`.
     pub fn read_body(&mut self, limit: usize) -> Result<Vec<u8>, Error> {
-        if let BodyLength::Known(length) = self.body
-            && self.collected.is_empty()
-            && length > limit as u64
-        {
-            return Err(Error::BodyTooLong { limit });
-        }
+        self.incoming.check(limit)?;
         let until = self.until();
         while let Some(range) = self.data(until)? {
-            if self.collected.len() + range.len() > limit {
-                self.collected = Vec::new();
-                return Err(Error::BodyTooLong { limit });
-            }
-            let piece = self.io.piece(range);
-            self.collected.extend_from_slice(piece);
+            self.incoming.collect(self.io.piece(range), limit)?;
         }
-        Ok(std::mem::take(&mut self.collected))
+        Ok(self.incoming.take_collected())
     }
 
     /// Answers with a whole body. For HEAD the body is not sent, only its length.
@@ -319,9 +305,7 @@ impl<S: Read + Write + 'static> Server<S> {
 
     fn begin(&mut self, body: BodyLength) -> Result<(), Error> {
         self.answered = false;
-        self.body = body;
-        self.collected = Vec::new();
-        self.trailers.clear();
+        self.incoming = Incoming::from(body);
         if body == BodyLength::None {
             // Its end is due without another byte.
             self.parse()?;
@@ -330,7 +314,7 @@ impl<S: Read + Write + 'static> Server<S> {
     }
 
     fn data(&mut self, until: Option<Instant>) -> Result<Option<Range<usize>>, Error> {
-        if self.body == BodyLength::None {
+        if self.incoming.is_over() {
             return Ok(None);
         }
         Ok(match self.step(until)? {
@@ -351,7 +335,7 @@ impl<S: Read + Write + 'static> Server<S> {
             if !self.io.is_fed(until, limit)? {
                 return Ok(match self.machine.receive_eof()? {
                     Some(_) => {
-                        self.body = BodyLength::None;
+                        self.incoming.end();
                         Step::End
                     }
                     None => Step::Nothing,
@@ -368,8 +352,7 @@ impl<S: Read + Write + 'static> Server<S> {
             Some(Event::Request { head, body }) => (Some(Step::Request(head.to_owned(), body)), 0),
             Some(Event::Data(data)) => (Some(Step::Data(0..0)), data.len()),
             Some(Event::End { trailers }) => {
-                self.body = BodyLength::None;
-                self.trailers = copy(trailers);
+                self.incoming.end_with(trailers);
                 (Some(Step::End), 0)
             }
             Some(_) => (Some(Step::Nothing), 0),

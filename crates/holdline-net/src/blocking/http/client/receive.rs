@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use holdline_http1::{BodyLength, ReceiveErrorKind, ResponseEvent};
 
-use super::super::{Error, Response, copy};
+use super::super::incoming::Incoming;
+use super::super::{Error, Response};
 use super::Client;
 
 /// What came of [`Client::wait_for_continue`].
@@ -105,22 +106,12 @@ impl<S: Read + Write + 'static> Client<S> {
     /// [`Error::BodyTooLong`], at once when the length is announced; the connection cannot be used again
     /// then. Otherwise as `read_data`.
     pub fn read_body(&mut self, limit: usize) -> Result<Vec<u8>, Error> {
-        if let BodyLength::Known(length) = self.body
-            && self.collected.is_empty()
-            && length > limit as u64
-        {
-            return Err(Error::BodyTooLong { limit });
-        }
+        self.incoming.check(limit)?;
         let until = self.until();
         while let Some(range) = self.data(until)? {
-            if self.collected.len() + range.len() > limit {
-                self.collected = Vec::new();
-                return Err(Error::BodyTooLong { limit });
-            }
-            let piece = self.io.piece(range);
-            self.collected.extend_from_slice(piece);
+            self.incoming.collect(self.io.piece(range), limit)?;
         }
-        Ok(std::mem::take(&mut self.collected))
+        Ok(self.incoming.take_collected())
     }
 
     /// What comes of the body within `limit` bytes and the time of this call, however it ends.
@@ -128,14 +119,11 @@ impl<S: Read + Write + 'static> Client<S> {
         let until = self.until();
         // Its beginning is worth more than the reason why there is no more of it.
         while let Ok(Some(range)) = self.data(until) {
-            let piece = self.io.piece(range);
-            let room = limit.saturating_sub(self.collected.len());
-            self.collected.extend(piece.iter().take(room));
-            if self.collected.len() == limit {
+            if !self.incoming.collect_what_fits(self.io.piece(range), limit) {
                 break;
             }
         }
-        std::mem::take(&mut self.collected)
+        self.incoming.take_collected()
     }
 
     /// After a 101, or a 2xx to CONNECT: hands out the stream together with the bytes that were read
@@ -156,7 +144,7 @@ impl<S: Read + Write + 'static> Client<S> {
         &mut self,
         until: Option<Instant>,
     ) -> Result<Option<Range<usize>>, Error> {
-        if self.body == BodyLength::None {
+        if self.incoming.is_over() {
             return Ok(None);
         }
         Ok(match self.receive(until)? {
@@ -205,9 +193,7 @@ impl<S: Read + Write + 'static> Client<S> {
     fn begin_body(&mut self, body: BodyLength) -> Result<(), Error> {
         self.awaiting = false;
         self.used = true;
-        self.body = body;
-        self.collected = Vec::new();
-        self.trailers.clear();
+        self.incoming = Incoming::from(body);
         if body == BodyLength::None && !self.machine.is_switched() {
             // Its end is due without another byte.
             self.parse()?;
@@ -244,8 +230,7 @@ impl<S: Read + Write + 'static> Client<S> {
             }
             Some(ResponseEvent::Data(data)) => (Some(Step::Data(0..0)), data.len()),
             Some(ResponseEvent::End { trailers }) => {
-                self.body = BodyLength::None;
-                self.trailers = copy(trailers);
+                self.incoming.end_with(trailers);
                 (Some(Step::End), 0)
             }
             // Paused: the connection is closing or speaks another protocol, and nothing is to be received.
@@ -275,7 +260,7 @@ impl<S: Read + Write + 'static> Client<S> {
         }
         match self.machine.receive_eof() {
             Ok(Some(_)) => {
-                self.body = BodyLength::None;
+                self.incoming.end();
                 Ok(Step::End)
             }
             Ok(None) => Err(self.lost(ErrorKind::UnexpectedEof.into())),
