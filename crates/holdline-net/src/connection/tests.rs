@@ -201,6 +201,32 @@ fn a_pong_and_a_message_that_lie_in_the_socket_when_the_keepalive_is_over_count(
 }
 
 #[test]
+fn an_upload_that_comes_steadily_may_take_longer_than_the_body_timeout() {
+    let mut slow = Slow::new();
+    slow.seen(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n");
+    for _ in 0..10 {
+        assert_eq!(slow.app.requests, 0);
+        slow.now += 20_000;
+        assert!(slow.now < slow.connection.deadline());
+        slow.seen(&[b'x'; 20_000]);
+    }
+    assert_eq!(slow.app.requests, 1);
+}
+
+#[test]
+fn a_message_that_comes_steadily_may_take_longer_than_the_message_timeout() {
+    let mut slow = Slow::quiet();
+    slow.seen(b"\x82\xff\0\0\0\0\0\x03\x0d\x40\0\0\0\0");
+    for _ in 0..10 {
+        assert_eq!(slow.app.messages, 0);
+        slow.now += 20_000;
+        assert!(slow.now < slow.connection.deadline());
+        slow.seen(&[b'x'; 20_000]);
+    }
+    assert_eq!(slow.app.messages, 1);
+}
+
+#[test]
 fn pings_that_are_cut_in_two_by_the_network_are_no_message_that_lasts_for_ever() {
     let mut slow = Slow::quiet();
     slow.seen(b"\x89");

@@ -22,6 +22,42 @@ fn narrow(server: &Running) -> TcpStream {
     socket.into()
 }
 
+/// A server that gives bodies and messages 300 milliseconds, and a second for each `rate` bytes.
+fn hurried(rate: u64) -> Running {
+    let mut config = config();
+    config.body_timeout = Duration::from_millis(300);
+    config.message_timeout = Duration::from_millis(300);
+    config.min_read_rate = rate;
+    Running::start(config)
+}
+
+/// The head of an upload of 2,000 bytes was sent.
+fn upload(server: &Running) -> TcpStream {
+    let mut client = server.connect();
+    client
+        .write_all(b"POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n")
+        .unwrap();
+    client
+}
+
+/// An open WebSocket at `path`, with these lines more in its handshake.
+fn websocket(server: &Running, path: &str, lines: &str) -> TcpStream {
+    let handshake = String::from_utf8_lossy(HANDSHAKE).replace("/socket", path);
+    let handshake = handshake.replace("\r\n\r\n", &format!("\r\n{lines}\r\n"));
+    let mut client = server.connect();
+    client.write_all(handshake.as_bytes()).unwrap();
+    read_until(&mut client, b"\r\n\r\n");
+    client
+}
+
+/// The code of the Close that comes.
+fn close_code(client: &mut TcpStream) -> u16 {
+    let mut close = [0; 4];
+    client.read_exact(&mut close).unwrap();
+    assert_eq!(close[0], 0x88);
+    u16::from_be_bytes([close[2], close[3]])
+}
+
 /// Sends `data` in pieces of `size` every 50 milliseconds.
 fn trickle(client: &mut TcpStream, data: &[u8], size: usize) {
     for piece in data.chunks(size) {
@@ -82,29 +118,9 @@ fn a_reader_of_a_byte_now_and_then_is_dropped() {
 }
 
 #[test]
-fn an_upload_that_comes_steadily_may_take_longer_than_the_body_timeout() {
-    let mut config = config();
-    config.body_timeout = Duration::from_millis(300);
-    config.min_read_rate = 1000;
-    let server = Running::start(config);
-    let mut client = server.connect();
-    client
-        .write_all(b"POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n")
-        .unwrap();
-    trickle(&mut client, &[b'x'; 2000], 100);
-    read_until(&mut client, b"x]");
-}
-
-#[test]
 fn an_upload_of_a_byte_now_and_then_is_given_up() {
-    let mut config = config();
-    config.body_timeout = Duration::from_millis(300);
-    config.min_read_rate = 1000;
-    let server = Running::start(config);
-    let mut client = server.connect();
-    client
-        .write_all(b"POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n")
-        .unwrap();
+    let server = hurried(1000);
+    let mut client = upload(&server);
     trickle(&mut client, &[b'x'; 12], 1);
     let mut answer = String::new();
     client.read_to_string(&mut answer).unwrap();
@@ -117,57 +133,19 @@ fn long_text() -> Vec<u8> {
 }
 
 #[test]
-fn a_message_that_comes_steadily_may_take_longer_than_the_message_timeout() {
-    let mut config = config();
-    config.message_timeout = Duration::from_millis(300);
-    config.min_read_rate = 1000;
-    let server = Running::start(config);
-    let mut client = server.connect();
-    client.write_all(HANDSHAKE).unwrap();
-    read_until(&mut client, b"\r\n\r\n");
-    trickle(&mut client, &long_text(), 100);
-    read_until(&mut client, b"xxxx");
-}
-
-#[test]
 fn a_message_of_a_byte_now_and_then_is_refused() {
-    let mut config = config();
-    config.message_timeout = Duration::from_millis(300);
-    config.min_read_rate = 1000;
-    let server = Running::start(config);
+    let server = hurried(1000);
     for path in ["/socket", "/deaf"] {
-        let handshake = String::from_utf8_lossy(HANDSHAKE).replace("/socket", path);
-        let mut client = server.connect();
-        client.write_all(handshake.as_bytes()).unwrap();
-        read_until(&mut client, b"\r\n\r\n");
+        let mut client = websocket(&server, path, "");
         trickle(&mut client, &long_text()[..20], 1);
-        let mut close = [0; 4];
-        client.read_exact(&mut close).unwrap();
-        assert_eq!((close[0], &close[2..]), (0x88, &1008_u16.to_be_bytes()[..]));
+        assert_eq!(close_code(&mut client), 1008);
     }
-}
-
-/// Sends the handshake with these lines more, then `bytes`, and then nothing. Returns the code of the Close that it
-/// gets.
-fn refused_after(server: &Running, lines: &str, bytes: &[u8]) -> u16 {
-    let handshake = String::from_utf8_lossy(HANDSHAKE);
-    let handshake = handshake.replace("\r\n\r\n", &format!("\r\n{lines}\r\n"));
-    let mut client = server.connect();
-    client.write_all(handshake.as_bytes()).unwrap();
-    read_until(&mut client, b"\r\n\r\n");
-    client.write_all(bytes).unwrap();
-    let mut close = [0; 4];
-    client.read_exact(&mut close).unwrap();
-    assert_eq!(close[0], 0x88);
-    u16::from_be_bytes([close[2], close[3]])
 }
 
 /// None of this leaves anything in the buffer of the message.
 #[test]
 fn a_client_that_stops_within_a_frame_is_refused_wherever_that_is() {
-    let mut config = config();
-    config.message_timeout = Duration::from_millis(300);
-    let server = Running::start(config);
+    let server = hurried(500);
     let stops: [&[u8]; 7] = [
         // In the header, after a byte, within the length, and within the key.
         b"\x81",
@@ -182,7 +160,9 @@ fn a_client_that_stops_within_a_frame_is_refused_wherever_that_is() {
         b"\x01\x80\0\0\0\0\x8a\x80\0\0\0\0",
     ];
     for stop in stops {
-        assert_eq!(refused_after(&server, "", stop), 1008, "{stop:?}");
+        let mut client = websocket(&server, "/socket", "");
+        client.write_all(stop).unwrap();
+        assert_eq!(close_code(&mut client), 1008, "{stop:?}");
     }
 }
 
@@ -190,26 +170,20 @@ fn a_client_that_stops_within_a_frame_is_refused_wherever_that_is() {
 #[cfg(feature = "deflate")]
 #[test]
 fn a_client_that_stops_in_compressed_data_before_there_is_any_output_is_refused() {
-    let mut config = config();
-    config.message_timeout = Duration::from_millis(300);
-    let server = Running::start(config);
+    let server = hurried(500);
     let lines = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
-    let bytes = b"\xc1\x8b\0\0\0\0\x00\x05\x00\xfa\xff";
-    assert_eq!(refused_after(&server, lines, bytes), 1008);
+    let mut client = websocket(&server, "/socket", lines);
+    client
+        .write_all(b"\xc1\x8b\0\0\0\0\x00\x05\x00\xfa\xff")
+        .unwrap();
+    assert_eq!(close_code(&mut client), 1008);
 }
 
 /// Its bytes earn it no time.
 #[test]
 fn a_header_that_trickles_is_refused() {
-    let mut config = config();
-    config.message_timeout = Duration::from_millis(300);
-    config.min_read_rate = 1_000_000;
-    let server = Running::start(config);
-    let mut client = server.connect();
-    client.write_all(HANDSHAKE).unwrap();
-    read_until(&mut client, b"\r\n\r\n");
+    let server = hurried(1_000_000);
+    let mut client = websocket(&server, "/socket", "");
     trickle(&mut client, b"\x82\xff\0\0\0\0\0\x01\0\0\x01\x02\x03", 1);
-    let mut close = [0; 4];
-    client.read_exact(&mut close).unwrap();
-    assert_eq!((close[0], &close[2..]), (0x88, &1008_u16.to_be_bytes()[..]));
+    assert_eq!(close_code(&mut client), 1008);
 }
