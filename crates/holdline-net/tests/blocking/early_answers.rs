@@ -34,6 +34,7 @@ fn refusing() -> (String, impl FnOnce()) {
     (address, end)
 }
 
+#[cfg(unix)]
 #[test]
 fn a_413_in_the_middle_of_a_long_upload_is_read_whatever_the_timeouts() {
     for timeout in [None, Some(SHORT), Some(PATIENCE)] {
@@ -48,6 +49,7 @@ fn a_413_in_the_middle_of_a_long_upload_is_read_whatever_the_timeouts() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_413_ends_an_upload_in_pieces() {
     let (address, end) = refusing();
@@ -67,6 +69,7 @@ fn a_413_ends_an_upload_in_pieces() {
     end();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_413_to_an_event_source_that_posts_is_told() {
     for timeout in [None, Some(PATIENCE)] {
@@ -189,6 +192,7 @@ fn continue_is_waited_for_and_early_hints_are_seen() {
     assert_eq!(&playing.join().unwrap(), b"hi");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_server_that_does_not_know_expect_is_not_waited_for() {
     let (address, playing) = peer(|mut stream| {

@@ -1,4 +1,7 @@
 //! The blocking connections, over scripted streams and over loopback TCP.
+//!
+//! Tests that need a socket to be asked what it can do are for Unix: elsewhere a socket is like any other stream
+//! (`src/blocking/io/socket.rs`).
 
 #![allow(clippy::unwrap_used, reason = "a test that fails is to panic")]
 

@@ -34,6 +34,7 @@ fn after_one_exchange(
     (http, move || playing.join().unwrap())
 }
 
+#[cfg(unix)]
 #[test]
 fn an_idle_408_does_not_answer_the_next_request() {
     let (mut http, end) = after_one_exchange(|stream| {
@@ -47,6 +48,7 @@ fn an_idle_408_does_not_answer_the_next_request() {
     end();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_connection_that_the_server_closed_is_recognised_as_stale() {
     let (mut http, end) = after_one_exchange(|stream| stream.shutdown(Shutdown::Write).unwrap());

@@ -16,6 +16,7 @@ fn client<S>(stream: S, config: Config) -> ClientWebSocket<S> {
     WebSocket::new(stream, Vec::new(), Connection::client(config, keys))
 }
 
+#[cfg(unix)]
 #[test]
 fn two_peers_that_both_write_get_what_was_written_when_they_read() {
     let (stream, peer) = pair();
@@ -139,6 +140,7 @@ fn a_close_that_came_in_time_is_seen_after_the_close_timeout() {
     assert_eq!(websocket.close_reason(), Some((CloseCode::NORMAL, "")));
 }
 
+#[cfg(unix)]
 #[test]
 fn a_missed_ping_is_told_with_close_1011() {
     let mut config = Config::default();
