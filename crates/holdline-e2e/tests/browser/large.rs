@@ -1,44 +1,23 @@
 //! What the program sends, read by a browser's own parsers of event streams, JavaScript, HTML, JSON and
 //! WebSocket frames, at sizes up to some hundred KiB.
 
+#[path = "../../../holdline-comet/tests/foreign/awkward.rs"]
+mod in_scripts;
+#[path = "../../../holdline-sse/tests/sse/awkward.rs"]
+mod in_streams;
+
 use holdline_e2e::{Browser, Client, Server};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
+use in_scripts::IN_SCRIPTS;
+use in_streams::IN_STREAMS;
+
 /// Sizes at which buffers end, and one byte around them; then some hundred KiB.
 const SIZES: [usize; 14] = [
     0, 1, 2, 1023, 1024, 4095, 4097, 16_385, 31_750, 31_900, 58_446, 65_537, 131_073, 300_000,
-];
-
-const AWKWARD: [&str; 26] = [
-    "\r",
-    "\n",
-    "\r\n",
-    "\n\n",
-    "\r\r",
-    "\n\r",
-    "\0",
-    "\u{feff}",
-    "\u{2028}",
-    "\u{2029}",
-    "\u{85}",
-    "\"",
-    "'",
-    "\\",
-    "\\u2028",
-    "</script>",
-    "<!--",
-    "-->",
-    "&amp;",
-    "\u{1f980}",
-    "\u{e9}",
-    "\u{7f}",
-    "\nid: 1\n",
-    "\nevent: x\n\n",
-    "*/",
-    "`${x}`",
 ];
 
 /// Text of about this many bytes: base64, which hardly compresses, and the awkward between.
@@ -48,7 +27,11 @@ fn text(random: &mut StdRng, size: usize) -> String {
     while text.len() < size {
         let count = random.random_range(0..120);
         text.extend((0..count).map(|_| char::from(*digits.choose(random).unwrap())));
-        text.push_str(AWKWARD.choose(random).unwrap());
+        let awkward = match random.random() {
+            true => IN_STREAMS.choose(random),
+            false => IN_SCRIPTS.choose(random),
+        };
+        text.push_str(awkward.unwrap());
     }
     text
 }

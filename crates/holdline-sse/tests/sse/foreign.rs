@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
 use holdline_sse::{EventFields, HEARTBEAT, PADDING, encode_comment, encode_id, encode_retry};
 
+use crate::awkward::IN_STREAMS;
 use crate::harness::Random;
 
 /// Text of about this many bytes, in which the awkward stands between the plain.
@@ -13,7 +14,7 @@ fn text(random: &mut Random, size: usize) -> String {
     let mut text = String::with_capacity(size + 64);
     while text.len() < size {
         match random.below(3) {
-            0 => text.push_str(AWKWARD[random.below(AWKWARD.len())]),
+            0 => text.push_str(IN_STREAMS[random.below(IN_STREAMS.len())]),
             1 => text.extend((0..random.below(60)).map(|_| PLAIN[random.below(PLAIN.len())])),
             _ => text.push_str("a longer piece of plain text, as messages have it "),
         }
@@ -21,32 +22,6 @@ fn text(random: &mut Random, size: usize) -> String {
     text
 }
 
-const AWKWARD: [&str; 24] = [
-    "\r",
-    "\n",
-    "\r\n",
-    "\n\n",
-    "\r\r",
-    "\n\r",
-    "\0",
-    "\u{feff}",
-    "\u{2028}",
-    "\u{2029}",
-    "\u{85}",
-    "\"",
-    "'",
-    "\\",
-    "</script>",
-    "<!--",
-    "\u{1f980}",
-    "\u{e9}",
-    " ",
-    ":",
-    "data: x",
-    "\nid: 1\n",
-    "\nevent: x\n\n",
-    "\t",
-];
 const PLAIN: [char; 8] = ['a', 'Z', '0', '/', '+', '-', '_', '='];
 
 /// Sizes at which buffers end, and one byte around them; then some hundred KiB.

@@ -1,5 +1,6 @@
 //! Every rule of the standard as a named test, an oracle, and properties.
 
+mod awkward;
 mod client;
 mod cuts;
 mod encoder;

@@ -3,8 +3,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails is to panic")]
 
+mod awkward;
+
 use std::borrow::Cow;
 
+use awkward::IN_SCRIPTS;
 use bytes::BytesMut;
 use holdline_comet::jsonp::CallbackName;
 use holdline_comet::{Cursor, iframe, jsonp, poll, script, socket, stream};
@@ -39,7 +42,7 @@ impl Random {
         let mut text = String::with_capacity(size + 64);
         while text.len() < size {
             match self.below(3) {
-                0 => text.push_str(AWKWARD[self.below(AWKWARD.len())]),
+                0 => text.push_str(IN_SCRIPTS[self.below(IN_SCRIPTS.len())]),
                 1 => text.extend((0..self.below(60)).map(|_| PLAIN[self.below(PLAIN.len())])),
                 _ => text.push_str("a longer piece of plain text, as messages have it "),
             }
@@ -48,32 +51,6 @@ impl Random {
     }
 }
 
-const AWKWARD: [&str; 24] = [
-    "\r",
-    "\n",
-    "\r\n",
-    "\n\n",
-    "\0",
-    "\u{feff}",
-    "\u{2028}",
-    "\u{2029}",
-    "\u{2027}",
-    "\u{202a}",
-    "\u{e2}",
-    "\"",
-    "'",
-    "\\",
-    "\\u2028",
-    "</script>",
-    "<!--",
-    "-->",
-    "]]>",
-    "&amp;",
-    "\u{1f980}",
-    "\u{7f}",
-    "*/",
-    "`${x}`",
-];
 const PLAIN: [char; 8] = ['a', 'Z', '0', '/', '+', '-', '_', '='];
 
 const SIZES: [usize; 14] = [
