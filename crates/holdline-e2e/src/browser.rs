@@ -48,6 +48,14 @@ impl Browser {
     /// # Errors
     /// When chromedriver or Chromium are not there, or do not start.
     pub fn start() -> Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// Starts the browser with more arguments of its command line.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_with(more: &[&str]) -> Result<Self> {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let profile = tempfile::Builder::new().prefix("holdline-e2e-").tempdir()?;
         let mut driver = Process::spawn(
@@ -85,6 +93,7 @@ impl Browser {
         let profile = format!("--user-data-dir={}", browser._profile.path().display());
         let mut arguments = ARGUMENTS.to_vec();
         arguments.push(&profile);
+        arguments.extend(more);
         let binary = std::env::var("HOLDLINE_CHROMIUM").unwrap_or("/usr/bin/chromium".to_owned());
         let capabilities = json!({ "alwaysMatch": {
             "goog:chromeOptions": { "binary": binary, "args": arguments },

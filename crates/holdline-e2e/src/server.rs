@@ -23,6 +23,8 @@ use crate::wait::LIMIT;
 pub struct Server {
     program: PathBuf,
     arguments: Vec<String>,
+    /// `HOLDLINE_LOG`.
+    level: &'static str,
     address: SocketAddr,
     running: Option<Process>,
     log: Arc<Mutex<String>>,
@@ -34,9 +36,18 @@ impl Server {
     /// # Errors
     /// When there is no program, or it ends or stays silent instead.
     pub fn start(arguments: &[&str]) -> Result<Self> {
+        Self::start_talkative(arguments, "warn")
+    }
+
+    /// The same with another `HOLDLINE_LOG`.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_talkative(arguments: &[&str], level: &'static str) -> Result<Self> {
         let mut server = Self {
             program: program()?,
             arguments: arguments.iter().map(ToString::to_string).collect(),
+            level,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             running: None,
             log: Arc::default(),
@@ -131,7 +142,9 @@ impl Server {
                 .args(&self.arguments)
                 // What the environment of the tests says is not meant for the program.
                 .env_clear()
-                .env("HOLDLINE_LOG", "warn")
+                .env("HOLDLINE_LOG", self.level)
+                // What the tests call it in `Host`.
+                .env("HOLDLINE_ALLOW_HOST", "test")
                 .stdin(Stdio::null())
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped()),

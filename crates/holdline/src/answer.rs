@@ -2,7 +2,7 @@
 //! errors are JSON and headers are the same everywhere.
 
 use holdline::event_stream;
-use holdline_http1::{Fields, SendError};
+use holdline_http1::{Fields, HeaderBlock, SendError};
 use holdline_net::{Request, Responder};
 use serde_json::Value;
 
@@ -13,14 +13,16 @@ use crate::reply::{JSON, Reply, UNCACHED, error_body};
 pub(crate) struct Call<'r, 'a> {
     pub(crate) request: &'r Request<'r>,
     pub(crate) responder: Responder<'a, Stream>,
-    /// Header fields that let a script of another origin read the answer.
-    pub(crate) cors: Vec<(&'static str, String)>,
+    /// Fields that say which pages may have the answer.
+    pub(crate) fields: HeaderBlock,
 }
 
 impl Call<'_, '_> {
     /// The whole body at once.
     pub(crate) fn bytes(self, status: u16, headers: impl Fields, body: &[u8]) {
-        log(self.responder.respond(status, (&self.cors, headers), body));
+        log(self
+            .responder
+            .respond(status, (&self.fields, headers), body));
     }
 
     /// A JSON value that nobody may cache.
@@ -55,7 +57,7 @@ impl Call<'_, '_> {
 
     /// A head now and the body by and by. To HEAD, the head alone.
     pub(crate) fn stream(self, headers: impl Fields, stream: Stream) {
-        log(self.responder.stream(200, (&self.cors, headers), stream));
+        log(self.responder.stream(200, (&self.fields, headers), stream));
     }
 }
 

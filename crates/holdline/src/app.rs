@@ -13,13 +13,13 @@ use holdline_net::{
 };
 use holdline_websocket::{CloseCode, DeflateOptions};
 
+use crate::access::Access;
 use crate::counters::Limit;
 use crate::demo::MovingBox;
 use crate::held::HeldRequest;
 use crate::hub::{Hub, LoopKey, TooManyChannels, Waiter};
 use crate::journal::{Appended, Draft, Journal, Outcome, Receipt, Refusal};
 use crate::message::DEFLATE_LEVEL;
-use crate::policy::Policy;
 use crate::refusal;
 use crate::routes;
 use crate::subscription::{Follower, Subscription};
@@ -31,7 +31,7 @@ use crate::watchers::Watchers;
 pub(crate) struct Shared {
     pub(crate) hub: Arc<Hub>,
     pub(crate) journal: Box<dyn Journal>,
-    pub(crate) policy: Policy,
+    pub(crate) access: Access,
     pub(crate) options: Options,
     pub(crate) moving_box: MovingBox,
     pub(crate) watchers: Watchers,
@@ -98,7 +98,8 @@ impl App {
         let key = shared.hub.join(notifier.clone());
         let mut config = emitter::Config::default();
         config.heartbeat = shared.options.heartbeat;
-        config.origins = shared.policy.origins.clone();
+        config.origins = shared.access.origins.clone();
+        config.fields = shared.access.common_fields().clone();
         Self {
             shared,
             emitters: Emitters::new(notifier.clone(), config),

@@ -1,5 +1,6 @@
 //! The arguments, and what they may be.
 
+mod access;
 mod check;
 mod peers;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use holdline_websocket::{Deflate, Role};
 
+pub(crate) use self::access::AccessArguments;
 pub(crate) use self::peers::PeerArguments;
 use crate::channel_url::ChannelUrl;
 use crate::transport::Transport;
@@ -165,25 +167,8 @@ pub(crate) struct ServeArguments {
         value_parser = clap::builder::BoolishValueParser::new()
     )]
     pub(crate) legacy_hixie76: bool,
-    /// Origins whose pages may publish and read, beside the server's own: `https://example.com`,
-    /// or `*` for all. May be given more than once. (JSONP can be read by any page.)
-    #[arg(
-        long,
-        env = "HOLDLINE_ALLOW_ORIGIN",
-        value_delimiter = ',',
-        value_parser = origin,
-        value_name = "ORIGIN"
-    )]
-    pub(crate) allow_origin: Vec<String>,
-    /// What a publisher must show, as `Authorization: Bearer TOKEN`.
-    #[arg(
-        long,
-        env = "HOLDLINE_PUBLISH_TOKEN",
-        hide_env_values = true,
-        value_parser = token,
-        value_name = "TOKEN"
-    )]
-    pub(crate) publish_token: Option<String>,
+    #[command(flatten)]
+    pub(crate) access: AccessArguments,
 }
 
 /// From how many bytes on WebSocket messages are compressed; `None` for never.
@@ -343,20 +328,6 @@ fn deflate_threshold(text: &str) -> Result<DeflateThreshold, String> {
             .parse()
             .map(|bytes| DeflateThreshold(Some(bytes)))
             .map_err(|_| "it is a number of bytes, or `off`".to_owned()),
-    }
-}
-
-fn origin(text: &str) -> Result<String, String> {
-    if text == "*" {
-        return Ok(text.to_owned());
-    }
-    match text.split_once("://") {
-        Some((scheme, host))
-            if !scheme.is_empty() && !host.is_empty() && !host.contains(['/', '?', '#']) =>
-        {
-            Ok(text.to_ascii_lowercase())
-        }
-        _ => Err("an origin is a scheme, a host and maybe a port: https://example.com:8443".into()),
     }
 }
 

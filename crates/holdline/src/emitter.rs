@@ -45,6 +45,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use holdline_http1::HeaderBlock;
 use holdline_net::Ending;
 use holdline_sse::EventFields;
 
@@ -91,6 +92,9 @@ pub struct Config {
     pub max_queued: usize,
     /// Pages of other sites that may read the streams. Default: none.
     pub origins: Origins,
+    /// Fields of every answer beside those of an event stream, such as
+    /// `Cross-Origin-Resource-Policy`. Default: none.
+    pub fields: HeaderBlock,
 }
 
 impl Default for Config {
@@ -99,6 +103,7 @@ impl Default for Config {
             heartbeat: Duration::from_secs(15),
             max_queued: 256 * 1024,
             origins: Origins::default(),
+            fields: HeaderBlock::default(),
         }
     }
 }

@@ -6,6 +6,7 @@ mod reply;
 
 use std::time::Duration;
 
+use holdline_http1::HeaderBlock;
 use holdline_net::{Held, Output};
 
 pub(crate) use self::poll::Poll;
@@ -18,8 +19,8 @@ use crate::reply::{JSON, Reply, UNCACHED};
 #[derive(Debug)]
 pub(crate) struct HeldRequest {
     question: Question,
-    /// Header fields that let a script of another origin read the answer.
-    cors: Vec<(&'static str, String)>,
+    /// Fields that say which pages may have the answer.
+    fields: HeaderBlock,
     patience: Patience,
     /// How long it waits for an answer that says all. `None` once the timer is set.
     wait: Option<Duration>,
@@ -32,14 +33,10 @@ pub(crate) enum Question {
 }
 
 impl HeldRequest {
-    pub(crate) fn new(
-        question: Question,
-        cors: Vec<(&'static str, String)>,
-        wait: Duration,
-    ) -> Self {
+    pub(crate) fn new(question: Question, fields: HeaderBlock, wait: Duration) -> Self {
         Self {
             question,
-            cors,
+            fields,
             patience: Patience::Waits,
             wait: Some(wait),
         }
@@ -78,7 +75,7 @@ impl HeldRequest {
     }
 
     fn send(&self, reply: &Reply, held: Held<'_>) {
-        let headers = (&self.cors, (reply.field, (JSON, UNCACHED)));
+        let headers = (&self.fields, (reply.field, (JSON, UNCACHED)));
         if let Err(error) = held.respond(reply.status, headers, &reply.body) {
             tracing::error!(%error, "an answer cannot be sent");
         }

@@ -9,7 +9,7 @@ pub(crate) fn answer_or_hold(app: &App, call: Call<'_, '_>, mut question: Questi
     match question.reply(app.hub()) {
         Some(reply) => call.reply(&reply),
         None => {
-            let held = HeldRequest::new(question, call.cors, app.shared.options.patience);
+            let held = HeldRequest::new(question, call.fields, app.shared.options.patience);
             call.responder.hold(Stream::Held(held));
         }
     }

@@ -3,6 +3,7 @@
 //! This file reads the arguments; what each command does is in a module of its own.
 #![forbid(unsafe_code)]
 
+mod access;
 mod answer;
 mod app;
 mod channel_url;
@@ -17,10 +18,12 @@ mod journal;
 mod message;
 mod metrics;
 mod names;
+mod once_a_minute;
 mod pages;
-mod policy;
+mod percent;
 mod poll_answer;
 mod publish;
+mod query;
 #[cfg(test)]
 mod random;
 mod refusal;

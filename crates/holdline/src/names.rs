@@ -1,16 +1,23 @@
 //! The names that people choose: channels and event types.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use percent_encoding::percent_decode_str;
+use crate::percent;
 
 /// Why a name was refused.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct NameError(&'static str);
+pub(crate) struct NameError(Cow<'static, str>);
+
+impl NameError {
+    fn new(text: &'static str) -> Self {
+        Self(text.into())
+    }
+}
 
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(&self.0)
     }
 }
 
@@ -22,7 +29,7 @@ pub(crate) fn parse_channels(segment: &str) -> Result<Vec<String>, NameError> {
         let name = parse_channel(part)?;
         if !names.contains(&name) {
             if names.len() == MAX_CHANNELS {
-                return Err(NameError("more than 32 channels in one request"));
+                return Err(NameError::new("more than 32 channels in one request"));
             }
             names.push(name);
         }
@@ -32,22 +39,25 @@ pub(crate) fn parse_channels(segment: &str) -> Result<Vec<String>, NameError> {
 
 /// One channel name, percent-encoded.
 pub(crate) fn parse_channel(segment: &str) -> Result<String, NameError> {
-    let name = percent_decode_str(segment)
-        .decode_utf8()
-        .map_err(|_| NameError("a channel name must be UTF-8 when percent-decoded"))?;
+    let name = percent::decode(segment)
+        .map_err(|error| NameError(format!("a channel name {error}").into()))?;
     if name.is_empty() {
-        return Err(NameError("a channel name must not be empty"));
+        return Err(NameError::new("a channel name must not be empty"));
     }
     if name.len() > MAX_NAME {
-        return Err(NameError("a channel name is at most 128 bytes"));
+        return Err(NameError::new("a channel name is at most 128 bytes"));
+    }
+    // In a path, and with their dots escaped, too, these mean other paths to clients and proxies (RFC 3986 §5.2.4).
+    if matches!(&*name, "." | "..") {
+        return Err(NameError::new("a channel cannot be named `.` or `..`"));
     }
     if name.starts_with(RESERVED) {
-        return Err(NameError(
+        return Err(NameError::new(
             "channel names that begin with `holdline.` are the server's own",
         ));
     }
     if name.contains(|c: char| c.is_control() || matches!(c, ',' | '/')) {
-        return Err(NameError(
+        return Err(NameError::new(
             "a channel name has no comma, slash or control character",
         ));
     }
@@ -57,18 +67,18 @@ pub(crate) fn parse_channel(segment: &str) -> Result<String, NameError> {
 /// An event type that a publisher may use.
 pub(crate) fn parse_event(event: &str) -> Result<&str, NameError> {
     if event.is_empty() {
-        return Err(NameError(
+        return Err(NameError::new(
             "an event type must not be empty; leave `event` out instead",
         ));
     }
     if event.len() > MAX_NAME {
-        return Err(NameError("an event type is at most 128 bytes"));
+        return Err(NameError::new("an event type is at most 128 bytes"));
     }
     if event.contains(char::is_control) {
-        return Err(NameError("an event type has no control character"));
+        return Err(NameError::new("an event type has no control character"));
     }
     if event.starts_with(RESERVED) {
-        return Err(NameError(
+        return Err(NameError::new(
             "event types that begin with `holdline.` are the server's own",
         ));
     }
@@ -92,6 +102,7 @@ mod tests {
     fn channels_are_split_decoded_and_deduplicated() {
         assert_eq!(parse_channels("a,b,a").unwrap(), ["a", "b"]);
         assert_eq!(parse_channels("caf%C3%A9").unwrap(), ["café"]);
+        assert_eq!(parse_channels("...,.a,a..").unwrap(), ["...", ".a", "a.."]);
         for bad in [
             "",
             "holdline.x",
@@ -101,6 +112,14 @@ mod tests {
             "a%2Fb",
             "a%00",
             "%FF",
+            "%",
+            "a%4",
+            "%zz",
+            ".",
+            "..",
+            "%2e",
+            ".%2E",
+            "a,..",
             &"x".repeat(129),
         ] {
             assert!(parse_channels(bad).is_err(), "{bad}");

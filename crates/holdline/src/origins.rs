@@ -2,8 +2,12 @@
 //!
 //! A browser says with `Origin` (RFC 6454 §7) which page a request comes from, and lets the page
 //! read the answer only if `Access-Control-Allow-Origin` names that page (Fetch §3.2). These
-//! fields never say `*` and never allow credentials: an allowed page is named as itself, which is
-//! also what `XDomainRequest` asks for, and answers do not depend on cookies.
+//! fields never say `*`: an allowed page is named as itself, which is also what `XDomainRequest`
+//! asks for. Credentials are allowed to pages that are allowed by name, never to those of `*`.
+//!
+//! Scripts and frames have no `Origin`. Of them, and of whatever else comes without it, browsers
+//! tell with `Sec-Fetch-Site` (Fetch Metadata §2.3) whether another site's page asks, and mostly
+//! with `Referer` which. They send the former to `https` and to this machine only.
 
 use holdline_http1::RequestHead;
 
@@ -20,14 +24,19 @@ pub struct Origins {
     allowed: Vec<String>,
 }
 
-/// Where a request comes from, by its `Origin` field.
+/// Where a request comes from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Origin<'a> {
-    /// No `Origin`: no browser, or a plain GET of one.
+    /// Nothing says that a page of another site asks: no browser, or a plain GET of one.
     None,
-    /// The server's own pages, or an origin that is allowed.
-    Allowed(&'a str),
-    /// Any other, `null` among them.
+    /// The server's own pages.
+    Own(&'a str),
+    /// An origin that is allowed by its name.
+    Named(&'a str),
+    /// An origin that is allowed since all are: `*`.
+    Any(&'a str),
+    /// Any other, `null` among them. Without `Origin`, a page of another site.
     Foreign,
 }
 
@@ -39,25 +48,64 @@ impl Origins {
         }
     }
 
-    /// Judges the `Origin` field of a request.
+    /// Judges where a request comes from, by the `Origin` field, and without one by `Sec-Fetch-Site`.
     ///
     /// `null` is foreign even to `*`: a sandboxed frame or a local file could be anyone's. An
     /// origin is the server's own when its host and port are those of `Host`; the scheme may
     /// differ, since a proxy in front may speak TLS.
     #[must_use]
     pub fn judge<'a>(&self, head: &RequestHead<'a>) -> Origin<'a> {
-        let Some(value) = head.headers().get("origin") else {
-            return Origin::None;
+        let mut values = head.headers().get_all("origin");
+        match (values.next(), values.next()) {
+            (None, _) if is_site(head, &["cross-site"]) => Origin::Foreign,
+            (None, _) => Origin::None,
+            (Some(origin), None) => self.judge_origin(origin, head),
+            // No browser sends two.
+            (Some(_), Some(_)) => Origin::Foreign,
+        }
+    }
+
+    /// Whether the answer may be a script or a document that another page loads: JSONP, say, which
+    /// needs no leave of the browser to be read.
+    ///
+    /// A request that comes from another site by its `Sec-Fetch-Site` is answered only if its
+    /// `Origin`, or without one its `Referer`, is of an allowed page.
+    #[must_use]
+    pub fn may_embed(&self, head: &RequestHead<'_>) -> bool {
+        if !is_site(head, &["cross-site", "same-site"]) {
+            return true;
+        }
+        if head.headers().get("origin").is_some() {
+            return self.judge(head).is_allowed();
+        }
+        let mut values = head.headers().get_all("referer");
+        let (Some(referer), None) = (values.next(), values.next()) else {
+            return false;
         };
-        let Ok(origin) = std::str::from_utf8(value) else {
+        // The origin of a URL ends where its path begins.
+        let mut slashes = referer
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| **byte == b'/');
+        let end = slashes.nth(2).map_or(referer.len(), |(at, _)| at);
+        self.judge_origin(&referer[..end], head).is_allowed()
+    }
+
+    fn judge_origin<'a>(&self, origin: &'a [u8], head: &RequestHead<'_>) -> Origin<'a> {
+        let Ok(origin) = std::str::from_utf8(origin) else {
             return Origin::Foreign;
         };
-        if origin == "null" {
+        // A page with an opaque origin (RFC 6454 §6.1), and what is no origin at all.
+        if !origin.contains("://") {
             return Origin::Foreign;
         }
-        let listed = |allowed: &String| allowed == "*" || allowed.eq_ignore_ascii_case(origin);
-        if self.allowed.iter().any(listed) || is_own(origin, head) {
-            Origin::Allowed(origin)
+        let listed = |allowed: &String| allowed.eq_ignore_ascii_case(origin);
+        if self.allowed.iter().any(listed) {
+            Origin::Named(origin)
+        } else if is_own(origin, head) {
+            Origin::Own(origin)
+        } else if self.allowed.iter().any(|allowed| allowed == "*") {
+            Origin::Any(origin)
         } else {
             Origin::Foreign
         }
@@ -65,16 +113,26 @@ impl Origins {
 }
 
 impl Origin<'_> {
+    /// Whether it is a page that may use the server.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        matches!(self, Self::Own(_) | Self::Named(_) | Self::Any(_))
+    }
+
     /// The fields of any answer, also of an error: `Access-Control-Allow-Origin` with the very
-    /// origin, if it is allowed, and `Vary: Origin`, if there was one.
+    /// origin, if it is allowed, `Access-Control-Allow-Credentials: true`, if it is allowed by
+    /// name, and `Vary: Origin`, if there was one.
     #[must_use]
     pub fn fields(&self) -> Vec<(&'static str, String)> {
         let vary = ("Vary", "Origin".to_owned());
+        let allow = |origin: &str| ("Access-Control-Allow-Origin", origin.to_owned());
         match self {
             Self::None => Vec::new(),
-            Self::Allowed(origin) => {
-                vec![("Access-Control-Allow-Origin", (*origin).to_owned()), vary]
+            Self::Named(origin) => {
+                let credentials = ("Access-Control-Allow-Credentials", "true".to_owned());
+                vec![allow(origin), credentials, vary]
             }
+            Self::Own(origin) | Self::Any(origin) => vec![allow(origin), vary],
             Self::Foreign => vec![vary],
         }
     }
@@ -86,7 +144,7 @@ impl Origin<'_> {
     /// written with `XMLHttpRequest` or `fetch`; a browser's own `EventSource` asks nothing.
     #[must_use]
     pub fn preflight<'m>(&self, methods: &'m str) -> Option<[(&'static str, &'m str); 3]> {
-        matches!(self, Self::Allowed(_)).then_some([
+        self.is_allowed().then_some([
             ("Access-Control-Allow-Methods", methods),
             (
                 "Access-Control-Allow-Headers",
@@ -95,6 +153,16 @@ impl Origin<'_> {
             ("Access-Control-Max-Age", "600"),
         ])
     }
+}
+
+/// Whether `Sec-Fetch-Site` says one of these.
+fn is_site(head: &RequestHead<'_>, sites: &[&str]) -> bool {
+    let mut values = head.headers().get_all("sec-fetch-site");
+    values.any(|value| {
+        sites
+            .iter()
+            .any(|site| value.eq_ignore_ascii_case(site.as_bytes()))
+    })
 }
 
 fn is_own(origin: &str, head: &RequestHead<'_>) -> bool {

@@ -3,17 +3,19 @@
 use bytes::BytesMut;
 use holdline_comet::jsonp::{self, CallbackName};
 use holdline_comet::{Position, poll};
+use holdline_http1::Fields;
 
 use crate::hub::{Batch, Wanted};
 use crate::message::Wire;
+use crate::reply::NO_REFERRER;
 
 /// What the answer to a poll is: JSON, or with a callback a script.
-pub(crate) fn answer_type(callback: Option<&CallbackName>) -> [(&'static str, &'static str); 1] {
-    let content_type = match callback {
-        Some(_) => jsonp::CONTENT_TYPE,
-        None => poll::CONTENT_TYPE,
+pub(crate) fn answer_type(callback: Option<&CallbackName>) -> impl Fields + use<> {
+    let (content_type, script) = match callback {
+        Some(_) => (jsonp::CONTENT_TYPE, Some([NO_REFERRER])),
+        None => (poll::CONTENT_TYPE, None),
     };
-    [("Content-Type", content_type)]
+    ([("Content-Type", content_type)], script)
 }
 
 /// The answer that has `batch`, and the cursor to ask with the next time.

@@ -35,15 +35,17 @@ pub(crate) fn reject(
     // A page may read what is wrong with the body that it sent. Who sent a head that makes no
     // sense is not known.
     let head = exchange.request_head();
-    let origins = &shared.policy.origins;
-    let cors = head.map(|head| origins.judge(&head).fields());
-    let cors = cors.unwrap_or_default();
+    let access = &shared.access;
+    let fields = match head {
+        Some(head) => access.fields(access.origins.judge(&head)),
+        None => access.common_fields().clone(),
+    };
     let reply = reply(rejection);
     if reply.is_temporary() && head.is_some_and(|head| event_stream::is_accepted(&head)) {
-        let headers = (cors, event_stream::HEADERS);
+        let headers = (fields, event_stream::HEADERS);
         return exchange.respond(200, headers, event_stream::not_now().as_bytes());
     }
-    let headers = (cors, ((JSON, UNCACHED), reply.field));
+    let headers = (fields, ((JSON, UNCACHED), reply.field));
     exchange.respond(reply.status, headers, &reply.body)
 }
 

@@ -66,3 +66,5 @@ pub(crate) const UNCACHED: [(&str, &str); 2] = [
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
 ];
+/// Of what a page can load as a document or a script: its URL, which may hold a token, is told to nobody.
+pub(crate) const NO_REFERRER: (&str, &str) = ("Referrer-Policy", "no-referrer");

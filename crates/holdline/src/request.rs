@@ -1,10 +1,5 @@
-//! What a request asks for, read from its target and header fields.
+//! What a request asks for, read from the path of its target.
 
-use std::borrow::Cow;
-use std::time::Duration;
-
-use holdline::event_stream::Opening;
-use holdline_comet::{Cursor, Since};
 use holdline_http1::RequestHead;
 
 use crate::pages::{self, Asset};
@@ -61,6 +56,14 @@ impl<'r> Resource<'r> {
         })
     }
 
+    /// Whether its query says anything.
+    pub(crate) fn has_query(&self) -> bool {
+        matches!(
+            self,
+            Self::Box | Self::Channel(_) | Self::Presence(_) | Self::Subscribe(..)
+        )
+    }
+
     /// The methods it answers, as `Allow` lists them.
     pub(crate) fn allow(&self) -> &'static str {
         match self {
@@ -88,59 +91,3 @@ impl<'r> Resource<'r> {
 pub(crate) const METHODS: [&str; 8] = [
     "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH",
 ];
-
-/// The query of a target, percent-decoded.
-#[derive(Debug)]
-pub(crate) struct Query<'r> {
-    pairs: Vec<(Cow<'r, str>, Cow<'r, str>)>,
-}
-
-impl<'r> Query<'r> {
-    pub(crate) fn parse(head: &RequestHead<'r>) -> Self {
-        let query = head.query().unwrap_or_default();
-        Self {
-            pairs: form_urlencoded::parse(query.as_bytes()).collect(),
-        }
-    }
-
-    /// The first value of that name.
-    pub(crate) fn value(&self, name: &str) -> Option<&str> {
-        self.pairs
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_ref())
-    }
-
-    /// Where a subscriber wants to go on. A client that reconnects shows its place as a last event
-    /// ID, which therefore goes before the `since` that its page began with.
-    pub(crate) fn since(&self, head: &RequestHead<'_>) -> Result<Since, String> {
-        let opening = Opening::of(head);
-        let Some(text) = opening.last_event_id().or_else(|| self.value("since")) else {
-            return Ok(Since::Now);
-        };
-        match text {
-            "earliest" => Ok(Since::Earliest),
-            text => match text.parse::<Cursor>() {
-                Ok(cursor) => Ok(Since::Cursor(cursor)),
-                Err(error) => Err(format!("this is no cursor: {error}")),
-            },
-        }
-    }
-
-    /// `wait`: how many seconds to hold a request, with a fraction if need be.
-    pub(crate) fn wait(&self, default: Duration) -> Result<Duration, &'static str> {
-        let Some(text) = self.value("wait") else {
-            return Ok(default);
-        };
-        let plain = text
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'.');
-        match text.parse::<f64>() {
-            Ok(seconds) if plain => Ok(Duration::from_secs_f64(seconds.min(MAX_WAIT))),
-            _ => Err("`wait` is a number of seconds, such as 25 or 0.5"),
-        }
-    }
-}
-
-/// Seconds that a request is held at most, whatever it asks for: a proxy would cut it sooner.
-const MAX_WAIT: f64 = 300.0;

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use holdline::emitter::Emitter;
 use holdline::origins::Origin;
-use holdline_http1::RequestHead;
 use holdline_net::{Intake, Request, Responder};
 use serde_json::json;
 
@@ -19,22 +18,22 @@ use crate::demo::MovingBox;
 use crate::metrics;
 use crate::names;
 use crate::pages::{Asset, CONTENT_SECURITY_POLICY};
-use crate::reply::Reply;
-use crate::request::{METHODS, Query, Resource};
-use crate::transport::Transport;
+use crate::query::Query;
+use crate::reply::{NO_REFERRER, Reply};
+use crate::request::{METHODS, Resource};
 use crate::upgrade::{Messages, is_old, upgrade};
 
 /// The head of a request with a body: what it is refused for is said now, and how much of a body is taken.
 pub(crate) fn head(app: &mut App, request: &Request<'_>, intake: Intake<'_, Stream>) {
-    let origin = app.shared.policy.origins.judge(&request.head);
-    match Route::of(app, &request.head, origin) {
+    let origin = app.shared.access.origins.judge(&request.head);
+    match Route::of(app, request, origin) {
         Ok(route) => intake.take(route.max_body(app)),
         Err(refusal) => {
             app.shared.hub.counters.request();
             let call = Call {
                 request,
                 responder: intake.answer(),
-                cors: origin.fields(),
+                fields: app.shared.access.fields(origin),
             };
             call.reply(&refusal);
         }
@@ -49,13 +48,13 @@ pub(crate) fn answer(app: &mut App, request: &Request<'_>, mut responder: Respon
         // If this is refused, what follows is no request: eight bytes that belong to this one.
         responder.close_connection();
     }
-    let origin = app.shared.policy.origins.judge(head);
+    let origin = app.shared.access.origins.judge(head);
     let call = Call {
         request,
         responder,
-        cors: origin.fields(),
+        fields: app.shared.access.fields(origin),
     };
-    match Route::of(app, head, origin) {
+    match Route::of(app, request, origin) {
         Err(refusal) => call.reply(&refusal),
         Ok(Route::Options(resource)) => options(call, &resource, origin),
         Ok(Route::Publish(parameters)) => publish(app, call, &parameters),
@@ -71,7 +70,9 @@ enum Route<'r> {
 }
 
 impl<'r> Route<'r> {
-    fn of(app: &App, head: &RequestHead<'r>, origin: Origin<'_>) -> Result<Self, Reply> {
+    fn of(app: &App, request: &Request<'r>, origin: Origin<'_>) -> Result<Self, Reply> {
+        let (head, access) = (&request.head, &app.shared.access);
+        access.judge_host(request)?;
         let method = head.method();
         if !METHODS.contains(&method) {
             let message = "this server has no such method";
@@ -81,6 +82,7 @@ impl<'r> Route<'r> {
             let message = "there is nothing at this path";
             return Err(Reply::error(404, "not_found", message));
         };
+        access.judge_resource(&resource)?;
         let allow = resource.allow();
         if !resource.allows(method) {
             let message = format!("this takes {allow} only");
@@ -89,13 +91,16 @@ impl<'r> Route<'r> {
         if method == "OPTIONS" {
             return Ok(Self::Options(resource));
         }
-        let socket = matches!(resource, Resource::Subscribe(_, Transport::WebSocket));
-        if origin == Origin::Foreign && (method == "POST" || socket) {
-            let message = "pages of this origin may not do this; see --allow-origin";
-            return Err(Reply::error(403, "foreign_origin", message));
-        }
-        let query = Query::parse(head);
+        access.judge(head, &resource, origin)?;
+        let query = match resource.has_query() {
+            true => Query::parse(head)?,
+            false => Query::default(),
+        };
         match resource {
+            Resource::Box if method == "POST" => {
+                access.judge_publisher(head, &query)?;
+                Ok(Self::Resource(resource, query))
+            }
             Resource::Server => Err(Reply::error(404, "not_found", "`*` is for OPTIONS")),
             Resource::Channel(name) => Publish::of(app, head, name, &query).map(Self::Publish),
             resource => Ok(Self::Resource(resource, query)),
@@ -176,6 +181,7 @@ fn file(call: Call<'_, '_>, asset: &Asset) {
         ("Cache-Control", "no-cache"),
         ("X-Content-Type-Options", "nosniff"),
         ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
+        NO_REFERRER,
     ];
     // RFC 9110 §13.1.2. A weak comparison: `W/` makes no difference.
     let known = call

@@ -6,22 +6,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use holdline::origins::Origins;
 use holdline_comet::LogLimits;
 use holdline_net::{Handle, Server};
 
+use crate::access::Access;
 use crate::app::{App, Options, Shared};
 use crate::config::ServeArguments;
 use crate::demo::{MovingBox, Walk};
 use crate::hub::{Hub, HubLimits};
 use crate::journal::Memory;
 use crate::metrics;
-use crate::policy::Policy;
 use crate::watchers::Watchers;
 
 /// Serves until the process is told to end.
 pub(crate) fn run(arguments: ServeArguments) -> Result<(), String> {
     let listen = arguments.listen;
+    let access = Access::new(&arguments.access)?;
     let config = net_config(&arguments);
     let server = Server::bind(listen, config)
         .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
@@ -32,10 +32,7 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<(), String> {
     let shared = Arc::new(Shared {
         journal: Box::new(Memory::new(Arc::clone(&hub))),
         hub,
-        policy: Policy {
-            origins: Origins::new(arguments.allow_origin),
-            publish_token: arguments.publish_token,
-        },
+        access,
         options: Options {
             heartbeat: arguments.heartbeat,
             long_poll: arguments.long_poll,
@@ -153,7 +150,10 @@ fn keep_house(shared: &Shared, handle: &Handle, stopping: &AtomicBool, seed: u64
             let stats = || metrics::stats(&shared.hub, handle.connections());
             shared.watchers.tell(stats);
         }
-        let wait = walk.step(now, &shared.moving_box, &shared.hub, &*shared.journal);
+        let wait = match shared.access.has_pages() {
+            true => walk.step(now, &shared.moving_box, &shared.hub, &*shared.journal),
+            false => Duration::MAX,
+        };
         thread::park_timeout(wait.min(Duration::from_millis(250)));
     }
 }

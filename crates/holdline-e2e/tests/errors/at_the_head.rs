@@ -40,6 +40,12 @@ fn an_upload_that_is_refused_is_answered_without_its_body() {
             "Origin: http://evil.example\r\n",
         ),
         (403, "foreign_origin", "/echo", "Origin: null\r\n"),
+        (
+            403,
+            "foreign_origin",
+            "/channels/a",
+            "Sec-Fetch-Site: cross-site\r\n",
+        ),
         (404, "not_found", "/nothing", ""),
         (405, "method_not_allowed", "/channels/a/sse", ""),
         (405, "method_not_allowed", "/", ""),
@@ -56,7 +62,19 @@ fn an_upload_that_is_refused_is_answered_without_its_body() {
             "/channels/a?token=open-sesame&since=x",
             "",
         ),
-        (413, "body_too_large", "/demo/box?tick=100", ""),
+        (
+            415,
+            "content_encoding",
+            "/channels/a?token=open-sesame",
+            "Content-Encoding: gzip\r\n",
+        ),
+        (401, "unauthorized", "/demo/box?tick=100", ""),
+        (
+            413,
+            "body_too_large",
+            "/demo/box?tick=100&token=open-sesame",
+            "",
+        ),
     ] {
         for length in [long, chunked] {
             if status == 413 && length == chunked {

@@ -14,6 +14,7 @@ fn requests_that_are_refused() {
         (400, BAD_PARAMETERS),
         (501, NOT_IMPLEMENTED),
         (403, FOREIGN),
+        (415, ENCODED),
         (426, NO_UPGRADE),
     ] {
         for request in requests {
@@ -94,6 +95,26 @@ const BAD_PARAMETERS: &[&str] = &[
     "GET /channels/a/sse?since=earliest HTTP/1.1\r\nLast-Event-ID: x\r\n\r\n",
     "GET /channels/a/sse?since=1-ffffffffffffffffff HTTP/1.1\r\n\r\n",
     "GET /channels/a/sse?format=xml HTTP/1.1\r\n\r\n",
+    // What only looks like a parameter would begin the stream from now on.
+    "GET /channels/a/sse?Since=earliest HTTP/1.1\r\n\r\n",
+    "GET /channels/a/sse?SINCE=1-1 HTTP/1.1\r\n\r\n",
+    "GET /channels/a/sse?Last-Event-ID=1-1 HTTP/1.1\r\n\r\n",
+    "GET /channels/a/sse?last-event-id=1-1 HTTP/1.1\r\n\r\n",
+    "GET /channels/a/sse?lasteventid=1-1 HTTP/1.1\r\n\r\n",
+    "GET /channels/a/sse?%53ince=1-1 HTTP/1.1\r\n\r\n",
+    "GET /channels/a/poll?LastEventID=1-1 HTTP/1.1\r\n\r\n",
+    "GET /channels/a/jsonp?Callback=f HTTP/1.1\r\n\r\n",
+    "GET /channels/a/long-poll?Wait=1 HTTP/1.1\r\n\r\n",
+    "GET /channels/a/poll?since=earliest&since=earliest HTTP/1.1\r\n\r\n",
+    "GET /channels/a/poll?last_event_id=1-1&last_event_id=1-1 HTTP/1.1\r\n\r\n",
+    "GET /channels/a/jsonp?callback=f&callback=g&wait=0 HTTP/1.1\r\n\r\n",
+    "GET /channels/a/long-poll?wait=0&wait=0 HTTP/1.1\r\n\r\n",
+    "GET /channels/a/sse?format=json&format=text HTTP/1.1\r\n\r\n",
+    "GET /channels/a/sse?padding=true&padding=false HTTP/1.1\r\n\r\n",
+    "GET /channels/a/poll?token=x&token=x HTTP/1.1\r\n\r\n",
+    "GET /channels/a/poll?x=% HTTP/1.1\r\n\r\n",
+    "GET /channels/a/poll?x=%zz HTTP/1.1\r\n\r\n",
+    "GET /channels/a/poll?x=%FF HTTP/1.1\r\n\r\n",
     "GET /channels/a/jsonp HTTP/1.1\r\n\r\n",
     "GET /channels/a/jsonp?callback= HTTP/1.1\r\n\r\n",
     "GET /channels/a/jsonp?callback=alert(1) HTTP/1.1\r\n\r\n",
@@ -110,10 +131,27 @@ const BAD_PARAMETERS: &[&str] = &[
     "GET /channels/,a/poll HTTP/1.1\r\n\r\n",
     "GET /channels//poll HTTP/1.1\r\n\r\n",
     "GET /channels/%FF/poll HTTP/1.1\r\n\r\n",
+    "GET /channels/%/poll HTTP/1.1\r\n\r\n",
+    "GET /channels/a%4/poll HTTP/1.1\r\n\r\n",
+    "GET /channels/%zz/sse HTTP/1.1\r\n\r\n",
+    "GET /channels/./poll HTTP/1.1\r\n\r\n",
+    "GET /channels/../poll HTTP/1.1\r\n\r\n",
+    "GET /channels/%2e%2E/poll HTTP/1.1\r\n\r\n",
+    "GET /channels/a,../poll HTTP/1.1\r\n\r\n",
+    "GET /channels/../presence HTTP/1.1\r\n\r\n",
     "GET /channels/a%2Fb/poll HTTP/1.1\r\n\r\n",
     "GET /channels/a%0A/poll HTTP/1.1\r\n\r\n",
     "GET /channels/a,b/presence HTTP/1.1\r\n\r\n",
     "POST /channels/ HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi",
+    "POST /channels/.. HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi",
+    "POST /channels/%2e HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi",
+    "POST /channels/a%2 HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi",
+    "POST /channels/a?event=a&event=b HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi",
+    "POST /channels/a?Event=a HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi",
+    "POST /channels/a?event=a%2 HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi",
+    "POST /channels/a?event=%FF HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi",
+    "POST /channels/a?since=earliest&since=earliest HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi",
+    "POST /demo/box?tick=500&tick=100 HTTP/1.1\r\n\r\n",
     "POST /channels/a,b HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi",
     "POST /channels/a?event=holdline.lost HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi",
     "POST /channels/a?event=holdline. HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi",
@@ -144,6 +182,13 @@ const FOREIGN: &[&str] = &[
      Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
 ];
 
+const ENCODED: &[&str] = &[
+    "POST /channels/a HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nhi",
+    "POST /channels/a HTTP/1.1\r\nContent-Encoding: identity, br\r\nContent-Length: 2\r\n\r\nhi",
+    "POST /channels/a HTTP/1.1\r\nContent-Encoding: identity\r\nContent-Encoding: gzip\r\n\
+     Content-Length: 2\r\n\r\nhi",
+];
+
 const NO_UPGRADE: &[&str] = &[
     "GET /channels/a/websocket HTTP/1.1\r\n\r\n",
     "GET /echo HTTP/1.1\r\n\r\n",
@@ -159,7 +204,8 @@ fn what_is_refused_is_not_published() {
     let server = Server::start(&[]).unwrap();
     let mut client = Client::connect(server.address()).unwrap();
     let kept = publish(&mut client, "a", "kept").unwrap();
-    for request in FOREIGN.iter().chain(BAD_PARAMETERS).chain(NOT_ALLOWED) {
+    let refused = [FOREIGN, BAD_PARAMETERS, NOT_ALLOWED, ENCODED].concat();
+    for request in refused {
         let mut client = Client::connect(server.address()).unwrap();
         client.send(with_host(request)).unwrap();
         let method = request.split(' ').next().unwrap();

@@ -79,7 +79,8 @@ impl Emitters {
             heartbeat: event_stream::heartbeat(self.config.heartbeat, request.connection),
         };
         let cors = self.config.origins.judge(&request.head).fields();
-        responder.stream(200, (cors, event_stream::HEADERS), stream(emission))
+        let fields = (&self.config.fields, (cors, event_stream::HEADERS));
+        responder.stream(200, fields, stream(emission))
     }
 
     /// Wakes the connections that have something to send.

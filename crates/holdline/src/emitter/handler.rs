@@ -44,14 +44,15 @@ where
         responder: Responder<'_, Emission>,
     ) -> Result<(), SendError> {
         let origin = self.emitters.config().origins.judge(&request.head);
+        let fields = (&self.emitters.config().fields, origin.fields());
         let allow = [("Allow", METHODS)];
         match request.head.method() {
             "GET" | "HEAD" => {}
             "OPTIONS" => {
-                let fields = (origin.fields(), (allow, origin.preflight(METHODS)));
-                return responder.respond(204, fields, b"");
+                let allowed = (allow, origin.preflight(METHODS));
+                return responder.respond(204, (fields, allowed), b"");
             }
-            _ => return responder.respond(405, (origin.fields(), allow), b""),
+            _ => return responder.respond(405, (fields, allow), b""),
         }
         match (self.new_feed)(request, &Opening::of(&request.head)) {
             Ok(feed) => self.emitters.open(request, responder, feed, |it| it),
@@ -61,7 +62,7 @@ where
             }
             Err(status) => {
                 let uncached = [("Cache-Control", "no-store")];
-                responder.respond(status, (origin.fields(), uncached), b"")
+                responder.respond(status, (fields, uncached), b"")
             }
         }
     }
@@ -120,13 +121,14 @@ where
         let head = exchange.request_head();
         let origin = head.map(|head| self.emitters.config().origins.judge(&head));
         let cors = origin.map(|origin| origin.fields()).unwrap_or_default();
+        let common = (&self.emitters.config().fields, cors);
         let is_temporary = rejection.status() == 503;
         if is_temporary && head.is_some_and(|head| event_stream::is_accepted(&head)) {
-            let fields = (cors, event_stream::HEADERS);
+            let fields = (common, event_stream::HEADERS);
             return exchange.respond(200, fields, event_stream::not_now().as_bytes());
         }
         let retry_after = is_temporary.then_some([("Retry-After", "1")]);
-        let fields = (cors, [("Content-Type", "text/plain; charset=utf-8")]);
+        let fields = (common, [("Content-Type", "text/plain; charset=utf-8")]);
         let text = format!("{rejection}\n");
         exchange.respond(rejection.status(), (fields, retry_after), text.as_bytes())
     }

@@ -167,7 +167,7 @@ impl State {
             return;
         };
         self.kept.forget(&channel);
-        tracing::trace!(channel = %channel.name, "a channel is not remembered any more");
+        tracing::trace!(channel = ?channel.name, "a channel is not remembered any more");
         let last = channel.log.last_sequence();
         if last > self.unknown.evicted_through() {
             self.unknown = Log::with_evicted_through(limits.log, last);
@@ -192,7 +192,7 @@ impl State {
             return;
         };
         if let Some(channel) = self.channels.get_mut(id) {
-            tracing::debug!(channel = %channel.name, "a watched channel loses its history to make room");
+            tracing::debug!(channel = ?channel.name, "a watched channel loses its history to make room");
             self.kept.changing(id, channel, |channel| {
                 channel.published = None;
                 while channel.log.retire() {}

@@ -17,10 +17,11 @@ use serde_json::Value;
 
 use super::sequence::{Commit, Sequence};
 use super::*;
+use crate::access::Access;
 use crate::app::{App, Options, Shared};
+use crate::config::AccessArguments;
 use crate::demo::MovingBox;
 use crate::hub::{Hub, HubLimits};
-use crate::policy::Policy;
 use crate::watchers::Watchers;
 
 const EPOCH: u64 = 1;
@@ -121,7 +122,7 @@ impl Served {
         let shared = Arc::new(Shared {
             hub,
             journal: Box::new(journal),
-            policy: Policy::default(),
+            access: Access::new(&AccessArguments::default()).unwrap(),
             options: Options {
                 heartbeat: LIMIT,
                 long_poll: LIMIT,

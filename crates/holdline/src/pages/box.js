@@ -2,6 +2,7 @@
 // SSE panel's connection.
 
 import { find, setText, stateDisplay } from "./dom.js";
+import { askForToken, publishToken } from "./token.js";
 
 const WIDTH = 800;
 const HEIGHT = 600;
@@ -75,7 +76,13 @@ export function startBox() {
   for (const input of document.querySelectorAll('input[name="tick"]')) {
     input.addEventListener("change", async () => {
       try {
-        const response = await fetch(`/demo/box?tick=${input.value}`, { method: "POST" });
+        const token = publishToken();
+        const headers = token ? { Authorization: `Bearer ${token}` } : {};
+        const response = await fetch(`/demo/box?tick=${input.value}`, { method: "POST", headers });
+        if (response.status === 401) {
+          askForToken();
+          return setText(report, "Changing the speed needs a token here. Enter it at the top of the page.");
+        }
         if (!response.ok) throw new Error();
         setText(report, `The server now takes a step every ${input.value} ms, for everyone who looks.`);
       } catch {

@@ -10,8 +10,8 @@ use crate::held::{Publication, Question};
 use crate::hold::answer_or_hold;
 use crate::journal::{Appended, Draft, Outcome, Receipt};
 use crate::names;
+use crate::query::Query;
 use crate::reply::Reply;
-use crate::request::Query;
 
 /// What the head of a request to publish says.
 #[derive(Debug)]
@@ -31,11 +31,8 @@ impl Publish {
     ) -> Result<Self, Reply> {
         let channel = names::parse_channel(name)
             .map_err(|error| Reply::error(400, "bad_channel", &error.to_string()))?;
-        if !app.shared.policy.may_publish(head, query.value("token")) {
-            let message = "publishing needs the publish token, as `Authorization: Bearer TOKEN`";
-            return Err(Reply::error(401, "unauthorized", message)
-                .with("WWW-Authenticate", "Bearer realm=\"publish\""));
-        }
+        app.shared.access.judge_publisher(head, query)?;
+        plain_text(head)?;
         let event = query.value("event").map(names::parse_event).transpose();
         let event = event.map_err(|error| Reply::error(400, "bad_event", &error.to_string()))?;
         let since = query.value("since").map(|_| query.since(head)).transpose();
@@ -46,6 +43,17 @@ impl Publish {
             since,
         })
     }
+}
+
+/// Refuses a body that must be decoded before it is text (RFC 9110 §8.4): subscribers would get what they cannot read.
+fn plain_text(head: &RequestHead<'_>) -> Result<(), Reply> {
+    let mut codings = head.headers().get_all("content-encoding");
+    if codings.all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")) {
+        return Ok(());
+    }
+    let message = "the body of a message has no Content-Encoding: send it as it is";
+    // What would do (RFC 9110 §12.5.3).
+    Err(Reply::error(415, "content_encoding", message).with("Accept-Encoding", "identity"))
 }
 
 /// Publishes the body of the request.

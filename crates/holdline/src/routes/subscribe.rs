@@ -2,7 +2,7 @@
 
 use crate::answer::Call;
 use crate::app::App;
-use crate::request::Query;
+use crate::query::Query;
 use crate::transport::{
     SubscribeRequest, Transport, iframe, jsonp, long_poll, poll, sse, websocket, xhr_stream,
 };

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use holdline_comet::Hold;
 use holdline_comet::jsonp::CallbackName;
+use holdline_http1::HeaderBlock;
 use holdline_net::{Held, Output, Progress};
 
 use super::follower::Follower;
@@ -16,8 +17,8 @@ pub(crate) struct HeldPoll {
     follower: Follower,
     hold: Hold,
     callback: Option<CallbackName>,
-    /// Header fields that let a script of another origin read the answer.
-    cors: Vec<(&'static str, String)>,
+    /// Fields that say which pages may have the answer.
+    fields: HeaderBlock,
 }
 
 impl HeldPoll {
@@ -25,13 +26,13 @@ impl HeldPoll {
         follower: Follower,
         hold: Hold,
         callback: Option<CallbackName>,
-        cors: Vec<(&'static str, String)>,
+        fields: HeaderBlock,
     ) -> Self {
         Self {
             follower,
             hold,
             callback,
-            cors,
+            fields,
         }
     }
 
@@ -78,7 +79,7 @@ impl HeldPoll {
         let body = encode_answer(self.follower.position(), batch, callback);
         self.follower.count(hub, batch);
         let headers = (answer_type(callback), UNCACHED);
-        if let Err(error) = held.respond(200, (&self.cors, headers), &body) {
+        if let Err(error) = held.respond(200, (&self.fields, headers), &body) {
             tracing::error!(%error, "an answer cannot be sent");
         }
     }

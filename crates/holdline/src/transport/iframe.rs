@@ -10,6 +10,7 @@ use super::request::SubscribeRequest;
 use crate::answer::Call;
 use crate::app::App;
 use crate::message::{Message, Wire};
+use crate::reply::NO_REFERRER;
 use crate::subscription::BodyFormat;
 
 pub(crate) fn answer(app: &mut App, call: Call<'_, '_>, request: &SubscribeRequest<'_>) {
@@ -27,6 +28,7 @@ pub(crate) fn answer(app: &mut App, call: Call<'_, '_>, request: &SubscribeReque
             "default-src 'none'; script-src 'unsafe-inline'",
         ),
         ("X-Frame-Options", "SAMEORIGIN"),
+        NO_REFERRER,
     ];
     let format = Page { page, sent: 0 };
     open::stream(app, call, request, (headers, STREAMED), format);

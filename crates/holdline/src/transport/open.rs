@@ -29,7 +29,7 @@ pub(super) fn hold(
     let hold = Hold::new(app.hub().uptime(), wait);
     match app.follow(call.request.connection, request) {
         Ok(follower) => {
-            let held = HeldPoll::new(follower, hold, callback, call.cors);
+            let held = HeldPoll::new(follower, hold, callback, call.fields);
             let stream = Stream::Subscriber(Subscription::Held(held));
             call.responder.hold(stream);
         }

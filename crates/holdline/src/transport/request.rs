@@ -6,8 +6,8 @@ use holdline_http1::RequestHead;
 
 use super::Transport;
 use crate::names;
+use crate::query::Query;
 use crate::reply::Reply;
-use crate::request::Query;
 
 /// Which messages, how, and what else the query says.
 #[derive(Debug)]

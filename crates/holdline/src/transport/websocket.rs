@@ -8,10 +8,10 @@ use crate::upgrade::{Messages, upgrade};
 
 pub(crate) fn answer(app: &mut App, call: Call<'_, '_>, request: &SubscribeRequest<'_>) {
     let head = &call.request.head;
-    let may_publish = app
-        .shared
-        .policy
-        .may_publish(head, request.query.value("token"));
+    let may_publish = match app.shared.access.may_publish(head, request.query) {
+        Ok(may_publish) => may_publish,
+        Err(refusal) => return call.reply(&refusal),
+    };
     let connection = call.request.connection;
     let messages = match may_publish {
         true => Messages::Taken,

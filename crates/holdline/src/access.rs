@@ -1,0 +1,157 @@
+//! Who is let in: what the head of a request is judged by before anything else happens. Which pages may use the
+//! server is judged by [`Origins`].
+
+mod credentials;
+pub(crate) mod hosts;
+mod secret;
+
+use holdline::origins::{Origin, Origins};
+use holdline_http1::{HeaderBlock, RequestHead};
+use holdline_net::Request;
+
+use self::credentials::Shown;
+use self::hosts::Hosts;
+use self::secret::Secret;
+use crate::config::AccessArguments;
+use crate::query::Query;
+use crate::reply::Reply;
+use crate::request::Resource;
+use crate::transport::Transport;
+
+/// What the operator allows.
+#[derive(Debug)]
+pub(crate) struct Access {
+    /// Pages that may use this server, beside its own.
+    pub(crate) origins: Origins,
+    hosts: Hosts,
+    /// Without it nobody publishes, if there is one.
+    publish_token: Option<Secret>,
+    jsonp: bool,
+    pages: bool,
+    /// The fields of every answer, whoever asks.
+    fields: HeaderBlock,
+}
+
+impl Access {
+    pub(crate) fn new(arguments: &AccessArguments) -> Result<Self, String> {
+        let publish_token = arguments.publish_token.as_deref().map(Secret::new);
+        // A page that was allowed may load what it likes: a script of another site's page shows no `Origin`.
+        let fields = match arguments.allow_origin.is_empty() {
+            true => HeaderBlock::new([CORP]).map_err(|error| error.to_string())?,
+            false => HeaderBlock::default(),
+        };
+        Ok(Self {
+            origins: Origins::new(&arguments.allow_origin),
+            hosts: Hosts::new(&arguments.allow_host, &arguments.allow_origin),
+            publish_token: publish_token.transpose()?,
+            jsonp: !arguments.no_jsonp,
+            pages: !arguments.no_pages,
+            fields,
+        })
+    }
+
+    /// Whether there are pages, and what they show.
+    pub(crate) fn has_pages(&self) -> bool {
+        self.pages
+    }
+
+    /// The fields of every answer, whoever asks.
+    pub(crate) fn common_fields(&self) -> &HeaderBlock {
+        &self.fields
+    }
+
+    /// The fields of any answer to a page of `origin`, also of an error.
+    pub(crate) fn fields(&self, origin: Origin<'_>) -> HeaderBlock {
+        if origin == Origin::None {
+            return self.fields.clone();
+        }
+        let common = (!self.fields.as_bytes().is_empty()).then_some(CORP);
+        let common = common.map(|(name, value)| (name, value.to_owned()));
+        let fields = origin.fields().into_iter().chain(common);
+        // An origin came as the value of a field, so it can be sent as one.
+        HeaderBlock::new(fields).unwrap_or_else(|_| self.fields.clone())
+    }
+
+    /// Whether the request names this server. Every request is judged by this first, whatever it asks for.
+    pub(crate) fn judge_host(&self, request: &Request<'_>) -> Result<(), Reply> {
+        self.hosts.judge(request)
+    }
+
+    /// Whether a page of `origin` may ask for this, and anybody may.
+    pub(crate) fn judge(
+        &self,
+        head: &RequestHead<'_>,
+        resource: &Resource<'_>,
+        origin: Origin<'_>,
+    ) -> Result<(), Reply> {
+        let changes = !matches!(head.method(), "GET" | "HEAD");
+        let socket = matches!(
+            resource,
+            Resource::Echo | Resource::Subscribe(_, Transport::WebSocket)
+        );
+        if origin == Origin::Foreign && (changes || socket) {
+            let message = "pages of this origin may not do this; see --allow-origin";
+            return Err(Reply::error(403, "foreign_origin", message));
+        }
+        let embedded = matches!(
+            resource,
+            Resource::Subscribe(_, Transport::Jsonp | Transport::Iframe)
+        );
+        if embedded && !self.origins.may_embed(head) {
+            let message = "pages of other sites may not load this, unless --allow-origin allows their origin and \
+                their Referer shows it";
+            return Err(Reply::error(403, "foreign_origin", message));
+        }
+        Ok(())
+    }
+
+    /// Whether this is served at all.
+    pub(crate) fn judge_resource(&self, resource: &Resource<'_>) -> Result<(), Reply> {
+        match resource {
+            Resource::File(_) | Resource::Box if !self.pages => {
+                let message = "the pages of this server are turned off (--no-pages)";
+                Err(Reply::error(404, "pages_off", message))
+            }
+            Resource::Subscribe(_, Transport::Jsonp) if !self.jsonp => {
+                let message = "JSONP is turned off here (--no-jsonp); use long-poll";
+                Err(Reply::error(404, "jsonp_off", message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a request may publish: there is no token, or it shows it, as `Authorization: Bearer TOKEN` or,
+    /// since a page cannot set header fields of a WebSocket, as `token=TOKEN` in the query.
+    ///
+    /// Who may publish may also read with the same request (`since`): without tokens for reading everybody may.
+    pub(crate) fn may_publish(
+        &self,
+        head: &RequestHead<'_>,
+        query: &Query<'_>,
+    ) -> Result<bool, Reply> {
+        let Some(token) = &self.publish_token else {
+            return Ok(true);
+        };
+        Ok(match Shown::of(head, query)? {
+            Shown::Token(shown) => token.is(shown),
+            Shown::Nothing => false,
+        })
+    }
+
+    /// The same as an answer: 401 to who may not.
+    pub(crate) fn judge_publisher(
+        &self,
+        head: &RequestHead<'_>,
+        query: &Query<'_>,
+    ) -> Result<(), Reply> {
+        if self.may_publish(head, query)? {
+            return Ok(());
+        }
+        let message = "this needs the publish token, as `Authorization: Bearer TOKEN`";
+        let challenge = "Bearer realm=\"publish\"";
+        Err(Reply::error(401, "unauthorized", message).with("WWW-Authenticate", challenge))
+    }
+}
+
+/// No page of another site may load this, whatever it takes it for: not even as an image that fails (Fetch §3.7).
+const CORP: (&str, &str) = ("Cross-Origin-Resource-Policy", "same-origin");

@@ -1,0 +1,131 @@
+//! Who is let in.
+
+use clap::Args;
+use clap::builder::BoolishValueParser;
+
+use crate::access::hosts;
+
+/// These are judged by the head of a request, whatever it asks for.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct AccessArguments {
+    /// Origins whose pages may publish and read, beside the server's own: `https://example.com`,
+    /// or `*` for all. May be given more than once.
+    #[arg(
+        long,
+        env = "HOLDLINE_ALLOW_ORIGIN",
+        value_delimiter = ',',
+        value_parser = origin,
+        value_name = "ORIGIN"
+    )]
+    pub(crate) allow_origin: Vec<String>,
+    /// Names by which clients reach this server on a loopback address, as behind a proxy on the same machine:
+    /// `push.example.com`. Addresses, `localhost` and the hosts of --allow-origin are known without it. May be
+    /// given more than once.
+    #[arg(
+        long,
+        env = "HOLDLINE_ALLOW_HOST",
+        value_delimiter = ',',
+        value_parser = host,
+        value_name = "HOST"
+    )]
+    pub(crate) allow_host: Vec<String>,
+    /// What a publisher must show, as `Authorization: Bearer TOKEN`.
+    #[arg(
+        long,
+        env = "HOLDLINE_PUBLISH_TOKEN",
+        hide_env_values = true,
+        value_parser = super::token,
+        value_name = "TOKEN"
+    )]
+    pub(crate) publish_token: Option<String>,
+    /// Turn JSONP off. Where a browser does not tell which site asks (over http:// to another machine, and old
+    /// ones anywhere), any page can read a channel by it.
+    #[arg(long, env = "HOLDLINE_NO_JSONP", value_parser = BoolishValueParser::new())]
+    pub(crate) no_jsonp: bool,
+    /// Turn the page at `/` off, with its files and its moving box.
+    #[arg(long, env = "HOLDLINE_NO_PAGES", value_parser = BoolishValueParser::new())]
+    pub(crate) no_pages: bool,
+}
+
+/// An origin as a browser writes it (RFC 6454 §6.2): in lower case, without the port that its scheme implies.
+fn origin(text: &str) -> Result<String, String> {
+    if text == "*" {
+        return Ok(text.to_owned());
+    }
+    let text = text.to_ascii_lowercase();
+    match text.split_once("://") {
+        Some((scheme, host)) if !scheme.is_empty() && is_host_and_port(host) => {
+            let implied = match scheme {
+                "https" => ":443",
+                "http" => ":80",
+                _ => "",
+            };
+            let host = host.strip_suffix(implied).unwrap_or(host);
+            Ok(format!("{scheme}://{host}"))
+        }
+        _ => Err("an origin is a scheme, a host and maybe a port: https://example.com:8443".into()),
+    }
+}
+
+fn is_host_and_port(text: &str) -> bool {
+    let separates =
+        |c: char| matches!(c, '/' | '?' | '#' | '@' | '\\' | '*') || !c.is_ascii_graphic();
+    !text.is_empty() && !text.starts_with(':') && !text.contains(separates)
+}
+
+fn host(text: &str) -> Result<String, String> {
+    match hosts::is_plain(text) {
+        true => Ok(text.to_ascii_lowercase()),
+        false => Err("a host is a name without scheme, port and path: push.example.com".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_kept_as_browsers_write_it() {
+        for (text, kept) in [
+            ("*", "*"),
+            ("https://App.example", "https://app.example"),
+            ("https://app.example:443", "https://app.example"),
+            ("http://app.example:80", "http://app.example"),
+            ("http://app.example:443", "http://app.example:443"),
+            ("http://[::1]:80", "http://[::1]"),
+            ("chrome-extension://abc", "chrome-extension://abc"),
+        ] {
+            assert_eq!(origin(text).unwrap(), kept);
+        }
+        for text in [
+            "",
+            "null",
+            "app.example",
+            "https://",
+            "https://:80",
+            "https://app.example/",
+            "https://user:pw@app.example",
+            "https://*.example",
+            "https://a b",
+        ] {
+            assert!(origin(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_a_name_alone() {
+        assert_eq!(host("Push.Example.com").unwrap(), "push.example.com");
+        for text in [
+            "",
+            "*",
+            "a:80",
+            "http://a",
+            "a/",
+            "a b",
+            "$(a)",
+            "caf\u{e9}",
+        ] {
+            assert!(host(text).is_err(), "{text}");
+        }
+    }
+}

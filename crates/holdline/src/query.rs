@@ -1,0 +1,149 @@
+//! The query of a request: what stands in it, and that it is not misread.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use holdline::event_stream::Opening;
+use holdline_comet::{Cursor, Since};
+use holdline_http1::RequestHead;
+
+use crate::percent;
+use crate::reply::Reply;
+
+/// The query of a target, percent-decoded.
+#[derive(Debug, Default)]
+pub(crate) struct Query<'r> {
+    pairs: Vec<(Cow<'r, str>, Cow<'r, str>)>,
+}
+
+impl<'r> Query<'r> {
+    /// Reads it. What looks like a parameter of this server and is none would be passed over in silence, and a client
+    /// would get something else than it asked for: it is refused, and so is a parameter that is there twice.
+    pub(crate) fn parse(head: &RequestHead<'r>) -> Result<Self, Reply> {
+        let query = head.query().unwrap_or_default();
+        if let Err(error) = percent::decode(query) {
+            return Err(Reply::error(
+                400,
+                "bad_query",
+                &format!("the query {error}"),
+            ));
+        }
+        let query = Self {
+            pairs: form_urlencoded::parse(query.as_bytes()).collect(),
+        };
+        for (at, (name, _)) in query.pairs.iter().enumerate() {
+            if let Some(known) = near_miss(name) {
+                let message = format!("a parameter of the query looks like `{known}`: write it so");
+                return Err(Reply::error(400, "bad_parameter", &message));
+            }
+            let before = &query.pairs[..at];
+            if ONCE.contains(&&**name) && before.iter().any(|(other, _)| other == name) {
+                let message = format!("`{name}` stands more than once in the query");
+                return Err(Reply::error(400, "repeated_parameter", &message));
+            }
+        }
+        Ok(query)
+    }
+
+    /// The first value of that name.
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
+        self.pairs
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_ref())
+    }
+
+    /// Where a subscriber wants to go on. A client that reconnects shows its place as a last event
+    /// ID, which therefore goes before the `since` that its page began with.
+    pub(crate) fn since(&self, head: &RequestHead<'_>) -> Result<Since, String> {
+        let opening = Opening::of(head);
+        let Some(text) = opening.last_event_id().or_else(|| self.value("since")) else {
+            return Ok(Since::Now);
+        };
+        match text {
+            "earliest" => Ok(Since::Earliest),
+            text => match text.parse::<Cursor>() {
+                Ok(cursor) => Ok(Since::Cursor(cursor)),
+                Err(error) => Err(format!("this is no cursor: {error}")),
+            },
+        }
+    }
+
+    /// `wait`: how many seconds to hold a request, with a fraction if need be.
+    pub(crate) fn wait(&self, default: Duration) -> Result<Duration, &'static str> {
+        let Some(text) = self.value("wait") else {
+            return Ok(default);
+        };
+        let plain = text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.');
+        match text.parse::<f64>() {
+            Ok(seconds) if plain => Ok(Duration::from_secs_f64(seconds.min(MAX_WAIT))),
+            _ => Err("`wait` is a number of seconds, such as 25 or 0.5"),
+        }
+    }
+}
+
+/// The parameter that is meant by a name which differs from it by case, hyphens and underscores only.
+fn near_miss(name: &str) -> Option<&'static str> {
+    if ONCE.contains(&name) || OF_POLYFILLS.contains(&name) {
+        return None;
+    }
+    let known = ONCE.iter().chain(&OF_POLYFILLS);
+    known.copied().find(|known| folded(known).eq(folded(name)))
+}
+
+/// What is left of a name without case, hyphens and underscores.
+fn folded(name: &str) -> impl Iterator<Item = u8> {
+    let letters = name.bytes().filter(|byte| !matches!(byte, b'-' | b'_'));
+    letters.map(|byte| byte.to_ascii_lowercase())
+}
+
+/// The parameters of this server's own, each at most once in a query.
+const ONCE: [&str; 9] = [
+    "since",
+    "last_event_id",
+    "event",
+    "wait",
+    "callback",
+    "format",
+    "padding",
+    "token",
+    "tick",
+];
+/// Those that polyfills append to the URL of the page, which may have them already: the last one counts
+/// ([`Opening`]).
+const OF_POLYFILLS: [&str; 3] = ["lastEventId", "evs_last_event_id", "evs_preamble"];
+/// Seconds that a request is held at most, whatever it asks for: a proxy would cut it sooner.
+const MAX_WAIT: f64 = 300.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_look_like_ours_are_named_as_ours() {
+        for (name, known) in [
+            ("Since", "since"),
+            ("SINCE", "since"),
+            ("_since", "since"),
+            ("Last-Event-ID", "last_event_id"),
+            ("last-event-id", "last_event_id"),
+            ("lasteventid", "last_event_id"),
+            ("LastEventId", "last_event_id"),
+            ("last_event_ID", "last_event_id"),
+            ("evs-last-event-id", "evs_last_event_id"),
+            ("Callback", "callback"),
+            ("Token", "token"),
+            ("wAit", "wait"),
+        ] {
+            assert_eq!(near_miss(name), Some(known), "{name}");
+        }
+        for name in ONCE.iter().chain(&OF_POLYFILLS) {
+            assert_eq!(near_miss(name), None, "{name}");
+        }
+        for name in ["", "_", "r", "t", "sinces", "event_type", &"-".repeat(9000)] {
+            assert_eq!(near_miss(name), None, "{name}");
+        }
+    }
+}
