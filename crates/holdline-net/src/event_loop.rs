@@ -140,7 +140,9 @@ impl<H: Handler> EventLoop<H> {
             if self.acceptor.is_due(self.clock.now) {
                 self.accept(&mut handler);
             }
-            if self.is_stopped(&mut handler) {
+            let is_stopped = self.is_stopped(&mut handler);
+            handler.turn_ended();
+            if is_stopped {
                 return Ok(());
             }
         }

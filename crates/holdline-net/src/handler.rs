@@ -157,6 +157,10 @@ pub trait Handler {
         let _ = wake;
     }
 
+    /// The loop has called for everything that there was, and waits now for what comes next. For what is done once
+    /// for many connections.
+    fn turn_ended(&mut self) {}
+
     /// A request was refused before it reached [`request`](Handler::request). Writes the error
     /// response; the connection closes after it.
     ///

@@ -1,6 +1,6 @@
 //! The push server on one event loop.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::access::Access;
 use crate::counters::Limit;
 use crate::demo::MovingBox;
 use crate::held::HeldRequest;
-use crate::hub::{Hub, LoopKey, TooManyChannels, Waiter};
+use crate::hub::{Hub, Looks, LoopKey, TooManyChannels, Waiter};
 use crate::journal::{Appended, Draft, Journal, Outcome, Receipt, Refusal};
 use crate::message::DEFLATE_LEVEL;
 use crate::refusal;
@@ -74,7 +74,9 @@ pub(crate) struct App {
     pub(crate) notifier: Notifier,
     pub(crate) emitters: Emitters,
     key: LoopKey,
-    subscribers: HashMap<Arc<str>, HashSet<ConnectionId>>,
+    /// In the order in which the loop has them in memory.
+    subscribers: HashMap<Arc<str>, BTreeSet<ConnectionId>>,
+    looks: Looks,
     /// Messages that came over a WebSocket and that the journal has not answered for yet.
     unsettled: HashMap<ConnectionId, VecDeque<Receipt>>,
 }
@@ -106,6 +108,7 @@ impl App {
             notifier,
             key,
             subscribers: HashMap::new(),
+            looks: Looks::default(),
             unsettled: HashMap::new(),
         }
     }
@@ -166,6 +169,7 @@ impl App {
         }
         let hub = &self.shared.hub;
         let (place, transport) = (follower.place(), follower.transport());
+        self.looks.settle(hub);
         hub.unregister(self.key, transport, place);
         hub.stop_waiting(place.position(), self.waiter(connection));
         self.unsettled.remove(&connection);
@@ -276,7 +280,7 @@ impl Handler for App {
                         refuse(socket, refusal);
                         Progress::Idle
                     }
-                    (_, output) => subscription.ready(&self.shared.hub, output),
+                    (_, output) => subscription.ready(&self.shared.hub, &mut self.looks, output),
                 }
             }
             (Stream::Held(held), output) => {
@@ -337,7 +341,9 @@ impl Handler for App {
         output: Output<'_>,
     ) -> Progress {
         match stream {
-            Stream::Subscriber(subscription) => subscription.stopping(&self.shared.hub, output),
+            Stream::Subscriber(subscription) => {
+                subscription.stopping(&self.shared.hub, &mut self.looks, output)
+            }
             // What becomes of a message is told whenever it is known, which is soon.
             Stream::Held(_) => return Progress::More,
             Stream::Emission(emission) => emission.stopping(output),
@@ -348,7 +354,9 @@ impl Handler for App {
 
     fn timer(&mut self, _connection: ConnectionId, stream: &mut Stream, output: Output<'_>) {
         match stream {
-            Stream::Subscriber(subscription) => subscription.timer(&self.shared.hub, output),
+            Stream::Subscriber(subscription) => {
+                subscription.timer(&self.shared.hub, &mut self.looks, output)
+            }
             Stream::Held(held) => held.timer(&self.shared.hub, output),
             Stream::Emission(emission) => emission.timer(output),
             Stream::Echo | Stream::Head => {}
@@ -357,7 +365,9 @@ impl Handler for App {
 
     fn stopping(&mut self, _connection: ConnectionId, stream: &mut Stream, output: Output<'_>) {
         match stream {
-            Stream::Subscriber(subscription) => subscription.stopping(&self.shared.hub, output),
+            Stream::Subscriber(subscription) => {
+                subscription.stopping(&self.shared.hub, &mut self.looks, output)
+            }
             Stream::Held(held) => held.stopping(&self.shared.hub, output),
             Stream::Emission(emission) => emission.stopping(output),
             Stream::Echo | Stream::Head => {}
@@ -391,6 +401,10 @@ impl Handler for App {
             }
         }
         self.emitters.notified(wake);
+    }
+
+    fn turn_ended(&mut self) {
+        self.looks.clear(&self.shared.hub);
     }
 
     fn reject(

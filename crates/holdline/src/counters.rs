@@ -8,7 +8,7 @@ use crate::transport::Transport;
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     published: AtomicU64,
-    delivered: [AtomicU64; Transport::ALL.len()],
+    delivered: [Delivered; LOOPS],
     lost: AtomicU64,
     requests: AtomicU64,
     rejected: AtomicU64,
@@ -47,6 +47,14 @@ limits! {
     Stopping = "stopping",
 }
 
+/// What some of the loops counted, in memory of its own: loops that count in the same line wait for each other.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Delivered([AtomicU64; Transport::ALL.len()]);
+
+/// Loops beyond so many share with others.
+const LOOPS: usize = 16;
+
 /// The [`Counters`] of one moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counted {
@@ -64,10 +72,19 @@ impl Counters {
         self.published.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A subscriber was given messages, or told that it lost some, or both.
-    pub(crate) fn delivered(&self, transport: Transport, messages: usize, lost: bool) {
-        self.delivered[transport as usize].fetch_add(messages as u64, Ordering::Relaxed);
-        self.lost.fetch_add(u64::from(lost), Ordering::Relaxed);
+    /// A subscriber of this loop was given messages, or told that it lost some, or both.
+    pub(crate) fn delivered(
+        &self,
+        index: usize,
+        transport: Transport,
+        messages: usize,
+        lost: bool,
+    ) {
+        let Delivered(delivered) = &self.delivered[index % LOOPS];
+        delivered[transport as usize].fetch_add(messages as u64, Ordering::Relaxed);
+        if lost {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// A request has reached a route.
@@ -89,8 +106,11 @@ impl Counters {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         Counted {
             published: read(&self.published),
-            delivered: Transport::ALL
-                .map(|transport| (transport, read(&self.delivered[transport as usize]))),
+            delivered: Transport::ALL.map(|transport| {
+                let loops = self.delivered.iter();
+                let counts = loops.map(|Delivered(counts)| read(&counts[transport as usize]));
+                (transport, counts.sum())
+            }),
             lost: read(&self.lost),
             requests: read(&self.requests),
             rejected: read(&self.rejected),

@@ -13,12 +13,14 @@ mod channel;
 mod channels;
 mod kept;
 mod limits;
+mod looks;
 mod loops;
 mod place;
 mod read;
 mod show;
 mod state;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,6 +29,7 @@ use holdline_net::Notifier;
 
 pub(crate) use self::channel::Presence;
 pub(crate) use self::limits::{HubLimits, TooManyChannels};
+pub(crate) use self::looks::Looks;
 pub(crate) use self::loops::{LoopKey, News, Waiter, Wakes};
 pub(crate) use self::place::Place;
 pub(crate) use self::read::{Batch, Read, Wanted};
@@ -42,6 +45,8 @@ pub(crate) struct Hub {
     origin: Instant,
     limits: HubLimits,
     state: Mutex<State>,
+    /// How often what a [look](looks) gives may have changed.
+    changes: AtomicU64,
     pub(crate) counters: Counters,
 }
 
@@ -52,6 +57,7 @@ impl Hub {
             origin: Instant::now(),
             limits,
             state: Mutex::new(State::new(&limits)),
+            changes: AtomicU64::new(0),
             counters: Counters::default(),
         }
     }
@@ -108,7 +114,7 @@ impl Hub {
 
     /// Undoes [`register`](Self::register). `place` is where the subscriber stands.
     pub(crate) fn unregister(&self, key: LoopKey, transport: Transport, place: &Place) {
-        let mut guard = self.lock();
+        let mut guard = self.lock_to_change();
         let state = &mut *guard;
         state.presence.remove(transport);
         for &id in place.ids.as_slice() {
@@ -150,7 +156,7 @@ impl Hub {
     /// Drops messages that are past their age, or past the resume window. To be called now and then.
     pub(crate) fn expire(&self) {
         let now = self.uptime();
-        let mut state = self.lock();
+        let mut state = self.lock_to_change();
         state.expire(now);
         state.shrink(&self.limits);
     }
@@ -167,6 +173,22 @@ impl Hub {
     fn lock(&self) -> MutexGuard<'_, State> {
         // The state is consistent between any two statements that can panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same for whoever shows messages or may let some go. Counted first: whoever looks after that takes
+    /// the lock, and so waits for the change.
+    fn lock_to_change(&self) -> MutexGuard<'_, State> {
+        let state = self.lock();
+        self.changed();
+        state
+    }
+
+    fn changed(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn changes(&self) -> u64 {
+        self.changes.load(Ordering::SeqCst)
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) use self::body::{BodyFormat, BodyStream};
 pub(crate) use self::follower::Follower;
 pub(crate) use self::held::HeldPoll;
 pub(crate) use self::socket::SocketStream;
-use crate::hub::Hub;
+use crate::hub::{Hub, Looks};
 
 /// A held request, a stream or a WebSocket that receives messages.
 #[derive(Debug)]
@@ -42,11 +42,13 @@ impl Subscription {
     }
 
     /// Writes what there is.
-    pub(crate) fn ready(&mut self, hub: &Hub, output: Output<'_>) -> Progress {
+    pub(crate) fn ready(&mut self, hub: &Hub, looks: &mut Looks, output: Output<'_>) -> Progress {
         match (self, output) {
-            (Self::Held(poll), Output::Held(held)) => poll.ready(hub, held),
-            (Self::Body(stream), Output::Body(body)) => stream.ready(hub, body),
-            (Self::WebSocket(stream), Output::WebSocket(socket)) => stream.ready(hub, socket),
+            (Self::Held(poll), Output::Held(held)) => poll.ready(hub, looks, held),
+            (Self::Body(stream), Output::Body(body)) => stream.ready(hub, looks, body),
+            (Self::WebSocket(stream), Output::WebSocket(socket)) => {
+                stream.ready(hub, looks, socket)
+            }
             // A connection stays what it was when it was subscribed.
             _ => Progress::Idle,
         }
@@ -54,9 +56,9 @@ impl Subscription {
 
     /// The timer ran out: a long poll's wait is over, a stream is due a heartbeat. A WebSocket has pings
     /// of its own.
-    pub(crate) fn timer(&mut self, hub: &Hub, output: Output<'_>) {
+    pub(crate) fn timer(&mut self, hub: &Hub, looks: &mut Looks, output: Output<'_>) {
         match (self, output) {
-            (Self::Held(poll), Output::Held(held)) => poll.give_up(hub, held, hub.uptime()),
+            (Self::Held(poll), Output::Held(held)) => poll.give_up(hub, looks, held, hub.uptime()),
             (Self::Body(stream), Output::Body(body)) => stream.beat(body),
             _ => {}
         }
@@ -64,9 +66,9 @@ impl Subscription {
 
     /// The server stops, or the client has shut down its side: a held request is answered, a page is ended as a
     /// page.
-    pub(crate) fn stopping(&mut self, hub: &Hub, output: Output<'_>) {
+    pub(crate) fn stopping(&mut self, hub: &Hub, looks: &mut Looks, output: Output<'_>) {
         match (self, output) {
-            (Self::Held(poll), Output::Held(held)) => poll.answer_now(hub, held),
+            (Self::Held(poll), Output::Held(held)) => poll.answer_now(hub, looks, held),
             (Self::Body(stream), Output::Body(body)) => stream.end(body),
             _ => {}
         }

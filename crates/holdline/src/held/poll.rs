@@ -33,8 +33,9 @@ impl Poll {
         match hub.read(&self.channels, position, ANSWER, waiter) {
             Read::Batch(batch) => {
                 let lost = batch.lost.is_some();
+                let (index, messages) = (self.waiter.key.index(), batch.messages.len());
                 hub.counters
-                    .delivered(Transport::Poll, batch.messages.len(), lost);
+                    .delivered(index, Transport::Poll, messages, lost);
                 let answer = encode_answer(position, &batch, None);
                 Some(Reply::ok(answer.into()))
             }

@@ -23,6 +23,13 @@ pub(super) enum Ids {
 }
 
 impl Ids {
+    pub(super) fn single(&self) -> Option<Id> {
+        match self {
+            Self::One(id) => Some(*id),
+            Self::Several(_) => None,
+        }
+    }
+
     pub(super) fn as_slice(&self) -> &[Id] {
         match self {
             Self::One(id) => std::slice::from_ref(id),

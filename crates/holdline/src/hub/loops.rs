@@ -9,6 +9,13 @@ use holdline_net::{ConnectionId, Notifier};
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct LoopKey(pub(super) usize);
 
+impl LoopKey {
+    /// Counted from 0.
+    pub(crate) fn index(self) -> usize {
+        self.0
+    }
+}
+
 /// A connection that is to be woken when something is there.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Waiter {

@@ -46,7 +46,7 @@ impl Batch {
 }
 
 /// What a subscriber wants in one go.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Wanted {
     /// About so many bytes at most, counted as JSON. One message goes always.
     pub(crate) budget: usize,
@@ -84,19 +84,6 @@ impl Hub {
         read
     }
 
-    /// What comes after the place of a [registered](Self::register) subscriber, and moves it on.
-    ///
-    /// It is live once nothing is left to read. If a live one is further behind than it may be, or what
-    /// it needs is gone, it is moved to the end and told so. `waiter` is woken after [`Read::Later`].
-    pub(crate) fn read_on(
-        &self,
-        place: &mut Place,
-        wanted: Wanted,
-        waiter: Option<Waiter>,
-    ) -> Read {
-        self.look(&mut self.lock(), place, wanted, waiter, Next::Stays)
-    }
-
     /// Forgets what [`read`](Self::read) has put down for a connection that is gone or answered.
     pub(crate) fn stop_waiting(&self, position: &Position, waiter: Waiter) {
         let number = position.cursor().sequence();
@@ -109,7 +96,8 @@ impl Hub {
         self.lock().loops.waiting()
     }
 
-    fn look(
+    /// Into the logs of one subscriber's channels, under the lock.
+    pub(super) fn look(
         &self,
         state: &mut State,
         place: &mut Place,
@@ -140,6 +128,7 @@ impl Hub {
             }
         }
         if !look.charges.is_empty() {
+            self.changed();
             state.shrink(&self.limits);
         }
         if let (Read::Later, Some(waiter)) = (&read, waiter) {
@@ -187,7 +176,7 @@ impl Moment {
 
 /// What a look makes of a subscriber in the logs that it reads.
 #[derive(Clone, Copy, Debug)]
-enum Next {
+pub(super) enum Next {
     /// Nothing: it is not registered, or was not told anything.
     None,
     /// It is registered, and is as it was.

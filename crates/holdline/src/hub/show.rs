@@ -26,7 +26,7 @@ impl Hub {
     ) -> Published {
         let now = self.uptime();
         let cursor = self.cursor(number);
-        let mut state = self.lock();
+        let mut state = self.lock_to_change();
         let id = state.for_publishing(channel, &self.limits);
         let receivers = state.append(id, cursor, content, now, wakes);
         state.shrink(&self.limits);
@@ -41,7 +41,7 @@ impl Hub {
     /// A publisher may be told this number before its message is shown: a cursor up to it is good, and
     /// a subscriber that reads from it is asked to wait.
     pub(crate) fn give(&self, number: u64) {
-        let mut state = self.lock();
+        let mut state = self.lock_to_change();
         state.given = state.given.max(number);
     }
 

@@ -1,8 +1,9 @@
 //! The hub against a model that never forgets. `delivery` has what is kept for those who are here, and
-//! `channels` what is remembered of channels.
+//! `channels` what is remembered of channels, and `looks` what subscribers share.
 
 mod channels;
 mod delivery;
+mod looks;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -9,7 +9,7 @@ use holdline_http1::SendError;
 use holdline_net::{Body, Output, Progress};
 
 use super::follower::Follower;
-use crate::hub::Hub;
+use crate::hub::{Hub, Looks};
 use crate::message::{Message, Wire};
 use crate::names;
 
@@ -67,7 +67,7 @@ impl BodyStream {
         &self.follower
     }
 
-    pub(super) fn ready(&mut self, hub: &Hub, mut body: Body<'_>) -> Progress {
+    pub(super) fn ready(&mut self, hub: &Hub, looks: &mut Looks, mut body: Body<'_>) -> Progress {
         let mut scratch = BytesMut::new();
         let begins = !std::mem::replace(&mut self.begun, true);
         if begins {
@@ -75,7 +75,7 @@ impl BodyStream {
             let cursor = self.follower.position().cursor();
             self.own(names::OPEN, cursor, &mut scratch);
         }
-        let batch = self.follower.next(hub, self.format.wire());
+        let batch = self.follower.next(hub, looks, self.format.wire());
         if let Some(cursor) = batch.lost {
             self.own(names::LOST, cursor, &mut scratch);
         }

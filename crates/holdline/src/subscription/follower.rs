@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use holdline_comet::{Cursor, Position, Since};
 
-use crate::hub::{Batch, Hub, Place, Read, Waiter, Wanted};
+use crate::hub::{Batch, Hub, Looks, Place, Waiter, Wanted};
 use crate::message::{Wire, encode_json};
 use crate::transport::Transport;
 
@@ -52,27 +52,29 @@ impl Follower {
     }
 
     /// What comes next, without counting it; nothing, too, if it is not here yet.
-    pub(super) fn read(&mut self, hub: &Hub, wanted: Wanted) -> Batch {
-        let (place, waiter) = (&mut self.place, Some(self.waiter));
-        match hub.read_on(place, wanted, waiter) {
-            Read::Batch(batch) => batch,
-            Read::Later => Batch::default(),
-        }
+    pub(super) fn read<'l>(
+        &mut self,
+        hub: &Hub,
+        looks: &'l mut Looks,
+        wanted: Wanted,
+    ) -> &'l Batch {
+        looks.read(hub, &mut self.place, wanted, Some(self.waiter))
     }
 
     /// What comes next in a stream whose messages are encoded so.
-    pub(super) fn next(&mut self, hub: &Hub, wire: Wire) -> Batch {
+    pub(super) fn next<'l>(&mut self, hub: &Hub, looks: &'l mut Looks, wire: Wire) -> &'l Batch {
         let budget = STREAM_BUDGET;
-        let batch = self.read(hub, Wanted { budget, wire });
-        self.count(hub, &batch);
+        let batch = self.read(hub, looks, Wanted { budget, wire });
+        self.count(hub, batch);
         batch
     }
 
     /// It is given these.
     pub(super) fn count(&self, hub: &Hub, batch: &Batch) {
         let lost = batch.lost.is_some();
+        let (key, messages) = (self.waiter.key, batch.messages.len());
         hub.counters
-            .delivered(self.transport, batch.messages.len(), lost);
+            .delivered(key.index(), self.transport, messages, lost);
     }
 
     /// The server's own message about these channels.

@@ -8,7 +8,7 @@ use holdline_http1::HeaderBlock;
 use holdline_net::{Held, Output, Progress};
 
 use super::follower::Follower;
-use crate::hub::{Batch, Hub};
+use crate::hub::{Batch, Hub, Looks};
 use crate::poll_answer::{ANSWER, answer_type, encode_answer};
 use crate::reply::UNCACHED;
 
@@ -41,16 +41,16 @@ impl HeldPoll {
     }
 
     /// Answers when there is something to answer, and sets the timer when not.
-    pub(super) fn ready(&mut self, hub: &Hub, held: Held<'_>) -> Progress {
-        let batch = self.follower.read(hub, ANSWER);
+    pub(super) fn ready(&mut self, hub: &Hub, looks: &mut Looks, held: Held<'_>) -> Progress {
+        let batch = self.follower.read(hub, looks, ANSWER);
         let wait = self.hold.poll_timeout();
         if !batch.messages.is_empty() || batch.lost.is_some() {
             if self.hold.data().is_some() {
-                self.answer(hub, held, &batch);
+                self.answer(hub, held, batch);
             }
         } else if let Some(until) = wait {
             if until <= hub.uptime() {
-                self.give_up(hub, held, until);
+                self.give_up(hub, looks, held, until);
             } else {
                 Output::Held(held).set_timer(until.saturating_sub(hub.uptime()));
             }
@@ -59,15 +59,15 @@ impl HeldPoll {
     }
 
     /// Answers with what there is, whether the wait is over or not.
-    pub(super) fn answer_now(&mut self, hub: &Hub, held: Held<'_>) {
-        self.give_up(hub, held, Duration::MAX);
+    pub(super) fn answer_now(&mut self, hub: &Hub, looks: &mut Looks, held: Held<'_>) {
+        self.give_up(hub, looks, held, Duration::MAX);
     }
 
     /// Answers although there is nothing, if the wait is over at `now`.
-    pub(super) fn give_up(&mut self, hub: &Hub, held: Held<'_>, now: Duration) {
+    pub(super) fn give_up(&mut self, hub: &Hub, looks: &mut Looks, held: Held<'_>, now: Duration) {
         if self.hold.handle_timeout(now).is_some() {
-            let batch = self.follower.read(hub, ANSWER);
-            self.answer(hub, held, &batch);
+            let batch = self.follower.read(hub, looks, ANSWER);
+            self.answer(hub, held, batch);
         } else if let Some(until) = self.hold.poll_timeout() {
             // The loop's clock and the hub's were read at different moments.
             Output::Held(held).set_timer(until.saturating_sub(now) + Duration::from_millis(1));

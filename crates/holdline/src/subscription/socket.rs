@@ -5,7 +5,7 @@ use std::sync::Arc;
 use holdline_net::{Progress, WebSocketOutput};
 
 use super::follower::Follower;
-use crate::hub::Hub;
+use crate::hub::{Hub, Looks};
 use crate::message::Wire;
 use crate::names;
 
@@ -40,7 +40,12 @@ impl SocketStream {
         }
     }
 
-    pub(super) fn ready(&mut self, hub: &Hub, mut socket: WebSocketOutput<'_>) -> Progress {
+    pub(super) fn ready(
+        &mut self,
+        hub: &Hub,
+        looks: &mut Looks,
+        mut socket: WebSocketOutput<'_>,
+    ) -> Progress {
         let mut result = Ok(());
         if !std::mem::replace(&mut self.begun, true) {
             let cursor = self.follower.position().cursor();
@@ -50,7 +55,9 @@ impl SocketStream {
             true => self.deflate_from,
             false => usize::MAX,
         };
-        let batch = self.follower.next(hub, Wire::WebSocket { deflate_from });
+        let batch = self
+            .follower
+            .next(hub, looks, Wire::WebSocket { deflate_from });
         if let Some(cursor) = batch.lost {
             let lost = self.follower.own_json(names::LOST, cursor);
             result = result.and_then(|()| socket.send_text(&lost));

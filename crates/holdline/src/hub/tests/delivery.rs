@@ -5,22 +5,22 @@ use super::*;
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Nothing can be asked for later, and nothing stays for those who come back.
-fn no_history() -> HubLimits {
+pub(super) fn no_history() -> HubLimits {
     limits(0)
 }
 
 /// A stream that has everything there is.
-struct Stream {
+pub(super) struct Stream {
     channels: Arc<[Arc<str>]>,
-    place: Place,
+    pub(super) place: Place,
     /// The texts that it got.
-    got: Vec<String>,
+    pub(super) got: Vec<String>,
     /// How often it was told that something is lost.
-    lost: usize,
+    pub(super) lost: usize,
 }
 
 impl Stream {
-    fn open(hub: &Hub, names: &[&str]) -> Self {
+    pub(super) fn open(hub: &Hub, names: &[&str]) -> Self {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         let channels = hub.register(LoopKey(0), &names, Transport::Sse).unwrap();
         let mut stream = Self {
@@ -35,23 +35,27 @@ impl Stream {
 
     /// Reads once. Returns whether there is more.
     fn read(&mut self, hub: &Hub, budget: usize) -> bool {
-        match hub.read_on(&mut self.place, wanted(budget), None) {
-            Read::Batch(batch) => {
-                self.lost += usize::from(batch.lost.is_some());
-                let texts = batch.messages.iter();
-                self.got
-                    .extend(texts.map(|message| message.data().to_owned()));
-                batch.more
-            }
-            Read::Later => panic!("not here yet: {:?}", self.place),
-        }
+        let mut looks = Looks::default();
+        let more = self.share(hub, budget, &mut looks);
+        looks.clear(hub);
+        more
+    }
+
+    /// The same with a look that others share.
+    pub(super) fn share(&mut self, hub: &Hub, budget: usize, looks: &mut Looks) -> bool {
+        let batch = looks.read(hub, &mut self.place, wanted(budget), None);
+        self.lost += usize::from(batch.lost.is_some());
+        let texts = batch.messages.iter();
+        self.got
+            .extend(texts.map(|message| message.data().to_owned()));
+        batch.more
     }
 
     fn read_all(&mut self, hub: &Hub) {
         while self.read(hub, 300) {}
     }
 
-    fn close(self, hub: &Hub) {
+    pub(super) fn close(self, hub: &Hub) {
         hub.unregister(LoopKey(0), Transport::Sse, &self.place);
     }
 }
