@@ -33,7 +33,8 @@ impl ClientConfig {
     /// - `Content-Length` more than once with one value (RFC 9112 §6.3 allows this);
     /// - whitespace between a chunk's size and what follows on its line (RFC 9112 §7.1.1 has it as
     ///   bad whitespace before an extension);
-    /// - a line feed that ends a line of a head without a carriage return (RFC 9112 §2.2 allows this);
+    /// - a line feed that ends a line of a head without a carriage return (RFC 9112 §2.2 allows this),
+    ///   but no folded line behind it;
     /// - the transfer coding `identity` of RFC 2616 §3.6, as if it were not there.
     ///
     /// Each of them can mean two things to two readers. So a connection on which one of the four was

@@ -17,10 +17,12 @@ pub(crate) struct Scan {
     /// Where the current part began.
     mark: u32,
     fields: u32,
-    /// The digits of the version so far.
-    number: u16,
+    /// The digits of the version so far, of which there are two.
+    number: u8,
     /// The bytes so far are those of the HTTP/2 connection preface.
     preface: bool,
+    /// The line before ended in a line feed alone.
+    bare_lf: bool,
 }
 
 /// The limits that a scan applies, as it needs them.
@@ -115,20 +117,17 @@ impl Scan {
             fields: 0,
             number: 0,
             preface: true,
+            bare_lf: false,
         }
     }
 
     /// Takes one byte. True: it is the last one.
     fn step(&mut self, byte: u8, rules: &Rules) -> Result<bool, Fault> {
         // No part of a head can hold a line feed by itself.
-        if byte == b'\n' && !self.part.awaits_line_feed() {
-            if !rules.bare_lf {
-                return Err(self.fault(Kind::BareLf));
-            }
-            // As if the carriage return had stood before it.
-            self.step(b'\r', rules)?;
-            if !self.part.awaits_line_feed() {
-                return Err(self.fault(Kind::BareLf));
+        if byte == b'\n' {
+            self.bare_lf = !self.part.awaits_line_feed();
+            if self.bare_lf {
+                self.bare_line_feed(rules)?;
             }
         }
         if self.part.awaits_line_feed() && byte != b'\n' {
@@ -152,6 +151,17 @@ impl Scan {
             Part::EndCr => return Ok(true),
         }
         Ok(false)
+    }
+
+    /// Takes the carriage return that is missing, where that is allowed and a line can end.
+    fn bare_line_feed(&mut self, rules: &Rules) -> Result<(), Fault> {
+        if rules.bare_lf {
+            self.step(b'\r', rules)?;
+        }
+        match self.part.awaits_line_feed() {
+            true => Ok(()),
+            false => Err(self.fault(Kind::BareLf)),
+        }
     }
 
     fn request_line(&mut self, byte: u8, rules: &Rules) -> Result<(), Fault> {
@@ -206,7 +216,7 @@ impl Scan {
         let index = self.len() - self.mark as usize;
         match (index, byte) {
             (5 | 7, b'0'..=b'9') => {
-                self.number = self.number * 10 + u16::from(byte - b'0');
+                self.number = self.number * 10 + (byte - b'0');
             }
             (0..=4 | 6, _) if PATTERN.get(index) == Some(&byte) => {}
             (8, b'\r') if self.mark > 0 => self.part = Part::VersionCr,
@@ -259,7 +269,8 @@ impl Scan {
                 b' ' | b'\t' if self.fields == 0 => {
                     return Err(self.fault(Kind::LeadingWhitespace));
                 }
-                b' ' | b'\t' if rules.fold => self.part = Part::Value,
+                // Where a line feed alone ended the line, two readers need not agree that it goes on.
+                b' ' | b'\t' if rules.fold && !self.bare_lf => self.part = Part::Value,
                 b' ' | b'\t' => return Err(self.fault(Kind::ObsFold)),
                 _ if !class::is_token(byte) => return Err(self.fault(Kind::InvalidFieldName)),
                 _ if self.fields as usize >= rules.max_fields => {

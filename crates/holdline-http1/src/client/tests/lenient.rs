@@ -120,6 +120,8 @@ fn what_can_be_read_in_two_ways_is_refused_by_the_lenient_too() {
             Kind::BareLf,
         ),
         ("A: b\rc\r\n\r\n", Kind::BareCr),
+        // A folded line, or the end of one and a bad name.
+        ("A: b\n c\r\n\r\n", Kind::ObsFold),
         ("A\n\r\n", Kind::InvalidFieldName),
     ] {
         let response = format!("{start}{rest}");
