@@ -1,52 +1,91 @@
-//! The scanner and the cutter take the same heads.
+//! The scanner and the cutter take the same heads and trailers.
 
 use alloc::vec::Vec;
 
 use proptest::prelude::*;
 
-use crate::buffer::Span;
+use crate::buffer::{Buffer, Span};
+use crate::error::{Fault, ReceiveErrorKind as Kind};
 use crate::limits::{Limits, Reading};
+use crate::parse_request_head;
+use crate::section::{Place, collect};
 use crate::wire::cut;
 use crate::wire::scan::{Rules, Scan};
 
-/// Where the head ends, and how many fields it has, by the cutter.
-fn cut(bytes: &[u8], is_request: bool, reading: &Reading) -> Option<usize> {
-    let mut spans: Vec<Span> = Vec::new();
-    let every = |_, _: &[u8], _: &[u8], _| {};
-    match is_request {
-        true => cut::request(bytes, &reading.limits, &mut spans, every).map(|parts| parts.end),
-        false => cut::response(bytes, reading, &mut spans, every).map(|parts| parts.end),
+/// What is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Section {
+    Request,
+    Response,
+    Trailers,
+}
+
+impl Section {
+    fn scan(self) -> Scan {
+        match self {
+            Self::Request => Scan::request(),
+            Self::Response => Scan::response(),
+            Self::Trailers => Scan::trailers(),
+        }
+    }
+
+    fn rules(self, reading: &Reading) -> Rules {
+        match self {
+            Self::Trailers => Rules::trailers(reading),
+            _ => Rules::head(reading),
+        }
+    }
+
+    /// Where it ends by the cutter, and how many fields it has, of which some trailers are left out.
+    fn cut(self, bytes: &[u8], reading: &Reading) -> Option<(usize, usize)> {
+        let mut spans: Vec<Span> = Vec::new();
+        let note = |_, _: &[u8], _: &[u8], _| {};
+        let end = match self {
+            Self::Request => cut::request(bytes, &reading.limits, &mut spans, note)?.end,
+            Self::Response => cut::response(bytes, reading, &mut spans, note)?.end,
+            Self::Trailers => {
+                cut::trailers(bytes, &reading.limits, &mut spans).then_some(bytes.len())?
+            }
+        };
+        Some((end, spans.len()))
+    }
+
+    /// Whether the cutter takes what the scanner took.
+    fn is_cut(self, bytes: &[u8], reading: &Reading, fields: usize) -> bool {
+        self.cut(bytes, reading).is_some_and(|(end, count)| {
+            end == bytes.len() && (count == fields || (self == Self::Trailers && count < fields))
+        })
     }
 }
 
-/// The same by the scanner.
-fn scan(bytes: &[u8], is_request: bool, reading: &Reading) -> Option<usize> {
-    let mut scan = match is_request {
-        true => Scan::request(),
-        false => Scan::response(),
-    };
-    scan.advance(bytes, &Rules::head(reading)).ok()?
-}
-
-/// Only responses are read leniently.
-fn readings(limits: Limits) -> [(bool, Reading); 3] {
-    let strict = Reading::strict(limits);
+/// Requests and trailers are not read leniently.
+fn readings(limits: &Limits) -> [(Section, Reading); 4] {
+    let strict = Reading::strict(limits.clone());
     let lenient = Reading {
         lenient: true,
         ..strict.clone()
     };
-    [(true, strict.clone()), (false, strict), (false, lenient)]
+    [
+        (Section::Request, strict.clone()),
+        (Section::Response, strict.clone()),
+        (Section::Response, lenient),
+        (Section::Trailers, strict),
+    ]
 }
 
-fn small_limits() -> Limits {
-    Limits {
-        max_head: 200,
-        max_fields: 6,
-        max_target: 40,
-        max_method: 8,
-        max_body: 1000,
-        ..Limits::default()
-    }
+fn limits() -> impl Strategy<Value = Limits> {
+    let small = (0..120_usize, 0..6_usize, 0..14_usize, 0..9_usize);
+    prop_oneof![
+        Just(Limits::default()),
+        small.prop_map(|(max_head, max_fields, max_target, max_method)| Limits {
+            max_head,
+            max_trailers: max_head,
+            max_fields,
+            max_target,
+            max_method,
+            ..Limits::default()
+        })
+    ]
 }
 
 /// Pieces that make heads, good and bad.
@@ -101,6 +140,8 @@ const PIECES: &[&str] = &[
 ];
 
 const GOOD: &[&str] = &[
+    "A: b\r\nX-Sum:\t1 \r\n\r\n",
+    "HTTP/1.1 200 OK\r\nA: b\r\n\tc\r\n d\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
     "\r\nPOST /a?b HTTP/1.1\r\nHost: a:80\r\nContent-Length: 5\r\nX:\r\nY: \t \r\n\r\nhello",
     "POST http://a/b HTTP/1.1\r\nhost: A\r\nTransfer-Encoding: chunked\r\nA:\tb \t\r\n\r\n0\r\n\r\n",
@@ -142,10 +183,75 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_scanner_and_the_cutter_take_the_same_heads(bytes in prop_oneof![mutated(), assembled()]) {
-        for limits in [Limits::default(), small_limits()] {
-            for (is_request, reading) in readings(limits) {
-                prop_assert_eq!(cut(&bytes, is_request, &reading), scan(&bytes, is_request, &reading));
+    fn the_scanner_and_the_cutter_take_the_same(
+        bytes in prop_oneof![mutated(), assembled()], limits in limits()
+    ) {
+        for (section, reading) in readings(&limits) {
+            let mut scan = section.scan();
+            let rules = section.rules(&reading);
+            match scan.advance(&bytes, &rules) {
+                Ok(Some(end)) => {
+                    prop_assert!(section.is_cut(&bytes[..end], &reading, scan.fields()));
+                    // What stands behind a head changes nothing.
+                    let all = section.cut(&bytes, &reading);
+                    prop_assert!(section == Section::Trailers || all == Some((end, scan.fields())));
+                }
+                // The cutter is given trailers only when their end was seen.
+                _ => prop_assert!(
+                    section == Section::Trailers || section.cut(&bytes, &reading).is_none()
+                ),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_joined_and_unfolded_is_cut(
+        bytes in prop_oneof![mutated(), assembled()], limits in limits(), index: prop::sample::Index
+    ) {
+        for (section, reading) in readings(&limits) {
+            let reading = Reading { unfold: section != Section::Request, ..reading };
+            let rules = section.rules(&reading);
+            let (mut scan, mut buffer, mut at) = (section.scan(), Buffer::new(), 0);
+            let (left, right) = bytes.split_at(index.index(bytes.len()));
+            for mut piece in [left, right] {
+                let Ok(place) = collect(&mut scan, &rules, &mut piece, &mut buffer, &mut at) else {
+                    break;
+                };
+                if let Some(place) = place {
+                    let whole = match place {
+                        Place::Input(whole) => whole,
+                        Place::Buffer => &buffer.bytes,
+                    };
+                    prop_assert!(section.is_cut(whole, &reading, scan.fields()));
+                    break;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_fault_has_one_kind_and_place_however_a_head_is_cut(
+        bytes in prop_oneof![mutated(), assembled()], limits in limits()
+    ) {
+        for (section, reading) in readings(&limits) {
+            let rules = section.rules(&reading);
+            let whole = section.scan().advance(&bytes, &rules);
+            let mut scan = section.scan();
+            let ends = bytes.chunks(1).enumerate().find_map(|(index, byte)| {
+                match scan.advance(byte, &rules) {
+                    Ok(None) => None,
+                    Ok(Some(_)) => Some(Ok(index + 1)),
+                    Err(fault) => Some(Err(fault)),
+                }
+            });
+            prop_assert_eq!(whole, ends.transpose());
+            // The cutter runs before it, and changes nothing about a fault of syntax.
+            if let (Section::Request, Err(Fault { kind, at })) = (section, whole) {
+                let mut buffer = Buffer::new();
+                let parsed = parse_request_head(&bytes, &limits, &mut buffer);
+                let error = parsed.expect_err("a fault");
+                prop_assert_eq!((error.kind(), error.at()), (kind, at as u64));
+                prop_assert_ne!(kind, Kind::BufferMismatch);
             }
         }
     }

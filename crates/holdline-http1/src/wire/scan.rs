@@ -85,6 +85,12 @@ impl Scan {
         self.len as usize
     }
 
+    /// Field lines seen so far.
+    #[cfg(test)]
+    pub(crate) const fn fields(&self) -> usize {
+        self.fields as usize
+    }
+
     /// Whether all bytes so far are the empty line that may stand before a request.
     pub(crate) fn is_blank(&self) -> bool {
         matches!(
