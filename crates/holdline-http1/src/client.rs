@@ -337,4 +337,4 @@ impl ClientConnection {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

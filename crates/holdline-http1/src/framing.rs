@@ -238,7 +238,7 @@ impl Codings {
 const CODINGS: [&[u8]; 5] = [b"gzip", b"x-gzip", b"deflate", b"compress", b"x-compress"];
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     #[test]
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn transfer_codings_are_sorted() {
+    pub(crate) fn transfer_codings_are_sorted() {
         let transfer_encoding = |value: &[u8]| {
             let mut fields = FramingFields::default();
             fields.note_transfer_encoding(value, 0);

@@ -345,4 +345,4 @@ impl ServerConnection {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

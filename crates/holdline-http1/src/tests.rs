@@ -1,5 +1,7 @@
 //! Tests of the whole crate, and the harness for the others.
 
-mod examples;
+pub(crate) mod examples;
 pub(crate) mod harness;
 mod heads;
+mod properties;
+mod rules;

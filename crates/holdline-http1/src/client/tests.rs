@@ -5,7 +5,7 @@ use super::*;
 use crate::tests::harness::{Outcome, client, every_way};
 
 mod lenient;
-mod rules;
+pub(crate) mod rules;
 mod sending;
 
 /// The outcome of a server's stream that answers a GET, the same however it is cut.

@@ -5,13 +5,12 @@ use alloc::vec::Vec;
 use bytes::BytesMut;
 
 use super::*;
-use crate::RequestDecoder;
 use crate::error::ReceiveErrorKind as Kind;
 use crate::tests::harness::{Decoder, Outcome, every_way, server};
 
 mod exchanges;
-mod limits;
-mod rules;
+pub(crate) mod limits;
+pub(crate) mod rules;
 mod sending;
 
 #[test]

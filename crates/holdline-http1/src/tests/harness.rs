@@ -8,8 +8,8 @@ use bytes::BytesMut;
 
 use crate::error::ReceiveErrorKind as Kind;
 use crate::{
-    Buffer, ClientConfig, ClientConnection, Event, RequestBody, RequestDecoder, ResponseEvent,
-    ServerConfig, ServerConnection,
+    Buffer, ClientConfig, ClientConnection, Event, Limits, RequestBody, RequestDecoder,
+    ResponseDecoder, ResponseEvent, ServerConfig, ServerConnection,
 };
 
 /// What came out of a stream.
@@ -72,24 +72,27 @@ pub(crate) fn every_way<M: Machine>(machine: impl Fn() -> M, bytes: &[u8], eof: 
     let whole = feed(machine(), &[bytes], eof);
     for split in 0..=bytes.len() {
         let (left, right) = bytes.split_at(split);
-        let mut outcome = feed(machine(), &[left, right], eof);
-        normalise(&mut outcome, &whole);
-        assert_eq!(outcome, whole, "split at {split}: {}", bytes.escape_ascii());
+        assert_same(machine(), &[left, right], eof, &whole);
     }
     for size in [1, 2, 3, 7] {
         let pieces: Vec<&[u8]> = bytes.chunks(size).collect();
-        let mut outcome = feed(machine(), &pieces, eof);
-        normalise(&mut outcome, &whole);
-        assert_eq!(outcome, whole, "{size} at a time: {}", bytes.escape_ascii());
+        assert_same(machine(), &pieces, eof, &whole);
     }
     whole
 }
 
-/// After an error nothing is taken, so how much is left depends on the cut.
-fn normalise(outcome: &mut Outcome, whole: &Outcome) {
+/// These pieces of a stream give what it gives in one piece.
+pub(crate) fn assert_same(machine: impl Machine, pieces: &[&[u8]], eof: bool, whole: &Outcome) {
+    let mut outcome = feed(machine, pieces, eof);
+    // After an error nothing is taken, so how much is left depends on the cut.
     if whole.error.is_some() && outcome.error.is_some() {
         outcome.left.clone_from(&whole.left);
     }
+    let shown: Vec<String> = pieces
+        .iter()
+        .map(|piece| format!("{}", piece.escape_ascii()))
+        .collect();
+    assert_eq!(&outcome, whole, "in pieces: {shown:?}");
 }
 
 /// A server that answers each request, and each error, with its status.
@@ -163,7 +166,13 @@ impl Machine for Server {
 }
 
 /// A bare request decoder.
-pub(crate) struct Decoder(pub(crate) RequestDecoder, pub(crate) Buffer);
+pub(crate) struct Decoder(RequestDecoder, Buffer);
+
+impl Decoder {
+    pub(crate) fn new() -> Self {
+        Self(RequestDecoder::new(Limits::default()), Buffer::new())
+    }
+}
 
 impl Machine for Decoder {
     fn feed(&mut self, input: &mut &[u8], outcome: &mut Outcome) -> bool {
@@ -187,6 +196,43 @@ impl Machine for Decoder {
     fn eof(&mut self, outcome: &mut Outcome) {
         match self.0.decode_eof() {
             Ok(Some(event)) => describe(&event, outcome),
+            Ok(None) => {}
+            Err(error) => outcome.error = Some((error.kind(), error.at())),
+        }
+    }
+}
+
+/// A bare response decoder, for answers to GET.
+pub(crate) struct Responses(ResponseDecoder, Buffer);
+
+impl Responses {
+    pub(crate) fn new() -> Self {
+        Self(ResponseDecoder::new(Limits::default()), Buffer::new())
+    }
+}
+
+impl Machine for Responses {
+    fn feed(&mut self, input: &mut &[u8], outcome: &mut Outcome) -> bool {
+        loop {
+            match self.0.decode(input, &mut self.1) {
+                Ok(None) => {
+                    assert!(input.is_empty(), "the drain law");
+                    return true;
+                }
+                Ok(Some(ResponseEvent::Paused)) => return true,
+                Ok(Some(event)) => describe_response(&event, outcome),
+                Err(error) => {
+                    outcome.error = Some((error.kind(), error.at()));
+                    assert!(input.is_empty(), "an error takes the whole input");
+                    return false;
+                }
+            }
+        }
+    }
+
+    fn eof(&mut self, outcome: &mut Outcome) {
+        match self.0.decode_eof() {
+            Ok(Some(event)) => describe_response(&event, outcome),
             Ok(None) => {}
             Err(error) => outcome.error = Some((error.kind(), error.at())),
         }

@@ -308,7 +308,7 @@ impl Part {
 const MAX_DIGITS: u8 = 16;
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use alloc::vec::Vec;
 
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn good_bodies() {
+    pub(crate) fn good_bodies() {
         for (bytes, data) in [
             (&b"0\r\n"[..], &b""[..]),
             (b"5\r\nhello\r\n0\r\n", b"hello"),
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_bodies() {
+    pub(crate) fn bad_bodies() {
         for (bytes, kind, at) in [
             (&b"\r\n"[..], Kind::InvalidChunkSize, 0),
             (b"g\r\n", Kind::InvalidChunkSize, 0),
@@ -398,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn extensions_are_bounded() {
+    pub(crate) fn extensions_are_bounded() {
         let mut one = b"1;".to_vec();
         one.extend([b'a'; 255]);
         one.extend(b"\r\nx\r\n");

@@ -32,7 +32,7 @@ fn refused(outcome: Outcome, kind: Kind, at: u64) {
 }
 
 #[test]
-fn lengths_follow_the_rfc_in_order() {
+pub(crate) fn lengths_follow_the_rfc_in_order() {
     let length = "Content-Length: 2\r\n";
     let chunked = "Transfer-Encoding: chunked\r\n";
     let head = |status: &str, fields: &str| format!("HTTP/1.1 {status}\r\n{fields}\r\n");
@@ -128,7 +128,7 @@ fn framing_is_never_ambiguous() {
 }
 
 #[test]
-fn status_lines_are_strict() {
+pub(crate) fn status_lines_are_strict() {
     for good in [
         "HTTP/1.1 200",
         "HTTP/1.1 200 ",
@@ -191,7 +191,7 @@ fn folded_trailers_can_be_taken() {
 }
 
 #[test]
-fn folded_lines_can_be_taken() {
+pub(crate) fn folded_lines_can_be_taken() {
     let config = ClientConfig {
         unfold: true,
         ..Default::default()
@@ -206,7 +206,7 @@ fn folded_lines_can_be_taken() {
 }
 
 #[test]
-fn informational_responses_are_counted() {
+pub(crate) fn informational_responses_are_counted() {
     let early = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
     let last = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
     let outcome = get(format!("{}{last}", early.repeat(16)).as_bytes(), false);
@@ -221,7 +221,7 @@ fn informational_responses_are_counted() {
 }
 
 #[test]
-fn a_switch_must_have_been_asked_for() {
+pub(crate) fn a_switch_must_have_been_asked_for() {
     let switch = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
     let stream = format!("{switch}\x01\x02");
     let outcome = answer("GET", Some("x"), stream.as_bytes(), false);
@@ -274,7 +274,7 @@ fn connections_are_kept_or_not() {
 }
 
 #[test]
-fn bytes_without_a_request_are_refused() {
+pub(crate) fn bytes_without_a_request_are_refused() {
     let one = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
     refused(
         get(format!("{one}{one}").as_bytes(), false),
@@ -290,7 +290,7 @@ fn bytes_without_a_request_are_refused() {
 }
 
 #[test]
-fn the_end_of_the_stream_is_judged() {
+pub(crate) fn the_end_of_the_stream_is_judged() {
     refused(get(b"", true), Kind::ConnectionEnded, 0);
     refused(
         get(b"HTTP/1.1 100 Continue\r\n\r\n", true),

@@ -16,7 +16,7 @@ fn each_body_may_have_a_limit_of_its_own() {
 }
 
 #[test]
-fn limits_are_kept() {
+pub(crate) fn limits_are_kept() {
     let long = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(8191));
     let whole =
         crate::tests::harness::feed(server(&ServerConfig::default()), &[long.as_bytes()], false);
@@ -137,7 +137,7 @@ fn bad_chunks_are_refused_at_once() {
 }
 
 #[test]
-fn a_trailer_that_must_not_be_there_is_left_out() {
+pub(crate) fn a_trailer_that_must_not_be_there_is_left_out() {
     let items = accepted(
         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
          0\r\nHost: b\r\nX: 1\r\nContent-Length: 5\r\nY: 2\r\ncookie: c\r\n\r\n",
@@ -146,7 +146,7 @@ fn a_trailer_that_must_not_be_there_is_left_out() {
 }
 
 #[test]
-fn a_length_may_have_zeros_in_front() {
+pub(crate) fn a_length_may_have_zeros_in_front() {
     let items = accepted(&format!("{}hello", with_fields("Content-Length: 0005\r\n")));
     assert_eq!(items[1], "data hello");
     refused(
@@ -157,7 +157,7 @@ fn a_length_may_have_zeros_in_front() {
 }
 
 #[test]
-fn nothing_is_parsed_after_close() {
+pub(crate) fn nothing_is_parsed_after_close() {
     for first in [
         "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nConnection: x, CLOSE\r\nConnection: keep-alive\r\n\r\n",
@@ -177,7 +177,7 @@ fn nothing_is_parsed_after_close() {
 }
 
 #[test]
-fn a_good_request_before_bad_bytes_is_answered() {
+pub(crate) fn a_good_request_before_bad_bytes_is_answered() {
     let outcome = serve(format!("{NEXT}GET\0").as_bytes());
     assert_eq!(
         outcome.error,
@@ -198,14 +198,14 @@ fn the_decoder_alone_gives_the_same_items() {
         with_fields("Content-Length: 5\r\n"),
         with_fields("Transfer-Encoding: chunked\r\n"),
     );
-    let decoder = || Decoder(RequestDecoder::new(Limits::default()), Buffer::new());
+    let decoder = Decoder::new;
     let decoded = every_way(decoder, stream.as_bytes(), true);
     assert_eq!(decoded.items, serve(stream.as_bytes()).items);
     assert_eq!(decoded.items.len(), 10);
 }
 
 #[test]
-fn the_end_of_the_stream_is_judged() {
+pub(crate) fn the_end_of_the_stream_is_judged() {
     let serve =
         |bytes: &str| every_way(|| server(&ServerConfig::default()), bytes.as_bytes(), true);
     assert_eq!(serve("").error, None);
@@ -221,7 +221,7 @@ fn the_end_of_the_stream_is_judged() {
 }
 
 #[test]
-fn a_lost_buffer_is_noticed() {
+pub(crate) fn a_lost_buffer_is_noticed() {
     let mut http = ServerConnection::new(ServerConfig::default());
     let mut buffer = Buffer::new();
     assert_eq!(http.receive(&mut &b"GET / HT"[..], &mut buffer), Ok(None));

@@ -1,12 +1,18 @@
 //! What one end sends the other end receives, however the bytes are cut, and however they are
 //! damaged the outcome does not depend on the cut.
 
+use alloc::borrow::ToOwned;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
 use bytes::BytesMut;
-use holdline_http1::{
-    Buffer, ClientConfig, ClientConnection, Event, PreChunked, ReceiveErrorKind, RequestBody,
-    RequestDecoder, ResponseBody, ResponseDecoder, ResponseEvent, ServerConfig, ServerConnection,
-};
 use proptest::prelude::*;
+
+use crate::tests::harness::{Decoder, Responses, assert_same, feed};
+use crate::{
+    Buffer, ClientConfig, ClientConnection, Event, Headers, PreChunked, RequestBody, ResponseBody,
+    ResponseEvent, ServerConfig, ServerConnection,
+};
 
 /// A message as a sender means it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -101,7 +107,7 @@ fn send_response(http: &mut ServerConnection, response: &Message, out: &mut Byte
 }
 
 /// The fields that the sender gave, without those that the connection adds.
-fn own(headers: holdline_http1::Headers<'_>) -> Vec<(String, Vec<u8>)> {
+fn own(headers: Headers<'_>) -> Vec<(String, Vec<u8>)> {
     headers
         .iter()
         .filter(|(name, _)| name.starts_with("X-"))
@@ -193,60 +199,13 @@ proptest! {
             let place = index.index(down.len());
             down[place] = byte;
         }
-        prop_assert_eq!(requests(&[&up]), requests(&cut(&up, &cuts)));
-        prop_assert_eq!(responses(&[&down]), responses(&cut(&down, &cuts)));
-        let single: Vec<&[u8]> = up.chunks(1).collect();
-        prop_assert_eq!(requests(&[&up]), requests(&single));
-        let single: Vec<&[u8]> = down.chunks(1).collect();
-        prop_assert_eq!(responses(&[&down]), responses(&single));
-    }
-}
-
-type Outcome = (Vec<String>, Option<(ReceiveErrorKind, u64)>);
-
-fn requests(pieces: &[&[u8]]) -> Outcome {
-    let mut decoder = RequestDecoder::new(Default::default());
-    let mut buffer = Buffer::new();
-    let mut items: Vec<String> = Vec::new();
-    for piece in pieces {
-        let mut input = *piece;
-        loop {
-            match decoder.decode(&mut input, &mut buffer) {
-                Ok(None) => break,
-                Ok(Some(Event::Paused)) => return (items, None),
-                Ok(Some(Event::Data(data))) => join(&mut items, data),
-                Ok(Some(event)) => items.push(format!("{event:?}")),
-                Err(error) => return (items, Some((error.kind(), error.at()))),
-            }
+        let whole = feed(Decoder::new(), &[&up], false);
+        for pieces in [cut(&up, &cuts), up.chunks(1).collect()] {
+            assert_same(Decoder::new(), &pieces, false, &whole);
         }
-    }
-    (items, None)
-}
-
-fn responses(pieces: &[&[u8]]) -> Outcome {
-    let mut decoder = ResponseDecoder::new(Default::default());
-    let mut buffer = Buffer::new();
-    let mut items: Vec<String> = Vec::new();
-    for piece in pieces {
-        let mut input = *piece;
-        loop {
-            match decoder.decode(&mut input, &mut buffer) {
-                Ok(None) => break,
-                Ok(Some(ResponseEvent::Paused)) => return (items, None),
-                Ok(Some(ResponseEvent::Data(data))) => join(&mut items, data),
-                Ok(Some(event)) => items.push(format!("{event:?}")),
-                Err(error) => return (items, Some((error.kind(), error.at()))),
-            }
+        let whole = feed(Responses::new(), &[&down], false);
+        for pieces in [cut(&down, &cuts), down.chunks(1).collect()] {
+            assert_same(Responses::new(), &pieces, false, &whole);
         }
-    }
-    (items, None)
-}
-
-/// Data counts as one item, whatever its pieces.
-fn join(items: &mut Vec<String>, data: &[u8]) {
-    let text = data.escape_ascii().to_string();
-    match items.last_mut() {
-        Some(last) if last.starts_with("data ") => last.push_str(&text),
-        _ => items.push(format!("data {text}")),
     }
 }
