@@ -18,8 +18,8 @@
 //! sent, and why a peer closed can be read after sends have failed.
 //!
 //! A `TcpStream` and a Unix socket are recognised by their type, on Unix, and waited for in both directions
-//! at once. Of any other stream nothing is known: it is written first, for as long as it lets that take, and a
-//! write that timed out or failed is followed by one read. Give such a stream both timeouts.
+//! at once. Nothing is known about any other stream: it is written to first, for as long as that write takes, and
+//! after a write that timed out or failed there is one read. Give such a stream both timeouts.
 //!
 //! A connection keeps one read block of 8 KiB. While it sends it keeps up to 64 KiB of what comes in; then the
 //! peer has to wait. If the peer does not read either, the send ends with its write timeout, or after 30 s if

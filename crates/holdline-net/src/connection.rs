@@ -95,8 +95,8 @@ impl<S> Connection<S> {
         self.core.deadlines.next()
     }
 
-    /// The system says that the connection is broken in both directions. A connection that is only being
-    /// written to would notice with the next write, which may be long in coming.
+    /// The system says that the connection is broken in both directions. A connection that we only write to would
+    /// not notice before the next write, and that may be a long time off.
     pub(crate) fn hung_up<H: Handler<Stream = S>>(
         &mut self,
         context: &mut Context<'_, H>,
@@ -359,7 +359,7 @@ impl<S> Connection<S> {
     }
 
     /// Judges the peer's deadlines. Before that it reads what has come and offers the socket what waits, because
-    /// readiness may not have told of either.
+    /// there may have been no event for either.
     fn judge<H: Handler<Stream = S>>(
         &mut self,
         context: &mut Context<'_, H>,
@@ -381,7 +381,7 @@ impl<S> Connection<S> {
         Ok(())
     }
 
-    /// A deadline of the peer has passed in vain.
+    /// The peer has missed a deadline.
     fn too_late<H: Handler<Stream = S>>(
         &mut self,
         deadline: Deadline,
@@ -408,7 +408,7 @@ impl<S> Connection<S> {
     }
 }
 
-/// Blocks a connection may read before it is another one's turn.
+/// How many blocks a connection may read before it is another one's turn.
 const STEPS: usize = 16;
 /// Bytes that are read and kept while a request is held or its body is being sent.
 const AHEAD: usize = 16 * 1024;

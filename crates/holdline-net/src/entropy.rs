@@ -22,8 +22,8 @@ pub fn fill(bytes: &mut [u8]) -> io::Result<()> {
 /// after every 64 KiB. Keys taken from the system alone, also in blocks, cost four times as much.
 ///
 /// # Panics
-/// When the system's source fails. It does not do so after it has worked once, which is known since the
-/// handshake. If it did, no frame may be sent: a predictable key would let a page's script choose the
+/// When the system's source fails. That does not happen once it has worked, and the handshake has used it
+/// already. If it did happen, no frame could be sent: a predictable key would let a page's script choose the
 /// bytes on the wire.
 #[must_use]
 pub fn mask_key() -> [u8; 4] {

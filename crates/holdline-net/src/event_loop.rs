@@ -46,7 +46,7 @@ struct Slot<S> {
     connection: Connection<S>,
     /// It is among those that the loop will drive again without being asked.
     unfinished: bool,
-    /// It is put down in [`Uploads`](crate::uploads::Uploads).
+    /// It is listed in [`Uploads`](crate::uploads::Uploads).
     is_holder: bool,
     /// What this connection's place in the timer wheel is for: not later than its deadline.
     armed: u64,

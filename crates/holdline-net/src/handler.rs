@@ -118,7 +118,7 @@ pub trait Handler {
     /// answered now, with whatever there is; otherwise the connection is closed without an answer. A body
     /// may get last words; it is ended by the server.
     ///
-    /// [`Progress::More`] has the connection wait for an answer that is on its way, such as that of a request
+    /// [`Progress::More`] makes the connection wait for an answer that is on its way, such as that of a request
     /// that changes something. Called when [`ready`](Handler::ready) has nothing more to write, perhaps more
     /// than once. The default does nothing and returns [`Progress::Idle`].
     fn half_closed(
@@ -162,7 +162,7 @@ pub trait Handler {
     fn turn_ended(&mut self) {}
 
     /// A request was refused before it reached [`request`](Handler::request). Writes the error
-    /// response; the connection closes after it.
+    /// response, after which the connection closes.
     ///
     /// The default answers with the status and a line of plain text, and with `Retry-After` if that is 503. `405`,
     /// `426` and the like are the application's own and never come here.
@@ -278,7 +278,7 @@ pub enum Rejection<'a> {
 }
 
 impl Rejection<'_> {
-    /// The status that says it.
+    /// The status for it.
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
@@ -319,7 +319,7 @@ pub struct Wake<'a> {
 }
 
 impl Wake<'_> {
-    /// Has [`Handler::ready`] called for `connection` as soon as it has room. An identifier of a
+    /// Asks for [`Handler::ready`] to be called for `connection` as soon as it has room. An identifier of a
     /// connection that is gone is ignored.
     pub fn wake(&mut self, connection: ConnectionId) {
         self.woken.push(connection);

@@ -55,7 +55,7 @@ pub enum MessageError {
 #[cfg(feature = "hixie76")]
 impl From<hixie76::SendError> for MessageError {
     fn from(_: hixie76::SendError) -> Self {
-        // The other one, before the handshake is over, cannot be: the handler is not called then.
+        // The other error, before the handshake is over, cannot occur: the handler is not called then.
         Self::Send(SendError::Closed)
     }
 }
@@ -83,7 +83,7 @@ impl Machine {
         })
     }
 
-    /// The same, with messages in the pieces in which they come. Draft-hixie-76 has no such thing.
+    /// The same, but hands out messages in pieces as they come. Draft-hixie-76 has no pieces.
     pub(crate) fn receive_piece<'b, 'i: 'b>(
         &mut self,
         input: &mut &'i mut [u8],
@@ -108,7 +108,7 @@ impl Machine {
         })
     }
 
-    /// Whether messages may flow: the handshake is over, what follows the heads included.
+    /// Whether messages may be sent and received: the handshake is over, including what follows the heads.
     pub(crate) fn is_established(&self) -> bool {
         match self {
             Self::Rfc6455(_) => true,
@@ -141,7 +141,7 @@ impl Machine {
     /// Frees the memory in which the last message was joined, as receiving the next bytes would.
     pub(crate) fn give_back(&mut self, buffer: &mut Buffer) {
         if buffer.capacity() > 0 {
-            // Nothing can be received from no bytes; an error stays and is seen again.
+            // No bytes give no message; an error stays, and the next call returns it again.
             let _ = self.receive(&mut Default::default(), buffer);
         }
     }

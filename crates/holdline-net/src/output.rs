@@ -22,8 +22,8 @@ pub struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
-    /// The head of the request that is refused, if it arrived whole and without a fault: what is
-    /// wrong then is the body, or the server. `None` too for a request that was held.
+    /// The head of the request that is refused, if it arrived whole and without a fault: the fault
+    /// is then in the body, or with the server. `None` too for a request that was held.
     #[must_use]
     pub fn request_head(&self) -> Option<RequestHead<'_>> {
         self.request_head
@@ -68,7 +68,7 @@ pub enum Output<'a> {
 }
 
 impl Output<'_> {
-    /// Has [`Handler::timer`](crate::Handler::timer) called once, `after` from now. Replaces the
+    /// Asks for [`Handler::timer`](crate::Handler::timer) to be called once, `after` from now. Replaces the
     /// timer that was set before.
     pub fn set_timer(&mut self, after: Duration) {
         match self {

@@ -8,14 +8,14 @@ use socket2::{SockRef, TcpKeepalive};
 
 use crate::config::Config;
 
-/// Has the system give up a peer that acknowledges nothing for
+/// Makes the system give up a peer that acknowledges nothing for
 /// [`peer_timeout`](Config::peer_timeout), and probe one that is sent nothing.
 pub(crate) fn watch_peer(socket: SockRef<'_>, config: &Config) -> io::Result<()> {
     if config.peer_timeout.is_zero() {
         return Ok(());
     }
     // A peer that merely reads slowly is judged by the write timeout. Linux counts a closed window as nothing
-    // acknowledged, so this one must not be shorter.
+    // acknowledged, so this timeout must not be shorter.
     let timeout = config.peer_timeout.max(config.write_timeout);
     // The first probe at half of the time, and two more until it is over. On Linux the user timeout decides
     // how many of them may fail.

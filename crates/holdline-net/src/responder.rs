@@ -13,7 +13,7 @@ pub struct Responder<'a, S> {
     pub(crate) outcome: &'a mut Outcome<S>,
 }
 
-/// What became of a request, or of the head of one.
+/// What the handler did with a request, or with the head of one.
 #[derive(Debug)]
 pub(crate) enum Outcome<S> {
     /// The body is to be taken whole, with at most so many bytes.
@@ -151,8 +151,8 @@ impl<S> Responder<'_, S> {
 
     /// The same, and messages are handed out in pieces as they come, none of which is kept:
     /// [`Handler::message_piece`](crate::Handler::message_piece) is called instead of
-    /// [`Handler::message`](crate::Handler::message). A handler that wants no messages can so refuse one
-    /// when it begins.
+    /// [`Handler::message`](crate::Handler::message). A handler that wants no messages can refuse one
+    /// this way as soon as it begins.
     ///
     /// # Errors
     /// As for [`upgrade_websocket`](Self::upgrade_websocket).
@@ -204,7 +204,7 @@ impl<S> Responder<'_, S> {
     /// Such a connection has text messages only: sending anything else is
     /// [`MessageError::TextOnly`](crate::MessageError::TextOnly). It closes without code and reason, and has no pings.
     ///
-    /// A request that is no good must be answered with
+    /// A bad request must be answered with
     /// [`close_connection`](Self::close_connection): the bytes after its head are no request.
     ///
     /// # Errors
@@ -231,7 +231,7 @@ impl<S> Responder<'_, S> {
         sent
     }
 
-    /// Has the connection closed after this response.
+    /// Closes the connection after this response.
     pub fn close_connection(&mut self) {
         self.exchange.machine.close_after_response();
     }

@@ -169,8 +169,8 @@ pub struct Notifier {
 }
 
 impl Notifier {
-    /// Has [`Handler::notified`] called on that loop soon. Calls that come before it was called
-    /// are one call.
+    /// Asks for [`Handler::notified`] to be called on that loop soon. Several calls of this before that count
+    /// as one.
     pub fn notify(&self) {
         self.shared.notify(self.index);
     }

@@ -18,7 +18,7 @@ pub(crate) enum PeerSocket {
 }
 
 impl PeerSocket {
-    /// Sets what a connection of ours wants. Should the system refuse it, the connection works all the same.
+    /// Sets the options that we want on a connection. If the system refuses, the connection works all the same.
     pub(crate) fn prepare(&self, config: &Config) {
         let Self::Tcp(socket) = self else {
             return;

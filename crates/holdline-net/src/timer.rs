@@ -14,8 +14,8 @@ pub(crate) struct Wheel {
     occupied: Vec<u64>,
     /// Every slot up to and including this tick has been emptied.
     tick: u64,
-    /// The tick of the first slot with a key. It is asked for twice a turn, and to look for it costs more
-    /// than all else that a turn with one small message does here.
+    /// The tick of the first slot with a key. It is needed twice a turn, and searching for it would cost more
+    /// than everything else that a turn with one small message does here.
     first: Option<u64>,
 }
 
@@ -67,8 +67,8 @@ impl Wheel {
     fn next_occupied(&self) -> Option<u64> {
         let first = slot(self.tick + 1);
         let words = self.occupied.len();
-        // One word more than there are: the first word is looked at from its middle, so its lower
-        // bits come last.
+        // One step more than there are words: the search begins in the middle of the first word, so the lower
+        // bits of that come last.
         (0..=words).find_map(|step| {
             let index = (first / 64 + step) % words;
             let mut word = self.occupied[index];

@@ -152,8 +152,8 @@ impl<C: Connect> EventSource<C> {
         self.http = None;
     }
 
-    /// Waits for the next event. Connections that fail or end are made again in silence; who wants
-    /// to know of them calls [`read`](Self::read). `None`: see there.
+    /// Waits for the next event. A connection that fails or ends is made again without a word;
+    /// call [`read`](Self::read) to be told. `None` means what it means there.
     ///
     /// # Errors
     /// As [`read`](Self::read).
@@ -241,7 +241,7 @@ impl<C: Connect> EventSource<C> {
         }
     }
 
-    /// Connects and sends the request. The inner error is one to try again after.
+    /// Connects and sends the request. After the inner error, another attempt may succeed.
     fn open(&mut self) -> Result<Result<(), http::Error>, Error> {
         let Some(request) = self.state.poll_request() else {
             return Ok(Ok(()));
@@ -274,7 +274,7 @@ impl<C: Connect> EventSource<C> {
         self.awaiting = false;
         self.heard = Instant::now();
         let mut seen = sse::Response::new(response.status(), response.headers());
-        // From what moment a date in `Retry-After` is counted.
+        // The moment from which a date in `Retry-After` counts.
         let date = httpdate::fmt_http_date(SystemTime::now());
         seen.date = seen.date.or(Some(date.as_bytes()));
         let now = self.origin.elapsed();
@@ -290,7 +290,7 @@ impl<C: Connect> EventSource<C> {
             // A redirect: another request is due at once.
             return Ok(None);
         }
-        // What is tried again anyhow needs no explanation, and what is only encoded could not be read.
+        // If there will be another attempt, the body explains nothing; and an encoded one could not be read.
         let tells =
             state == ReadyState::Closed && self.state.reason() != Some(Reason::ContentEncoding);
         let body = http.filter(|_| tells).map(|mut http| {
@@ -412,7 +412,7 @@ fn assign(place: &mut String, text: &str) {
     place.push_str(text);
 }
 
-/// How long the body of an answer that is no event stream is waited for.
+/// How long to wait for the body of an answer that is no event stream.
 const BODY_TIME: Duration = Duration::from_secs(5);
 /// Bytes of an answer that is no event stream.
 const MAX_BODY: usize = 16 * 1024;

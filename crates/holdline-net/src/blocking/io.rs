@@ -2,7 +2,7 @@
 //!
 //! A turn writes what the stream takes, reads what is there, and judges deadlines and errors only after that:
 //! what has arrived counts, whatever became of what we sent. A [socket](socket) is waited for in both
-//! directions. Any other stream is written first; a write that timed out or failed is followed by one read.
+//! directions. Any other stream is written to first; after a write that timed out or failed there is one read.
 //!
 //! What comes while something is sent is kept, up to 64 KiB. Beyond that the peer has to wait. A send that cannot go
 //! on either then ends with its timeout, or with [`STANDSTILL`] if it has none.
@@ -37,7 +37,7 @@ pub(super) struct Io<S> {
     broken: Option<Failure>,
     /// How the peer's direction ended, once it has.
     ended: Option<End>,
-    /// The deadline for which the one look after it was taken.
+    /// The deadline after which the one last look has been taken.
     overtime: Option<Instant>,
     /// How long a send without a write timeout may go on in neither direction.
     standstill: Duration,
@@ -97,8 +97,8 @@ impl<S> Io<S> {
         self.start = self.end.saturating_sub(left);
     }
 
-    /// Where the last `length` bytes stand that a codec has taken. What a codec hands out of the
-    /// input ends where the rest begins, for it takes no byte beyond it.
+    /// Where the last `length` bytes are that a codec has taken. What a codec hands out from the
+    /// input ends where the rest begins, because it takes no byte beyond that.
     pub(super) fn taken(&self, length: usize) -> Range<usize> {
         self.start.saturating_sub(length)..self.start
     }
@@ -169,8 +169,8 @@ impl<S: Read + Write + 'static> Io<S> {
         Ok(())
     }
 
-    /// Writes what the stream takes now: a socket without waiting, another stream as long as it lets a write
-    /// take. The rest goes with the next turn, and the next send tells an error.
+    /// Writes what the stream takes now: to a socket without waiting, to another stream for as long as its write
+    /// takes. The rest goes with the next turn, and the next send reports an error.
     pub(super) fn write_now(&mut self) {
         let written = match Socket::of(&self.stream) {
             _ if !self.is_sending() => return,
@@ -203,8 +203,8 @@ impl<S: Read + Write + 'static> Io<S> {
         }
     }
 
-    /// What [`receive`](Self::receive) does, for callers that need no deadline and take the end for a failure
-    /// if it was one. `false`: the stream has ended.
+    /// Like [`receive`](Self::receive), but a deadline that passed is an error, and so is an end that was a
+    /// failure. `false`: the stream has ended.
     pub(super) fn is_fed(&mut self, until: Option<Instant>, limit: Duration) -> Result<bool> {
         match self.receive(until)? {
             Turn::Late => Err(timed_out(self.missing, limit)),
@@ -223,13 +223,13 @@ impl<S: Read + Write + 'static> Io<S> {
         quiet && self.unread().is_empty() && self.ended.is_none() && self.broken.is_none()
     }
 
-    /// Ends our direction of a socket. Of another stream it cannot be ended here.
+    /// Ends our direction of a socket. For another stream that cannot be done here.
     pub(super) fn shut_down_write(&mut self) -> Result<()> {
         Socket::of(&self.stream).map_or(Ok(()), Socket::shut_down_write)
     }
 
-    /// Whether [`receive`](Self::receive) keeps a deadline by itself; otherwise only a read timeout of the
-    /// stream's own lets it look at the time.
+    /// Whether [`receive`](Self::receive) keeps a deadline by itself. If not, it looks at the time only when
+    /// the stream's own read timeout passes.
     pub(super) fn keeps_time(&self) -> bool {
         Socket::of(&self.stream).is_some()
     }

@@ -64,7 +64,7 @@ pub struct WebSocket<S, K = Unmasked> {
     machine: Connection<K>,
     inbox: Inbox,
     protocol: Option<String>,
-    /// The closing handshake is through, and the end of the stream was waited for.
+    /// The closing handshake is done, and we have waited for the end of the stream.
     finished: bool,
     origin: Instant,
 }
@@ -199,7 +199,7 @@ impl<S: Read + Write + 'static, K: MaskKeys> WebSocket<S, K> {
         self.flush()
     }
 
-    /// Closes with code 1000 unless that has begun, drops what the peer still sends, and waits for
+    /// Closes with code 1000 unless closing has begun, drops what the peer still sends, and waits for
     /// its Close frame; a client then waits for the end of the stream, as RFC 6455 §7.1.1 asks.
     ///
     /// This takes at most [`Config::close_timeout`](holdline_websocket::Config::close_timeout), and on a
@@ -221,7 +221,7 @@ impl<S: Read + Write + 'static, K: MaskKeys> WebSocket<S, K> {
         }
         while self.step()? != Step::Closed {}
         if self.machine.transport() == Transport::AwaitPeerClose {
-            // Both Close frames are through: the handshake is complete without this courtesy.
+            // Both Close frames were exchanged: the handshake is complete even without this courtesy.
             self.discard();
         }
         self.finished = true;
@@ -304,7 +304,7 @@ impl<S: Read + Write + 'static, K: MaskKeys> WebSocket<S, K> {
 
     /// Writes our last frame.
     fn say_goodbye(&mut self) {
-        // What the peer said must not be lost because it takes no answer. The error comes again with `flush`.
+        // What the peer said must not be lost because it does not take our answer. The error comes again with `flush`.
         self.io.flush().ok();
     }
 

@@ -47,13 +47,13 @@ impl Scratch {
 pub(crate) enum Driven {
     /// Nothing until something happens.
     Done,
-    /// It has more to do, but it was another one's turn.
+    /// It has more to do, but it is another one's turn.
     Again,
     /// Close it.
     Close(Ending),
 }
 
-/// What a protocol wants of its connection after something happened.
+/// What a protocol wants from its connection after something happened.
 #[must_use]
 pub(super) enum Next<S> {
     /// Go on as before.

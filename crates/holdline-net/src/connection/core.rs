@@ -112,8 +112,8 @@ impl Core {
         }
     }
 
-    /// Writes what the protocols wrote. When that cannot be, the connection is broken, and whatever is
-    /// written for it from now on is dropped.
+    /// Writes what the protocols wrote. If that fails, the connection is broken, and whatever is written
+    /// for it from now on is dropped.
     pub(super) fn write<H>(&mut self, context: &mut Context<'_, H>) {
         let outgoing = &mut context.scratch.outgoing;
         if outgoing.is_empty() && self.queue.is_empty() {
@@ -179,8 +179,8 @@ impl Core {
     }
 }
 
-/// Whether a read that gives less than was asked for has emptied the socket, so that the next arrival is
-/// a new event and a read that only says so can be saved. So it is with epoll ("the condition that the
+/// Whether a read that gives less than was asked for has emptied the socket. Then whatever arrives next is a
+/// new event, and we need no read that finds nothing. That is so with epoll ("the condition that the
 /// read/write I/O space is exhausted can also be detected by checking the amount of data read", epoll(7))
 /// and with kqueue. Elsewhere mio gives no event before a read has blocked. TCP's urgent data is the
 /// exception: a read stops at its mark with more behind it. No protocol here uses it, and a peer that sends

@@ -63,7 +63,7 @@ impl Deadlines {
         self.0[deadline as usize] <= now
     }
 
-    /// Whether one has passed that the peer should have met.
+    /// Whether the peer has missed one.
     pub(crate) fn peer_is_late(&self, now: u64) -> bool {
         self.peer().any(|at| at <= now)
     }

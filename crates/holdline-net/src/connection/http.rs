@@ -212,7 +212,7 @@ impl<S> Http<S> {
         }
     }
 
-    /// Sets the deadline when something else is awaited than before.
+    /// Sets the deadline if we now wait for something else than before.
     fn set_stage<H>(&mut self, core: &mut Core, context: &Context<'_, H>) {
         let config = context.config;
         let stage = match &self.pending {
@@ -337,7 +337,7 @@ impl<S> Http<S> {
         Next::Finish(Ending::Stopped)
     }
 
-    /// Has the handler deal with the stream, if there is one.
+    /// Lets the handler deal with the stream, if there is one.
     pub(super) fn call<H: Handler<Stream = S>, R>(
         &mut self,
         core: &mut Core,
@@ -410,8 +410,8 @@ impl<S> Http<S> {
     }
 }
 
-/// What is left of a body that was answered at its head: with at most so many bytes it is received and
-/// dropped, and the connection goes on.
+/// How many bytes may be left of a body whose request was answered at its head, so that we receive and drop
+/// them and the connection goes on.
 const DRAIN: u64 = 64 * 1024;
 /// How much longer than its head a body may take over a connection of the reserve.
 const RESERVED_BODY: u32 = 5;

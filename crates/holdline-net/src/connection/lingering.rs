@@ -8,7 +8,7 @@ use super::core::Core;
 use super::deadlines::{Deadline, after};
 use crate::handler::Ending;
 
-/// Everything is said. When it is also written, the write side is shut down, and what the peer
+/// Nothing more will be sent. Once everything is written, the write side is shut down, and what the peer
 /// still sends is discarded until it closes too: closing at once would reset the connection
 /// and could destroy the response in flight (RFC 9112 §9.6).
 #[derive(Debug, Default)]

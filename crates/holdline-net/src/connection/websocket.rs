@@ -39,12 +39,12 @@ impl<S> Socket<S> {
         }
     }
 
-    /// Whether the handshake is over, with all that belongs to it.
+    /// Whether the handshake is over, including what follows the heads.
     pub(super) fn is_established(&self) -> bool {
         self.machine.is_established()
     }
 
-    /// The transport ended; how the WebSocket ended by that.
+    /// The transport ended. Returns how that ends the WebSocket.
     pub(super) fn eof(&mut self) -> Ending {
         self.machine.receive_eof();
         self.ending()
@@ -160,7 +160,7 @@ impl<S> Socket<S> {
     fn keep_unfinished<H>(&mut self, context: &mut Context<'_, H>) {
         let shared = &mut context.scratch.websocket;
         let buffer = self.buffer.as_deref_mut().unwrap_or(shared);
-        // The call that would free the last message may be long in coming.
+        // The next call, which would free the last message, may be a long time off.
         self.machine.give_back(buffer);
         let kept = self.buffer.as_ref().map(|buffer| buffer.capacity());
         match kept {
@@ -179,7 +179,7 @@ impl<S> Socket<S> {
         self.transmit(core, context)
     }
 
-    /// The machine reads the clock from this call alone: a close deadline begins here.
+    /// The machine knows the time only from this call, so a close deadline begins here.
     fn tell_time<H>(&mut self, context: &Context<'_, H>) {
         self.machine
             .handle_timeout(Duration::from_millis(context.now));
@@ -192,7 +192,7 @@ impl<S> Socket<S> {
             return Next::Finish(self.ending());
         }
         match self.machine.poll_timeout() {
-            // Rounded up, or the machine would find that its time has not come yet.
+            // Rounded up, because a moment too early the machine would do nothing.
             Some(at) => core.deadlines.set(
                 Deadline::Protocol,
                 u64::try_from(at.as_nanos().div_ceil(1_000_000)).unwrap_or(NEVER),
@@ -237,7 +237,7 @@ impl<S> Socket<S> {
         self.transmit(core, context)
     }
 
-    /// Has the handler deal with the stream.
+    /// Lets the handler deal with the stream.
     pub(super) fn call<H: Handler<Stream = S>, R>(
         &mut self,
         core: &mut Core,
@@ -276,7 +276,7 @@ impl<S> Socket<S> {
     ) -> Next<S> {
         let out = &mut context.scratch.outgoing;
         if let Err(error) = self.machine.send_close(code, reason, out) {
-            // Then the peer's answer to the first close ends it, or its deadline.
+            // The peer's answer to the first close ends it then, or the deadline for that.
             tracing::debug!(%error, "a WebSocket is closing already");
         }
         self.settle(core, context)
@@ -309,7 +309,7 @@ fn output<'a>(
     })
 }
 
-/// After what time a deadline is looked at again that could not be judged.
+/// When to look again at a deadline that could not be judged.
 const AGAIN: Duration = Duration::from_secs(1);
 /// Messages of one read that are handed out before others have their turn.
 const MESSAGES: usize = 64;

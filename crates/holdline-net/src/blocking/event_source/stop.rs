@@ -11,7 +11,7 @@ pub struct Stopper {
 }
 
 impl Stopper {
-    /// Has reading end with `None`.
+    /// Makes reading end with `None`.
     pub fn stop(&self) {
         let (stopped, wake) = &*self.shared;
         *stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
@@ -24,7 +24,7 @@ impl Stopper {
         *self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sleeps, unless and until it is stopped.
+    /// Sleeps for that long, or until it is stopped.
     pub(super) fn sleep(&self, time: Duration) {
         let (stopped, wake) = &*self.shared;
         let begun = Instant::now();

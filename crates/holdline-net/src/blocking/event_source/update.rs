@@ -36,7 +36,7 @@ pub enum Update<'e> {
 pub struct Lost {
     /// Why, in the terms of the standard.
     pub reason: Reason,
-    /// What the stream or HTTP said, if it was they that failed.
+    /// The error of the stream or of HTTP, if that is what failed.
     pub error: Option<http::Error>,
     /// How long the next call waits before it connects.
     pub retry_in: Duration,
@@ -60,7 +60,7 @@ pub enum Error {
         reason: Reason,
         /// What came within 5 s of the body of an answer that is no event stream, up to 16 KiB.
         body: Vec<u8>,
-        /// What the stream or HTTP said, if it was they that failed.
+        /// The error of the stream or of HTTP, if that is what failed.
         error: Option<http::Error>,
     },
 }

@@ -117,7 +117,7 @@ impl<S> Client<S> {
     }
 
     /// How long each call may take in all, however the bytes come. Default: `None`, so that the stream's own
-    /// timeouts decide, each of which a single byte begins anew.
+    /// timeouts decide, and a single byte starts one of those again.
     ///
     /// For a `TcpStream` and a Unix socket it is exact. Another stream is looked at when a read returns, so
     /// there a call may take one read timeout of the stream more.
@@ -125,14 +125,14 @@ impl<S> Client<S> {
         self.timeout = timeout;
     }
 
-    /// Has the next request say `Connection: close`, so that the server closes after its response
+    /// Makes the next request say `Connection: close`, so that the server closes after its response
     /// (RFC 9112 §9.6).
     pub fn close_after_response(&mut self) {
         self.close = true;
     }
 
-    /// Whether the final response to the present request has begun to come. Who sends a long body in pieces
-    /// may stop.
+    /// Whether the final response to the present request has begun to come. A caller that sends a long
+    /// body in pieces can stop then.
     #[must_use]
     pub fn is_answered(&self) -> bool {
         self.early
@@ -146,7 +146,7 @@ impl<S> Client<S> {
         self.incoming.trailers()
     }
 
-    /// Ends what is called from now on at this time, in place of [`set_timeout`](Self::set_timeout).
+    /// Calls from now on end at this time, instead of after [`set_timeout`](Self::set_timeout).
     pub(in crate::blocking) fn set_deadline(&mut self, limit: Duration) {
         self.timeout = Some(limit);
         self.deadline = Instant::now().checked_add(limit);
@@ -316,7 +316,7 @@ impl<S: Read + Write + 'static> Client<S> {
         }
     }
 
-    /// Nothing more can be written. The answer may lie in the stream nevertheless.
+    /// Nothing more can be written. But the answer may be in the stream already.
     fn after_break(&mut self, error: io::Error) -> Result<(), Error> {
         let now = Instant::now();
         loop {

@@ -94,7 +94,7 @@ impl<S> Server<S> {
     }
 
     /// How long each call may take in all, however the bytes come. Default: `None`, so that the stream's own
-    /// timeouts decide, each of which a single byte begins anew.
+    /// timeouts decide, and a single byte starts one of those again.
     ///
     /// For a `TcpStream` and a Unix socket it is exact. Another stream is looked at when a read returns, so
     /// there a call may take one read timeout of the stream more.
@@ -102,7 +102,7 @@ impl<S> Server<S> {
         self.timeout = timeout;
     }
 
-    /// Has the next response, or the present one if it has not begun, end the connection.
+    /// Makes the next response, or the current one if it has not begun, the last of the connection.
     pub fn close_after_response(&mut self) {
         self.machine.close_after_response();
     }
@@ -307,7 +307,7 @@ impl<S: Read + Write + 'static> Server<S> {
         self.answered = false;
         self.incoming = Incoming::from(body);
         if body == BodyLength::None {
-            // Its end is due without another byte.
+            // It ends without another byte.
             self.parse()?;
         }
         Ok(())
@@ -367,14 +367,14 @@ impl<S: Read + Write + 'static> Server<S> {
     }
 
     /// Ends the connection so that the last response arrives: closing with bytes unread resets the connection,
-    /// and the client would lose what it has not read yet. So our direction is ended, and what the client
-    /// still sends is read and dropped until it ends its own, for as long as that may take (RFC 9112 §9.6).
+    /// and the client would lose what it has not read yet. So our direction is ended, and whatever
+    /// the client still sends is read and dropped until it ends its own direction, within a limit (RFC 9112 §9.6).
     ///
-    /// After an error of the client nothing tells whether more is on its way. Then a stream that cannot be
-    /// waited for with a deadline is left at once.
+    /// After an error of the client we cannot know whether more is on its way. A stream that we cannot wait
+    /// for with a deadline is then left at once.
     fn linger(&mut self, after_error: bool) {
         let more = self.machine.is_receiving_body() || !self.io.is_quiet();
-        // A socket that cannot be shut down has no peer any more that could lose something.
+        // If a socket cannot be shut down, its peer is gone and has nothing to lose.
         if !(more || after_error && self.io.keeps_time()) || self.io.shut_down_write().is_err() {
             return;
         }

@@ -1,10 +1,10 @@
-//! Errors of a stream that are told more than once, and timeouts that say what did not come.
+//! Errors of a stream that are reported more than once, and timeouts that say what did not come.
 
 use std::fmt;
 use std::io::{Error, ErrorKind};
 use std::time::Duration;
 
-/// An error of the stream, to be told with every call that meets it: an `io::Error` cannot be cloned.
+/// An error of the stream, which every later call reports again: an `io::Error` cannot be cloned.
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
     kind: ErrorKind,
@@ -34,7 +34,7 @@ pub(in crate::blocking) fn is_timeout(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
-/// What goes before an error of the stream. A timeout says all there is to say.
+/// What is written before an error of the stream. A timeout needs nothing before it.
 pub(in crate::blocking) fn failed(error: &Error) -> &'static str {
     match is_timeout(error) {
         true => "",
@@ -42,7 +42,7 @@ pub(in crate::blocking) fn failed(error: &Error) -> &'static str {
     }
 }
 
-/// A timeout, in the words of who waited: "no answer within 30 s".
+/// A timeout, in the words of the caller that waited: "no answer within 30 s".
 pub(in crate::blocking) fn timed_out(missing: &'static str, limit: Duration) -> Error {
     Error::new(ErrorKind::TimedOut, TimedOut { missing, limit })
 }

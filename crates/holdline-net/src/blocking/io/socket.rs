@@ -1,6 +1,6 @@
 //! The streams that can be asked whether they can be read or written: `TcpStream` and `UnixStream`.
 //!
-//! Any `Read + Write` may carry a blocking connection, and of most of them nothing can be known without
+//! Any `Read + Write` may carry a blocking connection, and most of them tell nothing without
 //! waiting. A socket is recognised by its type, because a trait with a default for all the others would need
 //! specialisation, and a trait without one would have to be implemented, or wrapped, for every TLS stream.
 

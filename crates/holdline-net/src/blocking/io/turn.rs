@@ -14,13 +14,13 @@ impl<S: Read + Write + 'static> Io<S> {
         self.out.get(self.written..).unwrap_or_default()
     }
 
-    /// Writes all of it, as long as the stream lets that take.
+    /// Writes all of it, for as long as the stream takes.
     pub(super) fn write_all(&mut self) -> Result<()> {
         while let Some(rest) = self.out.get(self.written..).filter(|rest| !rest.is_empty()) {
             let result = self.stream.write(rest);
             self.after_write(result)?;
         }
-        // A TLS stream may only now write what it has taken.
+        // A TLS stream may keep what it took until it is flushed.
         self.stream.flush()
     }
 
@@ -49,7 +49,7 @@ impl<S: Read + Write + 'static> Io<S> {
         self.after_read(result)
     }
 
-    /// Reads once, as long as the stream lets that take.
+    /// Reads once, for as long as the stream takes.
     fn read(&mut self) -> Option<Turn> {
         if !self.make_room() {
             return None;
@@ -88,7 +88,7 @@ impl<S: Read + Write + 'static> Io<S> {
             if patience.is_none() {
                 patience = Some(socket.write_timeout()?);
             }
-            // Where both sides only write, nothing would ever end the wait.
+            // If both sides only write, nothing else would ever end the wait.
             let limit = patience.flatten().or(full.then_some(self.standstill));
             let until = limit.zip(begun).map(|(limit, begun)| begun + limit);
             let listens = self.ended.is_none() && !full;
@@ -177,11 +177,11 @@ impl<S: Read + Write + 'static> Io<S> {
         if self.is_sending() {
             match self.send() {
                 Ok(Turn::Came) => return Ok(Turn::Came),
-                // The read that follows a write which timed out was it for this turn.
+                // The read that follows a write which timed out was the read of this turn.
                 Err(error) if is_timeout(&error) && self.ended.is_none() => {
                     return self.nothing(begun, until);
                 }
-                // What can never be written is told by the next send. Now it is the turn of the input.
+                // If nothing can ever be written, the next send says so. Now it is time to read.
                 Ok(_) | Err(_) => {}
             }
         }

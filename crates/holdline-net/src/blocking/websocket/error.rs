@@ -27,7 +27,7 @@ pub enum Error {
     /// The peer did not answer a ping of the keepalive, or our Close, in time.
     #[error("the peer does not answer")]
     Timeout(Timeout),
-    /// The URL is none of a WebSocket (client).
+    /// The URL is not that of a WebSocket (client).
     #[error(transparent)]
     Url(#[from] UrlError),
     /// The HTTP part of the handshake failed.
@@ -42,13 +42,13 @@ pub enum Error {
     /// The client closed the connection before it sent a request (server).
     #[error("there was no request")]
     NoRequest,
-    /// The server answered with something else than 101 (client).
+    /// The server answered with something other than 101 (client).
     #[error("the server answered with status {}", .0.response.status())]
     Rejected(Box<Rejection>),
     /// The server said 101, but not in the way the standard asks for (client).
     #[error("the server's handshake is wrong: {0}")]
     Verify(#[from] VerifyError),
-    /// A subprotocol was offered that cannot be, or twice (client).
+    /// A subprotocol that was offered is not a token, or was offered twice (client).
     #[error("a subprotocol must be a token, and be offered once")]
     Protocol,
 }

@@ -15,7 +15,7 @@ use crate::entropy;
 /// The masking keys of a client: [`entropy::mask_key`].
 pub type ClientKeys = fn() -> [u8; 4];
 
-/// What a server makes of a good handshake request.
+/// How a server answers a good handshake request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Choice {
@@ -54,7 +54,7 @@ impl<S: Read + Write + 'static> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// What is no handshake is answered with its status (400, 405, 426, or that of the HTTP error)
+    /// A request that is no handshake is answered with its status (400, 405, 426, or that of the HTTP error)
     /// and returned. A timeout ends the handshake.
     pub fn accept(stream: S) -> Result<Self, Error> {
         Self::accept_with(stream, Options::default(), |_, _| Choice::Accept)
@@ -93,7 +93,7 @@ impl<S: Read + Write + 'static> WebSocket<S> {
             Ok(Some(head)) => Self::upgrade(http, &head, options, choose),
             Ok(None) => Err(Error::NoRequest),
             Err(error) => {
-                // Why the handshake failed is worth more than why that could not be told.
+                // The reason why the handshake failed matters more than why the client could not be told.
                 http.refuse(&error).ok();
                 Err(error.into())
             }
@@ -208,7 +208,7 @@ fn refuse<S: Read + Write + 'static, T>(
     Err(error.into())
 }
 
-/// How long the body of a response that is no WebSocket is waited for.
+/// How long to wait for the body of a response that is no WebSocket.
 const REJECTION_TIME: Duration = Duration::from_secs(5);
 /// Bytes of the body of a response that is no WebSocket.
 const MAX_REJECTION: usize = 16 * 1024;

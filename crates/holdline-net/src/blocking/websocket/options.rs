@@ -7,7 +7,7 @@ use holdline_websocket::Config;
 use holdline_websocket::DeflateOptions;
 use holdline_websocket::handshake::{client, server};
 
-/// How a blocking WebSocket is to be. A [`Config`] becomes one by itself, without compression.
+/// How a blocking WebSocket behaves. A [`Config`] converts into it, without compression.
 ///
 /// ```
 /// use holdline_net::blocking::websocket::Options;
@@ -21,8 +21,8 @@ use holdline_websocket::handshake::{client, server};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
-    /// Limits, keepalive and deadlines. Its `deflate` is not looked at: what holds there is what the
-    /// handshake agrees on.
+    /// Limits, keepalive and deadlines. Its `deflate` is ignored: the handshake decides
+    /// about compression.
     pub config: Config,
     /// How long the opening handshake may take in all, however the bytes come; on a stream that is no socket
     /// one read timeout more. Default: 30 s.

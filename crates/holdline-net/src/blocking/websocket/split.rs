@@ -67,7 +67,7 @@ impl<K: MaskKeys> WebSocket<TcpStream, K> {
 struct Shared<K> {
     writer: Mutex<Io<TcpStream>>,
     machine: Mutex<Connection<K>>,
-    /// The reader has something to send and found the writer taken.
+    /// The reader has something to send and found the writer locked.
     owed: AtomicBool,
     wakes: UnixStream,
     origin: Instant,
@@ -88,7 +88,7 @@ pub struct Reader<K> {
 }
 
 impl<K: MaskKeys> Sender<K> {
-    /// Sends a text message. Waits while another sender is at it.
+    /// Sends a text message. Waits while another sender is writing.
     ///
     /// # Errors
     ///
@@ -248,7 +248,7 @@ impl<K: MaskKeys> Reader<K> {
     }
 
     /// Sends what is due by itself, and what a sender had to leave, as far as the socket takes it. Returns
-    /// whether something is left. A sender that is at it is not waited for: it wakes this reader afterwards.
+    /// whether something is left. It does not wait for a sender that is writing: that one wakes this reader afterwards.
     fn reply(&self) -> bool {
         self.shared.owed.store(true, Ordering::SeqCst);
         let Ok(mut writer) = self.shared.writer.try_lock() else {

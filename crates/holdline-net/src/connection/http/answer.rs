@@ -59,7 +59,7 @@ pub(super) struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    /// Has the handler decide about the body of a request.
+    /// Lets the handler decide about the body of a request.
     pub(super) fn head<H: Handler>(
         &mut self,
         handler: &mut H,
@@ -90,7 +90,7 @@ impl Answer<'_> {
         }
     }
 
-    /// Has the handler answer a request.
+    /// Lets the handler answer a request.
     pub(super) fn request<H: Handler>(
         &mut self,
         handler: &mut H,
@@ -122,7 +122,7 @@ impl Answer<'_> {
         is_refused
     }
 
-    /// What the handler left unanswered is answered with an error.
+    /// If the handler left it unanswered, the answer is an error.
     fn check<H: Handler>(
         &mut self,
         handler: &mut H,

@@ -80,7 +80,7 @@ impl<S> Pending<S> {
     }
 }
 
-/// What one call of the machine came to.
+/// What one call of the machine did.
 #[allow(
     clippy::large_enum_variant,
     reason = "it lives from one line to the next, and with fewer features it is not large"

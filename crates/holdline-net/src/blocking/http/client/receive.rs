@@ -10,7 +10,7 @@ use super::super::incoming::Incoming;
 use super::super::{Error, Response};
 use super::Client;
 
-/// What came of [`Client::wait_for_continue`].
+/// How [`Client::wait_for_continue`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expectation {
@@ -117,7 +117,7 @@ impl<S: Read + Write + 'static> Client<S> {
     /// What comes of the body within `limit` bytes and the time of this call, however it ends.
     pub(in crate::blocking) fn read_what_comes(&mut self, limit: usize) -> Vec<u8> {
         let until = self.until();
-        // Its beginning is worth more than the reason why there is no more of it.
+        // What there is of it is worth more than the reason why there is no more.
         while let Ok(Some(range)) = self.data(until) {
             if !self.incoming.collect_what_fits(self.io.piece(range), limit) {
                 break;
@@ -139,7 +139,7 @@ impl<S: Read + Write + 'static> Client<S> {
         Ok(self.into_parts())
     }
 
-    /// Where the next piece of the body stands in the read block.
+    /// Where in the read block the next piece of the body is.
     pub(in crate::blocking) fn data(
         &mut self,
         until: Option<Instant>,
@@ -167,7 +167,7 @@ impl<S: Read + Write + 'static> Client<S> {
     }
 
     fn take_early(&mut self, head: Response) {
-        // Who is told that it did not work, or elsewhere, needs to send no more.
+        // After an error or a redirect the rest of the request is of no use.
         self.refused |= head.status() >= 300;
         self.early.push_back(head);
     }
@@ -195,7 +195,7 @@ impl<S: Read + Write + 'static> Client<S> {
         self.used = true;
         self.incoming = Incoming::from(body);
         if body == BodyLength::None && !self.machine.is_switched() {
-            // Its end is due without another byte.
+            // It ends without another byte.
             self.parse()?;
         }
         Ok(())
