@@ -9,7 +9,7 @@ use bytes::{BufMut, BytesMut};
 /// The place of a client in the sequence of messages: it has received everything up to
 /// and including `sequence` of `epoch`.
 ///
-/// An *epoch* is one life of the server: it starts anew, with a new number, when the
+/// An *epoch* is one life of the server: a new one begins, with a new number, when the
 /// messages of the last one are gone. A *sequence* number is given to each message, from
 /// 1 upwards; 0 stands for *before the first message*.
 ///

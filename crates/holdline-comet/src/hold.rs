@@ -6,7 +6,7 @@ use core::time::Duration;
 ///
 /// Three things can end it: data, its timeout, or the client going away. The first one
 /// that is reported wins and is returned; everything later returns `None`. So the request
-/// is answered exactly once, whoever calls, in whatever order.
+/// is answered exactly once, in whatever order the calls come.
 ///
 /// Time is a `Duration` since an origin of the caller's choice. The order of calls decides,
 /// not the clock: data that is reported before the timeout is still data, however late.

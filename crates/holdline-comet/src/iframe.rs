@@ -94,7 +94,7 @@ impl Page {
     }
 }
 
-/// The charset stands within the first 1024 bytes, as HTML asks, and before the padding.
+/// The charset is named before the padding, within the first 1024 bytes, as HTML requires.
 const HEAD: &[u8] = b"<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\">\
     <meta name=\"referrer\" content=\"no-referrer\"><title>stream</title></head><body>\n";
 const BEGIN_LEN: usize = 2048;

@@ -129,7 +129,7 @@ pub enum CallbackError {
         /// The byte offset in the text.
         at: usize,
     },
-    /// A character that cannot stand there.
+    /// A character that is not allowed there.
     #[error(
         "unexpected character at byte {at} of the callback name: use letters, digits, '_', '$', '.' and '[0]'"
     )]

@@ -21,10 +21,10 @@
 //! # How nothing is lost
 //!
 //! A client holds a [`Cursor`]: the place up to which it has everything. A channel holds a
-//! [`Log`]: its latest messages. Whenever the client comes, over whichever transport, it
+//! [`Log`]: its latest messages. Whenever the client connects, over whichever transport, it
 //! shows the cursor, and a [`Reader`] gives what came after it, or says that part of it is
-//! gone. What clients can ask for later does not decide what those that are here are given: see
-//! [`Log`]. A client of several channels has one cursor still, because all logs number their
+//! gone. What a client can ask for later is not what limits those that are connected: see
+//! [`Log`]. A client of several channels still has one cursor, because all logs number their
 //! messages from one sequence, and the reader reads them as one.
 //!
 //! # Rules that hold everywhere

@@ -22,8 +22,8 @@ pub use self::limits::LogLimits;
 ///
 /// # Two marks
 ///
-/// What a client may ask for is one thing, what it is still to be given is another. So a message
-/// leaves the log in two steps:
+/// What a client may ask for is one thing, and what a connected client still has to get is another. So a
+/// message leaves the log in two steps:
 ///
 /// - It is *retained* while `max_messages`, `max_bytes` and `max_age` of [`LogLimits`] allow. The newest
 ///   message that is not is [`earliest`](Log::earliest): a client that asks for all there is begins
@@ -67,7 +67,7 @@ pub struct Log<M> {
     /// Bytes ever pushed before the first entry. The totals may wrap: only differences
     /// count, and those are bounded by what is there.
     start: u64,
-    /// What the entries are charged, of either kind.
+    /// The total size of the entries of each kind.
     retained_bytes: u64,
     lingering_bytes: u64,
     evicted_through: u64,
@@ -82,7 +82,7 @@ struct Entry<M> {
     sequence: u64,
     /// Bytes ever pushed, this message included.
     end: u64,
-    /// The size that it was pushed with, and what it was charged since.
+    /// The size that it was pushed with, and what was charged for it since.
     bytes: u64,
     pushed: Duration,
     /// Live clients whose next message this is.
@@ -192,8 +192,8 @@ impl<M> Log<M> {
         self.evicted_through
     }
 
-    /// The greatest number of a message that is not retained; 0 when all are. Whoever asks for all
-    /// there is begins after it. Never less than [`evicted_through`](Log::evicted_through).
+    /// The greatest number of a message that is not retained; 0 when all are. A client that asks for
+    /// everything begins after it. Never less than [`evicted_through`](Log::evicted_through).
     pub const fn earliest(&self) -> u64 {
         self.earliest
     }
@@ -219,13 +219,13 @@ impl<M> Log<M> {
         self.entries.len() - self.lingering
     }
 
-    /// What the messages are charged that are retained: by the sizes given to [`push`](Log::push) and to
+    /// The total size of the retained messages, as given to [`push`](Log::push) and
     /// [`charge`](Log::charge).
     pub const fn retained_bytes(&self) -> u64 {
         self.retained_bytes
     }
 
-    /// What the messages are charged that linger.
+    /// The total size of the messages that linger.
     pub const fn lingering_bytes(&self) -> u64 {
         self.lingering_bytes
     }

@@ -1,8 +1,8 @@
-//! A client's way through one or several logs: what it has lost, and what comes.
+//! How a client reads one or several logs: what it has lost, and what comes.
 //!
-//! The rules, which stand here and nowhere else:
+//! The rules, which are written here and nowhere else:
 //!
-//! - Whoever asks for all there is gets what each log retains, and nothing that only lingers.
+//! - A client that asks for everything gets what each log retains, and nothing that only lingers.
 //! - A cursor of another epoch, or one beyond every number that was given out, says nothing. Its
 //!   client is told that it lost messages, and gets what it would get if it asked for all there is.
 //! - A cursor before a message that one of the logs has forgotten has lost it. Its client is told
@@ -22,7 +22,7 @@ use crate::merge::Merge;
 
 /// Reads logs that number their messages from one sequence, as they are at one moment.
 ///
-/// It is a view, made for each look into the logs; what lasts is the [`Position`].
+/// It is a view, made each time the logs are read; what lasts is the [`Position`].
 ///
 /// ```
 /// use core::time::Duration;
@@ -93,8 +93,8 @@ impl<'l, M> Reader<'l, M> {
     /// What comes after `position` in the order of the numbers, and what is lost before that.
     ///
     /// The position moves with each message that is taken from the [`Reading`]. Stop whenever you
-    /// like, and go on with another reading. To find the place costs O(log n) for each log, and each
-    /// message O(log k) for k logs.
+    /// like, and go on with another reading. Finding the place costs O(log n) for each log, and each
+    /// message costs O(log k) for k logs.
     ///
     /// Always read one position with the same logs, in the same order.
     // Across crates this and `next` are inlined only if asked for: 6 % of what a message costs a receiver.
@@ -248,7 +248,7 @@ impl Position {
         Self { cursor, told: None }
     }
 
-    /// What to tell the client: whoever comes back with it goes on from here.
+    /// What to tell the client: when it comes back with this cursor, it goes on from here.
     pub const fn cursor(&self) -> Cursor {
         self.cursor
     }

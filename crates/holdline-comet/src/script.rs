@@ -9,7 +9,7 @@
 //!   strings before ECMAScript 2019.
 //!
 //! All five characters `<`, `>`, `&`, U+2028 and U+2029 are therefore written as `\u003c`,
-//! `\u003e`, `\u0026`, `\u2028` and `\u2029`. In JSON they stand nowhere but in strings, so
+//! `\u003e`, `\u0026`, `\u2028` and `\u2029`. In JSON they occur only in strings, so
 //! the value stays the same.
 //!
 //! One difference between JSON and JavaScript is left: a member named `__proto__` sets the
@@ -67,7 +67,7 @@ impl Escaped {
     pub fn new(json: &Bytes) -> Self {
         Self(match escape(json) {
             Cow::Borrowed(_) => json.clone(),
-            // For as long as it is shared, not twice of what it needs.
+            // It may be shared for long, so it must not hold twice the memory that it needs.
             Cow::Owned(escaped) => Bytes::from(escaped.into_boxed_slice()),
         })
     }
@@ -89,7 +89,7 @@ struct Parts<'a>(&'a [u8]);
 
 struct Part<'a> {
     plain: &'a [u8],
-    /// What stands for the character after `plain`.
+    /// What is written for the character after `plain`.
     escape: Option<&'static [u8]>,
     /// How much of the text the part takes, that character included.
     len: usize,

@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 /// never a panic.
 #[derive(Debug, Default)]
 pub struct Buffer {
-    /// A line that was cut: as it came, and in the end its value.
+    /// A line that was cut, as it came; at its end, its value.
     pub(crate) line: Part,
     /// The data buffer of the standard, without the LF after its last line.
     pub(crate) data: Part,
@@ -56,7 +56,7 @@ impl Buffer {
     /// Gives back what grew large and holds nothing of an unfinished event.
     #[inline]
     pub(crate) fn release(&mut self, kept: Kept, line: bool) {
-        // KEEP is a power of two, so one comparison answers for all of them.
+        // KEEP is a power of two, so one comparison does for all of them.
         let any = self.line.bytes.capacity()
             | self.data.bytes.capacity()
             | self.event.bytes.capacity()

@@ -1,4 +1,4 @@
-//! The client's side of an event stream that is taken up again whenever it breaks
+//! The client's side of an event stream, which connects again whenever the stream breaks
 //! (WHATWG HTML §9.2.2 and §9.2.3).
 //!
 //! ```text
@@ -134,9 +134,9 @@ impl EventSource {
     /// - `Closed`: drop the body. See [`reason`](Self::reason).
     ///
     /// Only 200 with `text/event-stream` opens the stream; parameters of the type are ignored. It
-    /// must not have a content coding, for none was asked for (RFC 9110 §12.5.3). Redirects 301, 302, 303, 307 and 308 are followed. Every other status is final, also 204,
-    /// with which a server tells a client to stop, unless
-    /// [`Config::retry_status`] says otherwise.
+    /// must not have a content coding, because none was asked for (RFC 9110 §12.5.3). Redirects 301, 302,
+    /// 303, 307 and 308 are followed. Every other status is final, also 204, with which a server tells
+    /// a client to stop, unless [`Config::retry_status`] says otherwise.
     ///
     /// `random` is 32 random bits. Does nothing when no request was sent.
     pub fn receive_response(
@@ -313,7 +313,7 @@ impl EventSource {
     fn retry(&mut self, reason: Reason, now: Duration, random: u32, after: Option<Duration>) {
         // An error would have closed the source before.
         let _ = self.decoder.decode_eof();
-        // A stream that lived for longer than the delay before it was worth the attempt.
+        // A stream that lived for longer than the delay before it counts as a success.
         if let Phase::Open { since } = self.phase
             && now.saturating_sub(since) >= self.delay(self.failures.saturating_sub(1))
         {

@@ -75,7 +75,7 @@ impl tokio_util::codec::Decoder for Codec {
         Ok(item?)
     }
 
-    // The one of the trait calls `decode` and finds nothing left in `source`, which is no error.
+    // `decode_eof` of the trait does: it calls `decode`, which leaves nothing in `source` to fail on.
 }
 
 impl tokio_util::codec::Encoder<EventFields<'_>> for Codec {

@@ -3,8 +3,8 @@
 //! A line that lies whole in the input is taken as a slice, and an event of such lines borrows it. A
 //! line that is cut is kept raw in the [`Buffer`] until its end has come. Either way one parser,
 //! [`Line::parse`](crate::Line::parse), takes it apart, and [`Decoder::field`] does what it says.
-//! Whenever more of a cut line comes, [`Decoder::keep_line`] looks whether it is too long already, so
-//! that a limit is met at the same byte, and drops it as soon as it shows that it means nothing.
+//! Whenever more of a cut line comes, [`Decoder::keep_line`] checks whether it is too long already, so
+//! that a limit is met at the same byte, and drops it as soon as it can mean nothing.
 
 mod block;
 mod fields;
@@ -125,8 +125,8 @@ impl Decoder {
     ) -> Result<Option<Item<'b>>, DecodeError> {
         let mut end = None;
         if let Open::Kept { room } | Open::Skipped { room } = &mut self.open {
-            // The fast path for a stream that is cut small: a piece inside a line that passes
-            // every limit for certain. No rule applies to it yet.
+            // The fast path for a stream in small pieces: a piece inside a line that is certainly
+            // within every limit. No rule applies to it yet.
             end = find_line_end(input);
             if end.is_none() && input.len() <= *room {
                 *room -= input.len();
@@ -205,12 +205,12 @@ enum Open {
     No,
     /// It is in the buffer so far.
     Kept {
-        /// So many more bytes of it pass every limit.
+        /// This many more bytes of it are within every limit.
         room: usize,
     },
     /// It means nothing, whatever follows.
     Skipped {
-        /// As in `Kept`, and more than any line has.
+        /// As in `Kept`, and longer than any line can be.
         room: usize,
     },
 }

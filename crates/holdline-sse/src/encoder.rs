@@ -20,8 +20,8 @@ use crate::line::lines;
 /// # Ok::<(), holdline_sse::EncodeError>(())
 /// ```
 ///
-/// What no string can do is to begin another field or another event: line ends in `data` begin
-/// another `data` line, and in `event` and `id` they are refused.
+/// No string can begin another field or another event: line ends in `data` begin another `data`
+/// line, and in `event` and `id` they are refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct EventFields<'a> {
     /// The event type. `None` and `Some("")` both mean `message` to the receiver.

@@ -38,7 +38,7 @@ impl FieldName {
         }
     }
 
-    /// Whether a line that begins so may still turn out to be one of these fields.
+    /// Whether a line that begins like this may still turn out to be one of these fields.
     pub(crate) fn may_begin(line: &[u8]) -> bool {
         let known = [Self::Data, Self::Event, Self::Id, Self::Retry];
         let mut names = known.iter().map(|name| name.as_str().as_bytes());
@@ -80,7 +80,7 @@ impl<'a> Line<'a> {
     #[must_use]
     pub fn parse(line: &'a [u8]) -> Self {
         use FieldName::{Data, Event, Id, Retry};
-        // What almost every line is, by one comparison instead of five.
+        // Almost every line has this name, so one comparison replaces five.
         if let Some(value) = line.strip_prefix(b"data: ") {
             return Self::Field { name: Data, value };
         }

@@ -11,7 +11,7 @@ use crate::{DecodeErrorKind, FieldName};
 ///
 /// Comments and fields with unknown names have no limit: they are skipped as they arrive and
 /// never stored. A comment that was asked for and a `retry` value that are longer than `max_line`
-/// are skipped too; they are no errors.
+/// are skipped too, without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {

@@ -64,8 +64,8 @@ pub(crate) const fn is_line_end(byte: u8) -> bool {
 
 /// Where the first line in `bytes` ends.
 ///
-/// A short piece of a stream seldom has a line end. It is looked through before `memchr` has chosen
-/// its way: without that a line in pieces of 64 bytes takes a tenth more instructions.
+/// A short piece of a stream seldom has a line end. Searching it takes less time than `memchr` needs to
+/// choose its method: without this a line in pieces of 64 bytes takes a tenth more instructions.
 #[inline(always)]
 pub(crate) fn find_line_end(bytes: &[u8]) -> Option<usize> {
     match bytes.len() {
@@ -75,7 +75,7 @@ pub(crate) fn find_line_end(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Whether there is a line end in 16 or more bytes. The compiler makes vector instructions of it.
+/// Whether there is a line end in 16 or more bytes. The compiler turns this into vector instructions.
 #[inline(never)]
 fn has_line_end(bytes: &[u8]) -> bool {
     let has = |block: &[u8; 16]| {

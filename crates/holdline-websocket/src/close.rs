@@ -4,8 +4,8 @@ use core::fmt;
 
 /// A close code: why a connection ended.
 ///
-/// Any number fits, because codes are also reported that are never sent. [`is_sendable`](Self::is_sendable)
-/// tells which may stand in a Close frame.
+/// It holds any number, because some codes are reported that are never sent. [`is_sendable`](Self::is_sendable)
+/// says which of them a Close frame may have.
 ///
 /// ```
 /// use holdline_websocket::CloseCode;

@@ -115,8 +115,8 @@ pub enum OwnedEvent {
     },
 }
 
-/// What to send. Each item is preceded by the replies that are due, but for [`Close`](Self::Close), which stands in
-/// their place.
+/// What to send. The replies that are due go before each item, except before [`Close`](Self::Close), which is sent
+/// instead of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outgoing {
@@ -124,7 +124,7 @@ pub enum Outgoing {
     Text(String),
     /// [`Connection::send_binary`].
     Binary(Bytes),
-    /// [`Connection::send_prepared`]. A client, whose frames are masked each with another key, encodes it anew.
+    /// [`Connection::send_prepared`]. A client encodes it again, because it masks each frame with another key.
     Prepared(PreparedMessage),
     /// [`Connection::send_text_fragment`].
     TextFragment {
@@ -189,7 +189,7 @@ impl<K: MaskKeys> tokio_util::codec::Decoder for Codec<K> {
         Ok(Some(owned.unwrap_or_else(|length| {
             OwnedEvent::Binary(match self.buffer.handed_out {
                 Part::Message => core::mem::take(&mut self.buffer.binary).into(),
-                // What was taken ends with the payload.
+                // The bytes that were taken end with the payload.
                 _ => taken.split_off(taken.len() - length).freeze(),
             })
         })))

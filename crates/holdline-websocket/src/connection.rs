@@ -119,7 +119,7 @@ impl<K: MaskKeys> Connection<K> {
     /// unmasks them in place.
     ///
     /// `Ok(None)`: all of `input` was taken. After [`Event::Closed`] the rest of the stream is discarded
-    /// (RFC 6455 §1.4), and so it is once a deadline ended the connection. Keep one `buffer` for each connection.
+    /// (RFC 6455 §1.4), and also once a deadline has ended the connection. Keep one `buffer` for each connection.
     ///
     /// # Errors
     ///
@@ -198,8 +198,8 @@ impl<K: MaskKeys> Connection<K> {
         Ok(Some(Event::Closed(CloseReason::ABNORMAL)))
     }
 
-    /// Appends what must be sent without being asked for: the pong to the newest ping, a ping of the keepalive, the answer to
-    /// a Close, or the Close that answers a broken rule. Returns whether it appended anything.
+    /// Appends what is to be sent by itself: the pong to the newest ping, a ping of the keepalive, the answer to a
+    /// Close, or the Close that answers a broken rule. Returns whether it appended anything.
     pub fn poll_transmit(&mut self, out: &mut BytesMut) -> bool {
         let before = out.len();
         if self.state != State::GivingUp && (self.state.may_send() || self.state.owes_close()) {
@@ -318,8 +318,8 @@ impl<K: MaskKeys> Connection<K> {
         self.timers.latency()
     }
 
-    /// Whether permessage-deflate was agreed on. Of a [`PreparedMessage`](crate::PreparedMessage) for many
-    /// receivers the compressed form is needed only if this is true for one of them.
+    /// Whether permessage-deflate was agreed on. A [`PreparedMessage`](crate::PreparedMessage) for many
+    /// receivers needs its compressed form only if this is true for one of them.
     #[cfg(feature = "deflate")]
     #[must_use]
     pub const fn compresses(&self) -> bool {
@@ -353,7 +353,7 @@ impl<K: MaskKeys> Connection<K> {
         }
     }
 
-    /// Whether what comes is to be looked at.
+    /// Whether to look at what comes.
     #[inline]
     fn before_receive(&mut self, input: &mut &mut [u8], buffer: &mut Buffer) -> bool {
         if self.is_open() {
@@ -392,7 +392,7 @@ impl<K: MaskKeys> Connection<K> {
 
     fn give_up(&mut self, timeout: Timeout) {
         if !self.step(Transition::DeadlinePassed) {
-            // All was said; only the end of the stream did not come.
+            // Everything was said. Only the end of the stream has not come.
             self.ended = true;
             return;
         }

@@ -20,8 +20,8 @@ const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 /// What this side wants of permessage-deflate, as a server that accepts or as a client that offers.
 ///
 /// "Takeover" means that a message may refer to those before it: messages that are alike get much smaller,
-/// and both sides keep memory between messages. What one connection keeps, and only once compressed
-/// messages really flowed, to know what was received before:
+/// and both sides keep memory between messages. This is what a connection keeps of the messages received
+/// before, once it has received a compressed one:
 ///
 /// | window bits | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 |
 /// |---|---|---|---|---|---|---|---|---|
@@ -30,10 +30,10 @@ const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 /// While a compressed message is being received it takes 11 KiB more. Without
 /// takeover the window is freed at the end of each message.
 ///
-/// The compressor takes 313 KiB whatever the window, with takeover from the first compressed message to the end of the
-/// connection, without it only while a message is being sent. So a server with many connections sets `no_context_takeover`.
-/// While a message is being sent, its compressed form exists twice, alone and as a frame in `out`: together at most twice
-/// the length of the message, and a thousandth more.
+/// The compressor takes 313 KiB whatever the window: with takeover from the first compressed message to the
+/// end of the connection, without it only while a message is being sent. So a server with many connections
+/// sets `no_context_takeover`. While a message is being sent, its compressed form exists twice, alone and as
+/// a frame in `out`: together at most twice the length of the message, and a thousandth more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeflateOptions {
@@ -69,7 +69,7 @@ impl Default for DeflateOptions {
 }
 
 impl DeflateOptions {
-    /// Our own direction, with the window in its bounds.
+    /// What holds for our own direction, with the window within its bounds.
     fn ours(&self) -> Direction {
         Direction::new(self.no_context_takeover, self.max_window_bits)
     }
@@ -95,7 +95,7 @@ pub struct Deflate {
 }
 
 impl Deflate {
-    /// Whether the messages of `role` are compressed each one alone.
+    /// Whether each message of `role` is compressed alone.
     #[must_use]
     pub fn no_context_takeover(&self, role: Role) -> bool {
         !self.direction(role).takeover

@@ -22,7 +22,7 @@ pub enum Event<'b> {
 }
 
 impl<'b> Event<'b> {
-    /// The same as a piece: a message in one.
+    /// The same as a piece, which is the whole message.
     pub(crate) const fn into_piece(self) -> PieceEvent<'b> {
         match self {
             Self::Text(text) => PieceEvent::Text { text, last: true },
@@ -69,7 +69,7 @@ pub enum Transport {
     /// deadline of `poll_timeout` passes, then drop it. Closing at once, with unread bytes, could reset
     /// the connection and take the Close frame away from the peer (RFC 6455 §7.1.1).
     ShutdownWrite,
-    /// All is said, and it is the server's part to close first: wait for the end of the stream or the
+    /// Everything was said, and the server should close first: wait for the end of the stream or the
     /// deadline of `poll_timeout` (RFC 6455 §7.1.1).
     AwaitPeerClose,
     /// Close it now.
@@ -90,7 +90,7 @@ pub enum ClosedBy {
 /// Which deadline passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Timeout {
-    /// The peer did not finish the closing handshake in time: its Close did not come, or ours could not go.
+    /// The peer did not finish the closing handshake in time: its Close did not come, or ours could not be sent.
     Close,
     /// The peer did not answer a ping of the keepalive in time.
     Keepalive,

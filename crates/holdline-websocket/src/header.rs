@@ -191,7 +191,7 @@ pub(crate) fn decode_length(short: u8, rest: &[u8]) -> Result<Option<(u64, &[u8]
             }
         }
         field::LENGTH_64 => {
-            // Both are shown before the last byte, and judged then.
+            // Both can be seen before the last byte, and are judged then.
             if rest.first().is_some_and(|byte| byte & 0x80 != 0) {
                 return Err(HeaderError::LengthHighBit);
             }
@@ -206,7 +206,7 @@ pub(crate) fn decode_length(short: u8, rest: &[u8]) -> Result<Option<(u64, &[u8]
     }
 }
 
-/// The least that the length can be, of whose long form `rest` has come.
+/// The least that the length can be when `rest` of its long form has come.
 pub(crate) fn least_length(short: u8, rest: &[u8]) -> u64 {
     let size = match short {
         field::LENGTH_16 => 2,

@@ -20,7 +20,7 @@ use bytes::BytesMut;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Mask {
-    /// Rotated so that the next byte meets the lowest one, as in little endian.
+    /// Rotated so that its lowest byte is for the next byte, as in little endian.
     key: u32,
 }
 

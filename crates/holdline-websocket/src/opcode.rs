@@ -16,7 +16,7 @@ pub enum Opcode {
     Close = 0x8,
     /// Asks for a pong with the same payload.
     Ping = 0x9,
-    /// Answers a ping, or just shows life.
+    /// Answers a ping, or just says that this side is alive.
     Pong = 0xa,
 }
 

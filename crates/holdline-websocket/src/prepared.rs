@@ -64,7 +64,7 @@ impl PreparedMessage {
     /// without it: `send_prepared` chooses. When compression does not make it smaller there is none.
     ///
     /// It refers to nothing before it, so each receiver can inflate it, with and without context takeover.
-    /// With a window smaller than 15 bits only messages that fit the window are sent so.
+    /// To a receiver with a window below 15 bits it is sent only if the message fits into that window.
     ///
     /// ```
     /// use holdline_websocket::PreparedMessage;

@@ -6,8 +6,8 @@
 //! - A side whose peer broke a rule sends a Close that says so, if it has not sent one, and is done
 //!   without an answer (§7.1.7).
 //! - A peer that left a ping unanswered until its deadline is sent a Close that says so, and is not heard any more.
-//! - A stream that ends, or a peer that does not finish closing until a deadline, leaves nobody to talk to; but a Close
-//!   that was received before is still answered.
+//! - A stream that ends, or a peer that does not finish closing until a deadline, leaves nobody to talk to. But a Close
+//!   that was received before that is still answered.
 //!
 //! | state          | caller closes | Close due sent | Close received  | rule broken | stream ended | deadline   |
 //! |----------------|---------------|----------------|-----------------|-------------|--------------|------------|

@@ -75,10 +75,10 @@ pub(crate) struct Timers {
     now: Nanos,
     keepalive: Option<Spans>,
     handshake_timeout: Nanos,
-    /// Of the ping that is under way, or was answered when the time was not known yet.
+    /// For the ping that is under way, or that was answered before we were told the time.
     pinged_at: Option<Nanos>,
     latency: Option<Nanos>,
-    /// The payload of the last ping, so that its pong is known from others.
+    /// The payload of the last ping, by which its pong is recognised.
     pub(crate) number: u32,
     /// The peer has something to do for a handshake. There are no pings then.
     handshake: bool,
@@ -88,14 +88,14 @@ pub(crate) struct Timers {
     heard: bool,
 }
 
-/// A [`Keepalive`] in half the room.
+/// A [`Keepalive`] in half the memory.
 #[derive(Clone, Copy, Debug)]
 struct Spans {
     interval: Nanos,
     timeout: Nanos,
 }
 
-/// What the passing of time asks for.
+/// What is due now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Due {
     Nothing,
@@ -148,7 +148,7 @@ impl Timers {
             if !self.overdue {
                 *self.timer(Timer::Handshake) = Some(now);
             }
-            // A peer that goes on sending has the same time once more, and no longer.
+            // A peer that goes on sending gets the same time once more, and no longer.
             let prolongs = now < at.plus(timeout);
             return match self.gives_up(prolongs) {
                 true => Due::GiveUp,

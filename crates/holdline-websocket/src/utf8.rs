@@ -57,7 +57,7 @@ impl Utf8Validator {
     ///
     /// # Errors
     ///
-    /// [`InvalidUtf8`] when the text cannot be UTF-8 however it goes on. Start anew after that.
+    /// [`InvalidUtf8`] when the text cannot be UTF-8 however it goes on. Start again after that.
     pub fn push<'a>(&mut self, piece: &'a [u8]) -> Result<Utf8Piece<'a>, InvalidUtf8> {
         let (first, used) = self.complete(piece)?;
         let (body, tail) = split_tail(piece.get(used..).unwrap_or_default());
@@ -68,7 +68,7 @@ impl Utf8Validator {
         };
         let text = match simdutf8::basic::from_utf8(body) {
             Ok(text) => text,
-            // Only the slower check knows where. It is needed once: what is wrong stays wrong.
+            // Only the slower check knows where. It runs once, because an error is final.
             Err(_) => simdutf8::compat::from_utf8(body)
                 .map_err(|e| invalid(used, body, e.valid_up_to(), e.error_len()))?,
         };

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::Log;
 
-/// The oldest message of a log that is not retained and still there.
+/// The oldest message of a log that lingers: it is not retained, and still there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lingering {
     /// Its number.
@@ -89,8 +89,8 @@ impl<M> Log<M> {
     }
 
     /// A message takes `bytes` more than before, such as for another encoded form. This counts against
-    /// [`LogLimits::max_bytes`](super::LogLimits::max_bytes) and not in [`lag`](Log::lag). Nothing is done if the message is gone.
-    /// O(log n).
+    /// [`LogLimits::max_bytes`](super::LogLimits::max_bytes) and not in [`lag`](Log::lag). Does nothing if the
+    /// message is gone. O(log n).
     pub fn charge(&mut self, sequence: u64, bytes: u64) {
         let Some(index) = self.index_after(sequence).checked_sub(1) else {
             return;
@@ -109,7 +109,7 @@ impl<M> Log<M> {
         self.retire_excess();
     }
 
-    /// After a push: what is too much is not retained, and what nothing keeps is gone, but for the
+    /// After a push: stops retaining what is too much, and drops what nothing keeps, except the
     /// message that was just pushed.
     pub(super) fn settle(&mut self, now: Duration) {
         self.retire_excess();
@@ -136,5 +136,5 @@ impl<M> Log<M> {
     }
 }
 
-/// Rings up to this size are not worth a move.
+/// Rings up to this size are not worth moving.
 pub(super) const MIN_CAPACITY: usize = 16;

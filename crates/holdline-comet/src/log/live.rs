@@ -1,8 +1,8 @@
 //! Clients that are connected and had everything once: what they need next stays.
 //!
-//! Each message knows for how many of them it is the next, so to push, to read on and to evict cost
-//! O(1) however many there are. A client whose next message was evicted is not counted any more: its
-//! place is before [`evicted_through`](Log::evicted_through), and so it shows.
+//! Each message knows for how many of them it is the next, so pushing, reading on and evicting cost
+//! O(1) however many clients there are. A client whose next message was evicted is not counted any more: that
+//! is seen from its place, which is before [`evicted_through`](Log::evicted_through).
 
 use super::Log;
 
@@ -11,7 +11,7 @@ impl<M> Log<M> {
     /// message that comes waits for it, as long as it is at most
     /// [`max_lag`](super::LogLimits::max_lag) behind.
     ///
-    /// Tell where it gets to with [`advance`](Log::advance), and call [`leave`](Log::leave) in the end. A
+    /// Report its progress with [`advance`](Log::advance), and call [`leave`](Log::leave) in the end. A
     /// client of several logs joins each of them, when it has everything in all.
     ///
     /// ```

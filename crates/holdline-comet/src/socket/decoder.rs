@@ -179,7 +179,7 @@ impl DecodeError {
         self.at
     }
 
-    /// What describes the rule. There is no standard of these messages but the documentation of
+    /// What describes the rule. There is no standard for these messages, only the documentation of
     /// the class that sends them.
     #[must_use]
     pub const fn section(&self) -> &'static str {

@@ -61,7 +61,7 @@ impl Policy {
 
         out.put_slice(b"<?xml version=\"1.0\"?><cross-domain-policy>");
         for (domain, ports) in &self.rules {
-            // Writing to a `BytesMut` fails only when memory ends, which aborts before.
+            // Writing to a `BytesMut` fails only without memory, and then the program has aborted already.
             let _ = write!(
                 out,
                 "<allow-access-from domain=\"{domain}\" to-ports=\"{ports}\"/>"

@@ -41,7 +41,7 @@ pub struct Config {
     /// The longest delay that the server may ask for, with `retry` or `Retry-After`. What is longer
     /// counts as this. Default: 1 hour.
     pub max_server_delay: Duration,
-    /// How much longer a delay may become at random, in percent of it. Never shorter, for the
+    /// How much longer a delay may become at random, in percent of it. Never shorter, because the
     /// server chose the delay. Default: 50.
     pub jitter_percent: u32,
     /// Which statuses other than 200 and the redirects are no reason to close: the source tries

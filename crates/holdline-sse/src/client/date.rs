@@ -17,7 +17,7 @@ pub(super) fn parse(value: &[u8]) -> Option<u64> {
             let [date, time] = words(rest.strip_suffix(" GMT")?, ' ')?;
             let [day, month, year] = words(date, '-')?;
             let year = digits(year, 2)?;
-            // No clock says which century is meant; HTTP began after 1970.
+            // Without a clock we do not know which century is meant; but HTTP began after 1970.
             let century = if year < 70 { 2000 } else { 1900 };
             seconds(century + year, month, digits(day, 2)?, time)
         }

@@ -255,7 +255,7 @@ mod tests {
         }
         assert_eq!(resolve("http://host/", b"/\xff"), None);
         assert_eq!(resolve("host/", b"/x"), None);
-        // The caller's own host is the caller's business.
+        // The caller chose its own host and may write it as it likes.
         let own = resolve("http://\u{e9}/a", b"b");
         assert_eq!(own.as_deref(), Some("http://\u{e9}/b"));
     }

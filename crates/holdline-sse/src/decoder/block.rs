@@ -1,4 +1,4 @@
-//! The fields of a block, which the blank line makes an event of (WHATWG HTML §9.2.6).
+//! The fields of a block, which becomes an event at the blank line (WHATWG HTML §9.2.6).
 
 use crate::buffer::{Buffer, Kept, Part};
 use crate::line::LF;

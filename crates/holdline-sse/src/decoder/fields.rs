@@ -19,8 +19,8 @@ impl Decoder {
     /// What has come of the event that is arriving: its data so far, and what there is of a line
     /// that has no end yet. `None` if no data has come, or after an error.
     ///
-    /// The standard wants an event that the end of the stream has cut to be discarded. Ask before
-    /// [`decode_eof`](Self::decode_eof) if you can use it all the same. A type whose line has no
+    /// The standard wants an event that the end of the stream has cut to be discarded. Call this before
+    /// [`decode_eof`](Self::decode_eof) if you can use such an event all the same. A type whose line has no
     /// end does not count yet. The ID is the one before this event: a client that comes back with it
     /// gets the event again, and whole.
     ///

@@ -46,7 +46,7 @@ impl Decoder {
         self.position += input.len() as u64;
         *input = &[];
         self.error = Some(error);
-        // No line is open any more, so nothing takes the fast path.
+        // No line is unfinished any more, so the fast path is not taken.
         self.open = Open::No;
         error
     }
@@ -131,7 +131,7 @@ impl Decoder {
     }
 
     /// Adds to the line in the buffer, and gives the offset at which the line begins. Of a part
-    /// that is far too long, so much is added that it is seen.
+    /// that is far too long, only enough is added to show that.
     fn lengthen(&self, part: &[u8], at: u64, buffer: &mut Buffer) -> u64 {
         // (The buffer of another decoder may have more than this stream had.)
         let at = at.saturating_sub(buffer.line.len() as u64);
@@ -200,7 +200,7 @@ impl Decoder {
                 cursor.take(1);
                 self.mark += 1;
             } else {
-                // Bytes that only began like the mark began a line, and no known field.
+                // Bytes that only look like the beginning of the mark begin a line, and not one with a known field.
                 if self.mark > 0 {
                     self.open = Open::SKIPPED;
                 }

@@ -9,7 +9,7 @@ pub struct Unmasked;
 /// Where the masking keys of sent frames come from: [`Unmasked`] for a server, any `FnMut() -> [u8; 4]`
 /// for a client. Nothing else implements it.
 pub trait MaskKeys: sealed::Sealed {
-    /// The role that sends so.
+    /// The role that sends with these keys.
     const ROLE: Role;
     /// The key of the next frame.
     fn next_key(&mut self) -> Option<[u8; 4]>;

@@ -274,8 +274,8 @@ impl Connection<Unmasked> {
     /// copied.
     ///
     /// With feature `deflate` it is the compressed form, if there is one and the connection agreed on
-    /// compression. The connection's own compressor then starts anew: with context takeover what it knew
-    /// is lost for the messages after this one.
+    /// compression. The connection's own compressor then starts afresh: with context takeover, the messages
+    /// after this one cannot refer to those before it.
     ///
     /// # Errors
     ///

@@ -44,7 +44,7 @@ impl Deflater {
             return None;
         }
         let compressed = self.compress(data, true);
-        // With takeover the message is in the window now, and the peer has to see it there.
+        // With takeover the message is in our window now, so the peer must have it in its own.
         (self.takeover || compressed.len() < data.len()).then_some(compressed)
     }
 
@@ -127,7 +127,8 @@ fn new_library(level: u8) -> Box<CompressorOxide> {
 /// The library hands over each block when it is whole, in this one call. With an output of limited size it would keep
 /// what does not fit, and the next call would only hand that out: whether the flush itself is done cannot be seen.
 fn flush(library: &mut CompressorOxide, data: &[u8], out: &mut Vec<u8>) {
-    // Half of it, or after one doubling all of it: no block is longer than its data by more than 5 bytes in 31 KiB.
+    // Room for half of it, and after one doubling for all of it: no block is longer than its data by more than
+    // 5 bytes in 31 KiB.
     out.reserve(data.len() / 2 + data.len() / 1024 + 64);
     let (status, taken) = compress_to_output(library, data, TDEFLFlush::Sync, |bytes| {
         out.extend_from_slice(bytes);
@@ -169,7 +170,7 @@ mod tests {
                 assert!(compressed.capacity() <= most / 2 + 64);
             }
         }
-        // Beside what is allocated in it: the window and its hashes, and a block of output.
+        // What is allocated besides: the window and its hashes, and a block of output.
         let rest = (32_768 + 257) + 2 * 2 * 32_768 + 85_196;
         assert!(size_of::<CompressorOxide>() + rest <= 313 << 10);
     }

@@ -69,8 +69,8 @@ impl Decoder {
             }
             let mut flags = TINFL_FLAG_HAS_MORE_INPUT | TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY;
             if !window.has_wrapped() {
-                // What lies behind the place to write is not there yet. With this flag a reference to it is an error;
-                // without it only one beyond the whole window is.
+                // Nothing has been written yet beyond the place where we write. With this flag a reference into
+                // that part is an error; without it, only a reference beyond the whole window is.
                 flags |= TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
             }
             let (ring, at) = window.ring();
@@ -115,7 +115,7 @@ mod tests {
 
     use super::*;
 
-    /// What is made of the bytes in pieces of `size`, and why it stopped.
+    /// What the bytes decode to in pieces of `size`, and why it stopped.
     fn inflated(bytes: &[u8], size: usize, limit: usize) -> (Vec<u8>, Stop, bool) {
         let (mut decoder, mut window, mut out) =
             (Decoder::default(), Window::new(limit), Vec::new());
@@ -151,7 +151,7 @@ mod tests {
         })
     }
 
-    /// What one window as large as everything makes of it: no piece, no ring.
+    /// What they decode to in one window that is large enough for everything: no pieces, no ring.
     fn plain(bytes: &[u8]) -> (Vec<u8>, TINFLStatus) {
         let mut out = alloc::vec![0; 1 << 20];
         let flags = TINFL_FLAG_HAS_MORE_INPUT | TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;

@@ -70,7 +70,7 @@ impl Inflater {
         self.stream = Some(Stream::default());
     }
 
-    /// Whether there is more of what was taken before: call `inflate` with nothing.
+    /// Whether more comes from what was taken before: then call `inflate` with nothing.
     pub(crate) fn has_more(&self) -> bool {
         self.stream.as_ref().is_some_and(|stream| stream.has_more)
     }

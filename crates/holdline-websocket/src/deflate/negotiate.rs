@@ -39,7 +39,8 @@ impl DeflateOptions {
 }
 
 impl Deflate {
-    /// What a server's answer agreed on, to look at a connection from outside, such as at a capture of it: `answer` is the value of its `Sec-WebSocket-Extensions`. `None`: it is not the answer to an offer of
+    /// What a server's answer agreed on, for those who look at a connection from outside, such as at a capture of
+    /// it: `answer` is the value of its `Sec-WebSocket-Extensions`. `None`: it is not the answer to an offer of
     /// permessage-deflate (RFC 7692 §7.1).
     ///
     /// A client verifies an answer with [`client::Request`](crate::handshake::client::Request) instead.

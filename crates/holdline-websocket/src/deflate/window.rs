@@ -49,12 +49,13 @@ impl Window {
         self.at
     }
 
-    /// What was written since `begin` gave `from`.
+    /// What was written since `begin` returned `from`.
     pub(super) fn since(&self, from: usize) -> &[u8] {
         self.ring.get(from..self.at).unwrap_or_default()
     }
 
-    /// Whether everything in the ring was once written. Before that there is nothing beyond the place to write.
+    /// Whether everything in the ring has been written once. Before that, there is nothing beyond the place
+    /// where we write.
     pub(super) const fn has_wrapped(&self) -> bool {
         self.wrapped
     }
@@ -64,7 +65,7 @@ impl Window {
         (&mut self.ring, self.at)
     }
 
-    /// So much was written.
+    /// This many bytes were written.
     pub(super) fn advance(&mut self, written: usize) {
         self.at = self.ring.len().min(self.at + written);
     }

@@ -12,7 +12,7 @@ use super::{
 /// Reads a request's headers and checks everything that §4.2.1 asks for: `GET`, `Upgrade`,
 /// `Connection`, the key and version 13. Token lists may be in any case and spread over several lines.
 ///
-/// That the request is HTTP/1.1 or later and has a `Host` is for the HTTP stack to see (§4.2.1, 1 and 2).
+/// The HTTP stack sees to it that the request is HTTP/1.1 or later and has a `Host` (§4.2.1, 1 and 2).
 ///
 /// # Errors
 ///
@@ -28,7 +28,7 @@ pub fn accept<'h>(
     if !asks_for_websocket(&headers) {
         return Err(HandshakeError::NotUpgrade);
     }
-    // The version goes first: another one may have other rules for the rest (§4.2.2, 4).
+    // The version is checked first, because another version may have other rules for the rest (§4.2.2, 4).
     match single(lines(name::VERSION)) {
         Ok(Some(b"13")) => {}
         Ok(_) => return Err(HandshakeError::Version),
@@ -278,7 +278,7 @@ impl HandshakeError {
 }
 
 impl<'h> Request<'h> {
-    /// What both ways have in common.
+    /// What both kinds of request have in common.
     fn read(
         accept: Option<AcceptKey>,
         headers: impl Iterator<Item = (&'h str, &'h [u8])> + Clone,

@@ -44,7 +44,7 @@ pub(crate) fn trim(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// Visible ASCII as text; nothing else has a place in the headers of this handshake.
+/// Visible ASCII as text; nothing else is allowed in the headers of this handshake.
 pub(crate) fn ascii(bytes: &[u8]) -> Option<&str> {
     bytes
         .iter()

@@ -37,7 +37,7 @@ pub struct ClientRequest {
 }
 
 impl ClientRequest {
-    /// `url` begins with `ws://` or `wss://`. `random` is asked for the keys and the body: the draft wants a
+    /// `url` begins with `ws://` or `wss://`. `random` gives the numbers for the keys and the body: the draft wants a
     /// "cryptographically random" source for them (§4.1).
     ///
     /// # Errors
@@ -146,7 +146,7 @@ impl ClientRequest {
             return Err(VerifyError::Status(status));
         }
         let one = |name| single(lines(headers.clone(), name)).ok().flatten();
-        // "If the value is not exactly equal to the string "WebSocket"", where later protocols do not care.
+        // "If the value is not exactly equal to the string "WebSocket"", whereas later protocols ignore case.
         if one(name::UPGRADE) != Some(b"WebSocket") {
             return Err(VerifyError::Upgrade);
         }
@@ -160,7 +160,7 @@ impl ClientRequest {
         if one(name::LOCATION) != Some(location.as_bytes()) {
             return Err(VerifyError::Location);
         }
-        // Without a subprotocol of ours the draft ignores the server's.
+        // If we asked for no subprotocol, the draft ignores what the server says.
         let protocol = match &self.protocol {
             None => None,
             Some(ours) => Some(

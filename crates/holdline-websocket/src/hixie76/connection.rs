@@ -110,8 +110,8 @@ impl Connection {
         Self::new(config, Role::Client, Opening::Answer(answer, 0))
     }
 
-    /// Takes bytes from the front of `input` up to the end of the next thing that means something: the end of the
-    /// handshake, a text message, or the close.
+    /// Takes bytes from the front of `input` up to the next event: the end of the handshake, a text message, or the
+    /// close.
     ///
     /// `Ok(None)`: all of `input` was taken. After [`Event::Closed`] the rest of the stream is discarded. Keep one
     /// `buffer` for each connection.
@@ -176,8 +176,8 @@ impl Connection {
         Ok(Some(Event::Closed { clean: false }))
     }
 
-    /// Appends what must be sent without being asked for: a server's answer to the challenge, the answer to a close, or the close after
-    /// a broken rule. Returns whether it appended anything.
+    /// Appends what is to be sent by itself: a server's answer to the challenge, the answer to a close, or the
+    /// close after a broken rule. Returns whether it appended anything.
     pub fn poll_transmit(&mut self, out: &mut BytesMut) -> bool {
         let before = out.len();
         self.put_answer(out);
@@ -276,11 +276,11 @@ impl Connection {
             self.closed_by.get_or_insert(ClosedBy::Us);
             self.timed_out = true;
         }
-        // Whether or not all was said, nobody is waited for any more.
+        // Even if not everything was said, we wait for nobody any more.
         self.ended = true;
     }
 
-    /// Whether the handshake is over, the bytes after the heads included.
+    /// Whether the handshake is over, including the bytes after the heads.
     #[must_use]
     pub const fn is_established(&self) -> bool {
         matches!(self.opening, Opening::Done)
@@ -387,7 +387,7 @@ impl Connection {
         *buffer = Buffer::new();
         *input = &mut [];
         self.error = Some(error);
-        // A peer that answers the opening so does not speak this protocol: no frame means anything to it.
+        // A peer that fails in the opening does not speak this protocol: no frame means anything to it.
         let transition = if self.is_established() {
             Transition::RuleBroken
         } else {

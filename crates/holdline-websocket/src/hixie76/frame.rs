@@ -48,7 +48,7 @@ pub(super) struct Decoder {
     place: Place,
 }
 
-/// Where the next byte stands.
+/// What the next byte belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     Type,
@@ -143,7 +143,7 @@ impl Decoder {
         Ok(None)
     }
 
-    /// Where a frame of this type goes on.
+    /// What follows the type of a frame.
     fn begin(&self, kind: u8) -> Place {
         match kind {
             TEXT => Place::Text {

@@ -128,7 +128,7 @@ impl<'h> Request<'h> {
     #[must_use]
     pub fn response(&self, protocol: Option<&str>) -> Vec<(&'static str, String)> {
         let mut headers = Vec::with_capacity(4);
-        // The letters' case is compared by clients (§4.1).
+        // Clients compare it letter by letter, with case (§4.1).
         headers.push((name::UPGRADE, "WebSocket".into()));
         headers.push((name::ORIGIN_ANSWER, self.origin.into()));
         headers.push((name::LOCATION, self.location()));
@@ -193,7 +193,7 @@ pub(super) fn location(secure: bool, host: &str, target: &str) -> String {
     format!("{scheme}://{}{target}", host.to_ascii_lowercase())
 }
 
-/// It goes into the head of the response, so nothing else than a path may be in it.
+/// It goes into the head of the response, so it must be a path and nothing else.
 pub(super) fn is_target(target: &str) -> bool {
     target.starts_with('/')
         && target

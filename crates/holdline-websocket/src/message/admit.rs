@@ -1,4 +1,4 @@
-//! The one judge of a frame header at its place in a connection.
+//! Decides, in one place, whether a frame header is allowed where it comes in a connection.
 
 use super::{decoder::MessageDecoder, parts::Frame};
 use crate::{
@@ -13,11 +13,11 @@ use crate::{
 type Broken = (Kind, u64);
 
 impl MessageDecoder {
-    /// Judges what has come of a header, from its first byte on, and says how long it is when it is whole. `None`: it
-    /// goes on.
+    /// Judges what has come of a header, from its first byte on, and says how long it is when it is whole. `None`:
+    /// more of it must come.
     ///
-    /// The rules stand in the order of the bytes that show whether they are kept, so that each cut of the same bytes
-    /// breaks the same one, and no broken one waits for more.
+    /// The rules are in the order of the bytes that they are about. So the same rule is found broken however the bytes
+    /// are cut, and as soon as its byte has come.
     #[inline]
     pub(super) fn admit(&self, bytes: &[u8]) -> Result<Option<(Frame, usize)>, Broken> {
         let Some((&first, rest)) = bytes.split_first() else {
@@ -40,7 +40,7 @@ impl MessageDecoder {
             return Err((Kind::ClosePayload, 1));
         }
 
-        // What a compressed message declares is not what it will be.
+        // The declared length of a compressed message is not the length that counts.
         let most = if compressed || self.message.is_some() && self.is_compressed() {
             self.limits.max_frame
         } else {

@@ -143,7 +143,7 @@ impl MessageDecoder {
     /// Like [`decode`](Self::decode), but hands out messages in pieces as they arrive and buffers none
     /// of them, so that a message of any length needs no memory.
     ///
-    /// A piece ends with the slice or with a frame; text is also cut where a code point would be torn.
+    /// A piece ends with the slice or with a frame; text is also cut before a code point that is not complete.
     /// What was joined of the message under way before the first of these calls is its first piece.
     ///
     /// # Errors

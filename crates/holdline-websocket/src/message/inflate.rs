@@ -150,7 +150,7 @@ impl MessageDecoder {
         }
     }
 
-    /// Which byte of the input is to blame is not known once it is inflated, so it is the message.
+    /// Once it is inflated nobody knows which byte of the input was wrong, so the error is at the start of the message.
     fn fail_message(&mut self, kind: Kind) -> ReceiveError {
         if let Some(inflater) = &self.inflater {
             self.offset = inflater.at;

@@ -19,13 +19,13 @@ use crate::{
 /// the processor's first cache when the next of these is done.
 const CACHED: usize = 16 << 10;
 
-/// What a frame begins with that is a whole message.
+/// The first byte of a frame that is a whole message.
 const WHOLE_TEXT: u8 = 0x80 | Opcode::Text.as_u8();
 const WHOLE_BINARY: u8 = 0x80 | Opcode::Binary.as_u8();
 
 impl MessageDecoder {
-    /// The fast path for a message of one frame that lies whole in `input`: nothing has to be stopped or gone on with
-    /// in it. All else, even a broken rule, is left to `next`.
+    /// The fast path for a message of one frame that lies whole in `input`: there is no state to keep
+    /// in between. Everything else, including a broken rule, is left to `next`.
     #[inline]
     pub(super) fn whole<'i>(&mut self, input: &mut &'i mut [u8]) -> Option<Event<'i>> {
         let kind = match *input.first()? {
@@ -48,7 +48,7 @@ impl MessageDecoder {
         match self.checked(kind, payload, true) {
             Ok(Data::Text(piece)) => Some(Event::Text(piece.text)),
             Ok(Data::Binary(data)) => Some(Event::Binary(data)),
-            // It is kept, and comes again.
+            // The error is kept, and the next call returns it again.
             Err(_) => None,
         }
     }
@@ -162,7 +162,7 @@ impl MessageDecoder {
     ) -> Result<Step<'i>, ReceiveError> {
         let ends_here = frame.fin && frame.remaining <= input.len() as u64;
         let most = match mode {
-            // A torn code point becomes a piece of its own, from the buffer.
+            // A code point that was cut becomes a piece of its own, from the buffer.
             Mode::Pieces if !self.utf8.is_complete() => self.utf8.missing(),
             Mode::Whole if !ends_here || !buffer.has_no_message() => CACHED,
             _ => usize::MAX,
