@@ -5,10 +5,11 @@
 //! `UnexpectedEof`, which is how a cut is told from a fault.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+use socket2::{Domain, Socket, Type};
 
 use crate::wait::LIMIT;
 
@@ -44,7 +45,21 @@ impl Client {
     /// # Errors
     /// What the system says.
     pub fn connect(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect(address)?;
+        Self::new(TcpStream::connect(address)?)
+    }
+
+    /// Connects from an address of this machine.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn connect_from(own: IpAddr, address: SocketAddr) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        socket.bind(&SocketAddr::new(own, 0).into())?;
+        socket.connect(&address.into())?;
+        Self::new(socket.into())
+    }
+
+    fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(LIMIT))?;
         stream.set_write_timeout(Some(LIMIT))?;

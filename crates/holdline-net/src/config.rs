@@ -1,5 +1,6 @@
 //! What a server may be told.
 
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::thread;
 use std::time::Duration;
@@ -21,6 +22,14 @@ pub struct Config {
     /// How long a connection of the [`reserve`](Self::reserve) may take until its request's head is here. A body may
     /// take five times as long. Default: 2 s.
     pub reserve_timeout: Duration,
+    /// Connections of one address at one time; of an IPv6 address, of its network of 64 bits. A few more are told so
+    /// ([`Rejection::TooManyFromAddress`](crate::Rejection::TooManyFromAddress)). Behind a trusted proxy the requests of
+    /// each client that are under way are counted. Connections over Unix sockets and the proxies themselves are not
+    /// limited. Default: `None`, no limit.
+    pub max_connections_per_address: Option<usize>,
+    /// Proxies whose `X-Forwarded-For` is believed. Each must append the address of its client to this field, or replace
+    /// the field. Default: none.
+    pub trusted_proxies: Vec<IpAddr>,
     /// Memory in bytes, over all connections, for what has come and is not whole yet: heads, bodies that are taken
     /// whole, WebSocket messages, and input that waits for the response before it. When it is not enough, those go first
     /// that are furthest behind the rate at which they should come: [`Rejection::NoRoom`](crate::Rejection::NoRoom), or
@@ -76,6 +85,8 @@ impl Default for Config {
             max_connections: 10_000,
             reserve: 256,
             reserve_timeout: Duration::from_secs(2),
+            max_connections_per_address: None,
+            trusted_proxies: Vec::new(),
             max_upload_total: 64 * 1024 * 1024,
             http,
             head_timeout: Duration::from_secs(10),

@@ -30,6 +30,7 @@ use self::http::Http;
 use self::lingering::Lingering;
 use self::protocol::Protocol;
 use self::websocket::{SHARE, Socket};
+use crate::addresses::Guest;
 use crate::config::Config;
 use crate::handler::{ConnectionId, Ending, Handler, Progress};
 use crate::output::{Output, ROOM};
@@ -77,6 +78,15 @@ impl<S> Connection<S> {
         self.core.reserved = true;
         let at = after(now, config.reserve_timeout);
         self.core.deadlines.set(Deadline::Protocol, at);
+    }
+
+    /// It is counted for its address, which has one too many if it `is_refused`.
+    pub(crate) fn count(&mut self, guest: Guest, is_refused: bool, config: &Config, now: u64) {
+        self.core.guest = Some(Box::new(guest));
+        if is_refused {
+            self.reserve(config, now);
+            self.core.crowded = true;
+        }
     }
 
     /// What the system says of the socket.

@@ -17,6 +17,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use slab::Slab;
 
 use crate::accept::{Accepted, Acceptor, Next};
+use crate::addresses::Entry;
 use crate::connection::{Connection, Context, Driven, Origin, Scratch};
 use crate::handler::{ConnectionId, Ending, Handler, Wake};
 use crate::leaving::{Leaving, Times};
@@ -305,7 +306,9 @@ impl<H: Handler> EventLoop<H> {
         let interest = Interest::READABLE | Interest::WRITABLE;
         // Past the limit a client is still listened to, but only so many are: that costs a connection too.
         let most = gate.max.saturating_add(gate.reserve);
+        let counted = self.shared.addresses.connect(peer.map(|peer| peer.ip()));
         if open >= most
+            || matches!(counted, Entry::Dropped)
             || self
                 .poll
                 .registry()
@@ -326,6 +329,11 @@ impl<H: Handler> EventLoop<H> {
         let mut connection = Connection::new(socket, origin, id, config, self.clock.now);
         if open >= gate.max {
             connection.reserve(config, self.clock.now);
+        }
+        match counted {
+            Entry::Counted(guest) => connection.count(guest, false, config, self.clock.now),
+            Entry::Refused(guest) => connection.count(guest, true, config, self.clock.now),
+            Entry::Free | Entry::Dropped => {}
         }
         entry.insert(Slot {
             connection,

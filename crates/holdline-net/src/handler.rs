@@ -1,11 +1,12 @@
 //! What an application implements, and what the server tells it.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use holdline_http1::{ReceiveError, RequestHead, SendError};
 
 use crate::address::{Address, canonical};
+use crate::addresses::Addresses;
 use crate::message::{Message, Piece};
 use crate::output::{Exchange, Output};
 use crate::responder::{Intake, Responder};
@@ -164,7 +165,7 @@ pub trait Handler {
     /// A request was refused before it reached [`request`](Handler::request). Writes the error
     /// response, after which the connection closes.
     ///
-    /// The default answers with the status and a line of plain text, and with `Retry-After` if that is 503. `405`,
+    /// The default answers with the status and a line of plain text, and with `Retry-After` if that is 429 or 503. `405`,
     /// `426` and the like are the application's own and never come here.
     ///
     /// # Errors
@@ -177,7 +178,7 @@ pub trait Handler {
         let text = format!("{rejection}\n");
         let headers = [("Content-Type", "text/plain; charset=utf-8")];
         let status = rejection.status();
-        let retry_after = (status == 503).then_some([("Retry-After", "1")]);
+        let retry_after = matches!(status, 429 | 503).then_some([("Retry-After", "1")]);
         exchange.respond(status, (headers, retry_after), text.as_bytes())
     }
 }
@@ -198,9 +199,26 @@ pub struct Request<'a> {
     pub peer: Option<SocketAddr>,
     pub(crate) listens: Option<&'a Address>,
     pub(crate) socket: &'a PeerSocket,
+    pub(crate) addresses: &'a Addresses,
 }
 
 impl Request<'_> {
+    /// The address of the client. Of a client behind a [trusted proxy](crate::Config::trusted_proxies) it is what that
+    /// says in `X-Forwarded-For`: the last address that is not a trusted proxy's own. `None` over a Unix socket.
+    #[must_use]
+    pub fn client(&self) -> Option<IpAddr> {
+        let peer = self.peer.map(|peer| peer.ip());
+        self.addresses.client(peer, &self.head)
+    }
+
+    /// By what this client is to be limited, if at all: its [address](Self::client), or of an IPv6 address the first 64
+    /// bits. `None` over a Unix socket and for a trusted proxy itself.
+    #[must_use]
+    pub fn limited_address(&self) -> Option<IpAddr> {
+        self.client()
+            .and_then(|client| self.addresses.limited(client))
+    }
+
     /// The address of this machine that the client connected to, with the port. `None` if the connection does not
     /// come over IP.
     ///
@@ -271,6 +289,9 @@ pub enum Rejection<'a> {
     NoRoom,
     /// The server has all the connections it may have.
     TooManyConnections,
+    /// The client's address has all the connections it may have
+    /// ([`max_connections_per_address`](crate::Config::max_connections_per_address)).
+    TooManyFromAddress,
     /// The server is stopping, and the handler left a held request unanswered.
     Stopping,
     /// The handler left the request unanswered, or answered with something that cannot be sent.
@@ -285,6 +306,7 @@ impl Rejection<'_> {
             Rejection::Malformed(error) => error.status(),
             Rejection::Timeout | Rejection::NoRoom => 408,
             Rejection::BodyTooLarge { .. } => 413,
+            Rejection::TooManyFromAddress => 429,
             Rejection::TooManyConnections | Rejection::Stopping => 503,
             Rejection::Unanswered => 500,
         }
@@ -306,6 +328,9 @@ impl std::fmt::Display for Rejection<'_> {
             Rejection::TooManyConnections => {
                 f.write_str("the server has as many connections as it may; try again later")
             }
+            Rejection::TooManyFromAddress => f.write_str(
+                "your address has as many connections as one may have; close some or try again later",
+            ),
             Rejection::Stopping => f.write_str("the server is stopping; try again later"),
             Rejection::Unanswered => f.write_str("the server failed to answer this request"),
         }

@@ -3,6 +3,7 @@
 
 mod accept;
 mod address;
+mod addresses;
 pub mod blocking;
 mod config;
 mod connection;

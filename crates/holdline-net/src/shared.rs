@@ -1,10 +1,11 @@
 //! What the loops of a server share, and how they are reached from other threads.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::accept::Accepted;
 use crate::address::Address;
+use crate::addresses::Addresses;
 use crate::config::Config;
 use crate::handler::ConnectionId;
 use crate::listener::Listener;
@@ -20,6 +21,7 @@ pub(crate) struct Shared {
     /// New connections may still come.
     accepting: AtomicBool,
     pub(crate) uploads: Uploads,
+    pub(crate) addresses: Arc<Addresses>,
     gates: Gates,
 }
 
@@ -82,6 +84,7 @@ impl Shared {
             .collect();
         Self {
             uploads: Uploads::new(config.max_upload_total),
+            addresses: Arc::new(Addresses::new(&config)),
             config,
             loops,
             stop: OnceLock::new(),

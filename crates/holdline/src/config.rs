@@ -1,6 +1,7 @@
 //! The arguments, and what they may be.
 
 mod access;
+mod addresses;
 mod check;
 mod peers;
 
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use holdline_websocket::{Deflate, Role};
 
 pub(crate) use self::access::AccessArguments;
+pub(crate) use self::addresses::AddressArguments;
 pub(crate) use self::peers::PeerArguments;
 use crate::channel_url::ChannelUrl;
 use crate::transport::Transport;
@@ -143,6 +145,8 @@ pub(crate) struct ServeArguments {
     /// Bytes of text that a stream may fall behind before the rest is skipped and it is told so.
     #[arg(long, env = "HOLDLINE_MAX_LAG", default_value_t = 32 << 20, value_name = "BYTES")]
     pub(crate) max_lag: u64,
+    #[command(flatten)]
+    pub(crate) addresses: AddressArguments,
     #[command(flatten)]
     pub(crate) peers: PeerArguments,
     /// Bytes that one message may have.

@@ -39,6 +39,8 @@ macro_rules! limits {
 limits! {
     /// `--max-connections`
     Connections = "connections",
+    /// `--max-connections-per-address`
+    Address = "address",
     /// `--max-asked-channels`
     AskedChannels = "asked_channels",
     /// `--max-upload-total`

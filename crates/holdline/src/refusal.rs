@@ -28,6 +28,7 @@ pub(crate) fn reject(
     counters.rejected();
     match rejection {
         Rejection::TooManyConnections => counters.refused(Limit::Connections),
+        Rejection::TooManyFromAddress => counters.refused(Limit::Address),
         Rejection::NoRoom => counters.refused(Limit::UploadTotal),
         Rejection::Stopping => counters.refused(Limit::Stopping),
         _ => {}
@@ -59,6 +60,10 @@ fn reply(rejection: &Rejection<'_>) -> Reply {
         408 => "timeout",
         413 => "body_too_large",
         414 => "target_too_long",
+        429 => {
+            let reply = Reply::error(status, "too_many_connections", &rejection.to_string());
+            return reply.with("Retry-After", "1");
+        }
         431 => "head_too_large",
         501 => "not_implemented",
         503 => return Reply::unavailable("unavailable", &rejection.to_string()),

@@ -75,6 +75,7 @@ fn net_config(arguments: &ServeArguments) -> holdline_net::Config {
     config.max_connections = arguments.max_connections.min(raise_file_limit(arguments));
     config.http.max_body = arguments.max_message as u64;
     arguments.peers.apply(&mut config);
+    arguments.addresses.apply(&mut config);
     config
 }
 

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
+mod addresses;
 mod full;
+mod options;
 mod uploads;
 
 use holdline_e2e::{Client, Head, Response, Server};

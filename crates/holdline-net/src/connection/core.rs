@@ -8,6 +8,7 @@ use bytes::BytesMut;
 
 use super::context::Context;
 use super::deadlines::{Deadline, Deadlines, after};
+use crate::addresses::Guest;
 use crate::handler::ConnectionId;
 use crate::output::{ROOM, Timer};
 use crate::queue::Queue;
@@ -30,6 +31,10 @@ pub(super) struct Core {
     pub(super) wants_ready: bool,
     /// It is beyond the limit of connections: one request is answered, in a short time.
     pub(super) reserved: bool,
+    /// Its address has too many connections: one request is answered, with that.
+    pub(super) crowded: bool,
+    /// It is counted for its address.
+    pub(super) guest: Option<Box<Guest>>,
     /// Nothing can be written any more.
     pub(super) broken: bool,
     /// What becomes of it when the server stops.
@@ -78,6 +83,8 @@ impl Core {
             peer_closed: false,
             wants_ready: false,
             reserved: false,
+            crowded: false,
+            guest: None,
             broken: false,
             departure: Departure::None,
             deadlines: Deadlines::new(),

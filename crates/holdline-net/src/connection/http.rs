@@ -163,13 +163,17 @@ impl<S> Http<S> {
             reserved: core.reserved,
         };
         let handler = &mut *context.handler;
-        let place = Place::of(core, context.shared, context.now);
+        let mut place = Place::of(core, context.shared, context.now);
         if self.pending.is_none() {
             // An announced length is judged with the head.
             answer.machine.set_max_body(u64::MAX);
         }
         match answer.machine.receive(input, buffer) {
             Ok(None) => Step::Starved,
+            Ok(Some(Event::Request { head, .. })) if !place.admit(&head) => {
+                answer.reject(handler, &Rejection::TooManyFromAddress, Some(head));
+                Step::Request(Outcome::Answered)
+            }
             Ok(Some(Event::Request {
                 head,
                 body: BodyLength::None,
@@ -225,6 +229,9 @@ impl<S> Http<S> {
             return;
         }
         self.stage = stage;
+        if stage == Stage::Idle && core.guest.as_ref().is_some_and(|guest| guest.is_request) {
+            core.guest = None;
+        }
         if core.reserved && stage == Stage::Head {
             // Its time began with the connection.
             return;

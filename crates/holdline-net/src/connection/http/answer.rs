@@ -1,10 +1,13 @@
 //! What it takes to answer a request.
 
+use std::sync::Arc;
+
 use holdline_http1::{BodyLength, HeaderBlock, RequestHead, ServerConnection};
 
 use super::super::core::{Core, Origin};
 use super::super::deadlines::Deadline;
 use crate::address::{Address, canonical};
+use crate::addresses::{Addresses, Entry, Guest};
 use crate::config::Config;
 use crate::handler::{ConnectionId, Ending, Handler, Rejection, Request};
 use crate::output::{Exchange, Held, Output, Timer};
@@ -20,6 +23,9 @@ pub(super) struct Place<'a> {
     /// Where the listener listens.
     listens: Option<&'a Address>,
     socket: &'a PeerSocket,
+    addresses: &'a Arc<Addresses>,
+    crowded: bool,
+    guest: &'a mut Option<Box<Guest>>,
     pub(super) timer: Timer<'a>,
 }
 
@@ -30,10 +36,33 @@ impl<'a> Place<'a> {
             origin: core.origin,
             listens: shared.address(core.origin.listener),
             socket: &core.socket,
+            addresses: &shared.addresses,
+            crowded: core.crowded,
+            guest: &mut core.guest,
             timer: Timer {
                 at: core.deadlines.slot(Deadline::Application),
                 now,
             },
+        }
+    }
+
+    /// Counts another request for its client's address, if that is behind a proxy. Returns whether it may be served.
+    pub(super) fn admit(&mut self, head: &RequestHead<'_>) -> bool {
+        if self.crowded {
+            return false;
+        }
+        if self.guest.as_ref().is_some_and(|guest| guest.is_request) {
+            // The request before this one is over.
+            *self.guest = None;
+        }
+        let peer = self.origin.peer.map(|peer| peer.ip());
+        match self.addresses.request(peer, head) {
+            Entry::Free => true,
+            Entry::Counted(guest) => {
+                *self.guest = Some(Box::new(guest));
+                true
+            }
+            Entry::Refused(_) | Entry::Dropped => false,
         }
     }
 
@@ -46,6 +75,7 @@ impl<'a> Place<'a> {
             peer: self.origin.peer.map(canonical),
             listens: self.listens,
             socket: self.socket,
+            addresses: self.addresses,
         }
     }
 }
