@@ -3,6 +3,7 @@
 mod access;
 mod addresses;
 mod check;
+mod discreet;
 mod peers;
 
 use std::net::SocketAddr;
@@ -32,6 +33,13 @@ pub(crate) struct Cli {
     pub(crate) command: Option<Command>,
     #[command(flatten)]
     pub(crate) serve: ServeArguments,
+}
+
+impl Cli {
+    /// Reads the arguments. If they cannot be used, this says why and ends the process.
+    pub(crate) fn read() -> Self {
+        Self::try_parse().unwrap_or_else(|error| discreet::discreet(error).exit())
+    }
 }
 
 #[derive(Debug, Subcommand)]

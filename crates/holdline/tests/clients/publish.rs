@@ -54,6 +54,29 @@ fn a_message_and_lines_arrive_with_their_event_and_token() {
 }
 
 #[test]
+fn what_cannot_be_used_is_refused_without_telling_a_secret() {
+    let url = "http://127.0.0.1:9/channels/a";
+    for arguments in [
+        &["publish", "http://ann:pa55word@127.0.0.1:9/channels/a", "x"][..],
+        &["subscribe", "ann:pa55word@127.0.0.1:9/channels/a"],
+        &["publish", url, "x", "--token", "pa55word and more"],
+        &["serve", "--publish-token", "pa55word and more"],
+    ] {
+        let output = run(arguments, b"");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let said = text(&output.stderr);
+        assert!(said.contains("(not shown)"), "{said}");
+        assert!(!said.contains("pa55word"), "{said}");
+    }
+    let output = holdline(&["serve"])
+        .env("HOLDLINE_PUBLISH_TOKEN", "pa55word and more")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!text(&output.stderr).contains("pa55word"), "{output:?}");
+}
+
+#[test]
 fn a_line_that_fails_is_named_and_does_not_stop_the_others() {
     let (_server, host) = serve("127.0.0.1:0", &["--max-message", "10"]);
     let url = format!("http://{host}/channels/a");
