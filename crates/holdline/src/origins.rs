@@ -169,10 +169,11 @@ fn is_own(origin: &str, head: &RequestHead<'_>) -> bool {
     let Some((scheme, authority)) = origin.split_once("://") else {
         return false;
     };
-    let default_port = if scheme.eq_ignore_ascii_case("https") {
-        ":443"
-    } else {
-        ":80"
+    // A page of another scheme, such as an application's own, is not the server's.
+    let default_port = match scheme {
+        _ if scheme.eq_ignore_ascii_case("https") => ":443",
+        _ if scheme.eq_ignore_ascii_case("http") => ":80",
+        _ => return false,
     };
     let bare = |text: &str| {
         text.strip_suffix(default_port)

@@ -56,6 +56,9 @@ impl<'r> Query<'r> {
     /// Where a subscriber wants to go on. A client that reconnects shows its place as a last event
     /// ID, which therefore goes before the `since` that its page began with.
     pub(crate) fn since(&self, head: &RequestHead<'_>) -> Result<Since, String> {
+        if head.headers().get_all("last-event-id").count() > 1 {
+            return Err("Last-Event-ID is repeated: a client has one place".to_owned());
+        }
         let opening = Opening::of(head);
         let Some(text) = opening.last_event_id().or_else(|| self.value("since")) else {
             return Ok(Since::Now);

@@ -20,6 +20,7 @@ fn what_another_sites_page_sends_is_not_published() {
         "Origin: http://test\r\nOrigin: http://evil.example\r\n",
         "Origin: http://test.evil.example\r\n",
         "Origin: http://test:81\r\n",
+        "Origin: app://test\r\n",
     ] {
         for request in [
             format!("POST /channels/a HTTP/1.1\r\nHost: test\r\n{fields}{post}"),

@@ -5,6 +5,7 @@
 mod browser;
 mod cross_site;
 mod host;
+mod nginx;
 mod secrets;
 mod switches;
 

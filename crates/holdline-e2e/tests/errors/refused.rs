@@ -93,6 +93,7 @@ const BAD_PARAMETERS: &[&str] = &[
     "GET /channels/a/sse?lastEventId=x HTTP/1.1\r\n\r\n",
     "GET /channels/a/sse HTTP/1.1\r\nLast-Event-ID: x\r\n\r\n",
     "GET /channels/a/sse?since=earliest HTTP/1.1\r\nLast-Event-ID: x\r\n\r\n",
+    "GET /channels/a/sse HTTP/1.1\r\nLast-Event-ID: 1-1\r\nLast-Event-ID: 1-2\r\n\r\n",
     "GET /channels/a/sse?since=1-ffffffffffffffffff HTTP/1.1\r\n\r\n",
     "GET /channels/a/sse?format=xml HTTP/1.1\r\n\r\n",
     // What only looks like a parameter would begin the stream from now on.
@@ -219,6 +220,37 @@ fn what_is_refused_is_not_published() {
     let answer = client.answer("GET").unwrap().json().unwrap();
     assert_eq!(answer["messages"].as_array().unwrap().len(), 1, "{answer}");
     assert_eq!(answer["messages"][0]["id"], kept.as_str());
+}
+
+#[test]
+fn a_parameter_that_is_nearly_right_is_told_how_it_is_written() {
+    let server = Server::start(&[]).unwrap();
+    for (name, known) in [
+        ("Since", "since"),
+        ("Last-Event-ID", "last_event_id"),
+        ("lasteventid", "last_event_id"),
+        ("CallBack", "callback"),
+    ] {
+        let request = format!("GET /channels/a/poll?x=1&{name}=1-1 HTTP/1.1\r\n\r\n");
+        let mut client = Client::connect(server.address()).unwrap();
+        client.send(with_host(&request)).unwrap();
+        let answer = client.answer("GET").unwrap();
+        assert_eq!(answer.head.status, 400, "{name}: {answer:?}");
+        let text = answer.text();
+        assert!(text.contains("\"bad_parameter\""), "{text}");
+        assert!(text.contains(&format!("`{known}`")), "{name}: {text}");
+    }
+    // What a client appends for itself, or a proxy, is passed over.
+    for query in [
+        "r=0.5&_=1",
+        "lastEventId=&lastEventId=",
+        "utm_source=x&utm_source=y",
+    ] {
+        let request = format!("GET /channels/a/poll?{query} HTTP/1.1\r\n\r\n");
+        let mut client = Client::connect(server.address()).unwrap();
+        client.send(with_host(&request)).unwrap();
+        assert_eq!(client.answer("GET").unwrap().head.status, 200, "{query}");
+    }
 }
 
 #[test]
