@@ -55,7 +55,7 @@ fn messages_of_all_sizes_come_back_whatever_was_agreed() {
 
 /// What a client sends in one read may be a thousand times as long when it is inflated.
 #[test]
-fn who_sends_little_that_becomes_much_gets_no_more_than_its_turn() {
+fn a_client_whose_small_input_inflates_to_much_gets_no_more_than_its_turn() {
     const MESSAGES: usize = 20;
     let mut config = config();
     config.threads = NonZeroUsize::MIN;

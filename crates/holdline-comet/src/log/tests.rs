@@ -65,7 +65,7 @@ fn with_limits_of_zero_nothing_can_be_asked_for_and_the_newest_is_there_for_thos
 }
 
 #[test]
-fn who_comes_back_within_the_resume_window_has_lost_nothing() {
+fn a_client_that_comes_back_within_the_resume_window_has_lost_nothing() {
     let limits = LogLimits {
         resume_window: secs(30),
         ..limits(1, usize::MAX, None)

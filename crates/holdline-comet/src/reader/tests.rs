@@ -103,7 +103,7 @@ fn a_number_that_is_on_its_way_is_neither_lost_nor_there() {
 }
 
 #[test]
-fn who_skips_goes_on_at_the_head() {
+fn a_client_that_skips_goes_on_at_the_head() {
     let one = log(10, [1, 2, 3]);
     let logs = [&one];
     let reader = Reader::new(EPOCH, 8, &logs);
@@ -126,7 +126,7 @@ fn lingering(sequences: impl IntoIterator<Item = u64>) -> Log<u64> {
 }
 
 #[test]
-fn who_asks_for_all_gets_what_each_log_retains_and_a_cursor_gets_what_is_there() {
+fn asking_for_all_gives_what_each_log_retains_and_a_cursor_gives_what_is_there() {
     let (quiet, busy) = (lingering([3]), lingering([1, 2, 4, 5]));
     let logs = [&quiet, &busy];
     let reader = Reader::new(EPOCH, 6, &logs);

@@ -52,9 +52,9 @@ enum End {
     Failed(Failure),
 }
 
-/// What a turn came to.
+/// What happened in a turn, and ended it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Turn {
+pub(super) enum IoEvent {
     /// Everything is written.
     Sent,
     /// There is more to read.
@@ -138,18 +138,18 @@ impl<S> Io<S> {
 }
 
 impl<S: Read + Write + 'static> Io<S> {
-    /// Writes what is in `out`: returns when it is [written](Turn::Sent), when something
-    /// [came](Turn::Came) meanwhile, or when the peer's direction [ended](Turn::Ended), once.
+    /// Writes what is in `out`: returns when it is [written](IoEvent::Sent), when something
+    /// [came](IoEvent::Came) meanwhile, or when the peer's direction [ended](IoEvent::Ended), once.
     ///
     /// After an error that is no timeout, what was to be written is gone.
-    pub(super) fn send(&mut self) -> Result<Turn> {
+    pub(super) fn send(&mut self) -> Result<IoEvent> {
         if let Some(failure) = &self.broken {
             let error = failure.error();
             self.discard_out();
             return Err(error);
         }
         if !self.is_sending() {
-            return Ok(Turn::Sent);
+            return Ok(IoEvent::Sent);
         }
         let turn = match Socket::of(&self.stream) {
             Some(_) => self.send_to_socket(),
@@ -165,7 +165,7 @@ impl<S: Read + Write + 'static> Io<S> {
 
     /// Writes what is in `out`, and keeps what comes meanwhile.
     pub(super) fn flush(&mut self) -> Result<()> {
-        while self.send()? != Turn::Sent {}
+        while self.send()? != IoEvent::Sent {}
         Ok(())
     }
 
@@ -185,17 +185,17 @@ impl<S: Read + Write + 'static> Io<S> {
         }
     }
 
-    /// Waits for input, and writes what is in `out` meanwhile. Never [`Turn::Sent`]. Call it when a codec has
+    /// Waits for input, and writes what is in `out` meanwhile. Never [`IoEvent::Sent`]. Call it when a codec has
     /// taken what was unread.
     ///
     /// The stream is looked at once more after `until`, if only without waiting: a caller that comes late gets
     /// what arrived in time.
-    pub(super) fn receive(&mut self, until: Option<Instant>) -> Result<Turn> {
+    pub(super) fn receive(&mut self, until: Option<Instant>) -> Result<IoEvent> {
         if self.ended.is_some() {
-            return Ok(Turn::Ended);
+            return Ok(IoEvent::Ended);
         }
         if self.is_late(until) {
-            return Ok(Turn::Late);
+            return Ok(IoEvent::Late);
         }
         match Socket::of(&self.stream) {
             Some(_) if self.is_sending() || until.is_some() => self.receive_from_socket(until),
@@ -207,9 +207,9 @@ impl<S: Read + Write + 'static> Io<S> {
     /// failure. `false`: the stream has ended.
     pub(super) fn is_fed(&mut self, until: Option<Instant>, limit: Duration) -> Result<bool> {
         match self.receive(until)? {
-            Turn::Late => Err(timed_out(self.missing, limit)),
-            Turn::Ended => self.failure().map_or(Ok(false), Err),
-            Turn::Sent | Turn::Came => Ok(true),
+            IoEvent::Late => Err(timed_out(self.missing, limit)),
+            IoEvent::Ended => self.failure().map_or(Ok(false), Err),
+            IoEvent::Sent | IoEvent::Came => Ok(true),
         }
     }
 

@@ -19,7 +19,7 @@ pub use options::Options;
 #[cfg(unix)]
 pub use split::{Reader, Sender};
 
-use super::io::{Io, Turn};
+use super::io::{Io, IoEvent};
 use inbox::{Inbox, Step};
 
 /// A client's WebSocket, over TCP unless another stream is named.
@@ -296,7 +296,7 @@ impl<S: Read + Write + 'static, K: MaskKeys> WebSocket<S, K> {
                 }
             }
             self.tick()?;
-            if self.io.receive(self.deadline())? == Turn::Ended {
+            if self.io.receive(self.deadline())? == IoEvent::Ended {
                 return Err(self.ended());
             }
         }
@@ -324,8 +324,8 @@ impl<S: Read + Write + 'static, K: MaskKeys> WebSocket<S, K> {
         while self.machine.transport() != Transport::Drop && self.tick().is_ok() {
             self.io.drop_unread();
             match self.io.receive(self.deadline()) {
-                Ok(Turn::Came | Turn::Late) => {}
-                Ok(Turn::Ended | Turn::Sent) | Err(_) => break,
+                Ok(IoEvent::Came | IoEvent::Late) => {}
+                Ok(IoEvent::Ended | IoEvent::Sent) | Err(_) => break,
             }
         }
     }

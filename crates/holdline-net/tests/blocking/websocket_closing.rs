@@ -175,7 +175,7 @@ fn a_close_that_is_never_answered_has_a_deadline() {
 }
 
 #[test]
-fn who_broke_a_rule_and_goes_on_sending_still_sees_why() {
+fn a_peer_that_broke_a_rule_and_goes_on_sending_still_sees_why() {
     let (stream, mut peer) = pair();
     let serving = thread::spawn(move || {
         let mut websocket = server(stream);

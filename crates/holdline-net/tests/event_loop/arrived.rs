@@ -40,7 +40,7 @@ fn a_held_request_is_answered_when_its_client_shuts_down_its_side() {
 }
 
 #[test]
-fn so_are_the_requests_behind_it() {
+fn requests_behind_a_held_one_are_answered_when_their_client_shuts_down_its_side() {
     let server = Running::start(config());
     let mut client = server.connect();
     let hello = b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";

@@ -401,7 +401,7 @@ pub(crate) fn the_end_of_the_stream_within_a_message_is_unexpected() {
 
 /// The items borrow the input or the buffer, never the machine: this compiles, or it does not.
 #[test]
-fn one_can_answer_while_holding_what_was_received() {
+fn a_caller_can_answer_while_it_holds_what_was_received() {
     let mut connection = holdline_websocket::Connection::server(Default::default());
     let mut buffer = Buffer::new();
     let mut out = bytes::BytesMut::new();

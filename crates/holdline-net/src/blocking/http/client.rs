@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use holdline_http1::{Buffer, ClientConfig, ClientConnection, Fields, RequestBody};
 
-use super::super::io::{Io, Turn, is_timeout, timed_out};
+use super::super::io::{Io, IoEvent, is_timeout, timed_out};
 use super::incoming::Incoming;
 use super::{Error, Response};
 
@@ -300,10 +300,10 @@ impl<S: Read + Write + 'static> Client<S> {
                 return Ok(());
             }
             match self.io.send() {
-                Ok(Turn::Sent) => return Ok(()),
+                Ok(IoEvent::Sent) => return Ok(()),
                 Ok(_) if answered => {}
                 Ok(_) if self.finds_answer()? => return Ok(()),
-                Ok(Turn::Ended) => return Err(self.unanswered()),
+                Ok(IoEvent::Ended) => return Err(self.unanswered()),
                 Ok(_) => {}
                 Err(error) if is_timeout(&error) => return Err(error.into()),
                 Err(error) => return self.after_break(error),
@@ -324,7 +324,7 @@ impl<S: Read + Write + 'static> Client<S> {
                 self.refused = true;
                 return Ok(());
             }
-            if !matches!(self.io.receive(Some(now)), Ok(Turn::Came)) {
+            if !matches!(self.io.receive(Some(now)), Ok(IoEvent::Came)) {
                 return Err(self.lost(error));
             }
         }

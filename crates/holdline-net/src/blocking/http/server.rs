@@ -7,7 +7,7 @@ use holdline_http1::{
     ServerConnection,
 };
 
-use super::super::io::{Io, Turn};
+use super::super::io::{Io, IoEvent};
 use super::Error;
 use super::incoming::Incoming;
 
@@ -256,7 +256,7 @@ impl<S: Read + Write + 'static> Server<S> {
     ///
     /// [`Error::Io`].
     pub fn flush(&mut self) -> Result<(), Error> {
-        while self.io.send()? != Turn::Sent {
+        while self.io.send()? != IoEvent::Sent {
             if self.machine.should_close() {
                 self.io.drop_unread();
             }
@@ -381,7 +381,7 @@ impl<S: Read + Write + 'static> Server<S> {
         let until = Instant::now().checked_add(LINGER_TIME);
         loop {
             self.io.drop_unread();
-            if !matches!(self.io.receive(until), Ok(Turn::Came)) {
+            if !matches!(self.io.receive(until), Ok(IoEvent::Came)) {
                 return;
             }
             if until.is_some_and(|until| until <= Instant::now()) {

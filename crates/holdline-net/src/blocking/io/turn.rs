@@ -7,7 +7,7 @@ use bytes::BytesMut;
 
 use super::failure::{Failure, is_timeout, timed_out};
 use super::socket::Socket;
-use super::{End, Io, Turn};
+use super::{End, Io, IoEvent};
 
 impl<S: Read + Write + 'static> Io<S> {
     fn rest(&self) -> &[u8] {
@@ -39,7 +39,7 @@ impl<S: Read + Write + 'static> Io<S> {
     }
 
     /// Reads what the socket has. `None`: nothing.
-    pub(in crate::blocking) fn read_now(&mut self) -> Option<Turn> {
+    pub(in crate::blocking) fn read_now(&mut self) -> Option<IoEvent> {
         if !self.make_room() {
             return None;
         }
@@ -50,7 +50,7 @@ impl<S: Read + Write + 'static> Io<S> {
     }
 
     /// Reads once, for as long as the stream takes.
-    fn read(&mut self) -> Option<Turn> {
+    fn read(&mut self) -> Option<IoEvent> {
         if !self.make_room() {
             return None;
         }
@@ -63,7 +63,7 @@ impl<S: Read + Write + 'static> Io<S> {
         }
     }
 
-    pub(super) fn send_to_socket(&mut self) -> Result<Turn> {
+    pub(super) fn send_to_socket(&mut self) -> Result<IoEvent> {
         let mut begun = None;
         let mut patience = None;
         loop {
@@ -71,14 +71,14 @@ impl<S: Read + Write + 'static> Io<S> {
             match self.write_some() {
                 Ok(true) => {
                     self.sent();
-                    return Ok(Turn::Sent);
+                    return Ok(IoEvent::Sent);
                 }
                 Ok(false) => {}
                 // What the peer said before it stopped reading may be lost with the next error.
                 Err(error) => return self.read_after(error),
             }
             let Some(socket) = Socket::of(&self.stream) else {
-                return Ok(Turn::Sent);
+                return Ok(IoEvent::Sent);
             };
             let full = self.end - self.start >= AHEAD;
             let now = Instant::now();
@@ -104,12 +104,12 @@ impl<S: Read + Write + 'static> Io<S> {
         }
     }
 
-    pub(super) fn send_to_stream(&mut self) -> Result<Turn> {
+    pub(super) fn send_to_stream(&mut self) -> Result<IoEvent> {
         let begun = Instant::now();
         match self.write_all() {
             Ok(()) => {
                 self.sent();
-                Ok(Turn::Sent)
+                Ok(IoEvent::Sent)
             }
             Err(error) if is_timeout(&error) => {
                 self.read_after(timed_out(UNTAKEN, begun.elapsed()))
@@ -119,7 +119,7 @@ impl<S: Read + Write + 'static> Io<S> {
     }
 
     /// The read that follows a write that timed out or failed. The error comes when there is nothing.
-    fn read_after(&mut self, error: std::io::Error) -> Result<Turn> {
+    fn read_after(&mut self, error: std::io::Error) -> Result<IoEvent> {
         if !is_timeout(&error) {
             self.break_off(&error);
         }
@@ -131,12 +131,12 @@ impl<S: Read + Write + 'static> Io<S> {
             None => self.read(),
         };
         match turn {
-            Some(Turn::Came) => Ok(Turn::Came),
+            Some(IoEvent::Came) => Ok(IoEvent::Came),
             _ => Err(error),
         }
     }
 
-    pub(super) fn receive_from_socket(&mut self, until: Option<Instant>) -> Result<Turn> {
+    pub(super) fn receive_from_socket(&mut self, until: Option<Instant>) -> Result<IoEvent> {
         let mut begun = Instant::now();
         let mut limit = None;
         loop {
@@ -153,7 +153,7 @@ impl<S: Read + Write + 'static> Io<S> {
                 return Ok(turn);
             }
             let Some(socket) = Socket::of(&self.stream) else {
-                return Ok(Turn::Ended);
+                return Ok(IoEvent::Ended);
             };
             if limit.is_none() {
                 limit = Some(socket.read_timeout()?);
@@ -165,18 +165,18 @@ impl<S: Read + Write + 'static> Io<S> {
             if ready.is_nothing() {
                 if until.is_some_and(|until| until <= Instant::now()) {
                     self.overtime = until;
-                    return Ok(Turn::Late);
+                    return Ok(IoEvent::Late);
                 }
                 return Err(timed_out(self.missing, limit.unwrap_or_default()));
             }
         }
     }
 
-    pub(super) fn receive_from_stream(&mut self, until: Option<Instant>) -> Result<Turn> {
+    pub(super) fn receive_from_stream(&mut self, until: Option<Instant>) -> Result<IoEvent> {
         let begun = Instant::now();
         if self.is_sending() {
             match self.send() {
-                Ok(Turn::Came) => return Ok(Turn::Came),
+                Ok(IoEvent::Came) => return Ok(IoEvent::Came),
                 // The read that follows a write which timed out was the read of this turn.
                 Err(error) if is_timeout(&error) && self.ended.is_none() => {
                     return self.nothing(begun, until);
@@ -186,7 +186,7 @@ impl<S: Read + Write + 'static> Io<S> {
             }
         }
         match self.ended {
-            Some(_) => Ok(Turn::Ended),
+            Some(_) => Ok(IoEvent::Ended),
             None => match self.read() {
                 Some(turn) => Ok(turn),
                 None => self.nothing(begun, until),
@@ -195,10 +195,10 @@ impl<S: Read + Write + 'static> Io<S> {
     }
 
     /// A read has timed out.
-    fn nothing(&self, begun: Instant, until: Option<Instant>) -> Result<Turn> {
+    fn nothing(&self, begun: Instant, until: Option<Instant>) -> Result<IoEvent> {
         let now = Instant::now();
         if until.is_some_and(|until| until <= now) {
-            return Ok(Turn::Late);
+            return Ok(IoEvent::Late);
         }
         let limit =
             Socket::of(&self.stream).and_then(|socket| socket.read_timeout().ok().flatten());
@@ -220,17 +220,17 @@ impl<S> Io<S> {
     }
 
     /// `None`: nothing is there, or a read timed out.
-    fn after_read(&mut self, result: Result<usize>) -> Option<Turn> {
+    fn after_read(&mut self, result: Result<usize>) -> Option<IoEvent> {
         match result {
             Ok(0) => self.ended = Some(End::Eof),
             Ok(length) => {
                 self.end += length;
-                return Some(Turn::Came);
+                return Some(IoEvent::Came);
             }
             Err(error) if is_timeout(&error) => return None,
             Err(error) => self.ended = Some(End::Failed(Failure::of(&error))),
         }
-        Some(Turn::Ended)
+        Some(IoEvent::Ended)
     }
 
     /// Makes room to read into; none when as much is unread as may be.

@@ -13,7 +13,7 @@ use holdline_websocket::{CloseCode, Connection, MaskKeys, SendError};
 use rustix::event::{PollFd, PollFlags};
 
 use super::super::io::socket::{Socket, wait};
-use super::super::io::{Io, Turn, timed_out};
+use super::super::io::{Io, IoEvent, timed_out};
 use super::inbox::{Inbox, Step};
 use super::{Error, Message, OwnedMessage, WebSocket};
 
@@ -228,7 +228,7 @@ impl<K: MaskKeys> Reader<K> {
                 return Ok(step);
             }
             timed_out?;
-            if self.wait(begun, sending)? == Turn::Ended {
+            if self.wait(begun, sending)? == IoEvent::Ended {
                 return Err(self.ended());
             }
         }
@@ -261,7 +261,7 @@ impl<K: MaskKeys> Reader<K> {
     }
 
     /// Waits until something comes, the machine has a deadline, or a sender has left something to do.
-    fn wait(&mut self, begun: Instant, sending: bool) -> Result<Turn, Error> {
+    fn wait(&mut self, begun: Instant, sending: bool) -> Result<IoEvent, Error> {
         if let Some(turn) = self.io.read_now() {
             return Ok(turn);
         }
@@ -287,7 +287,7 @@ impl<K: MaskKeys> Reader<K> {
         if nothing && is_over(patience) && !is_over(due) {
             return Err(timed_out("no message came", limit.unwrap_or(Duration::ZERO)).into());
         }
-        Ok(Turn::Late)
+        Ok(IoEvent::Late)
     }
 
     /// Takes the bytes that woke this reader.

@@ -108,7 +108,7 @@ fn what_is_joined_stays_when_a_turn_ends_within_a_message() {
 
 #[cfg(feature = "hixie76")]
 #[test]
-fn nor_is_a_long_text_of_the_first_browsers() {
+fn a_long_text_of_the_first_browsers_is_not_held_when_it_ends_the_turn() {
     let challenge = hixie76::accept(
         "GET",
         "/",
