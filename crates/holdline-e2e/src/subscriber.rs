@@ -307,6 +307,7 @@ fn events(reader: &mut impl BufRead, tell: Tell<'_>) -> io::Result<()> {
         match name {
             "" => {}
             "data" => data.push(value),
+            "retry" if value.parse::<u32>().is_ok() => {}
             "id" if id.is_none() => id = Some(value),
             "event" if event.is_none() => event = Some(value),
             _ => return Err(fault(format!("in an event stream: {line:?}"))),

@@ -37,7 +37,7 @@ impl Call<'_, '_> {
             let body = event_stream::not_now();
             return self.bytes(200, event_stream::HEADERS, body.as_bytes());
         }
-        let headers = (reply.field, (JSON, UNCACHED));
+        let headers = (&reply.field, (JSON, UNCACHED));
         self.bytes(reply.status, headers, &reply.body);
     }
 

@@ -148,13 +148,7 @@ impl App {
                 .insert(connection);
         }
         let waiter = self.waiter(connection);
-        Ok(Follower::new(
-            hub,
-            waiter,
-            channels,
-            request.since,
-            request.transport,
-        ))
+        Ok(Follower::new(hub, waiter, channels, request))
     }
 
     fn unsubscribe(&mut self, connection: ConnectionId, follower: &Follower) {

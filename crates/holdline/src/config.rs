@@ -43,6 +43,10 @@ impl Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one, and it lives as long as the program"
+)]
 pub(crate) enum Command {
     /// Run the push server (this is what no command means).
     Serve(ServeArguments),

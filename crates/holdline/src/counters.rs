@@ -41,6 +41,8 @@ limits! {
     Connections = "connections",
     /// `--max-connections-per-address`
     Address = "address",
+    /// `--max-replay-per-address`
+    Replay = "replay",
     /// `--max-asked-channels`
     AskedChannels = "asked_channels",
     /// `--max-upload-total`

@@ -36,6 +36,7 @@ pub(crate) use self::read::{Batch, Read, Wanted};
 pub(crate) use self::show::Published;
 use self::state::State;
 use crate::counters::Counters;
+use crate::replays::Replays;
 use crate::transport::Transport;
 
 /// Every channel of the server.
@@ -48,6 +49,7 @@ pub(crate) struct Hub {
     /// How often what a [look](looks) gives may have changed.
     changes: AtomicU64,
     pub(crate) counters: Counters,
+    pub(crate) replays: Replays,
 }
 
 impl Hub {
@@ -59,6 +61,7 @@ impl Hub {
             state: Mutex::new(State::new(&limits)),
             changes: AtomicU64::new(0),
             counters: Counters::default(),
+            replays: Replays::new(limits.replay_bytes),
         }
     }
 

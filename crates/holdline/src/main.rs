@@ -26,7 +26,9 @@ mod publish;
 mod query;
 #[cfg(test)]
 mod random;
+mod reader;
 mod refusal;
+mod replays;
 mod reply;
 mod request;
 mod routes;

@@ -1,5 +1,7 @@
 //! What every JSON answer of the program looks like.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 /// A JSON answer that nobody may cache.
@@ -7,7 +9,7 @@ use serde_json::json;
 pub(crate) struct Reply {
     pub(crate) status: u16,
     /// A header field that belongs to the status, such as `Allow`.
-    pub(crate) field: Option<[(&'static str, &'static str); 1]>,
+    pub(crate) field: Option<[(&'static str, String); 1]>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -29,8 +31,8 @@ impl Reply {
         }
     }
 
-    pub(crate) fn with(mut self, name: &'static str, value: &'static str) -> Self {
-        self.field = Some([(name, value)]);
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.field = Some([(name, value.into())]);
         self
     }
 
@@ -44,6 +46,14 @@ impl Reply {
         let message = "so many channels are watched that nobody publishes in that the server takes no more; \
             try again later";
         Self::unavailable("too_many_channels", message)
+    }
+
+    /// The client's address has read more of what was published before than it may.
+    pub(crate) fn too_much_replay(wait: Duration) -> Self {
+        let message = "your address has read so much of what was published before that it must wait; \
+            what comes from now on it may read";
+        let seconds = (wait.as_secs() + 1).to_string();
+        Self::error(429, "too_much_replay", message).with("Retry-After", seconds)
     }
 
     /// Not now, but perhaps soon.

@@ -102,7 +102,7 @@ impl<'r> Route<'r> {
                 Ok(Self::Resource(resource, query))
             }
             Resource::Server => Err(Reply::error(404, "not_found", "`*` is for OPTIONS")),
-            Resource::Channel(name) => Publish::of(app, head, name, &query).map(Self::Publish),
+            Resource::Channel(name) => Publish::of(app, request, name, &query).map(Self::Publish),
             resource => Ok(Self::Resource(resource, query)),
         }
     }

@@ -1,6 +1,7 @@
 //! `holdline serve`: puts the server together, and takes it down on a signal.
 
 use std::io::{self, Write};
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -92,6 +93,10 @@ fn hub_limits(arguments: &ServeArguments) -> HubLimits {
         delivery_bytes: arguments.delivery_total,
         channels: arguments.max_channels,
         asked_channels: arguments.max_asked_channels,
+        replay_bytes: arguments
+            .addresses
+            .max_replay_per_address
+            .map(NonZeroU64::get),
     }
 }
 

@@ -5,6 +5,7 @@
 mod addresses;
 mod full;
 mod options;
+mod replays;
 mod uploads;
 
 use holdline_e2e::{Client, Head, Response, Server};

@@ -1,7 +1,7 @@
 //! How much one address may take, and which proxies are believed whose request it is.
 
 use std::net::IpAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 
 use clap::Args;
 
@@ -12,6 +12,10 @@ pub(crate) struct AddressArguments {
     /// and streams [default: no limit].
     #[arg(long, env = "HOLDLINE_MAX_CONNECTIONS_PER_ADDRESS", value_name = "N")]
     pub(crate) max_connections_per_address: Option<NonZeroUsize>,
+    /// Bytes that requests of one address may read in a minute of what was published before they came [default: no
+    /// limit]. Who has read more must wait.
+    #[arg(long, env = "HOLDLINE_MAX_REPLAY_PER_ADDRESS", value_name = "BYTES")]
+    pub(crate) max_replay_per_address: Option<NonZeroU64>,
     /// The address of a proxy that is believed whose request it forwards: the last address in X-Forwarded-For that is
     /// not a trusted proxy's own. May be given more than once.
     #[arg(

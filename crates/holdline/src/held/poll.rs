@@ -7,6 +7,7 @@ use holdline_comet::Position;
 use super::reply::Patience;
 use crate::hub::{Hub, Read, Waiter};
 use crate::poll_answer::{ANSWER, encode_answer};
+use crate::reader::Reader;
 use crate::reply::Reply;
 use crate::transport::Transport;
 
@@ -16,11 +17,18 @@ pub(crate) struct Poll {
     channels: Box<[Arc<str>]>,
     position: Position,
     waiter: Waiter,
+    reader: Option<Reader>,
 }
 
 impl Poll {
-    pub(crate) fn new(channels: Box<[Arc<str>]>, position: Position, waiter: Waiter) -> Self {
+    pub(crate) fn new(
+        channels: Box<[Arc<str>]>,
+        position: Position,
+        waiter: Waiter,
+        reader: Option<Reader>,
+    ) -> Self {
         Self {
+            reader,
             channels,
             position,
             waiter,
@@ -32,6 +40,9 @@ impl Poll {
         let (position, waiter) = (&mut self.position, Some(self.waiter));
         match hub.read(&self.channels, position, ANSWER, waiter) {
             Read::Batch(batch) => {
+                if let Some(reader) = &self.reader {
+                    reader.take(hub, &batch);
+                }
                 let lost = batch.lost.is_some();
                 let (index, messages) = (self.waiter.key.index(), batch.messages.len());
                 hub.counters

@@ -9,6 +9,7 @@ use super::reply::Patience;
 use crate::hub::{Batch, Hub, Published, Read, Waiter};
 use crate::journal::{Outcome, Receipt, Refusal};
 use crate::poll_answer::{ANSWER, encode_answer};
+use crate::reader::Reader;
 use crate::reply::Reply;
 
 /// The publisher's question.
@@ -20,11 +21,18 @@ pub(crate) struct Publication {
     /// Where that is, once the message can be seen.
     position: Option<Position>,
     waiter: Waiter,
+    reader: Option<Reader>,
 }
 
 impl Publication {
-    pub(crate) fn new(receipt: Receipt, since: Option<(Arc<str>, Since)>, waiter: Waiter) -> Self {
+    pub(crate) fn new(
+        receipt: Receipt,
+        since: Option<(Arc<str>, Since)>,
+        waiter: Waiter,
+        reader: Option<Reader>,
+    ) -> Self {
         Self {
+            reader,
             receipt,
             since,
             position: None,
@@ -56,6 +64,9 @@ impl Publication {
                 Read::Later if patience >= Patience::Over => Batch::default(),
                 Read::Later => return None,
             };
+            if let Some(reader) = &self.reader {
+                reader.take(hub, &batch);
+            }
             // The same object as a poll's, with two members before its own.
             let poll = encode_answer(position, &batch, None);
             answer.pop();

@@ -16,6 +16,8 @@ pub(crate) struct HubLimits {
     pub(crate) channels: usize,
     /// Channels that somebody only asked for.
     pub(crate) asked_channels: usize,
+    /// Bytes that each address may read in a minute of what was published before it asked.
+    pub(crate) replay_bytes: Option<u64>,
 }
 
 /// There are as many channels that were only asked for as there may be.

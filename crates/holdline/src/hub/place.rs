@@ -30,6 +30,11 @@ impl Place {
         &self.position
     }
 
+    /// It had everything there was at least once.
+    pub(crate) fn is_live(&self) -> bool {
+        self.is_live
+    }
+
     pub(super) fn sequence(&self) -> u64 {
         self.position.cursor().sequence()
     }

@@ -25,6 +25,7 @@ fn limits(messages: usize) -> HubLimits {
         delivery_bytes: 1 << 30,
         channels: 100,
         asked_channels: 100,
+        replay_bytes: None,
     }
 }
 

@@ -35,6 +35,7 @@ fn hub() -> Arc<Hub> {
         delivery_bytes: 1 << 30,
         channels: 100,
         asked_channels: 100,
+        replay_bytes: None,
     };
     Arc::new(Hub::new(EPOCH, limits))
 }

@@ -2,6 +2,7 @@
 
 use holdline_comet::Since;
 use holdline_http1::RequestHead;
+use holdline_net::Request;
 use serde_json::json;
 
 use crate::answer::Call;
@@ -11,6 +12,7 @@ use crate::hold::answer_or_hold;
 use crate::journal::{Appended, Draft, Outcome, Receipt};
 use crate::names;
 use crate::query::Query;
+use crate::reader::Reader;
 use crate::reply::Reply;
 
 /// What the head of a request to publish says.
@@ -19,16 +21,18 @@ pub(super) struct Publish {
     channel: String,
     event: Option<String>,
     since: Option<Since>,
+    reader: Option<Reader>,
 }
 
 impl Publish {
     /// Everything is judged here that can be judged without the message.
     pub(super) fn of(
         app: &App,
-        head: &RequestHead<'_>,
+        request: &Request<'_>,
         name: &str,
         query: &Query<'_>,
     ) -> Result<Self, Reply> {
+        let head = &request.head;
         let channel = names::parse_channel(name)
             .map_err(|error| Reply::error(400, "bad_channel", &error.to_string()))?;
         app.shared.access.judge_publisher(head, query)?;
@@ -37,7 +41,9 @@ impl Publish {
         let event = event.map_err(|error| Reply::error(400, "bad_event", &error.to_string()))?;
         let since = query.value("since").map(|_| query.since(head)).transpose();
         let since = since.map_err(|error| Reply::error(400, "bad_cursor", &error))?;
+        let reader = Reader::of(app.hub(), request, since.unwrap_or(Since::Now))?;
         Ok(Self {
+            reader,
             channel,
             event: event.map(str::to_owned),
             since,
@@ -66,10 +72,16 @@ pub(super) fn publish(app: &mut App, call: Call<'_, '_>, publish: &Publish) {
         event: publish.event.as_deref(),
         data: text,
     };
-    append(app, call, draft, publish.since);
+    let since = publish.since.map(|since| (since, publish.reader.clone()));
+    append(app, call, draft, since);
 }
 
-fn append(app: &mut App, call: Call<'_, '_>, draft: Draft<'_>, since: Option<Since>) {
+fn append(
+    app: &mut App,
+    call: Call<'_, '_>,
+    draft: Draft<'_>,
+    since: Option<(Since, Option<Reader>)>,
+) {
     let waiter = app.waiter(call.request.connection);
     let receipt = match app.shared.journal.append(draft, Some(waiter)) {
         Ok(Appended::Shown(published)) if since.is_none() => {
@@ -80,7 +92,8 @@ fn append(app: &mut App, call: Call<'_, '_>, draft: Draft<'_>, since: Option<Sin
         Ok(Appended::Later(receipt)) => receipt,
         Err(refusal) => return call.reply(&Reply::from(refusal)),
     };
+    let (since, reader) = since.unzip();
     let since = since.map(|since| (draft.channel.into(), since));
-    let publication = Publication::new(receipt, since, waiter);
+    let publication = Publication::new(receipt, since, waiter, reader.flatten());
     answer_or_hold(app, call, Question::Publication(publication));
 }

@@ -14,7 +14,7 @@ pub(super) fn subscribe(
     transport: Transport,
     query: &Query<'_>,
 ) {
-    let request = match SubscribeRequest::of(&call.request.head, names, transport, query) {
+    let request = match SubscribeRequest::of(app.hub(), call.request, names, transport, query) {
         Ok(request) => request,
         Err(refusal) => return call.reply(&refusal),
     };

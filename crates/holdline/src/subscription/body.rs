@@ -87,7 +87,7 @@ impl BodyStream {
             tracing::debug!(%error, "a stream cannot go on");
             return Progress::Idle;
         }
-        if self.format.is_full() {
+        if self.format.is_full() || self.follower.must_wait(hub) {
             scratch.clear();
             self.format.end(&mut scratch);
             if let Err(error) = body.send(&scratch).and_then(|()| body.end()) {

@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
-use holdline_comet::{Cursor, Position, Since};
+use holdline_comet::{Cursor, Position};
 
 use crate::hub::{Batch, Hub, Looks, Place, Waiter, Wanted};
 use crate::message::{Wire, encode_json};
-use crate::transport::Transport;
+use crate::reader::Reader;
+use crate::transport::{SubscribeRequest, Transport};
 
 #[derive(Debug)]
 pub(crate) struct Follower {
     channels: Arc<[Arc<str>]>,
     place: Place,
     transport: Transport,
+    /// Whose allowance it uses until it is live.
+    reader: Option<Reader>,
     /// Its connection, which is woken for what is not here yet.
     waiter: Waiter,
 }
@@ -23,11 +26,12 @@ impl Follower {
         hub: &Hub,
         waiter: Waiter,
         channels: Arc<[Arc<str>]>,
-        since: Since,
-        transport: Transport,
+        request: &SubscribeRequest<'_>,
     ) -> Self {
-        let place = hub.place(&channels, since);
+        let place = hub.place(&channels, request.since);
+        let transport = request.transport;
         Self {
+            reader: request.reader.clone(),
             channels,
             place,
             transport,
@@ -58,7 +62,20 @@ impl Follower {
         looks: &'l mut Looks,
         wanted: Wanted,
     ) -> &'l Batch {
-        looks.read(hub, &mut self.place, wanted, Some(self.waiter))
+        let batch = looks.read(hub, &mut self.place, wanted, Some(self.waiter));
+        if let Some(reader) = &self.reader {
+            reader.take(hub, batch);
+            if self.place.is_live() {
+                self.reader = None;
+            }
+        }
+        batch
+    }
+
+    /// Whether it reads what was published before, and must wait until it may read more.
+    pub(super) fn must_wait(&self, hub: &Hub) -> bool {
+        let reader = self.reader.as_ref();
+        reader.is_some_and(|reader| reader.must_wait(hub))
     }
 
     /// What comes next in a stream whose messages are encoded so.

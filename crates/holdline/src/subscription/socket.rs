@@ -5,6 +5,8 @@ use std::sync::Arc;
 use holdline_net::{Progress, WebSocketOutput};
 
 use super::follower::Follower;
+use holdline_websocket::CloseCode;
+
 use crate::hub::{Hub, Looks};
 use crate::message::Wire;
 use crate::names;
@@ -68,6 +70,10 @@ impl SocketStream {
                 false => message.websocket(),
             };
             result = result.and_then(|()| socket.send_prepared(prepared));
+        }
+        if self.follower.must_wait(hub) {
+            let reason = "too much was read of what was published before";
+            result = result.and_then(|()| socket.close(CloseCode::TRY_AGAIN_LATER, reason));
         }
         if let Err(error) = result {
             tracing::debug!(%error, "a WebSocket takes no more messages");

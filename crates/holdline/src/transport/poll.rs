@@ -10,6 +10,11 @@ pub(crate) fn answer(app: &mut App, call: Call<'_, '_>, request: &SubscribeReque
     let names = request.names.iter();
     let channels: Box<[_]> = names.map(|name| name.as_str().into()).collect();
     let position = app.hub().position(&channels, request.since);
-    let poll = Poll::new(channels, position, app.waiter(call.request.connection));
+    let poll = Poll::new(
+        channels,
+        position,
+        app.waiter(call.request.connection),
+        request.reader.clone(),
+    );
     answer_or_hold(app, call, Question::Poll(poll));
 }

@@ -2,11 +2,13 @@
 
 use holdline_comet::Since;
 use holdline_comet::jsonp::CallbackName;
-use holdline_http1::RequestHead;
+use holdline_net::Request;
 
 use super::Transport;
+use crate::hub::Hub;
 use crate::names;
 use crate::query::Query;
+use crate::reader::Reader;
 use crate::reply::Reply;
 
 /// Which messages, how, and what else the query says.
@@ -16,11 +18,14 @@ pub(crate) struct SubscribeRequest<'q> {
     pub(crate) since: Since,
     pub(crate) transport: Transport,
     pub(crate) query: &'q Query<'q>,
+    /// Whose allowance for what was published before is used, if that is limited.
+    pub(crate) reader: Option<Reader>,
 }
 
 impl<'q> SubscribeRequest<'q> {
     pub(crate) fn of(
-        head: &RequestHead<'_>,
+        hub: &Hub,
+        request: &Request<'_>,
         names: &str,
         transport: Transport,
         query: &'q Query<'q>,
@@ -28,9 +33,11 @@ impl<'q> SubscribeRequest<'q> {
         let names = names::parse_channels(names)
             .map_err(|error| Reply::error(400, "bad_channel", &error.to_string()))?;
         let since = query
-            .since(head)
+            .since(&request.head)
             .map_err(|error| Reply::error(400, "bad_cursor", &error))?;
+        let reader = Reader::of(hub, request, since)?;
         Ok(Self {
+            reader,
             names,
             since,
             transport,

@@ -72,4 +72,9 @@ impl BodyFormat for Events {
     fn heartbeat(&self) -> &'static [u8] {
         sse::HEARTBEAT
     }
+
+    /// Those whose streams end together do not come back together.
+    fn end(&self, out: &mut BytesMut) {
+        out.extend_from_slice(event_stream::not_now().as_bytes());
+    }
 }

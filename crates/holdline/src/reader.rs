@@ -1,0 +1,54 @@
+//! Who reads what was published before, where that is limited.
+
+use std::net::IpAddr;
+use std::time::Instant;
+
+use holdline_comet::Since;
+use holdline_net::Request;
+
+use crate::counters::Limit;
+use crate::hub::{Batch, Hub};
+use crate::reply::Reply;
+
+/// A client whose address has an allowance.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader(Box<IpAddr>);
+
+impl Reader {
+    /// The one that makes this request; `None` if it has no limit, or does not ask for what was before. Refused is who
+    /// has nothing left.
+    pub(crate) fn of(
+        hub: &Hub,
+        request: &Request<'_>,
+        since: Since,
+    ) -> Result<Option<Self>, Reply> {
+        if !hub.replays.are_limited() || matches!(since, Since::Now) {
+            return Ok(None);
+        }
+        let Some(address) = request.limited_address() else {
+            return Ok(None);
+        };
+        match hub.replays.wait(address, Instant::now()) {
+            None => Ok(Some(Self(Box::new(address)))),
+            Some(wait) => {
+                hub.counters.refused(Limit::Replay);
+                Err(Reply::too_much_replay(wait))
+            }
+        }
+    }
+
+    /// It was given this.
+    pub(crate) fn take(&self, hub: &Hub, batch: &Batch) {
+        let bytes: usize = batch
+            .messages
+            .iter()
+            .map(|message| message.json_len())
+            .sum();
+        hub.replays.take(*self.0, bytes as u64, Instant::now());
+    }
+
+    /// Whether it has taken more than it may.
+    pub(crate) fn must_wait(&self, hub: &Hub) -> bool {
+        hub.replays.wait(*self.0, Instant::now()).is_some()
+    }
+}
