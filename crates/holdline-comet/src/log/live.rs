@@ -71,6 +71,23 @@ impl<M> Log<M> {
         }
     }
 
+    /// How many live clients have everything. O(1).
+    pub const fn up_to_date(&self) -> u32 {
+        self.level
+    }
+
+    /// How far the live client is behind that is furthest behind: messages that it does not have yet, and their
+    /// bytes as in [`lag`](Log::lag). Zero when all have everything. O(n): it looks for the first message that
+    /// somebody waits for.
+    pub fn furthest_behind(&self) -> (usize, u64) {
+        let Some(index) = self.entries.iter().position(|entry| entry.waiting > 0) else {
+            return (0, 0);
+        };
+        let before = index.checked_sub(1).and_then(|last| self.entries.get(last));
+        let before = before.map_or(self.start, |entry| entry.end);
+        (self.entries.len() - index, self.end().wrapping_sub(before))
+    }
+
     /// Changes how many clients wait for the message at `index`, or for the one that is pushed next.
     fn count(&mut self, index: usize, change: impl FnOnce(u32) -> u32) {
         let waiting = match self.entries.get_mut(index) {

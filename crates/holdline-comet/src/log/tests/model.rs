@@ -220,6 +220,11 @@ proptest! {
             prop_assert!(log.after(cursor).all(|(sequence, message)| sequence == *message));
             prop_assert_eq!(log.lag(cursor), after().map(|seen| seen.size).sum::<u64>());
         }
+        let furthest = model.live.iter().filter(|place| **place >= model.gone()).min();
+        let lacks = |seen: &&Seen| furthest.is_some_and(|place| seen.sequence > *place);
+        let lacking: Vec<_> = model.there().filter(lacks).collect();
+        let bytes = lacking.iter().map(|seen| seen.size).sum::<u64>();
+        prop_assert_eq!(log.furthest_behind(), (lacking.len(), bytes));
         // What was counted is counted back.
         for place in model.live.drain(..) {
             log.leave(place);
