@@ -72,6 +72,9 @@ pub struct Config {
     /// other, so that their clients do not all come back in one moment. Fewer than one a millisecond take less time.
     /// Default: zero, which is all at once.
     pub drain: Duration,
+    /// Calls [`Handler::finished`](crate::Handler::finished) for each request that is over. It costs memory and time
+    /// for each request, and nothing while it is off. Default: off.
+    pub report_requests: bool,
     /// After the last connection was told that the server stops, how long connections may take to end. Default: 5 s.
     pub stop_timeout: Duration,
 }
@@ -99,6 +102,7 @@ impl Default for Config {
             peer_timeout: Duration::from_secs(45),
             linger_timeout: Duration::from_secs(5),
             drain: Duration::ZERO,
+            report_requests: false,
             stop_timeout: Duration::from_secs(5),
         }
     }

@@ -16,6 +16,7 @@ mod http;
 mod lingering;
 mod protocol;
 mod stopping;
+mod tally;
 mod unfinished;
 mod websocket;
 
@@ -29,9 +30,11 @@ use self::deadlines::{Deadline, after};
 use self::http::Http;
 use self::lingering::Lingering;
 use self::protocol::Protocol;
+use self::tally::end_of;
 use self::websocket::{SHARE, Socket};
 use crate::addresses::Guest;
 use crate::config::Config;
+use crate::finished::{End, Late};
 use crate::handler::{ConnectionId, Ending, Handler, Progress};
 use crate::output::{Output, ROOM};
 use crate::socket::PeerSocket;
@@ -54,6 +57,7 @@ impl<S> Connection<S> {
         // A client that has nothing to ask yet need not have connected.
         let at = after(now, config.head_timeout);
         core.deadlines.set(Deadline::Protocol, at);
+        core.tally = config.report_requests.then(Box::default);
         Self {
             core,
             protocol: Protocol::Http(Http::new(config)),
@@ -111,6 +115,7 @@ impl<S> Connection<S> {
         &mut self,
         context: &mut Context<'_, H>,
     ) -> Driven {
+        self.core.why = Some(End::Reset);
         if self.protocol.is_pending() {
             return Driven::Close(Ending::Disconnected);
         }
@@ -218,6 +223,7 @@ impl<S> Connection<S> {
             Received::Broken => Err(Driven::Close(Ending::Disconnected)),
             Received::End => Ok(false),
             Received::Bytes(n) => {
+                context.counting.received.add(n as u64);
                 let mut rest = &mut block[..n];
                 if !pending {
                     self.parse(context, &mut rest);
@@ -305,7 +311,10 @@ impl<S> Connection<S> {
     }
 
     /// Writes what the protocols wrote, and shuts down the write side when that was the last.
-    fn flush<H>(&mut self, context: &mut Context<'_, H>) -> Result<(), Driven> {
+    fn flush<H: Handler<Stream = S>>(
+        &mut self,
+        context: &mut Context<'_, H>,
+    ) -> Result<(), Driven> {
         self.core.write(context);
         if self.core.broken && self.protocol.is_pending() {
             // What is read now waits for a response that cannot be sent.
@@ -345,6 +354,8 @@ impl<S> Connection<S> {
         if let Some(stream) = protocol.into_stream() {
             context.handler.closed(self.core.id, stream, ending);
         }
+        let end = end_of(ending, self.core.why);
+        self.core.note(context, Some(end));
     }
 
     /// A deadline has passed.
@@ -398,6 +409,7 @@ impl<S> Connection<S> {
         context: &mut Context<'_, H>,
     ) -> Result<Next<S>, Driven> {
         if deadline == Deadline::Write {
+            self.core.why = Some(End::Late(Late::Write));
             return Err(Driven::Close(Ending::TimedOut));
         }
         match &mut self.protocol {
@@ -415,6 +427,7 @@ impl<S> Connection<S> {
         if let Some(stream) = self.protocol.into_stream() {
             handler.closed(self.core.id, stream, ending);
         }
+        self.core.report_rest(handler, ending);
     }
 }
 

@@ -10,18 +10,19 @@ mod shed;
 use std::io::{self, ErrorKind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
-use holdline_http1::HeaderBlock;
 use mio::{Events, Interest, Poll, Token, Waker};
 use slab::Slab;
 
 use crate::accept::{Accepted, Acceptor, Next};
 use crate::addresses::Entry;
+use crate::clock::Clock;
 use crate::connection::{Connection, Context, Driven, Origin, Scratch};
 use crate::handler::{ConnectionId, Ending, Handler, Wake};
 use crate::leaving::{Leaving, Times};
 use crate::listener::Listener;
+use crate::load::Counting;
 use crate::shared::{Shared, Stop};
 use crate::timer::{NEVER, Wheel};
 
@@ -99,7 +100,7 @@ impl<H: Handler> EventLoop<H> {
                 Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
                 _ => {}
             }
-            self.clock.advance();
+            let begun = self.begin_turn();
             for event in &events {
                 match event.token() {
                     WAKER => {}
@@ -146,7 +147,31 @@ impl<H: Handler> EventLoop<H> {
             if is_stopped {
                 return Ok(());
             }
+            self.end_turn(begun);
         }
+    }
+
+    fn counting(&self) -> &Counting {
+        &self.shared.loops[self.index].counting
+    }
+
+    /// Looks at the time, and counts how late the next alarm is if it was due before now.
+    fn begin_turn(&mut self) -> Duration {
+        let begun = self.clock.advance();
+        if let Some(late) = self
+            .wheel
+            .next()
+            .and_then(|at| self.clock.now.checked_sub(at))
+        {
+            let late = Duration::from_millis(late.saturating_sub(1));
+            self.counting().alarms.add(late);
+        }
+        begun
+    }
+
+    fn end_turn(&self, begun: Duration) {
+        let took = self.clock.time().saturating_sub(begun);
+        self.counting().turns.add(took);
     }
 
     fn timeout(&self) -> Option<Duration> {
@@ -234,6 +259,7 @@ impl<H: Handler> EventLoop<H> {
             now: self.clock.now,
             stopping: self.leaving.as_ref().map(|leaving| leaving.stop),
             delivered: 0,
+            counting: &self.shared.loops[self.index].counting,
         };
         match call(&mut slot.connection, &mut context) {
             Driven::Done => {
@@ -399,44 +425,6 @@ impl<H: Handler> EventLoop<H> {
         self.acceptor.close(self.poll.registry(), is_left);
         self.shared.end_accepting();
     }
-}
-
-/// The loop's time, looked up once a turn, and the `Date` field line, made once a second.
-struct Clock {
-    origin: Instant,
-    now: u64,
-    date: HeaderBlock,
-    date_made: u64,
-}
-
-impl Clock {
-    fn new() -> Self {
-        Self {
-            origin: Instant::now(),
-            now: 0,
-            date: date_block(),
-            date_made: 0,
-        }
-    }
-
-    fn elapsed(&self) -> u64 {
-        u64::try_from(self.origin.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
-    fn advance(&mut self) {
-        self.now = self.elapsed();
-        if self.now - self.date_made >= 1_000 {
-            self.date = date_block();
-            // Aligned to the loop's own seconds: the date is at most a second old.
-            self.date_made = self.now - self.now % 1_000;
-        }
-    }
-}
-
-fn date_block() -> HeaderBlock {
-    let date = httpdate::fmt_http_date(SystemTime::now());
-    // A formatted date is a valid field value.
-    HeaderBlock::new([("Date", date)]).unwrap_or_default()
 }
 
 const WAKER: Token = Token(usize::MAX);

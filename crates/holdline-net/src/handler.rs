@@ -2,11 +2,13 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use holdline_http1::{ReceiveError, RequestHead, SendError};
 
 use crate::address::{Address, canonical};
 use crate::addresses::Addresses;
+use crate::finished::End;
 use crate::message::{Message, Piece};
 use crate::output::{Exchange, Output};
 use crate::responder::{Intake, Responder};
@@ -153,6 +155,13 @@ pub trait Handler {
         let _ = (connection, stream, ending);
     }
 
+    /// A request is over, and its response was sent as far as it could be. Called only if
+    /// [`Config::report_requests`](crate::Config::report_requests) is set; after [`closed`](Self::closed), where there was a
+    /// stream. The default does nothing.
+    fn finished(&mut self, request: &Finished<'_>) {
+        let _ = request;
+    }
+
     /// Another thread called [`Notifier::notify`](crate::Notifier::notify).
     fn notified(&mut self, wake: &mut Wake<'_>) {
         let _ = wake;
@@ -250,6 +259,32 @@ pub enum Progress {
     Idle,
     /// There is more to write: call again when the connection has room.
     More,
+}
+
+/// A request that is over, with its response. See
+/// [`Config::report_requests`](crate::Config::report_requests).
+///
+/// It is over when the system took the last byte of the response, or when the connection ended before that. A
+/// WebSocket is over when it is closed.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Finished<'a> {
+    /// The connection that it came over.
+    pub connection: ConnectionId,
+    /// The client's address. `None` over a Unix socket.
+    pub peer: Option<SocketAddr>,
+    /// The request's method; empty if its head did not arrive whole and without a fault.
+    pub method: &'a str,
+    /// The path of its target, as it was sent and without the query; empty like the method.
+    pub path: &'a str,
+    /// The status of the response; `None` if the connection ended before one was sent.
+    pub status: Option<u16>,
+    /// Bytes of the response that the system took, its head and framing included.
+    pub sent: u64,
+    /// From when the head was there to now.
+    pub time: Duration,
+    /// Why it is over.
+    pub end: End,
 }
 
 /// How a stream ended.

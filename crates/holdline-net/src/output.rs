@@ -41,7 +41,9 @@ impl Exchange<'_> {
     ) -> Result<(), SendError> {
         let headers = (self.date, headers);
         self.machine
-            .respond(status, headers, body, &mut self.outgoing.bytes)
+            .respond(status, headers, body, &mut self.outgoing.bytes)?;
+        self.outgoing.status = Some(status);
+        Ok(())
     }
 
     pub(crate) fn send_head(
@@ -52,7 +54,9 @@ impl Exchange<'_> {
     ) -> Result<(), SendError> {
         let headers = (self.date, headers);
         self.machine
-            .send_response(status, headers, body, &mut self.outgoing.bytes)
+            .send_response(status, headers, body, &mut self.outgoing.bytes)?;
+        self.outgoing.status = Some(status);
+        Ok(())
     }
 }
 

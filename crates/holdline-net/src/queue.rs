@@ -13,6 +13,8 @@ pub(crate) struct Outgoing {
     parts_len: usize,
     /// Encoders append here.
     pub(crate) bytes: BytesMut,
+    /// The status of the response whose head was written last.
+    pub(crate) status: Option<u16>,
 }
 
 impl Outgoing {

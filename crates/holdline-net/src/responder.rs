@@ -182,6 +182,7 @@ impl<S> Responder<'_, S> {
             (headers, field)
         };
         let sent = machine.send_switching_protocols(headers, &mut outgoing.bytes);
+        outgoing.status = sent.is_ok().then_some(101).or(outgoing.status);
         *self.outcome = match sent {
             Ok(()) => {
                 let connection = websocket::Connection::server(config);
@@ -220,6 +221,7 @@ impl<S> Responder<'_, S> {
             machine, outgoing, ..
         } = self.exchange;
         let sent = machine.send_switching_protocols(headers, &mut outgoing.bytes);
+        outgoing.status = sent.is_ok().then_some(101).or(outgoing.status);
         *self.outcome = match sent {
             Ok(()) => Outcome::Upgraded(Upgraded {
                 machine: Machine::Hixie76(connection),

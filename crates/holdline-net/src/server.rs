@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::event_loop::{EventLoop, Reactor};
 use crate::handler::Handler;
 use crate::listener::Listener;
+use crate::load::Load;
 use crate::shared::{Shared, Stop};
 
 /// A bound server that does not run yet.
@@ -159,6 +160,12 @@ impl Handle {
     pub fn connections(&self) -> usize {
         self.shared.connections()
     }
+
+    /// What each loop has done so far.
+    #[must_use]
+    pub fn loads(&self) -> Vec<Load> {
+        self.shared.loads()
+    }
 }
 
 /// Reaches one event loop from any thread.
@@ -185,6 +192,12 @@ impl Notifier {
     #[must_use]
     pub fn connections(&self) -> usize {
         self.shared.connections()
+    }
+
+    /// What each loop has done so far.
+    #[must_use]
+    pub fn loads(&self) -> Vec<Load> {
+        self.shared.loads()
     }
 }
 

@@ -9,6 +9,7 @@ use crate::addresses::Addresses;
 use crate::config::Config;
 use crate::handler::ConnectionId;
 use crate::listener::Listener;
+use crate::load::{Counting, Load};
 use crate::uploads::{Holder, Uploads};
 
 /// What all loops of a server see.
@@ -59,6 +60,7 @@ pub(crate) struct LoopHandle {
     pub(crate) shed: Mutex<Vec<ConnectionId>>,
     /// Connections that the accepting loop gave to this one.
     pub(crate) inbox: Mutex<Vec<Accepted>>,
+    pub(crate) counting: Counting,
 }
 
 impl Shared {
@@ -103,6 +105,11 @@ impl Shared {
     pub(crate) fn gate(&self, listener: u16) -> &Gate {
         let known = self.gates.listeners.get(usize::from(listener));
         &self.gates.gates[known.map_or(0, |&(_, gate)| gate)]
+    }
+
+    /// What each loop has done so far.
+    pub(crate) fn loads(&self) -> Vec<Load> {
+        self.loops.iter().map(|it| it.counting.read()).collect()
     }
 
     /// Connections that are open now, whatever they came from.

@@ -7,6 +7,7 @@ use holdline_net::{Request, Responder};
 use serde_json::Value;
 
 use crate::app::Stream;
+use crate::counters;
 use crate::reply::{JSON, Reply, UNCACHED, error_body};
 
 /// A request that is to be answered.
@@ -37,17 +38,25 @@ impl Call<'_, '_> {
             let body = event_stream::not_now();
             return self.bytes(200, event_stream::HEADERS, body.as_bytes());
         }
+        reply.count();
         let headers = (&reply.field, (JSON, UNCACHED));
         self.bytes(reply.status, headers, &reply.body);
     }
 
     /// `{"error":{"code":…,"message":…}}`
-    pub(crate) fn error(self, status: u16, code: &str, message: &str) {
+    pub(crate) fn error(self, status: u16, code: &'static str, message: &str) {
         self.reply(&Reply::error(status, code, message));
     }
 
     /// The same with header fields, such as `Allow`.
-    pub(crate) fn error_with(self, status: u16, headers: impl Fields, code: &str, message: &str) {
+    pub(crate) fn error_with(
+        self,
+        status: u16,
+        headers: impl Fields,
+        code: &'static str,
+        message: &str,
+    ) {
+        counters::error(code);
         self.bytes(
             status,
             (headers, (JSON, UNCACHED)),

@@ -8,8 +8,8 @@ use holdline::emitter::{self, Emission, Emitters};
 use holdline::event_stream;
 use holdline_http1::SendError;
 use holdline_net::{
-    ConnectionId, Ending, Exchange, Handler, Intake, Message, Notifier, Output, Piece, Progress,
-    Rejection, Request, Responder, Wake, WebSocketOutput,
+    ConnectionId, Ending, Exchange, Finished, Handler, Intake, Message, Notifier, Output, Piece,
+    Progress, Rejection, Request, Responder, Wake, WebSocketOutput,
 };
 use holdline_websocket::{CloseCode, DeflateOptions};
 
@@ -19,8 +19,11 @@ use crate::demo::MovingBox;
 use crate::held::HeldRequest;
 use crate::hub::{Hub, Looks, LoopKey, TooManyChannels, Waiter};
 use crate::journal::{Appended, Draft, Journal, Outcome, Receipt, Refusal};
+use crate::log_lines::LogLines;
 use crate::message::DEFLATE_LEVEL;
+use crate::process::Seen;
 use crate::refusal;
+use crate::request_log::RequestLog;
 use crate::routes;
 use crate::subscription::{Follower, Subscription};
 use crate::transport::SubscribeRequest;
@@ -35,6 +38,9 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) moving_box: MovingBox,
     pub(crate) watchers: Watchers,
+    /// As of the last second.
+    pub(crate) process: Seen,
+    pub(crate) log: LogLines,
 }
 
 /// What the command line says about serving.
@@ -50,6 +56,8 @@ pub(crate) struct Options {
     pub(crate) legacy_hixie76: bool,
     /// WebSocket messages with at least so many bytes are compressed, for clients that offer it.
     pub(crate) deflate_from: Option<usize>,
+    /// There is a line for each request.
+    pub(crate) log_requests: bool,
 }
 
 impl Options {
@@ -79,6 +87,9 @@ pub(crate) struct App {
     looks: Looks,
     /// Messages that came over a WebSocket and that the journal has not answered for yet.
     unsettled: HashMap<ConnectionId, VecDeque<Receipt>>,
+    /// When the oldest message could be seen that is being handed out.
+    since: Option<Duration>,
+    request_log: Option<RequestLog>,
 }
 
 /// What a connection that is not just answered is doing.
@@ -102,7 +113,10 @@ impl App {
         config.heartbeat = shared.options.heartbeat;
         config.origins = shared.access.origins.clone();
         config.fields = shared.access.common_fields().clone();
+        let log = shared.options.log_requests.then(|| shared.log.clone());
         Self {
+            request_log: log.map(RequestLog::new),
+            since: None,
             shared,
             emitters: Emitters::new(notifier.clone(), config),
             notifier,
@@ -376,6 +390,9 @@ impl Handler for App {
             Stream::Subscriber(subscription) => {
                 let follower = subscription.follower();
                 tracing::debug!(transport = %follower.transport(), ?ending, "subscriber gone");
+                if let Some(log) = &mut self.request_log {
+                    log.given(connection, follower.given());
+                }
                 self.unsubscribe(connection, follower);
             }
             Stream::Held(held) => held.closed(&self.shared.hub),
@@ -386,6 +403,7 @@ impl Handler for App {
 
     fn notified(&mut self, wake: &mut Wake<'_>) {
         let news = self.shared.hub.take_news(self.key);
+        self.since = news.since;
         for connection in news.connections {
             wake.wake(connection);
         }
@@ -399,6 +417,16 @@ impl Handler for App {
 
     fn turn_ended(&mut self) {
         self.looks.clear(&self.shared.hub);
+        if let Some(since) = self.since.take() {
+            let delay = self.hub().uptime().saturating_sub(since);
+            self.hub().counters.delayed(delay);
+        }
+    }
+
+    fn finished(&mut self, request: &Finished<'_>) {
+        if let Some(log) = &mut self.request_log {
+            log.finished(request);
+        }
     }
 
     fn reject(

@@ -161,6 +161,13 @@ pub(crate) struct ServeArguments {
     pub(crate) addresses: AddressArguments,
     #[command(flatten)]
     pub(crate) peers: PeerArguments,
+    /// Write a line about each request and stream to standard error when it is over.
+    #[arg(
+        long,
+        env = "HOLDLINE_LOG_REQUESTS",
+        value_parser = clap::builder::BoolishValueParser::new()
+    )]
+    pub(crate) log_requests: bool,
     /// Bytes that one message may have.
     #[arg(long, env = "HOLDLINE_MAX_MESSAGE", default_value_t = 1 << 20, value_name = "BYTES")]
     pub(crate) max_message: usize,

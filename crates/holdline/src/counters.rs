@@ -1,6 +1,9 @@
 //! What the server counts while it works.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::transport::Transport;
 
@@ -9,10 +12,12 @@ use crate::transport::Transport;
 pub(crate) struct Counters {
     published: AtomicU64,
     delivered: [Delivered; LOOPS],
-    lost: AtomicU64,
+    lost: [AtomicU64; Loss::ALL.len()],
     requests: AtomicU64,
     rejected: AtomicU64,
     refused: [AtomicU64; Limit::ALL.len()],
+    delay_counts: [AtomicU64; Delays::BOUNDS.len() + 1],
+    delay_micros: AtomicU64,
 }
 
 macro_rules! limits {
@@ -60,14 +65,75 @@ struct Delivered([AtomicU64; Transport::ALL.len()]);
 const LOOPS: usize = 16;
 
 /// The [`Counters`] of one moment.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Counted {
     pub(crate) published: u64,
     pub(crate) delivered: [(Transport, u64); Transport::ALL.len()],
-    pub(crate) lost: u64,
+    pub(crate) lost: [(Loss, u64); Loss::ALL.len()],
     pub(crate) requests: u64,
     pub(crate) rejected: u64,
     pub(crate) refused: [(Limit, u64); Limit::ALL.len()],
+    /// Answers that were an error, by their `code`.
+    pub(crate) errors: BTreeMap<&'static str, u64>,
+    pub(crate) delays: Delays,
+}
+
+/// How long deliveries took: one for each time that an event loop was told of messages. It begins when the first of
+/// them could be seen, and ends when the loop has handed them to the sockets of all subscribers that had room.
+#[derive(Clone, Debug)]
+pub(crate) struct Delays {
+    /// How many took no longer than each of the bounds and longer than the one before; then the rest.
+    pub(crate) counts: [u64; Self::BOUNDS.len() + 1],
+    pub(crate) sum: Duration,
+}
+
+impl Delays {
+    /// Each twice the one before.
+    pub(crate) const BOUNDS: [Duration; 16] = {
+        let mut bounds = [Duration::from_micros(100); 16];
+        let mut index = 1;
+        while index < bounds.len() {
+            bounds[index] = Duration::from_micros(100 << index);
+            index += 1;
+        }
+        bounds
+    };
+}
+
+/// Why a subscriber lost messages.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Loss {
+    /// What it asked for is not kept any more, or is of another life of the server.
+    #[default]
+    Gone,
+    /// It was further behind than `--max-lag`.
+    Lag,
+    /// It was behind, and `--delivery-total` had no more room for what it needed.
+    Room,
+}
+
+impl Loss {
+    pub(crate) const ALL: [Self; 3] = [Self::Gone, Self::Lag, Self::Room];
+
+    /// Its name where it is counted.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Gone => "gone",
+            Self::Lag => "max-lag",
+            Self::Room => "delivery-total",
+        }
+    }
+}
+
+/// Counts an answer that is an error, by its `code`. There are only so many codes, all of them in this program; so
+/// one table for the whole process will do, and whoever answers needs nothing to reach it.
+pub(crate) fn error(code: &'static str) {
+    *errors().entry(code).or_default() += 1;
+}
+
+fn errors() -> std::sync::MutexGuard<'static, BTreeMap<&'static str, u64>> {
+    static ERRORS: Mutex<BTreeMap<&'static str, u64>> = Mutex::new(BTreeMap::new());
+    ERRORS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Counters {
@@ -82,13 +148,22 @@ impl Counters {
         index: usize,
         transport: Transport,
         messages: usize,
-        lost: bool,
+        loss: Option<Loss>,
     ) {
         let Delivered(delivered) = &self.delivered[index % LOOPS];
         delivered[transport as usize].fetch_add(messages as u64, Ordering::Relaxed);
-        if lost {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+        if let Some(loss) = loss {
+            self.lost[loss as usize].fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// An event loop has handed out what it was told of. See [`Delays`].
+    pub(crate) fn delayed(&self, delay: Duration) {
+        let bounds = Delays::BOUNDS.iter();
+        let index = bounds.take_while(|bound| **bound < delay).count();
+        self.delay_counts[index].fetch_add(1, Ordering::Relaxed);
+        let micros = u64::try_from(delay.as_micros()).unwrap_or(u64::MAX);
+        self.delay_micros.fetch_add(micros, Ordering::Relaxed);
     }
 
     /// A request has reached a route.
@@ -115,10 +190,15 @@ impl Counters {
                 let counts = loops.map(|Delivered(counts)| read(&counts[transport as usize]));
                 (transport, counts.sum())
             }),
-            lost: read(&self.lost),
+            lost: Loss::ALL.map(|loss| (loss, read(&self.lost[loss as usize]))),
             requests: read(&self.requests),
             rejected: read(&self.rejected),
             refused: Limit::ALL.map(|limit| (limit, read(&self.refused[limit as usize]))),
+            errors: errors().clone(),
+            delays: Delays {
+                counts: std::array::from_fn(|index| read(&self.delay_counts[index])),
+                sum: Duration::from_micros(read(&self.delay_micros)),
+            },
         }
     }
 }

@@ -75,6 +75,7 @@ impl HeldRequest {
     }
 
     fn send(&self, reply: &Reply, held: Held<'_>) {
+        reply.count();
         let headers = (&self.fields, (&reply.field, (JSON, UNCACHED)));
         if let Err(error) = held.respond(reply.status, headers, &reply.body) {
             tracing::error!(%error, "an answer cannot be sent");

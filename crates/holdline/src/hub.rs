@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use holdline_comet::Cursor;
 use holdline_net::Notifier;
 
-pub(crate) use self::channel::Presence;
+pub(crate) use self::channel::{Lag, Presence};
 pub(crate) use self::limits::{HubLimits, TooManyChannels};
 pub(crate) use self::looks::Looks;
 pub(crate) use self::loops::{LoopKey, News, Waiter, Wakes};
@@ -151,6 +151,7 @@ impl Hub {
             messages: state.kept.messages,
             bytes: state.kept.bytes,
             delivery_bytes: state.kept.lingering_bytes,
+            lag: state.lag,
             presence: state.presence,
             head: self.cursor(state.head),
         }
@@ -207,6 +208,8 @@ pub(crate) struct Totals {
     pub(crate) bytes: u64,
     /// Bytes of messages that are not history any more and still to be delivered.
     pub(crate) delivery_bytes: u64,
+    /// How far the stream is behind that is furthest behind, as of the last [`expire`](Hub::expire).
+    pub(crate) lag: Lag,
     pub(crate) presence: Presence,
     pub(crate) head: Cursor,
 }

@@ -3,6 +3,7 @@
 //! This file reads the arguments; what each command does is in a module of its own.
 #![forbid(unsafe_code)]
 
+mod accept;
 mod access;
 mod answer;
 mod app;
@@ -15,6 +16,7 @@ mod hold;
 mod hub;
 mod inspect;
 mod journal;
+mod log_lines;
 mod message;
 mod metrics;
 mod names;
@@ -22,6 +24,7 @@ mod once_a_minute;
 mod pages;
 mod percent;
 mod poll_answer;
+mod process;
 mod publish;
 mod query;
 #[cfg(test)]
@@ -31,6 +34,7 @@ mod refusal;
 mod replays;
 mod reply;
 mod request;
+mod request_log;
 mod routes;
 mod serve;
 mod subscribe;
@@ -39,32 +43,24 @@ mod transport;
 mod upgrade;
 mod watchers;
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::CommandFactory;
 use clap::error::ErrorKind;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
-use crate::config::{Cli, Command};
+use crate::config::{Cli, Command, ServeArguments};
+use crate::log_lines::LogLines;
 
 fn main() -> ExitCode {
     let cli = Cli::read();
-    let log = tracing_subscriber::EnvFilter::try_from_env("HOLDLINE_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(log)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
-    let result = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
-        Command::Serve(arguments) => {
-            if let Err(problem) = arguments.check() {
-                Cli::command()
-                    .error(ErrorKind::ValueValidation, problem)
-                    .exit();
-            }
-            serve::run(arguments)
-        }
+    let command = cli.command.unwrap_or(Command::Serve(cli.serve));
+    if !matches!(command, Command::Serve(_)) {
+        log_to(BoxMakeWriter::new(io::stderr));
+    }
+    let result = match command {
+        Command::Serve(arguments) => serve(arguments),
         Command::Publish(arguments) => return publish::run(&arguments),
         Command::Subscribe(arguments) => return subscribe::run(&arguments),
         Command::Decode(arguments) => return inspect::run(&arguments),
@@ -76,4 +72,28 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whatever reads the log must not hold up the server.
+fn serve(arguments: ServeArguments) -> Result<(), String> {
+    if let Err(problem) = arguments.check() {
+        Cli::command()
+            .error(ErrorKind::ValueValidation, problem)
+            .exit();
+    }
+    let log = LogLines::start(io::stderr()).map_err(|error| error.to_string())?;
+    log_to(BoxMakeWriter::new(log.clone()));
+    let result = serve::run(arguments, &log);
+    log.flush();
+    result
+}
+
+fn log_to(writer: BoxMakeWriter) {
+    let log = tracing_subscriber::EnvFilter::try_from_env("HOLDLINE_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(log)
+        .with_writer(writer)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
 }

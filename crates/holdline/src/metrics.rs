@@ -1,37 +1,91 @@
-//! What there is to count, as JSON for people and as Prometheus text for machines.
+//! What there is to count, as JSON for people and programs, and as text for Prometheus.
 
-use std::fmt::Write as _;
+mod text;
 
-use serde_json::{Value, json};
+use std::time::Duration;
 
-use crate::hub::{Hub, Presence};
-use crate::transport::Transport;
+use holdline_net::{Load, Times};
+use serde_json::{Map, Value, json};
 
-/// The answer of `GET /stats`.
-pub(crate) fn stats(hub: &Hub, connections: usize) -> Value {
-    let totals = hub.totals();
-    let counted = hub.counters.read();
-    let delivered: serde_json::Map<String, Value> = counted
-        .delivered
-        .into_iter()
-        .map(|(transport, count)| (transport.name().to_owned(), count.into()))
-        .collect();
-    json!({
-        "uptime_seconds": hub.uptime().as_secs(),
-        "connections": connections,
-        "cursor": totals.head.to_string(),
-        "channels": totals.channels,
-        "asked_channels": totals.asked_channels,
-        "subscribers": totals.presence.total(),
-        "subscribers_by_transport": by_transport(&totals.presence),
-        "history": { "messages": totals.messages, "bytes": totals.bytes },
-        "delivery": { "bytes": totals.delivery_bytes },
-        "published": counted.published,
-        "delivered_by_transport": delivered,
-        "lost": counted.lost,
-        "requests": counted.requests,
-        "rejected": counted.rejected,
-    })
+pub(crate) use self::text::Format;
+use crate::app::Shared;
+use crate::counters::{Counted, Delays};
+use crate::hub::{Presence, Totals};
+use crate::process::Process;
+
+/// The server at one moment.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    uptime: Duration,
+    connections: u64,
+    totals: Totals,
+    counted: Counted,
+    loads: Vec<Load>,
+    process: Process,
+    dropped_log_lines: u64,
+}
+
+impl Snapshot {
+    pub(crate) fn take(shared: &Shared, connections: usize, loads: &[Load]) -> Self {
+        Self {
+            uptime: shared.hub.uptime(),
+            connections: connections as u64,
+            totals: shared.hub.totals(),
+            counted: shared.hub.counters.read(),
+            loads: loads.to_vec(),
+            process: shared.process.get(),
+            dropped_log_lines: shared.log.dropped(),
+        }
+    }
+
+    /// The answer of `GET /stats`.
+    pub(crate) fn json(&self) -> Value {
+        let (totals, counted, process) = (&self.totals, &self.counted, &self.process);
+        let delivered = counted.delivered.iter();
+        let lost = counted.lost.iter();
+        let refused = counted.refused.iter();
+        json!({
+            "uptime_seconds": self.uptime.as_secs(),
+            "uptime_ms": self.uptime.as_millis() as u64,
+            "connections": self.connections,
+            "cursor": totals.head.to_string(),
+            "channels": totals.channels,
+            "asked_channels": totals.asked_channels,
+            "subscribers": totals.presence.total(),
+            "subscribers_by_transport": by_transport(&totals.presence),
+            "history": { "messages": totals.messages, "bytes": totals.bytes },
+            "delivery": { "bytes": totals.delivery_bytes },
+            "published": counted.published,
+            "delivered_by_transport": object(delivered.map(|(transport, n)| (transport.name(), *n))),
+            "delivery_delay": delays(&counted.delays),
+            "lag": { "messages": totals.lag.messages, "bytes": totals.lag.bytes },
+            "lost": self.lost(),
+            "lost_by_reason": object(lost.map(|(loss, n)| (loss.name(), *n))),
+            "requests": counted.requests,
+            "rejected": counted.rejected,
+            "refused_by_reason": object(refused.map(|(limit, n)| (limit.name(), *n))),
+            "errors_by_code": counted.errors,
+            "sent_bytes": self.sum(|load| load.sent),
+            "received_bytes": self.sum(|load| load.received),
+            "loop_turns": times(self.loads.iter().map(|load| &load.turns)),
+            "loop_alarms_late": times(self.loads.iter().map(|load| &load.alarms)),
+            "dropped_log_lines": self.dropped_log_lines,
+            "process": {
+                "resident_bytes": process.resident,
+                "open_files": process.open_files,
+                "max_files": process.max_files,
+                "cpu_seconds": process.cpu.map(|cpu| cpu.as_secs_f64()),
+            },
+        })
+    }
+
+    fn lost(&self) -> u64 {
+        self.counted.lost.iter().map(|(_, count)| count).sum()
+    }
+
+    fn sum(&self, of: impl Fn(&Load) -> u64) -> u64 {
+        self.loads.iter().map(of).sum()
+    }
 }
 
 /// The answer of `GET /channels/NAME/presence`.
@@ -39,94 +93,34 @@ pub(crate) fn presence(presence: &Presence) -> Value {
     json!({ "subscribers": presence.total(), "by_transport": by_transport(presence) })
 }
 
-/// The answer of `GET /metrics`, in the text format of Prometheus.
-pub(crate) fn prometheus(hub: &Hub, connections: usize) -> String {
-    let totals = hub.totals();
-    let counted = hub.counters.read();
-    let mut text = Text(String::with_capacity(2048));
-    text.gauge(
-        "connections",
-        "Connections that are open.",
-        connections as u64,
-    );
-    let help = "Channels that were published to.";
-    text.gauge("channels", help, totals.channels);
-    let help = "Channels that are watched and were not published to.";
-    text.gauge("asked_channels", help, totals.asked_channels);
-    text.gauge(
-        "history_messages",
-        "Messages that are retained.",
-        totals.messages,
-    );
-    text.gauge("history_bytes", "Bytes of retained messages.", totals.bytes);
-    let help = "Bytes of messages that are not retained and still to be delivered.";
-    text.gauge("delivery_bytes", help, totals.delivery_bytes);
-    let subscribers = totals.presence.by_transport();
-    text.head("subscribers", "gauge", "Streams and held requests.");
-    text.each("subscribers", subscribers);
-    let help = "Messages published.";
-    text.counter("messages_published_total", help, counted.published);
-    let help = "Messages handed to subscribers.";
-    text.head("messages_delivered_total", "counter", help);
-    text.each("messages_delivered_total", counted.delivered);
-    let help = "Times a subscriber was told that it lost messages.";
-    text.counter("lost_total", help, counted.lost);
-    text.counter(
-        "requests_total",
-        "Requests that were routed.",
-        counted.requests,
-    );
-    let help = "Requests that broke HTTP or a limit.";
-    text.counter("rejected_total", help, counted.rejected);
-    let help = "Clients that were refused because of a limit.";
-    text.head("refused_total", "counter", help);
-    for (limit, count) in counted.refused {
-        let reason = limit.name();
-        text.line(format_args!(
-            "holdline_refused_total{{reason=\"{reason}\"}} {count}"
-        ));
-    }
-    let uptime = hub.uptime().as_secs();
-    text.counter("uptime_seconds", "Seconds since the server began.", uptime);
-    text.0
-}
-
 fn by_transport(presence: &Presence) -> Value {
     let counts = presence.by_transport();
-    counts
-        .map(|(transport, count)| (transport.name().to_owned(), Value::from(count)))
-        .collect()
+    object(counts.map(|(transport, count)| (transport.name(), count)))
 }
 
-/// Prometheus text.
-struct Text(String);
+fn object<'n>(counts: impl Iterator<Item = (&'n str, u64)>) -> Value {
+    let members = counts.map(|(name, count)| (name.to_owned(), count.into()));
+    Value::Object(members.collect::<Map<_, _>>())
+}
 
-impl Text {
-    fn head(&mut self, name: &str, kind: &str, help: &str) {
-        self.line(format_args!("# HELP holdline_{name} {help}"));
-        self.line(format_args!("# TYPE holdline_{name} {kind}"));
-    }
+fn delays(delays: &Delays) -> Value {
+    histogram(&Delays::BOUNDS, &delays.counts, delays.sum)
+}
 
-    fn gauge(&mut self, name: &str, help: &str, value: u64) {
-        self.head(name, "gauge", help);
-        self.line(format_args!("holdline_{name} {value}"));
-    }
-
-    fn counter(&mut self, name: &str, help: &str, value: u64) {
-        self.head(name, "counter", help);
-        self.line(format_args!("holdline_{name} {value}"));
-    }
-
-    fn each(&mut self, name: &str, values: impl IntoIterator<Item = (Transport, u64)>) {
-        for (transport, value) in values {
-            self.line(format_args!(
-                "holdline_{name}{{transport=\"{transport}\"}} {value}"
-            ));
+/// All loops together.
+fn times<'t>(loops: impl Iterator<Item = &'t Times>) -> Value {
+    let mut all = Times::default();
+    for times in loops {
+        all.sum += times.sum;
+        for (count, more) in all.counts.iter_mut().zip(times.counts) {
+            *count += more;
         }
     }
+    histogram(&Times::BOUNDS, &all.counts, all.sum)
+}
 
-    fn line(&mut self, line: std::fmt::Arguments<'_>) {
-        // Writing to a `String` cannot fail.
-        let _ = writeln!(self.0, "{line}");
-    }
+/// `counts` has one more than `bounds`.
+fn histogram(bounds: &[Duration], counts: &[u64], sum: Duration) -> Value {
+    let bounds: Vec<f64> = bounds.iter().map(Duration::as_secs_f64).collect();
+    json!({ "bounds_seconds": bounds, "counts": counts, "sum_seconds": sum.as_secs_f64() })
 }

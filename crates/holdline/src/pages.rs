@@ -13,6 +13,11 @@ pub(crate) fn find(path: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|asset| asset.path == path)
 }
 
+/// The page that `GET /stats` is for a browser.
+pub(crate) fn stats() -> &'static Asset {
+    &STATS
+}
+
 impl Asset {
     /// An entity tag: strong, since it is a hash of the bytes (FNV-1a, 64 bits).
     pub(crate) fn etag(&self) -> String {
@@ -40,6 +45,12 @@ macro_rules! assets {
     };
 }
 
+static STATS: Asset = Asset {
+    path: "/stats",
+    content_type: HTML,
+    body: include_bytes!("pages/stats.html"),
+};
+
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
@@ -59,7 +70,10 @@ assets! {
     "/assets/panels.js", JS, "panels.js";
     "/assets/presence.js", JS, "presence.js";
     "/assets/publish.js", JS, "publish.js";
+    "/assets/plot.js", JS, "plot.js";
     "/assets/silence.js", JS, "silence.js";
+    "/assets/stats.css", CSS, "stats.css";
+    "/assets/stats.js", JS, "stats.js";
     "/assets/subscriber.js", JS, "subscriber.js";
     "/assets/tabs.js", JS, "tabs.js";
     "/assets/theme.js", JS, "theme.js";
@@ -95,6 +109,8 @@ mod tests {
                 Some(name) => name.to_owned(),
             })
             .collect();
+        // Served where a program gets JSON.
+        served.push("stats.html".to_owned());
         served.sort();
         assert_eq!(files, served);
     }

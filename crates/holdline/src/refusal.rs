@@ -46,6 +46,7 @@ pub(crate) fn reject(
         let headers = (fields, event_stream::HEADERS);
         return exchange.respond(200, headers, event_stream::not_now().as_bytes());
     }
+    reply.count();
     let headers = (fields, ((JSON, UNCACHED), &reply.field));
     exchange.respond(reply.status, headers, &reply.body)
 }

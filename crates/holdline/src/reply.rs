@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::counters;
+
 /// A JSON answer that nobody may cache.
 #[derive(Debug)]
 pub(crate) struct Reply {
@@ -11,6 +13,8 @@ pub(crate) struct Reply {
     /// A header field that belongs to the status, such as `Allow`.
     pub(crate) field: Option<[(&'static str, String); 1]>,
     pub(crate) body: Vec<u8>,
+    /// Of an error. It is counted when the answer is sent.
+    pub(crate) code: Option<&'static str>,
 }
 
 impl Reply {
@@ -19,15 +23,24 @@ impl Reply {
             status: 200,
             field: None,
             body,
+            code: None,
         }
     }
 
     /// `{"error":{"code":…,"message":…}}`
-    pub(crate) fn error(status: u16, code: &str, message: &str) -> Self {
+    pub(crate) fn error(status: u16, code: &'static str, message: &str) -> Self {
         Self {
             status,
             field: None,
             body: error_body(code, message),
+            code: Some(code),
+        }
+    }
+
+    /// Counts it, if it is an error. To be called when it is sent.
+    pub(crate) fn count(&self) {
+        if let Some(code) = self.code {
+            counters::error(code);
         }
     }
 
@@ -57,7 +70,7 @@ impl Reply {
     }
 
     /// Not now, but perhaps soon.
-    pub(crate) fn unavailable(code: &str, message: &str) -> Self {
+    pub(crate) fn unavailable(code: &'static str, message: &str) -> Self {
         Self::error(503, code, message).with("Retry-After", "1")
     }
 }

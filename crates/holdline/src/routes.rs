@@ -12,14 +12,15 @@ use serde_json::json;
 
 use self::publish::{Publish, publish};
 use self::subscribe::subscribe;
+use crate::accept::prefers;
 use crate::answer::{Call, log};
 use crate::app::{App, Stream};
 use crate::demo::MovingBox;
-use crate::metrics;
+use crate::metrics::{self, Format, Snapshot};
 use crate::names;
-use crate::pages::{Asset, CONTENT_SECURITY_POLICY};
+use crate::pages::{self, Asset, CONTENT_SECURITY_POLICY};
 use crate::query::Query;
-use crate::reply::{NO_REFERRER, Reply};
+use crate::reply::{JSON, NO_REFERRER, Reply, UNCACHED};
 use crate::request::{METHODS, Resource};
 use crate::upgrade::{Messages, is_old, upgrade};
 
@@ -124,21 +125,11 @@ fn resolve(app: &mut App, call: Call<'_, '_>, resource: Resource<'_>, query: &Qu
     match resource {
         // Neither of them gets here.
         Resource::Server | Resource::Channel(_) => {}
-        Resource::File(asset) => file(call, asset),
+        Resource::File(asset) => file(call, asset, None),
         Resource::Health => call.bytes(200, TEXT, b"ok"),
-        Resource::Stats => {
-            let stats = metrics::stats(app.hub(), app.notifier.connections());
-            call.json(200, &stats);
-        }
+        Resource::Stats => stats(app, call),
         Resource::StatsStream => watch(app, call),
-        Resource::Metrics => {
-            let text = metrics::prometheus(app.hub(), app.notifier.connections());
-            let headers = [
-                ("Content-Type", "text/plain; version=0.0.4"),
-                ("Cache-Control", "no-store"),
-            ];
-            call.bytes(200, headers, text.as_bytes());
-        }
+        Resource::Metrics => metrics(app, call),
         Resource::Echo if post => echo_body(call),
         Resource::Echo => echo_socket(app, call),
         Resource::Box => moving_box(app, call, query, post),
@@ -159,12 +150,38 @@ fn options(call: Call<'_, '_>, resource: &Resource<'_>, origin: Origin<'_>) {
     call.bytes(204, (allow, origin.preflight(resource.allow())), b"");
 }
 
+/// A page for a browser, JSON for everybody else.
+fn stats(app: &App, call: Call<'_, '_>) {
+    let head = &call.request.head;
+    if prefers(head, "text/html", "application/json") {
+        return file(call, pages::stats(), Some(VARY));
+    }
+    let stats = snapshot(app).json().to_string();
+    call.bytes(200, (JSON, (UNCACHED, VARY)), stats.as_bytes());
+}
+
+fn metrics(app: &App, call: Call<'_, '_>) {
+    let head = &call.request.head;
+    let format = match prefers(head, "application/openmetrics-text", "text/plain") {
+        true => Format::OpenMetrics,
+        false => Format::Prometheus,
+    };
+    let content_type = [("Content-Type", format.content_type())];
+    let text = snapshot(app).text(format);
+    call.bytes(200, (content_type, (UNCACHED, VARY)), text.as_bytes());
+}
+
+fn snapshot(app: &App) -> Snapshot {
+    let notifier = &app.notifier;
+    Snapshot::take(&app.shared, notifier.connections(), &notifier.loads())
+}
+
 /// The stats as an event stream, which the keeper goes on with.
 fn watch(app: &App, call: Call<'_, '_>) {
     let (shared, notifier) = (Arc::clone(&app.shared), app.notifier.clone());
     let source = move |emitter: Emitter| {
-        let stats = metrics::stats(&shared.hub, notifier.connections());
-        shared.watchers.add(emitter, &stats);
+        let stats = Snapshot::take(&shared, notifier.connections(), &notifier.loads());
+        shared.watchers.add(emitter, &stats.json());
     };
     let Call {
         request, responder, ..
@@ -174,7 +191,8 @@ fn watch(app: &App, call: Call<'_, '_>) {
         .open(request, responder, Box::new(source), Stream::Emission));
 }
 
-fn file(call: Call<'_, '_>, asset: &Asset) {
+/// `vary` tells what else its answer depends on.
+fn file(call: Call<'_, '_>, asset: &Asset, vary: Option<[(&str, &str); 1]>) {
     let etag = asset.etag();
     let headers = [
         ("ETag", etag.as_str()),
@@ -195,11 +213,11 @@ fn file(call: Call<'_, '_>, asset: &Asset) {
                 .any(|tag| tag == etag || tag == "*")
         });
     if known {
-        return call.bytes(304, headers, b"");
+        return call.bytes(304, (headers, vary), b"");
     }
     call.bytes(
         200,
-        (headers, [("Content-Type", asset.content_type)]),
+        ((headers, vary), [("Content-Type", asset.content_type)]),
         asset.body,
     );
 }
@@ -238,6 +256,8 @@ fn moving_box(app: &App, call: Call<'_, '_>, query: &Query<'_>, choose: bool) {
     );
 }
 
+/// There is another answer for those who accept something else.
+const VARY: [(&str, &str); 1] = [("Vary", "Accept")];
 const TEXT: [(&str, &str); 2] = [
     ("Content-Type", "text/plain; charset=utf-8"),
     ("Cache-Control", "no-store"),

@@ -16,11 +16,13 @@ use crate::config::ServeArguments;
 use crate::demo::{MovingBox, Walk};
 use crate::hub::{Hub, HubLimits};
 use crate::journal::Memory;
-use crate::metrics;
+use crate::log_lines::LogLines;
+use crate::metrics::Snapshot;
+use crate::process::Seen;
 use crate::watchers::Watchers;
 
 /// Serves until the process is told to end.
-pub(crate) fn run(arguments: ServeArguments) -> Result<(), String> {
+pub(crate) fn run(arguments: ServeArguments, log: &LogLines) -> Result<(), String> {
     let listen = arguments.listen;
     let access = Access::new(&arguments.access)?;
     let config = net_config(&arguments);
@@ -41,10 +43,14 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<(), String> {
             max_message: arguments.max_message,
             legacy_hixie76: arguments.legacy_hixie76,
             deflate_from: arguments.websocket_deflate.0,
+            log_requests: arguments.log_requests,
         },
         moving_box: MovingBox::new(),
         watchers: Watchers::default(),
+        process: Seen::default(),
+        log: log.clone(),
     });
+    shared.process.look(shared.hub.uptime());
     let stopping = Arc::new(AtomicBool::new(false));
     let handle = server.handle();
     stop_on_signal(handle.clone(), Arc::clone(&stopping))?;
@@ -75,6 +81,7 @@ fn net_config(arguments: &ServeArguments) -> holdline_net::Config {
     }
     config.max_connections = arguments.max_connections.min(raise_file_limit(arguments));
     config.http.max_body = arguments.max_message as u64;
+    config.report_requests = arguments.log_requests;
     arguments.peers.apply(&mut config);
     arguments.addresses.apply(&mut config);
     config
@@ -153,7 +160,8 @@ fn keep_house(shared: &Shared, handle: &Handle, stopping: &AtomicBool, seed: u64
         if now.duration_since(expired) >= Duration::from_secs(1) {
             expired = now;
             shared.hub.expire();
-            let stats = || metrics::stats(&shared.hub, handle.connections());
+            shared.process.look(shared.hub.uptime());
+            let stats = || Snapshot::take(shared, handle.connections(), &handle.loads()).json();
             shared.watchers.tell(stats);
         }
         let wait = match shared.access.has_pages() {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use holdline_net::{Output, Progress};
 
 pub(crate) use self::body::{BodyFormat, BodyStream};
-pub(crate) use self::follower::Follower;
+pub(crate) use self::follower::{Follower, Given};
 pub(crate) use self::held::HeldPoll;
 pub(crate) use self::socket::SocketStream;
 use crate::hub::{Hub, Looks};

@@ -15,7 +15,7 @@ pub(crate) fn check() -> Result<()> {
     install()?;
     if !missing().is_empty() {
         bail!(
-            "still not in PATH after installing {}: {}",
+            "still missing after installing {}: {}",
             packages(&TOOLS),
             names(&missing())
         );
@@ -25,38 +25,52 @@ pub(crate) fn check() -> Result<()> {
 
 struct Tool {
     name: &'static str,
+    /// It is there if this succeeds; without it, if the name is in PATH.
+    proof: &'static [&'static str],
     /// The Debian package that has it.
     package: &'static str,
 }
 
-const TOOLS: [Tool; 3] = [
+const TOOLS: [Tool; 4] = [
     Tool {
         name: "chromium",
+        proof: &[],
         package: "chromium",
     },
     Tool {
         name: "chromedriver",
+        proof: &[],
         package: "chromium-driver",
     },
     Tool {
         name: "curl",
+        proof: &[],
         package: "curl",
+    },
+    // Prometheus' own parsers. For the system's Python, whatever other one comes first in PATH.
+    Tool {
+        name: "/usr/bin/python3 with prometheus_client",
+        proof: &[
+            "/usr/bin/python3",
+            "-c",
+            "import prometheus_client.openmetrics",
+        ],
+        package: "python3-prometheus-client",
     },
 ];
 
 fn missing() -> Vec<Tool> {
-    let missing = TOOLS.into_iter().filter(|tool| !is_installed(tool.name));
+    let missing = TOOLS.into_iter().filter(|tool| match tool.proof {
+        [] => !is_installed(tool.name),
+        [program, arguments @ ..] => !Program::new(program, arguments.iter().copied()).succeeds(),
+    });
     missing.collect()
 }
 
 fn install() -> Result<()> {
     let missing = missing();
     let packages = packages(&missing);
-    let by_hand = format!(
-        "install {} so that these are in PATH: {}",
-        packages,
-        names(&missing)
-    );
+    let by_hand = format!("install {} to have: {}", packages, names(&missing));
     if !is_installed("apt-get") {
         bail!("there is no apt-get here; please {by_hand}");
     }

@@ -5,6 +5,7 @@
 mod cuts;
 mod large;
 mod page;
+mod stats;
 mod tabs;
 
 use std::collections::BTreeMap;

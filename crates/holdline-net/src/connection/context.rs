@@ -4,6 +4,7 @@ use holdline_http1::HeaderBlock;
 
 use crate::config::Config;
 use crate::handler::Ending;
+use crate::load::Counting;
 use crate::queue::Outgoing;
 use crate::responder::Upgraded;
 use crate::shared::{Shared, Stop};
@@ -21,6 +22,7 @@ pub(crate) struct Context<'a, H> {
     pub(crate) stopping: Option<Stop>,
     /// Bytes of messages that the handler was given since the connection was last driven.
     pub(crate) delivered: usize,
+    pub(crate) counting: &'a Counting,
 }
 
 /// Buffers that all connections of a loop use in turn.

@@ -5,11 +5,15 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use holdline_http1::{Event, ReceiveError};
 
 use super::context::Context;
 use super::deadlines::{Deadline, Deadlines, after};
+use super::tally::{Tally, end_of};
+use crate::address::canonical;
 use crate::addresses::Guest;
-use crate::handler::ConnectionId;
+use crate::finished::End;
+use crate::handler::{ConnectionId, Ending, Handler};
 use crate::output::{ROOM, Timer};
 use crate::queue::Queue;
 use crate::socket::PeerSocket;
@@ -40,6 +44,10 @@ pub(super) struct Core {
     /// What becomes of it when the server stops.
     pub(super) departure: Departure,
     pub(super) deadlines: Deadlines,
+    /// What is to be reported of its requests.
+    pub(super) tally: Option<Box<Tally>>,
+    /// Why the connection is about to end, where [`Ending`] does not tell precisely.
+    pub(super) why: Option<End>,
 }
 
 /// Where a connection comes from.
@@ -88,6 +96,8 @@ impl Core {
             broken: false,
             departure: Departure::None,
             deadlines: Deadlines::new(),
+            tally: None,
+            why: None,
         }
     }
 
@@ -115,13 +125,16 @@ impl Core {
                 self.readable = false;
                 Received::Nothing
             }
-            Err(_) => Received::Broken,
+            Err(_) => {
+                self.why = Some(End::Reset);
+                Received::Broken
+            }
         }
     }
 
     /// Writes what the protocols wrote. If that fails, the connection is broken, and whatever is written
     /// for it from now on is dropped.
-    pub(super) fn write<H>(&mut self, context: &mut Context<'_, H>) {
+    pub(super) fn write<H: Handler>(&mut self, context: &mut Context<'_, H>) {
         let outgoing = &mut context.scratch.outgoing;
         if outgoing.is_empty() && self.queue.is_empty() {
             return;
@@ -132,7 +145,15 @@ impl Core {
         }
         let waited = !self.queue.is_empty();
         let config = context.config;
-        match self.queue.write(&mut self.socket, outgoing) {
+        let written = self.queue.write(&mut self.socket, outgoing);
+        if let Ok(taken) = written {
+            context.counting.sent.add(taken as u64);
+            let whose = self.whose();
+            if let Some(tally) = &mut self.tally {
+                tally.taken(taken, context.handler, whose);
+            }
+        }
+        match written {
             Ok(_) if self.queue.is_empty() => self.deadlines.clear(Deadline::Write),
             Ok(taken) => {
                 let latest = after(context.now, config.write_timeout);
@@ -145,8 +166,46 @@ impl Core {
             }
             Err(_) => {
                 outgoing.clear();
+                self.why = Some(End::Reset);
                 self.break_down();
             }
+        }
+    }
+
+    /// Which connection, and whose.
+    fn whose(&self) -> (ConnectionId, Option<SocketAddr>) {
+        (self.id, self.origin.peer.map(canonical))
+    }
+
+    /// Puts down what the machine of HTTP made of what came, if that is a request. `outgoing` bytes are being written.
+    pub(super) fn note_received(
+        &mut self,
+        received: &Result<Option<Event<'_>>, ReceiveError>,
+        outgoing: usize,
+    ) {
+        if let Some(tally) = &mut self.tally {
+            tally.received(received, self.queue.len() + outgoing);
+        }
+    }
+
+    /// Puts down what was said just now: the status of a response that begins, and why it is over if it is.
+    pub(super) fn note<H>(&mut self, context: &mut Context<'_, H>, over: Option<End>) {
+        if let Some(tally) = &mut self.tally {
+            let outgoing = &mut context.scratch.outgoing;
+            let (status, queued) = (outgoing.status.take(), self.queue.len());
+            if status.is_some() {
+                // What is answered may be no request: its head did not come.
+                tally.begin(None, queued);
+            }
+            tally.note(status, over, queued + outgoing.len());
+        }
+    }
+
+    /// The connection is gone: reports what is open.
+    pub(super) fn report_rest<H: Handler>(&self, handler: &mut H, ending: Ending) {
+        if let Some(tally) = &self.tally {
+            let end = end_of(ending, self.why);
+            tally.close(end, handler, self.whose());
         }
     }
 
@@ -179,10 +238,7 @@ impl Core {
 
     /// The application's timer.
     pub(super) fn timer(&mut self, now: u64) -> Timer<'_> {
-        Timer {
-            at: self.deadlines.slot(Deadline::Application),
-            now,
-        }
+        self.deadlines.timer(now)
     }
 }
 

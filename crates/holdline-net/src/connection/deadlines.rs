@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::output::Timer;
 use crate::timer::NEVER;
 
 /// What a deadline is for.
@@ -57,6 +58,12 @@ impl Deadlines {
             NEVER => NEVER,
             at => at.saturating_sub(after(0, timeout)),
         }
+    }
+
+    /// The application's timer.
+    pub(crate) fn timer(&mut self, now: u64) -> Timer<'_> {
+        let at = self.slot(Deadline::Application);
+        Timer { at, now }
     }
 
     pub(crate) fn has_passed(&self, deadline: Deadline, now: u64) -> bool {

@@ -13,6 +13,7 @@ use super::context::{Context, Driven, Next};
 use super::core::Core;
 use super::deadlines::{Deadline, after};
 use crate::config::Config;
+use crate::finished::{End, Late};
 use crate::handler::{ConnectionId, Ending, Handler, Rejection};
 use crate::output::{Body, Output};
 use crate::responder::Outcome;
@@ -108,6 +109,7 @@ impl<S> Http<S> {
                 Step::Starved => break,
                 Step::Partial => continue,
                 Step::Stuck => {
+                    core.note(context, Some(End::Failed));
                     stuck = true;
                     break;
                 }
@@ -116,7 +118,10 @@ impl<S> Http<S> {
                     // Whatever follows has deadlines of its own.
                     self.stage = Stage::Pending;
                     requests += 1;
-                    self.take_outcome(core, outcome)
+                    let next = self.take_outcome(core, outcome);
+                    let answered = self.pending.is_none() && matches!(next, Next::Stay);
+                    core.note(context, answered.then_some(End::Done));
+                    next
                 }
             };
             if self.is_pending() || !matches!(next, Next::Stay) {
@@ -152,10 +157,8 @@ impl<S> Http<S> {
         context: &mut Context<'_, H>,
         input: &mut &[u8],
     ) -> Step<S> {
-        let buffer = match &mut self.buffer {
-            Some(buffer) => &mut **buffer,
-            None => &mut context.scratch.http,
-        };
+        let shared = &mut context.scratch.http;
+        let buffer = self.buffer.as_deref_mut().unwrap_or(shared);
         let mut answer = Answer {
             machine: &mut self.machine,
             outgoing: &mut context.scratch.outgoing,
@@ -163,12 +166,14 @@ impl<S> Http<S> {
             reserved: core.reserved,
         };
         let handler = &mut *context.handler;
-        let mut place = Place::of(core, context.shared, context.now);
         if self.pending.is_none() {
             // An announced length is judged with the head.
             answer.machine.set_max_body(u64::MAX);
         }
-        match answer.machine.receive(input, buffer) {
+        let received = answer.machine.receive(input, buffer);
+        core.note_received(&received, answer.outgoing.len());
+        let mut place = Place::of(core, context.shared, context.now);
+        match received {
             Ok(None) => Step::Starved,
             Ok(Some(Event::Request { head, .. })) if !place.admit(&head) => {
                 answer.reject(handler, &Rejection::TooManyFromAddress, Some(head));
@@ -323,6 +328,10 @@ impl<S> Http<S> {
             Stage::Idle => Err(Driven::Close(Ending::Finished)),
             Stage::Pending => Ok(Next::Stay),
             Stage::Head | Stage::Body => {
+                core.why = Some(End::Late(match self.stage {
+                    Stage::Head => Late::Head,
+                    _ => Late::Body,
+                }));
                 self.machine.abandon_request();
                 self.reject(context, &Rejection::Timeout);
                 Ok(Next::Finish(Ending::TimedOut))
@@ -396,6 +405,7 @@ impl<S> Http<S> {
         if let Some(stream) = self.pending.take().and_then(Pending::into_stream) {
             context.handler.closed(core.id, stream, Ending::Finished);
         }
+        core.note(context, Some(End::Done));
         core.deadlines.clear(Deadline::Application);
         core.wants_ready = false;
         if self.machine.should_close() {

@@ -107,6 +107,7 @@ impl Slow {
             now: self.now,
             stopping: None,
             delivered: 0,
+            counting: &crate::load::Counting::default(),
         };
         call(&mut self.connection, &mut context)
     }

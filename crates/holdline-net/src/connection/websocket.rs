@@ -7,6 +7,7 @@ use holdline_websocket::{Buffer, CloseCode};
 use super::context::{Context, Next};
 use super::core::Core;
 use super::deadlines::{Deadline, after};
+use crate::finished::{End, Late};
 use crate::handler::{ConnectionId, Ending, Handler};
 use crate::machine::{Machine, Received};
 use crate::output::{Output, ROOM, WebSocketOutput};
@@ -105,6 +106,7 @@ impl<S> Socket<S> {
         }
         core.deadlines.clear(Deadline::Receive);
         self.late = true;
+        core.why = Some(End::Late(Late::Message));
         let reason = "the message did not arrive in time";
         self.close(CloseCode::POLICY_VIOLATION, reason, core, context)
     }

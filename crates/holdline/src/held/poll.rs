@@ -43,10 +43,9 @@ impl Poll {
                 if let Some(reader) = &self.reader {
                     reader.take(hub, &batch);
                 }
-                let lost = batch.lost.is_some();
                 let (index, messages) = (self.waiter.key.index(), batch.messages.len());
                 hub.counters
-                    .delivered(index, Transport::Poll, messages, lost);
+                    .delivered(index, Transport::Poll, messages, batch.loss());
                 let answer = encode_answer(position, &batch, None);
                 Some(Reply::ok(answer.into()))
             }

@@ -47,6 +47,18 @@ impl Channel {
         }
     }
 
+    /// How far the live stream is behind that is furthest behind.
+    pub(super) fn lag(&self) -> Lag {
+        if u64::from(self.log.up_to_date()) >= self.presence.total() {
+            return Lag::default();
+        }
+        let (messages, bytes) = self.log.furthest_behind();
+        Lag {
+            bytes,
+            messages: messages as u64,
+        }
+    }
+
     pub(super) fn is_unwatched(&self) -> bool {
         self.presence.total() == 0
     }
@@ -69,6 +81,14 @@ impl Channel {
             false => (retained + record, lingering),
         }
     }
+}
+
+/// How far a stream is behind.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Lag {
+    /// Bytes of text that it does not have yet.
+    pub(crate) bytes: u64,
+    pub(crate) messages: u64,
 }
 
 /// How many subscribers there are, by transport.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use holdline_net::{ConnectionId, Notifier};
 
@@ -30,6 +31,8 @@ pub(crate) struct News {
     pub(crate) channels: Vec<Arc<str>>,
     /// Connections whose answer may be there.
     pub(crate) connections: Vec<ConnectionId>,
+    /// When the first of the messages could be seen, on the [hub's clock](super::Hub::uptime).
+    pub(crate) since: Option<Duration>,
 }
 
 /// The loops to notify once no lock is held.
@@ -78,10 +81,17 @@ impl Loops {
             .unwrap_or_default()
     }
 
-    /// A channel got a message; `watched` has how many subscribers each loop has for it.
-    pub(super) fn tell_of_channel(&mut self, name: &Arc<str>, watched: &[u32], wakes: &mut Wakes) {
+    /// A channel got a message at `now`; `watched` has how many subscribers each loop has for it.
+    pub(super) fn tell_of_channel(
+        &mut self,
+        name: &Arc<str>,
+        watched: &[u32],
+        now: Duration,
+        wakes: &mut Wakes,
+    ) {
         for (target, count) in self.loops.iter_mut().zip(watched) {
             if *count > 0 {
+                target.news.since.get_or_insert(now);
                 let channels = &mut target.news.channels;
                 if channels.last() != Some(name) {
                     channels.push(Arc::clone(name));

@@ -12,6 +12,7 @@ use super::kept::Kept;
 use super::loops::Waiter;
 use super::place::Place;
 use super::state::State;
+use crate::counters::Loss;
 use crate::message::{Message, Wire};
 
 /// The answer of [`Hub::read`].
@@ -29,12 +30,19 @@ pub(crate) enum Read {
 pub(crate) struct Batch {
     /// Something before the messages is lost; the cursor from which they go on.
     pub(crate) lost: Option<Cursor>,
+    /// Why it is lost, if something is.
+    pub(crate) loss: Loss,
     pub(crate) messages: Vec<Arc<Message>>,
     /// There are more.
     pub(crate) more: bool,
 }
 
 impl Batch {
+    /// Why something is lost, if it is.
+    pub(crate) fn loss(&self) -> Option<Loss> {
+        self.lost.map(|_| self.loss)
+    }
+
     /// What [`Handler::ready`](holdline_net::Handler::ready) says after writing it.
     pub(crate) fn progress(&self) -> Progress {
         if self.more {
@@ -206,7 +214,7 @@ impl Look {
         let position = &mut place.position;
         let is_slow = place.is_live && place.is_behind && reader.lag(position) > self.max_lag;
         let batch = match is_slow {
-            true => skip(reader, position),
+            true => skip(reader, position, Loss::Lag),
             false => self.take(reader, position, place.is_live),
         };
         if let Next::Stays = self.next {
@@ -231,7 +239,7 @@ impl Look {
     ) -> Batch {
         let mut reading = reader.read(position);
         if is_live && reading.lost.is_some() {
-            return skip(reader, position);
+            return skip(reader, position, Loss::Room);
         }
         // Most readers get one.
         let mut messages = Vec::with_capacity(usize::from(reading.has_more()));
@@ -248,6 +256,7 @@ impl Look {
         }
         Batch {
             lost: reading.lost,
+            loss: Loss::Gone,
             messages,
             more: reading.has_more(),
         }
@@ -275,9 +284,10 @@ impl Look {
 }
 
 /// A live subscriber that is too far behind goes on at the end.
-fn skip(reader: Reader<'_, Arc<Message>>, position: &mut Position) -> Batch {
+fn skip(reader: Reader<'_, Arc<Message>>, position: &mut Position, loss: Loss) -> Batch {
     Batch {
         lost: Some(reader.skip(position)),
+        loss,
         ..Batch::default()
     }
 }

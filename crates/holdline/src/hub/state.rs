@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use holdline_comet::{Cursor, Log};
 
-use super::channel::{Channel, Presence};
+use super::channel::{Channel, Lag, Presence};
 use super::channels::{Channels, Id};
 use super::kept::Kept;
 use super::limits::{HubLimits, TooManyChannels};
@@ -29,6 +29,8 @@ pub(super) struct State {
     /// No channel whose last message has this number or a smaller one has history.
     emptied: u64,
     pub(super) kept: Kept,
+    /// How far the live stream is behind that is furthest behind, when [`expire`](Self::expire) looked last.
+    pub(super) lag: Lag,
     /// Subscribers, each once however many channels it has.
     pub(super) presence: Presence,
     /// Stands for every channel that is not known: it has nothing, and its messages up to the last one
@@ -47,6 +49,7 @@ impl State {
             unwatched: BTreeMap::new(),
             emptied: 0,
             kept: Kept::default(),
+            lag: Lag::default(),
             presence: Presence::default(),
             unknown: Log::new(limits.log),
             loops: Loops::default(),
@@ -85,14 +88,16 @@ impl State {
         });
         self.head = number;
         self.loops
-            .tell_of_channel(&channel.name, channel.watched(), wakes);
+            .tell_of_channel(&channel.name, channel.watched(), now, wakes);
         self.loops.reached(number, wakes);
         channel.presence.total()
     }
 
-    /// Drops messages that are past their age.
+    /// Drops messages that are past their age, and sees how far streams are behind.
     pub(super) fn expire(&mut self, now: Duration) {
+        self.lag = Lag::default();
         for (id, channel) in self.channels.iter_mut() {
+            self.lag = self.lag.max(channel.lag());
             self.kept
                 .changing(id, channel, |channel| channel.log.expire(now));
         }

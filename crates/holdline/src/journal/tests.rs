@@ -22,6 +22,8 @@ use crate::app::{App, Options, Shared};
 use crate::config::AccessArguments;
 use crate::demo::MovingBox;
 use crate::hub::{Hub, HubLimits};
+use crate::log_lines::LogLines;
+use crate::process::Seen;
 use crate::watchers::Watchers;
 
 const EPOCH: u64 = 1;
@@ -131,9 +133,12 @@ impl Served {
                 max_message: 1 << 20,
                 legacy_hixie76: false,
                 deflate_from: None,
+                log_requests: false,
             },
             moving_box: MovingBox::new(),
             watchers: Watchers::default(),
+            process: Seen::default(),
+            log: LogLines::start(std::io::stderr()).unwrap(),
         });
         let thread = thread::spawn({
             let shared = Arc::clone(&shared);

@@ -18,6 +18,15 @@ pub(crate) struct Follower {
     reader: Option<Reader>,
     /// Its connection, which is woken for what is not here yet.
     waiter: Waiter,
+    given: Given,
+}
+
+/// What a subscriber was given so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Given {
+    pub(crate) messages: u32,
+    /// How often it was told that it lost messages.
+    pub(crate) lost: u32,
 }
 
 impl Follower {
@@ -36,6 +45,7 @@ impl Follower {
             place,
             transport,
             waiter,
+            given: Given::default(),
         }
     }
 
@@ -53,6 +63,10 @@ impl Follower {
 
     pub(crate) fn transport(&self) -> Transport {
         self.transport
+    }
+
+    pub(crate) fn given(&self) -> Given {
+        self.given
     }
 
     /// What comes next, without counting it; nothing, too, if it is not here yet.
@@ -87,11 +101,13 @@ impl Follower {
     }
 
     /// It is given these.
-    pub(super) fn count(&self, hub: &Hub, batch: &Batch) {
-        let lost = batch.lost.is_some();
-        let (key, messages) = (self.waiter.key, batch.messages.len());
+    pub(super) fn count(&mut self, hub: &Hub, batch: &Batch) {
+        let (key, count) = (self.waiter.key, batch.messages.len());
         hub.counters
-            .delivered(key.index(), self.transport, messages, lost);
+            .delivered(key.index(), self.transport, count, batch.loss());
+        self.given.messages = self.given.messages.saturating_add(count as u32);
+        let lost = u32::from(batch.lost.is_some());
+        self.given.lost = self.given.lost.saturating_add(lost);
     }
 
     /// The server's own message about these channels.

@@ -74,7 +74,7 @@ impl HeldPoll {
         }
     }
 
-    fn answer(&self, hub: &Hub, held: Held<'_>, batch: &Batch) {
+    fn answer(&mut self, hub: &Hub, held: Held<'_>, batch: &Batch) {
         let callback = self.callback.as_ref();
         let body = encode_answer(self.follower.position(), batch, callback);
         self.follower.count(hub, batch);

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use holdline_http1::{BodyLength, HeaderBlock, RequestHead, ServerConnection};
 
 use super::super::core::{Core, Origin};
-use super::super::deadlines::Deadline;
 use crate::address::{Address, canonical};
 use crate::addresses::{Addresses, Entry, Guest};
 use crate::config::Config;
@@ -39,10 +38,7 @@ impl<'a> Place<'a> {
             addresses: &shared.addresses,
             crowded: core.crowded,
             guest: &mut core.guest,
-            timer: Timer {
-                at: core.deadlines.slot(Deadline::Application),
-                now,
-            },
+            timer: core.deadlines.timer(now),
         }
     }
 

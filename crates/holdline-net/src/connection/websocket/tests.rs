@@ -67,6 +67,7 @@ fn held(machine: Machine, inputs: &[&[u8]]) -> (Vec<usize>, Vec<usize>) {
             now: 0,
             stopping: None,
             delivered: 0,
+            counting: &crate::load::Counting::default(),
         };
         let mut input = input.to_vec();
         let mut rest = &mut input[..];

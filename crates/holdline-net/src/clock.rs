@@ -1,0 +1,52 @@
+//! What time it is for an event loop.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use holdline_http1::HeaderBlock;
+
+/// The loop's time, looked up once a turn, and the `Date` field line, made once a second.
+pub(crate) struct Clock {
+    origin: Instant,
+    /// Milliseconds since the loop began.
+    pub(crate) now: u64,
+    pub(crate) date: HeaderBlock,
+    date_made: u64,
+}
+
+impl Clock {
+    pub(crate) fn new() -> Self {
+        Self {
+            origin: Instant::now(),
+            now: 0,
+            date: date_block(),
+            date_made: 0,
+        }
+    }
+
+    pub(crate) fn elapsed(&self) -> u64 {
+        u64::try_from(self.origin.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// How long the loop has run.
+    pub(crate) fn time(&self) -> Duration {
+        self.origin.elapsed()
+    }
+
+    /// Looks at the time, and returns it.
+    pub(crate) fn advance(&mut self) -> Duration {
+        let elapsed = self.origin.elapsed();
+        self.now = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        if self.now - self.date_made >= 1_000 {
+            self.date = date_block();
+            // Aligned to the loop's own seconds: the date is at most a second old.
+            self.date_made = self.now - self.now % 1_000;
+        }
+        elapsed
+    }
+}
+
+fn date_block() -> HeaderBlock {
+    let date = httpdate::fmt_http_date(SystemTime::now());
+    // A formatted date is a valid field value.
+    HeaderBlock::new([("Date", date)]).unwrap_or_default()
+}
