@@ -44,7 +44,7 @@ pub fn check_httparse_request<'b, 'i: 'b>(
     buffer.reset();
     let reading = Reading::strict(limits.clone());
     let checked = check_request(request, head, &reading, &mut buffer.spans);
-    let (summary, parts) = checked.map_err(|fault| fault.error(0).for_server())?;
+    let (summary, parts) = checked.map_err(|fault| within(fault, limits).error(0).for_server())?;
     let judged = summary.request(head, &buffer.spans, &reading, parts);
     let judged = judged.map_err(|fault| fault.error(0).for_server())?;
     Ok(judged.view(head, &buffer.spans))
@@ -65,7 +65,7 @@ pub fn check_httparse_response<'b, 'i: 'b>(
     buffer.reset();
     let reading = Reading::strict(limits.clone());
     let checked = check_response(response, head, &reading, &mut buffer.spans);
-    let (summary, parts) = checked.map_err(|fault| fault.error(0).for_client())?;
+    let (summary, parts) = checked.map_err(|fault| within(fault, limits).error(0).for_client())?;
     let judged = summary.response(RequestKind::of(method), &reading, parts);
     let judged = judged.map_err(|fault| fault.error(0).for_client())?;
     Ok(judged.view(head, &buffer.spans))
@@ -84,22 +84,6 @@ fn check_request<'b>(
     };
     let method_at = place(head, method.as_bytes())?.start;
     let target_place = place(head, target.as_bytes())?;
-    if method.len() > limits.max_method {
-        return Err(Fault::new(
-            Kind::MethodTooLong,
-            method_at + limits.max_method,
-        ));
-    }
-    if target.len() > limits.max_target {
-        let at = target_place.start + limits.max_target;
-        return Err(Fault::new(Kind::TargetTooLong, at));
-    }
-    match class::prefix_len(target.as_bytes(), class::is_target) {
-        length if length < target.len() => {
-            return Err(Fault::new(Kind::InvalidTarget, target_place.start + length));
-        }
-        _ => {}
-    }
     // httparse passes over any number of empty lines.
     match head.get(..method_at) {
         Some([] | [b'\r', b'\n']) => {}
@@ -108,6 +92,21 @@ fn check_request<'b>(
             return Err(Fault::new(Kind::BareLf, at));
         }
         _ => return Err(Fault::new(Kind::EmptyLines, 2)),
+    }
+    if method.len() > limits.max_method {
+        return Err(Fault::new(
+            Kind::MethodTooLong,
+            method_at + limits.max_method,
+        ));
+    }
+    // The first byte that is wrong counts.
+    let good = class::prefix_len(target.as_bytes(), class::is_target);
+    if good < target.len() && good <= limits.max_target {
+        return Err(Fault::new(Kind::InvalidTarget, target_place.start + good));
+    }
+    if target.len() > limits.max_target {
+        let at = target_place.start + limits.max_target;
+        return Err(Fault::new(Kind::TargetTooLong, at));
     }
     let line_end = target_place.end + VERSION_LEN;
     let mut summary = FieldSummary::default();
@@ -219,6 +218,14 @@ fn fields(
     match end > limits.max_head.min(u32::MAX as usize) {
         true => Err(Fault::new(Kind::HeadTooLong, limits.max_head)),
         false => Ok(end),
+    }
+}
+
+/// A head that is too long is not looked at beyond its limit.
+fn within(fault: Fault, limits: &Limits) -> Fault {
+    match fault.at >= limits.max_head {
+        true => Fault::new(Kind::HeadTooLong, limits.max_head),
+        false => fault,
     }
 }
 

@@ -162,3 +162,41 @@ fn another_slice_than_the_parsed_one_is_refused() {
         );
     }
 }
+
+/// The first byte that is wrong counts, whatever is wrong behind it.
+#[cfg(feature = "httparse")]
+#[test]
+fn the_first_fault_of_a_head_that_httparse_takes_is_told() {
+    use holdline_http1::{ReceiveErrorKind as Kind, check_httparse_request};
+    for (bytes, max_head, kind, at) in [
+        (
+            "\nOPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+            60,
+            Kind::BareLf,
+            0,
+        ),
+        (
+            "POST /\\aaaaaa HTTP/1.1\r\nHost: a\r\n\r\n",
+            60,
+            Kind::InvalidTarget,
+            6,
+        ),
+        (
+            "POST /aaaa\\aaa HTTP/1.1\r\nHost: a\r\n\r\n",
+            60,
+            Kind::TargetTooLong,
+            9,
+        ),
+        ("GET / HTTP/1.1\r\nHost: a\n\r\n", 20, Kind::HeadTooLong, 20),
+    ] {
+        let mut limits = Limits::default();
+        (limits.max_method, limits.max_target, limits.max_head) = (4, 4, max_head);
+        let mut table = [httparse::EMPTY_HEADER; 4];
+        let mut request = httparse::Request::new(&mut table);
+        request.parse(bytes.as_bytes()).expect("httparse takes it");
+        let mut buffer = Buffer::new();
+        let checked = check_httparse_request(&request, bytes.as_bytes(), &limits, &mut buffer);
+        let error = checked.expect_err("a fault");
+        assert_eq!((error.kind(), error.at()), (kind, at), "{bytes:?}");
+    }
+}
