@@ -151,6 +151,38 @@ impl Client {
         self.response(method)?.ok_or_else(none)
     }
 
+    /// Reads a frame of a WebSocket (RFC 6455 §5.2) that a server sends: gives its first byte and the length of its
+    /// payload, which is dropped. Pings are passed over.
+    ///
+    /// # Errors
+    /// What the system says, and a mask.
+    pub fn frame(&mut self) -> io::Result<(u8, u64)> {
+        loop {
+            let mut head = [0; 2];
+            self.stream.read_exact(&mut head)?;
+            let mut long = [0; 8];
+            let length = match head[1] {
+                126 => {
+                    self.stream.read_exact(&mut long[6..])?;
+                    u64::from_be_bytes(long)
+                }
+                127 => {
+                    self.stream.read_exact(&mut long)?;
+                    u64::from_be_bytes(long)
+                }
+                length if length < 126 => length.into(),
+                _ => return Err(fault("a server that masks")),
+            };
+            let mut payload = self.stream.by_ref().take(length);
+            if io::copy(&mut payload, &mut io::sink())? < length {
+                return Err(cut());
+            }
+            if head[0] != PING {
+                return Ok((head[0], length));
+            }
+        }
+    }
+
     /// Reads what is left, to the end of the connection.
     ///
     /// # Errors
@@ -327,3 +359,6 @@ pub fn publish(client: &mut Client, channel: &str, text: &str) -> Result<String>
     let id = answer.json()?["id"].as_str().map(str::to_owned);
     id.context("a published message has no id")
 }
+
+/// The first byte of a ping.
+const PING: u8 = 0x89;

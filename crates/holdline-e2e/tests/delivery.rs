@@ -10,15 +10,19 @@ use std::thread;
 
 use holdline_e2e::{Client, Item, Server, Transport, publish, subscribe, wait_for};
 
-/// Five readers at full speed of 60 messages of 1 MB by 6 publishers, with default options.
+/// Seven readers at full speed of 60 messages of 1 MB by 6 publishers, with default options.
 #[test]
 fn readers_at_full_speed_get_all_60_messages_of_1_mb_from_6_publishers() {
     let server = Server::start(&[]).unwrap();
     let text = format!("~{}", "x".repeat(999_999));
     // Those that are read without parsing, so that the test is not what is slow.
     let readers = ["sse", "sse?format=json", "xhr-stream", "xhr-stream", "sse"];
-    let ready = Barrier::new(readers.len() + 6);
+    let ready = Barrier::new(readers.len() + 2 + 6);
     thread::scope(|scope| {
+        for deflate in [false, true] {
+            let (server, ready) = (&server, &ready);
+            scope.spawn(move || count_frames(server, deflate, 60, ready));
+        }
         for reader in readers {
             let (server, ready) = (&server, &ready);
             scope.spawn(move || count_messages(server, reader, 60, ready));
@@ -55,6 +59,37 @@ fn count_messages(server: &Server, transport: &str, count: usize, ready: &Barrie
         seen += buffer[..read].split(|&byte| byte == b'~').count() - 1;
     }
     assert_eq!(seen, count, "{transport}");
+}
+
+/// The same over a WebSocket, whose messages come in one frame each.
+fn count_frames(server: &Server, deflate: bool, count: usize, ready: &Barrier) {
+    let offer = match deflate {
+        true => "Sec-WebSocket-Extensions: permessage-deflate\r\n",
+        false => "",
+    };
+    let mut client = Client::connect(server.address()).unwrap();
+    client
+        .send(format!(
+            "GET /channels/large/websocket HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\n\
+            Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{offer}\r\n"
+        ))
+        .unwrap();
+    let head = client.head().unwrap().unwrap();
+    assert_eq!(head.status, 101);
+    assert_eq!(head.get("Sec-WebSocket-Extensions").is_some(), deflate);
+    // `holdline.open`, which is short.
+    let (first, length) = client.frame().unwrap();
+    assert!(first == 0x81 && length < 500, "{first:x} {length}");
+    ready.wait();
+    for seen in 0..count {
+        let (first, length) = client.frame().unwrap();
+        // `holdline.lost` would be short, and not compressed.
+        match deflate {
+            true => assert_eq!(first, 0xc1, "after {seen} messages: {length} bytes"),
+            false => assert!(length > 999_999, "after {seen} messages: {length} bytes"),
+        }
+    }
 }
 
 /// `--history 1` and two messages at a time; `--history 0`, where nothing can be asked for later. Every
