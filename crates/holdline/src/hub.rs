@@ -11,6 +11,7 @@
 
 mod channel;
 mod channels;
+mod corrections;
 mod kept;
 mod limits;
 mod looks;
@@ -28,6 +29,7 @@ use holdline_comet::Cursor;
 use holdline_net::Notifier;
 
 pub(crate) use self::channel::{Lag, Presence};
+use self::corrections::Corrections;
 pub(crate) use self::limits::{HubLimits, TooManyChannels};
 pub(crate) use self::looks::Looks;
 pub(crate) use self::loops::{LoopKey, News, Waiter, Wakes};
@@ -48,6 +50,7 @@ pub(crate) struct Hub {
     state: Mutex<State>,
     /// How often what a [look](looks) gives may have changed.
     changes: AtomicU64,
+    corrections: Corrections,
     pub(crate) counters: Counters,
     pub(crate) replays: Replays,
 }
@@ -60,6 +63,7 @@ impl Hub {
             limits,
             state: Mutex::new(State::new(&limits)),
             changes: AtomicU64::new(0),
+            corrections: Corrections::default(),
             counters: Counters::default(),
             replays: Replays::new(limits.replay_bytes),
         }
@@ -161,6 +165,7 @@ impl Hub {
     pub(crate) fn expire(&self) {
         let now = self.uptime();
         let mut state = self.lock_to_change();
+        self.settle_corrections(&mut state);
         state.expire(now);
         state.shrink(&self.limits);
     }

@@ -4,7 +4,7 @@ mod content;
 mod wire;
 
 use std::borrow::Cow;
-use std::sync::atomic::AtomicU8;
+use std::sync::atomic::{AtomicU8, AtomicU32};
 use std::sync::{Arc, OnceLock};
 
 use bytes::{Bytes, BytesMut};
@@ -32,6 +32,8 @@ pub(crate) struct Message {
     script: OnceLock<Escaped>,
     /// For which of these forms it was [charged](Message::charge).
     charged: AtomicU8,
+    /// How much too much that was, until somebody [takes](Message::take_saving) it.
+    saving: AtomicU32,
 }
 
 impl Message {
@@ -50,6 +52,7 @@ impl Message {
             websocket_deflated: OnceLock::new(),
             script: OnceLock::new(),
             charged: AtomicU8::new(0),
+            saving: AtomicU32::new(0),
         }
     }
 
@@ -58,8 +61,12 @@ impl Message {
         self.content.data()
     }
 
+    /// The channel's name.
+    pub(crate) fn channel(&self) -> &Arc<str> {
+        &self.channel
+    }
+
     /// The place of a subscriber that has received it.
-    #[cfg(test)]
     pub(crate) fn cursor(&self) -> Cursor {
         self.cursor
     }
@@ -117,8 +124,11 @@ impl Message {
     /// The same with its compressed form, for those that agreed on permessage-deflate. When that form
     /// is not smaller there is none.
     pub(crate) fn websocket_deflated(&self) -> &PreparedMessage {
-        self.websocket_deflated
-            .get_or_init(|| self.websocket().clone().with_deflate(DEFLATE_LEVEL))
+        self.websocket_deflated.get_or_init(|| {
+            let made = self.websocket().clone().with_deflate(DEFLATE_LEVEL);
+            self.set_saving(made.compressed_bytes().map(Bytes::len));
+            made
+        })
     }
 
     /// The JSON object, safe inside `<script>` and in a JSONP answer.

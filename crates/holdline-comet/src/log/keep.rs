@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::Log;
+use super::{Entry, Log};
 
 /// The oldest message of a log that lingers: it is not retained, and still there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,21 +92,36 @@ impl<M> Log<M> {
     /// [`LogLimits::max_bytes`](super::LogLimits::max_bytes) and not in [`lag`](Log::lag). Does nothing if the
     /// message is gone. O(log n).
     pub fn charge(&mut self, sequence: u64, bytes: u64) {
-        let Some(index) = self.index_after(sequence).checked_sub(1) else {
+        let Some((index, entry)) = self.entry(sequence) else {
             return;
         };
-        let Some(entry) = self.entries.get_mut(index) else {
-            return;
-        };
-        if entry.sequence != sequence {
-            return;
-        }
         entry.bytes += bytes;
         match index < self.lingering {
             true => self.lingering_bytes += bytes,
             false => self.retained_bytes += bytes,
         }
         self.retire_excess();
+    }
+
+    /// A message takes `bytes` less than it was [charged](Self::charge) for: a form has turned out shorter. Does nothing
+    /// if the message is gone. O(log n).
+    pub fn discharge(&mut self, sequence: u64, bytes: u64) {
+        let Some((index, entry)) = self.entry(sequence) else {
+            return;
+        };
+        let bytes = bytes.min(entry.bytes);
+        entry.bytes -= bytes;
+        match index < self.lingering {
+            true => self.lingering_bytes -= bytes,
+            false => self.retained_bytes -= bytes,
+        }
+    }
+
+    /// The message of that number, and where it is.
+    fn entry(&mut self, sequence: u64) -> Option<(usize, &mut Entry<M>)> {
+        let index = self.index_after(sequence).checked_sub(1)?;
+        let entry = self.entries.get_mut(index)?;
+        (entry.sequence == sequence).then_some((index, entry))
     }
 
     /// After a push: stops retaining what is too much, and drops what nothing keeps, except the

@@ -4,7 +4,8 @@ use holdline_comet::Cursor;
 
 use super::Hub;
 use super::loops::{Waiter, Wakes};
-use crate::message::Content;
+use super::state::State;
+use crate::message::{Content, Message};
 
 /// A message that subscribers can see.
 #[derive(Clone, Copy, Debug)]
@@ -27,12 +28,36 @@ impl Hub {
         let now = self.uptime();
         let cursor = self.cursor(number);
         let mut state = self.lock_to_change();
+        self.settle_corrections(&mut state);
         let id = state.for_publishing(channel, &self.limits);
         let receivers = state.append(id, cursor, content, now, wakes);
         state.shrink(&self.limits);
         drop(state);
         self.counters.published();
         Published { cursor, receivers }
+    }
+}
+
+/// What messages take.
+impl Hub {
+    /// Has what this message takes less than it was charged for given back. To be called by whoever has asked for a
+    /// compressed form.
+    pub(crate) fn correct(&self, message: &Message) {
+        self.corrections.leave(message);
+    }
+
+    /// Counts what was left since the last time.
+    pub(super) fn settle_corrections(&self, state: &mut State) {
+        for correction in self.corrections.take() {
+            let Some(id) = state.channels.id(&correction.channel) else {
+                continue;
+            };
+            if let Some(channel) = state.channels.get_mut(id) {
+                state.kept.changing(id, channel, |channel| {
+                    channel.log.discharge(correction.number, correction.bytes);
+                });
+            }
+        }
     }
 }
 

@@ -89,6 +89,11 @@ fn a_compressed_message_is_charged_with_its_plain_form() {
         deflate_from: usize::MAX,
     };
     assert_eq!(message.charge(plain), 0);
+    // Once it is made, what it takes less is known.
+    let takes = prepared.bytes().len() + compressed.len();
+    let left = charged - message.take_saving() as usize;
+    assert!((takes..takes + 400).contains(&left), "{left} for {takes}");
+    assert_eq!(message.take_saving(), 0);
 }
 
 #[test]

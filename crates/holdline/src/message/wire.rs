@@ -40,7 +40,7 @@ impl Message {
             (SSE_JSON, json),
             (SCRIPT, json + 5 * self.content.script_escapes),
             (WEBSOCKET, json),
-            // At most: it is not kept if it is not shorter.
+            // At most. What it has less is given back once that is known.
             (DEFLATED, json),
         ] {
             if new & form != 0 {
@@ -48,6 +48,22 @@ impl Message {
             }
         }
         bytes as u64
+    }
+
+    /// The compressed form has so many bytes, or there is none.
+    pub(super) fn set_saving(&self, compressed: Option<usize>) {
+        let (most, json) = (self.json_len() + FORM, self.json_len());
+        let saving = compressed.map_or(most, |bytes| json.saturating_sub(bytes));
+        let saving = u32::try_from(saving).unwrap_or(u32::MAX);
+        self.saving.store(saving, Ordering::Relaxed);
+    }
+
+    /// How much less it takes than it was charged for, told once. 0 for nothing.
+    pub(crate) fn take_saving(&self) -> u64 {
+        match self.saving.load(Ordering::Relaxed) {
+            0 => 0,
+            _ => self.saving.swap(0, Ordering::Relaxed).into(),
+        }
     }
 
     fn forms(&self, wire: Wire) -> u8 {

@@ -69,6 +69,7 @@ impl SocketStream {
                 true => message.websocket_deflated(),
                 false => message.websocket(),
             };
+            hub.correct(message);
             result = result.and_then(|()| socket.send_prepared(prepared));
         }
         if self.follower.must_wait(hub) {

@@ -67,6 +67,13 @@ impl Model {
         self.retire_excess();
     }
 
+    fn discharge(&mut self, sequence: u64, bytes: u64) {
+        let there = self.seen.iter_mut().find(|seen| seen.sequence == sequence);
+        if let Some(seen) = there.filter(|seen| !seen.gone) {
+            seen.charged = seen.charged.saturating_sub(bytes);
+        }
+    }
+
     fn retire_excess(&mut self) {
         while self.there().filter(|seen| seen.retained).count() > self.limits.max_messages
             || self.sum(true) > self.limits.max_bytes as u64
@@ -162,6 +169,10 @@ fn apply(step: Step, log: &mut Log<u64>, model: &mut Model, now: &mut u64) {
         Step::Charge { back, bytes } => {
             log.charge(last.saturating_sub(back), bytes);
             model.charge(last.saturating_sub(back), bytes);
+            // It turns out to be less, for this message or for the one before it.
+            let back = back + bytes % 2;
+            log.discharge(last.saturating_sub(back), bytes / 2);
+            model.discharge(last.saturating_sub(back), bytes / 2);
         }
         Step::Join => {
             log.join();

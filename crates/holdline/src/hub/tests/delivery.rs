@@ -327,3 +327,28 @@ fn whatever_happens_who_is_here_gets_everything_or_is_told() {
 }
 
 const CHANNELS: [&str; 5] = ["a", "b", "c", "d", "e"];
+
+#[test]
+fn a_compressed_form_costs_what_it_has_once_it_is_made() {
+    let hub = Hub::new(1, limits(10));
+    publish(&hub, "a", &"x".repeat(10_000));
+    let a = names(&["a"]);
+    let mut position = hub.position(&a, Since::Earliest);
+    let wire = Wire::WebSocket { deflate_from: 512 };
+    let budget = 1000;
+    let Read::Batch(batch) = hub.read(&a, &mut position, Wanted { budget, wire }, None) else {
+        panic!("not here yet")
+    };
+    let most = hub.totals().bytes;
+    let message = &batch.messages[0];
+    let prepared = message.websocket_deflated();
+    let compressed = prepared.compressed_bytes().unwrap().len();
+    hub.correct(message);
+    hub.correct(message);
+    hub.expire();
+    let takes = hub.totals().bytes;
+    assert!(most - takes > 9_000, "{takes} of {most}");
+    let least = 10_000 + prepared.bytes().len() + compressed;
+    assert!(takes as usize >= least, "{takes}, at least {least}");
+    hub.lock().check();
+}
