@@ -59,7 +59,11 @@ impl Client {
         Self::new(socket.into())
     }
 
-    fn new(stream: TcpStream) -> io::Result<Self> {
+    /// Speaks over a socket that is connected.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(LIMIT))?;
         stream.set_write_timeout(Some(LIMIT))?;
@@ -358,6 +362,13 @@ pub fn publish(client: &mut Client, channel: &str, text: &str) -> Result<String>
     ensure!(answer.head.status == 200, "not published: {answer:?}");
     let id = answer.json()?["id"].as_str().map(str::to_owned);
     id.context("a published message has no id")
+}
+
+/// The same request with a `Host` field first.
+#[must_use]
+pub fn with_host(request: &str) -> Vec<u8> {
+    let (line, rest) = request.split_once("\r\n").unwrap_or((request, ""));
+    format!("{line}\r\nHost: test\r\n{rest}").into_bytes()
 }
 
 /// The first byte of a ping.

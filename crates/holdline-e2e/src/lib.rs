@@ -11,6 +11,7 @@
 //! - [`Browser`] is a headless Chromium with its driver, and ends with its test.
 //! - [`CutProxy`] stands between a client and the server, and cuts.
 //! - [`conformance`] is a list of WebSocket cases for both roles.
+//! - [`Footprint`] is what the program takes of the machine; [`Tally`] finds what is lost, doubled or changed.
 //! - [`Client`] speaks HTTP/1.1 to the letter over one socket, [`subscribe`] the seven transports.
 //!
 //! Nothing here measures how fast anything is. Every wait has a limit so generous that only something broken
@@ -23,18 +24,24 @@
 mod browser;
 pub mod conformance;
 mod example;
+mod footprint;
+mod garbage;
 mod http;
 mod process;
 mod proxy;
 mod server;
 mod subscriber;
+mod tally;
 mod wait;
 
 pub use browser::{Browser, Entry};
 pub use example::{EchoServer, testsuite_client};
-pub use http::{Body, Client, Head, Response, publish};
+pub use footprint::Footprint;
+pub use garbage::{garbage, mutated};
+pub use http::{Body, Client, Head, Response, publish, with_host};
 pub use process::Process;
 pub use proxy::CutProxy;
 pub use server::{Server, program};
-pub use subscriber::{Item, Transport, subscribe};
+pub use subscriber::{Item, Transport, subscribe, subscribe_on};
+pub use tally::{END, Tally, numbered};
 pub use wait::{LIMIT, wait_for};

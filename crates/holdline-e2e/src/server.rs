@@ -25,6 +25,8 @@ pub struct Server {
     arguments: Vec<String>,
     /// `HOLDLINE_LOG`.
     level: &'static str,
+    /// The limit of its open files, if not that of the tests.
+    files: Option<u32>,
     address: SocketAddr,
     running: Option<Process>,
     log: Arc<Mutex<String>>,
@@ -36,7 +38,7 @@ impl Server {
     /// # Errors
     /// When there is no program, or it ends or stays silent instead.
     pub fn start(arguments: &[&str]) -> Result<Self> {
-        Self::start_talkative(arguments, "warn")
+        Self::start_as(arguments, "warn", None)
     }
 
     /// The same with another `HOLDLINE_LOG`.
@@ -44,10 +46,23 @@ impl Server {
     /// # Errors
     /// As [`start`](Self::start).
     pub fn start_talkative(arguments: &[&str], level: &'static str) -> Result<Self> {
+        Self::start_as(arguments, level, None)
+    }
+
+    /// The same with a limit of open files, as after `ulimit -n`.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_with_files(arguments: &[&str], files: Option<u32>) -> Result<Self> {
+        Self::start_as(arguments, "warn", files)
+    }
+
+    fn start_as(arguments: &[&str], level: &'static str, files: Option<u32>) -> Result<Self> {
         let mut server = Self {
             program: program()?,
             arguments: arguments.iter().map(ToString::to_string).collect(),
             level,
+            files,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             running: None,
             log: Arc::default(),
@@ -136,8 +151,18 @@ impl Server {
 
     fn launch(&mut self) -> Result<()> {
         let listen = self.address.to_string();
+        let mut command = match self.files {
+            None => Command::new(&self.program),
+            Some(files) => {
+                let mut shell = Command::new("sh");
+                // The program takes the place of the shell, and its process id.
+                let script = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
+                shell.args(["-c", &script]).arg(&self.program);
+                shell
+            }
+        };
         let mut process = Process::spawn(
-            Command::new(&self.program)
+            command
                 .args(["serve", "--listen", &listen])
                 .args(&self.arguments)
                 // What the environment of the tests says is not meant for the program.

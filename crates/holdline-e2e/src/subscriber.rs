@@ -106,6 +106,21 @@ pub fn subscribe(
     since: Option<&str>,
     tell: Tell<'_>,
 ) -> io::Result<()> {
+    let socket = TcpStream::connect(address)?;
+    subscribe_on(socket, transport, channels, since, tell)
+}
+
+/// The same on a socket that is connected. Whoever keeps a clone of it can cut it as they like.
+///
+/// # Errors
+/// As [`subscribe`].
+pub fn subscribe_on(
+    socket: TcpStream,
+    transport: Transport,
+    channels: &str,
+    since: Option<&str>,
+    tell: Tell<'_>,
+) -> io::Result<()> {
     let path = format!("/channels/{channels}/{transport}");
     let mut query = match transport {
         Transport::LongPoll => vec![wait(since)],
@@ -119,12 +134,12 @@ pub fn subscribe(
     let target = format!("{path}?{}", query.join("&"));
     match transport {
         Transport::Poll | Transport::LongPoll | Transport::Jsonp => {
-            polls(transport, address, &path, query, tell)
+            polls(transport, Client::new(socket)?, &path, query, tell)
         }
-        Transport::XhrStream => lines(&mut stream(address, &target)?.as_reader()?, tell),
-        Transport::Iframe => scripts(&mut stream(address, &target)?.as_reader()?, tell),
-        Transport::Sse => events(&mut stream(address, &target)?.as_reader()?, tell),
-        Transport::WebSocket => websocket(address, &target, tell),
+        Transport::XhrStream => lines(&mut stream(socket, &target)?.as_reader()?, tell),
+        Transport::Iframe => scripts(&mut stream(socket, &target)?.as_reader()?, tell),
+        Transport::Sse => events(&mut stream(socket, &target)?.as_reader()?, tell),
+        Transport::WebSocket => websocket(socket, &target, tell),
     }
 }
 
@@ -139,12 +154,11 @@ const CALLBACK: &str = "app$receive_1";
 
 fn polls(
     transport: Transport,
-    address: SocketAddr,
+    mut client: Client,
     path: &str,
     mut query: Vec<String>,
     tell: Tell<'_>,
 ) -> io::Result<()> {
-    let mut client = Client::connect(address)?;
     loop {
         let target = format!("{path}?{}", query.join("&"));
         client.send(format!("GET {target} HTTP/1.1\r\nHost: test\r\n\r\n"))?;
@@ -194,8 +208,8 @@ struct Stream {
     head: crate::http::Head,
 }
 
-fn stream(address: SocketAddr, target: &str) -> io::Result<Stream> {
-    let mut client = Client::connect(address)?;
+fn stream(socket: TcpStream, target: &str) -> io::Result<Stream> {
+    let mut client = Client::new(socket)?;
     client.send(format!("GET {target} HTTP/1.1\r\nHost: test\r\n\r\n"))?;
     let head = client.head()?.ok_or(ErrorKind::UnexpectedEof)?;
     if head.status != 200 {
@@ -315,8 +329,7 @@ fn events(reader: &mut impl BufRead, tell: Tell<'_>) -> io::Result<()> {
     }
 }
 
-fn websocket(address: SocketAddr, target: &str, tell: Tell<'_>) -> io::Result<()> {
-    let socket = TcpStream::connect(address)?;
+fn websocket(socket: TcpStream, target: &str, tell: Tell<'_>) -> io::Result<()> {
     socket.set_nodelay(true)?;
     socket.set_read_timeout(Some(LIMIT))?;
     let shaken = tungstenite::client(format!("ws://test{target}"), socket);

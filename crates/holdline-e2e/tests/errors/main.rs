@@ -8,7 +8,7 @@ mod garbage;
 mod half_closed;
 mod refused;
 
-use holdline_e2e::{Client, Head, Response, Server};
+use holdline_e2e::{Client, Head, Response, Server, with_host};
 
 #[test]
 fn every_final_response_has_a_date() {
@@ -64,12 +64,6 @@ fn every_final_response_has_a_date() {
             .unwrap();
         check_date(&client.head().unwrap().unwrap());
     }
-}
-
-/// The same request with a `Host` field first.
-fn with_host(request: &str) -> Vec<u8> {
-    let (line, rest) = request.split_once("\r\n").unwrap();
-    format!("{line}\r\nHost: test\r\n{rest}").into_bytes()
 }
 
 fn expect(name: &str, answer: std::io::Result<Response>) -> Response {
