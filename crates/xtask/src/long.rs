@@ -4,7 +4,7 @@
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::cargo;
+use crate::process::{cargo, target_dir};
 
 struct Long {
     name: &'static str,
@@ -13,26 +13,45 @@ struct Long {
     build: &'static str,
     /// Which of these tests, by a part of their name.
     filter: &'static str,
+    /// They start the built program.
+    needs_program: bool,
 }
 
 const ALL: &[Long] = &[
+    Long {
+        name: "abuse",
+        about: "the server attacked for minutes, while good clients must not notice (Linux)",
+        build: "-p holdline-e2e --test abuse",
+        filter: "",
+        needs_program: true,
+    },
     Long {
         name: "deflate",
         about: "zlib-rs reads what we compress: all sizes to 300 KiB, for each option",
         build: "-p holdline-websocket --all-features --test foreign_deflate",
         filter: "",
+        needs_program: false,
     },
     Long {
         name: "event-stream-limits",
         about: "small limits of an event stream, at every cut of more kinds of lines",
         build: "-p holdline-sse --test sse",
         filter: "every_small_limit_is_met",
+        needs_program: false,
+    },
+    Long {
+        name: "soak",
+        about: "twenty minutes of clients that come and go over all transports (Linux)",
+        build: "-p holdline-e2e --test soak",
+        filter: "",
+        needs_program: true,
     },
     Long {
         name: "vanished",
         about: "peers whose cable was pulled, in a network of their own (Linux, unshare, ip)",
         build: "-p holdline-net --test event_loop",
         filter: "vanished",
+        needs_program: false,
     },
 ];
 
@@ -56,9 +75,12 @@ pub(crate) fn run(name: Option<&str>) -> Result<()> {
             "`cargo test {build}` has no test named like `{filter}`: correct the table of long tests"
         );
     }
-    cargo(&format!("test {build} -- {filter} --nocapture"))
-        .env("HOLDLINE_LONG", "1")
-        .run()
+    let mut tests = cargo(&format!("test {build} -- {filter} --nocapture"));
+    if long.needs_program {
+        cargo("build --release -p holdline").run()?;
+        tests = tests.env("HOLDLINE_BIN", target_dir().join("release/holdline"));
+    }
+    tests.env("HOLDLINE_LONG", "1").run()
 }
 
 fn list() -> String {

@@ -1,18 +1,19 @@
 //! As much of something as the server has.
 
-use std::io::{ErrorKind, Write};
+use std::io::Write;
+use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use holdline_e2e::wait_for;
+use holdline_e2e::{Client, wait_for};
 use rand::RngExt;
 
 use crate::ground::{Ground, has_news, with_host};
 use crate::socket::handshake;
 
-/// Takes every connection that there is and holds it, in all states. Nobody more is let in than can be; those are told,
-/// or wait. Once it ends, everybody is let in again.
+/// Takes every connection that there is and holds it, in all states. Nobody more is let in, but those who publish
+/// or watch. Once it ends, everybody is let in again.
 pub(crate) fn connections(ground: &mut Ground) -> Result<()> {
     let mut held = Vec::new();
     for n in 0..800 {
@@ -29,41 +30,65 @@ pub(crate) fn connections(ground: &mut Ground) -> Result<()> {
         let _ = stream.write_all(&begun);
         held.push(stream);
     }
-    // While it is full.
-    thread::sleep(Duration::from_secs(2));
-    let refused = held
-        .iter()
-        .filter(|stream| has_news(stream).unwrap_or(true))
-        .count();
-    ensure!(
-        refused > 0,
-        "there was room for all {} connections",
-        held.len()
-    );
-    match ground.ask("GET /channels/full/poll HTTP/1.1\r\n\r\n") {
-        Ok(answer) if answer.head.status == 503 => {
-            ensure!(
-                answer.head.get("Retry-After").is_some(),
-                "a 503 does not say when: {answer:?}"
-            );
-        }
-        Ok(answer) => ensure!(answer.head.status == 200, "when full: {answer:?}"),
-        Err(error) => {
-            let error = error.downcast::<std::io::Error>().context("when full")?;
-            let closed = [
-                ErrorKind::UnexpectedEof,
-                ErrorKind::ConnectionReset,
-                ErrorKind::BrokenPipe,
-            ];
-            ensure!(closed.contains(&error.kind()), "when full: {error}");
-        }
-    }
+    wait_for("those past the limit to be sent away", || {
+        let gone = held.iter().filter(|stream| is_gone(stream)).count();
+        // With all that is kept free for publishers.
+        (gone > 400).then_some(())
+    });
+    // Then one more is told so, and publishing and watching still work.
+    let answer = wait_for("an answer when full", || {
+        ground.ask("GET /channels/full/poll HTTP/1.1\r\n\r\n").ok()
+    });
+    ensure!(answer.head.status == 503, "room for a poll: {answer:?}");
+    let retry = answer.head.get("Retry-After");
+    ensure!(retry.is_some(), "a 503 does not say when: {answer:?}");
+    ground.publish("full", "a message")?;
+    let answer = ground.ask("GET /health HTTP/1.1\r\n\r\n")?;
+    ensure!(answer.text() == "ok", "the health when full: {answer:?}");
     drop(held);
     wait_for("room for a connection", || {
-        let answer = ground.ask("GET /health HTTP/1.1\r\n\r\n").ok()?;
+        let answer = ground
+            .ask("GET /channels/full/poll HTTP/1.1\r\n\r\n")
+            .ok()?;
         (answer.head.status == 200).then_some(())
     });
     Ok(())
+}
+
+/// Takes all descriptors that the process may have. Whoever comes then waits, and is let in when the others go.
+pub(crate) fn descriptors(ground: &mut Ground) -> Result<()> {
+    let held = (0..100).map(|_| {
+        let mut client = ground.client()?;
+        client.send(with_host("GET /channels/full/sse HTTP/1.1\r\n\r\n"))?;
+        Ok(client)
+    });
+    let held: Vec<Client> = held.collect::<Result<_>>()?;
+    // So that it meets the limit more than once.
+    thread::sleep(Duration::from_secs(1));
+    let let_in = held
+        .iter()
+        .filter(|client| has_news(client.socket()).unwrap_or(true))
+        .count();
+    ensure!(let_in < held.len(), "there were descriptors for all");
+    drop(held);
+    let answer = ground.ask("GET /channels/full/poll HTTP/1.1\r\n\r\n")?;
+    ensure!(answer.head.status == 200, "no way in after all: {answer:?}");
+    Ok(())
+}
+
+/// Whether the server has answered that there is no room, or closed.
+fn is_gone(stream: &TcpStream) -> bool {
+    let mut start = [0; 12];
+    match has_news(stream) {
+        Ok(false) => false,
+        Ok(true) => match stream.peek(&mut start) {
+            Ok(n) => {
+                n == 0 || start.starts_with(b"HTTP/1.1 503") || start.starts_with(b"HTTP/1.1 408")
+            }
+            Err(_) => true,
+        },
+        Err(_) => true,
+    }
 }
 
 /// Asks for many names to which nobody has published.
@@ -100,7 +125,7 @@ pub(crate) fn asked_channels(ground: &mut Ground) -> Result<()> {
 
 /// Publishes to many names.
 pub(crate) fn published_channels(ground: &mut Ground) -> Result<()> {
-    for _ in 0..300 * ground.scale {
+    for _ in 0..2000 * ground.scale {
         let name = format!("published-{:x}", ground.random.random::<u64>());
         let text = "x".repeat(ground.random.random_range(0..3000));
         ground.publish(&name, &text)?;

@@ -126,42 +126,33 @@ const SHORT: &[&str] = &[
     "--peer-timeout",
     "6s",
     "--history-bytes",
-    "4194304",
+    "2097152",
     "--history-total",
-    "33554432",
+    "16777216",
     "--delivery-total",
-    "33554432",
+    "16777216",
     "--max-channels",
     "500",
     "--max-asked-channels",
     "500",
 ];
 
+const FULL: &[Attack] = &[Attack {
+    name: "all connections",
+    run: full::connections,
+}];
+
 #[test]
 fn nobody_is_hurt_by_slow_peers_floods_giants_resets_and_garbage() {
-    Siege {
-        name: "everything",
-        options: SHORT,
-        files: None,
-        attacks: EVERYTHING,
-        visited: true,
-    }
-    .lay();
+    Siege::of("everything", EVERYTHING, SHORT).lay();
 }
 
 #[test]
 fn nobody_is_hurt_when_there_are_no_connections_left() {
-    const ATTACKS: &[Attack] = &[Attack {
-        name: "all connections",
-        run: full::connections,
-    }];
     let options = &["--max-connections", "150"];
     Siege {
-        name: "connections",
-        options,
-        files: None,
-        attacks: ATTACKS,
         visited: false,
+        ..Siege::of("connections", FULL, options)
     }
     .lay();
 }
@@ -179,12 +170,15 @@ fn nobody_is_hurt_when_there_are_no_channels_left() {
         },
     ];
     let options = &["--max-channels", "32", "--max-asked-channels", "32"];
+    Siege::of("channels", ATTACKS, options).lay();
+}
+
+#[test]
+fn nobody_is_hurt_when_the_server_was_started_with_few_descriptors() {
     Siege {
-        name: "channels",
-        options,
-        files: None,
-        attacks: ATTACKS,
-        visited: true,
+        visited: false,
+        files: Some(700),
+        ..Siege::of("few descriptors", FULL, &[])
     }
     .lay();
 }
@@ -193,14 +187,12 @@ fn nobody_is_hurt_when_there_are_no_channels_left() {
 fn nobody_is_hurt_when_there_are_no_descriptors_left() {
     const ATTACKS: &[Attack] = &[Attack {
         name: "all descriptors",
-        run: full::connections,
+        run: full::descriptors,
     }];
     Siege {
-        name: "descriptors",
-        options: &[],
-        files: Some(700),
-        attacks: ATTACKS,
         visited: false,
+        spare: Some(20),
+        ..Siege::of("no descriptors", ATTACKS, &[])
     }
     .lay();
 }

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 use holdline_e2e::{Client, Footprint, Server, Transport};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::Value;
 
 use crate::crowd::{Crowd, Faults};
@@ -22,14 +23,31 @@ pub(crate) struct Siege {
     pub(crate) name: &'static str,
     /// The server's.
     pub(crate) options: &'static [&'static str],
-    /// The server's limit of descriptors.
+    /// The limit of descriptors that the server is started with.
     pub(crate) files: Option<u32>,
+    /// How many descriptors are left to it when the crowd is there, whatever it was started with.
+    pub(crate) spare: Option<u64>,
     pub(crate) attacks: &'static [Attack],
     /// Whether strangers who come and go must not notice anything either.
     pub(crate) visited: bool,
 }
 
 impl Siege {
+    pub(crate) fn of(
+        name: &'static str,
+        attacks: &'static [Attack],
+        options: &'static [&'static str],
+    ) -> Self {
+        Self {
+            name,
+            options,
+            files: None,
+            spare: None,
+            attacks,
+            visited: true,
+        }
+    }
+
     pub(crate) fn lay(&self) {
         let is_long = std::env::var_os("HOLDLINE_LONG").is_some();
         let time = std::time::SystemTime::UNIX_EPOCH
@@ -37,7 +55,7 @@ impl Siege {
             .unwrap()
             .as_secs();
         let seed = number("HOLDLINE_ABUSE_SEED").unwrap_or(if is_long { time } else { 1 });
-        let rounds = number("HOLDLINE_ABUSE_ROUNDS").unwrap_or(if is_long { 8 } else { 3 });
+        let rounds = number("HOLDLINE_ABUSE_ROUNDS").unwrap_or(if is_long { 16 } else { 3 });
         let scale = if is_long { 4 } else { 1 };
         println!("{}: HOLDLINE_ABUSE_SEED={seed}, {rounds} rounds", self.name);
         let server = Server::start_with_files(self.files, self.options).unwrap();
@@ -48,26 +66,28 @@ impl Siege {
         let mut crowd = Crowd::gather(server.address());
         let before = witness.quiet(&crowd);
         println!("{}: before: {before}", self.name);
-        let mut footprints = Vec::new();
+        if let Some(spare) = self.spare {
+            limit_files(witness.id, before.files as u64 + spare);
+        }
+        let mut after = Vec::new();
         for round in 0..rounds {
             let begin = Instant::now();
             self.round(&server, &mut crowd, scale, (seed, round));
-            let footprint = witness.quiet(&crowd);
+            let quiet = witness.quiet(&crowd);
             let time = begin.elapsed().as_secs_f64();
-            println!("{}: round {round}, {time:.1} s: {footprint}", self.name);
+            println!("{}: round {round}, {time:.1} s: {quiet}", self.name);
             // Exactly: whatever an attack has opened is closed.
-            assert_eq!(footprint.files, before.files, "{}: descriptors", self.name);
-            assert_eq!(footprint.threads, before.threads, "{}: threads", self.name);
-            footprints.push(footprint.memory);
+            assert_eq!(quiet.files, before.files, "{}: descriptors", self.name);
+            assert_eq!(quiet.threads, before.threads, "{}: threads", self.name);
+            after.push(quiet);
         }
         let delivered = crowd.leave();
         println!("{}: {delivered} messages delivered", self.name);
-        // The first round is to warm up: what is allocated once, histories that become full.
-        if let [_, second, .., last] = footprints[..] {
-            let grown = last.saturating_sub(second) >> 20;
+        // The first round is to warm up.
+        if let [_, second, .., last] = &after[..] {
             assert!(
-                grown <= TOLERANCE,
-                "{}: {grown} MiB more than after round 1",
+                !last.has_grown_since(second),
+                "{}: from {second} to {last}",
                 self.name
             );
         }
@@ -138,6 +158,15 @@ impl Siege {
     }
 }
 
+fn limit_files(id: u32, most: u64) {
+    let limit = Rlimit {
+        current: Some(most),
+        maximum: Some(most),
+    };
+    let id = Pid::from_raw(id.try_into().unwrap());
+    prlimit(id, Resource::Nofile, limit).unwrap();
+}
+
 /// Strangers who come, ask and go.
 fn visit(server: &Server, faults: Faults, over: Arc<AtomicBool>) -> JoinHandle<()> {
     let address = server.address();
@@ -191,7 +220,7 @@ impl Witness {
                     && stats["subscribers_by_transport"][transport] == *count
             });
             if here && stats["connections"] == crowd.connections() + 1 {
-                return Footprint::of(self.id).unwrap();
+                return Footprint::of(self.id, &stats).unwrap();
             }
             assert!(
                 Instant::now() < end,
@@ -206,6 +235,3 @@ impl Witness {
 fn number(name: &str) -> Option<u64> {
     Some(std::env::var(name).ok()?.parse().expect(name))
 }
-
-/// By how many MiB memory may be more after the last round than after the second. TODO
-const TOLERANCE: u64 = 8;
