@@ -9,8 +9,8 @@ use anyhow::{Context, Result, ensure};
 use holdline_e2e::{Client, wait_for};
 use rand::RngExt;
 
-use crate::ground::{Ground, has_news, with_host};
-use crate::socket::handshake;
+use crate::ground::{Ground, has_news, refused, with_host};
+use crate::socket::{Socket, handshake, header};
 
 /// Takes every connection that there is and holds it, in all states. Nobody more is let in, but those who publish
 /// or watch. Once it ends, everybody is let in again.
@@ -73,6 +73,58 @@ pub(crate) fn descriptors(ground: &mut Ground) -> Result<()> {
     drop(held);
     let answer = ground.ask("GET /channels/full/poll HTTP/1.1\r\n\r\n")?;
     ensure!(answer.head.status == 200, "no way in after all: {answer:?}");
+    Ok(())
+}
+
+/// Begins large bodies and messages and stalls, with many times what all of them may take together. The slowest are sent
+/// away, and who comes with a whole one is not.
+pub(crate) fn input(ground: &mut Ground) -> Result<()> {
+    let part = vec![b'x'; 900_000];
+    let (mut held, mut sockets) = (Vec::new(), Vec::new());
+    for n in 0..30 * ground.scale {
+        if n % 3 == 0 {
+            let mut socket = Socket::open(ground, "/channels/full/websocket", "")?;
+            socket.read()?.context("no beginning")?;
+            socket.send(&header(0x81, 1_000_000))?;
+            // It may be given up before all of it was sent.
+            let _ = socket.send(&part);
+            sockets.push(socket);
+            continue;
+        }
+        let fields = ["Content-Length: 1000000", "Transfer-Encoding: chunked"][n % 2];
+        let head = format!("POST /channels/full HTTP/1.1\r\n{fields}\r\n\r\n");
+        let mut client = ground.client()?;
+        client.send(with_host(&head))?;
+        let size = ["", "f4240\r\n"][n % 2];
+        // As above.
+        let _ = client.send(size).and_then(|()| client.send(&part));
+        held.push(client);
+    }
+    ground.publish("whole", &"y".repeat(1_000_000))?;
+    let gone = || {
+        let news = |stream| has_news(stream).unwrap_or(true);
+        let clients = held.iter().filter(|client| news(client.socket()));
+        clients.count()
+            + sockets
+                .iter()
+                .filter(|socket| news(socket.stream()))
+                .count()
+    };
+    let room = (8 << 20) / part.len();
+    wait_for("the slowest to be sent away", || {
+        (gone() >= 30 * ground.scale - room).then_some(())
+    });
+    for mut client in held {
+        if has_news(client.socket())? {
+            refused(&mut client, 408)?;
+        }
+    }
+    for mut socket in sockets {
+        if has_news(socket.stream())? {
+            let code = socket.closed()?;
+            ensure!(code == 1009, "close code {code} when there is no room");
+        }
+    }
     Ok(())
 }
 

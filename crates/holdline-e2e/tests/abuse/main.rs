@@ -174,6 +174,15 @@ fn nobody_is_hurt_when_there_are_no_channels_left() {
 }
 
 #[test]
+fn nobody_is_hurt_when_there_is_no_memory_left_for_what_comes() {
+    const ATTACKS: &[Attack] = &[Attack {
+        name: "unfinished uploads",
+        run: full::input,
+    }];
+    Siege::of("input", ATTACKS, &["--max-upload-total", "8388608"]).lay();
+}
+
+#[test]
 fn nobody_is_hurt_when_the_server_was_started_with_few_descriptors() {
     Siege {
         visited: false,

@@ -58,7 +58,7 @@ impl Siege {
         let rounds = number("HOLDLINE_ABUSE_ROUNDS").unwrap_or(if is_long { 16 } else { 3 });
         let scale = if is_long { 4 } else { 1 };
         println!("{}: HOLDLINE_ABUSE_SEED={seed}, {rounds} rounds", self.name);
-        let server = Server::start_with_files(self.files, self.options).unwrap();
+        let server = Server::start_with_files(self.options, self.files).unwrap();
         let witness = Witness {
             id: server.id().unwrap(),
             address: server.address(),
