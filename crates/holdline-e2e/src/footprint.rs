@@ -47,15 +47,15 @@ impl Footprint {
         })
     }
 
-    /// Whether memory for anything but messages has grown since another moment, by more than holes between messages.
+    /// Whether memory for anything but messages has grown since another moment by more than `spare` bytes and the holes
+    /// between messages.
     ///
     /// Messages of all sizes come and go, and an allocator gives only whole pages back. Over 24 rounds of floods, with
     /// messages of 32 MiB kept, the holes grew from 17 to 26 MiB within five rounds and stayed so for the other 19.
     /// What leaks grows on.
     #[must_use]
-    pub fn has_grown_since(&self, other: &Self) -> bool {
-        let holes = self.kept / 2 + (2 << 20);
-        self.beside() > other.beside() + holes
+    pub fn has_grown_since(&self, other: &Self, spare: u64) -> bool {
+        self.beside() > other.beside() + self.kept / 2 + spare
     }
 
     /// Memory for everything but the messages themselves.

@@ -179,7 +179,11 @@ fn nobody_is_hurt_when_there_is_no_memory_left_for_what_comes() {
         name: "unfinished uploads",
         run: full::input,
     }];
-    Siege::of("input", ATTACKS, &["--max-upload-total", "8388608"]).lay();
+    Siege {
+        memory: 8 << 20,
+        ..Siege::of("input", ATTACKS, &["--max-upload-total", "8388608"])
+    }
+    .lay();
 }
 
 #[test]

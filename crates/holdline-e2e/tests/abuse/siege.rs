@@ -27,6 +27,8 @@ pub(crate) struct Siege {
     pub(crate) files: Option<u32>,
     /// How many descriptors are left to it when the crowd is there, whatever it was started with.
     pub(crate) spare: Option<u64>,
+    /// Bytes that the allocator may keep of what attackers filled at one moment, rather than give them back.
+    pub(crate) memory: u64,
     pub(crate) attacks: &'static [Attack],
     /// Whether strangers who come and go must not notice anything either.
     pub(crate) visited: bool,
@@ -43,6 +45,7 @@ impl Siege {
             options,
             files: None,
             spare: None,
+            memory: 2 << 20,
             attacks,
             visited: true,
         }
@@ -86,7 +89,7 @@ impl Siege {
         // The first round is to warm up.
         if let [_, second, .., last] = &after[..] {
             assert!(
-                !last.has_grown_since(second),
+                !last.has_grown_since(second, self.memory),
                 "{}: from {second} to {last}",
                 self.name
             );
