@@ -95,5 +95,7 @@ fn log_to(writer: BoxMakeWriter) {
         .with_env_filter(log)
         .with_writer(writer)
         .with_ansi(io::stderr().is_terminal())
+        // It would say with `eprintln!` that standard error cannot be written, and that panics.
+        .log_internal_errors(false)
         .init();
 }

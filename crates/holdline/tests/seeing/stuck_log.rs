@@ -5,6 +5,8 @@ use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::program::holdline;
 
 #[test]
@@ -74,4 +76,21 @@ fn a_log_that_nobody_reads_stops_neither_requests_nor_the_server_and_says_what_i
     assert!(missing >= dropped);
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_server_whose_log_nobody_can_read_any_more_still_stops_when_asked() {
+    let mut child = holdline(&["--listen", "127.0.0.1:0"])
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut first).unwrap();
+    // Whoever read both has gone, as when the terminal or the program that started it was killed.
+    drop((stdout, child.stderr.take()));
+    let id = Pid::from_child(&child);
+    kill_process(id, Signal::TERM).unwrap();
+    assert!(child.wait().unwrap().success());
 }
