@@ -2,24 +2,42 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const CHAPTER: &str = include_str!("../server.md");
-const CONFIG: [&str; 3] = [
-    include_str!("../../crates/holdline/src/config.rs"),
-    include_str!("../../crates/holdline/src/config/access.rs"),
-    include_str!("../../crates/holdline/src/config/peers.rs"),
-];
+/// The environment variables of all options: `env = "HOLDLINE_…"`.
+fn variables(folder: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for path in files(folder) {
+        let source = fs::read_to_string(&path).expect("UTF-8");
+        let rest = source.split("env = \"").skip(1);
+        let found = rest.filter_map(|rest| rest.split_once('"'));
+        names.extend(found.map(|(name, _)| name.to_owned()));
+    }
+    names
+}
+
+/// The sources in a folder and below it.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder of sources") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files.extend(self::files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+fn sources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/holdline/src")
+}
 
 #[test]
 fn every_option_of_the_server_is_in_the_table() {
-    let names = CONFIG
-        .iter()
-        .flat_map(|file| file.split("env = \"").skip(1));
-    let names: Vec<&str> = names
-        .filter_map(|rest| rest.split_once('"'))
-        .map(|(name, _)| name)
-        .collect();
+    let names = variables(&sources());
     assert!(names.len() >= 28, "{names:?}");
     for name in names {
         let option = name
@@ -37,33 +55,23 @@ fn every_option_of_the_server_is_in_the_table() {
 const REFUSAL: &str = include_str!("../../crates/holdline/src/refusal.rs");
 
 /// The codes of all errors that are made by hand: `error(404, "not_found", …)`.
-fn codes_by_hand(folder: &Path, codes: &mut BTreeSet<String>) {
-    for entry in fs::read_dir(folder).expect("a folder of sources") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            codes_by_hand(&path, codes);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let source = fs::read_to_string(&path).expect("UTF-8");
-            codes.extend(source.split("error(").skip(1).filter_map(|call| {
-                let (status, rest) = call.trim_start().split_once(',')?;
-                status.parse::<u16>().ok()?;
-                Some(
-                    rest.trim_start()
-                        .strip_prefix('"')?
-                        .split_once('"')?
-                        .0
-                        .to_owned(),
-                )
-            }));
-        }
+fn codes_by_hand(folder: &Path) -> BTreeSet<String> {
+    let mut codes = BTreeSet::new();
+    for path in files(folder) {
+        let source = fs::read_to_string(&path).expect("UTF-8");
+        codes.extend(source.split("error(").skip(1).filter_map(|call| {
+            let (status, rest) = call.trim_start().split_once(',')?;
+            status.parse::<u16>().ok()?;
+            let (code, _) = rest.trim_start().strip_prefix('"')?.split_once('"')?;
+            Some(code.to_owned())
+        }));
     }
+    codes
 }
 
 #[test]
 fn every_code_of_an_error_is_in_the_table() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/holdline/src");
-    let mut codes = BTreeSet::new();
-    codes_by_hand(&source, &mut codes);
+    let mut codes = codes_by_hand(&sources());
     let (_, refused) = REFUSAL.split_once("let code = match status {").unwrap();
     let (refused, _) = refused.split_once("};").unwrap();
     let quoted = refused.split('"').skip(1).step_by(2);
