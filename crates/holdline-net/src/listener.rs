@@ -114,12 +114,23 @@ impl Listener {
     /// What the system says of the file.
     #[cfg(unix)]
     pub fn remove_file_at_the_end(&mut self) -> io::Result<()> {
-        if let (ListenerSocket::Unix(_, file), Address::Unix(path)) =
+        // One that is replaced here would remove the file.
+        if let (ListenerSocket::Unix(_, file @ None), Address::Unix(path)) =
             (&mut self.socket, &self.address)
         {
             *file = Some(SocketFile::of(path)?);
         }
         Ok(())
+    }
+
+    /// Has the file of a Unix socket stay: another process listens with it.
+    #[cfg(unix)]
+    pub fn leave_file(&mut self) {
+        if let ListenerSocket::Unix(_, file) = &mut self.socket
+            && let Some(file) = file.take()
+        {
+            file.leave();
+        }
     }
 
     /// Gives the connections of this listener a limit of their own. They do not count against

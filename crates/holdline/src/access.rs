@@ -12,7 +12,7 @@ use holdline_net::Request;
 use self::credentials::Shown;
 use self::hosts::Hosts;
 use self::secret::Secret;
-use crate::config::AccessArguments;
+use crate::config::{AccessArguments, SecretSource};
 use crate::query::Query;
 use crate::reply::Reply;
 use crate::request::Resource;
@@ -26,6 +26,8 @@ pub(crate) struct Access {
     hosts: Hosts,
     /// Without it nobody publishes, if there is one.
     publish_token: Option<Secret>,
+    /// Without it nobody watches on the admin listeners, if there is one.
+    admin_token: Option<Secret>,
     jsonp: bool,
     pages: bool,
     /// The fields of every answer, whoever asks.
@@ -33,17 +35,27 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    pub(crate) fn new(arguments: &AccessArguments) -> Result<Self, String> {
-        let publish_token = arguments.publish_token.as_deref().map(Secret::new);
+    /// # Errors
+    /// A file with a secret or with origins cannot be read, or is not what it should be.
+    pub(crate) fn new(
+        arguments: &AccessArguments,
+        admin_token: Option<&SecretSource>,
+    ) -> Result<Self, String> {
+        let secret = |source: Option<&SecretSource>| {
+            let secret = source.map(SecretSource::read).transpose()?;
+            secret.as_deref().map(Secret::new).transpose()
+        };
+        let origins = arguments.origins()?;
         // A page that was allowed may load what it likes: a script of another site's page shows no `Origin`.
-        let fields = match arguments.allow_origin.is_empty() {
+        let fields = match origins.is_empty() {
             true => HeaderBlock::new([CORP]).map_err(|error| error.to_string())?,
             false => HeaderBlock::default(),
         };
         Ok(Self {
-            origins: Origins::new(&arguments.allow_origin),
-            hosts: Hosts::new(&arguments.allow_host, &arguments.allow_origin),
-            publish_token: publish_token.transpose()?,
+            origins: Origins::new(&origins),
+            hosts: Hosts::new(&arguments.allow_host, &origins),
+            publish_token: secret(arguments.publish_token.as_ref())?,
+            admin_token: secret(admin_token)?,
             jsonp: !arguments.no_jsonp,
             pages: !arguments.no_pages,
             fields,
@@ -136,6 +148,21 @@ impl Access {
             Shown::Token(shown) => token.is(shown),
             Shown::Nothing => false,
         })
+    }
+
+    /// Whether a request may watch: there is no admin token, or it shows it.
+    pub(crate) fn judge_admin(&self, head: &RequestHead<'_>) -> Result<(), Reply> {
+        let Some(token) = &self.admin_token else {
+            return Ok(());
+        };
+        if let Shown::Token(shown) = Shown::of(head, &Query::default())?
+            && token.is(shown)
+        {
+            return Ok(());
+        }
+        let message = "this needs the admin token, as `Authorization: Bearer TOKEN`";
+        let challenge = "Bearer realm=\"admin\"";
+        Err(Reply::error(401, "unauthorized", message).with("WWW-Authenticate", challenge))
     }
 
     /// The same as an answer: 401 to who may not.

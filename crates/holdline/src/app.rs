@@ -11,69 +11,18 @@ use holdline_net::{
     ConnectionId, Ending, Exchange, Finished, Handler, Intake, Message, Notifier, Output, Piece,
     Progress, Rejection, Request, Responder, Wake, WebSocketOutput,
 };
-use holdline_websocket::{CloseCode, DeflateOptions};
+use holdline_websocket::CloseCode;
 
-use crate::access::Access;
 use crate::counters::Limit;
-use crate::demo::MovingBox;
 use crate::held::HeldRequest;
 use crate::hub::{Hub, Looks, LoopKey, TooManyChannels, Waiter};
-use crate::journal::{Appended, Draft, Journal, Outcome, Receipt, Refusal};
-use crate::log_lines::LogLines;
-use crate::message::DEFLATE_LEVEL;
-use crate::process::Seen;
+use crate::journal::{Appended, Draft, Outcome, Receipt, Refusal};
 use crate::refusal;
 use crate::request_log::RequestLog;
 use crate::routes;
+pub(crate) use crate::shared::{Options, Shared};
 use crate::subscription::{Follower, Subscription};
 use crate::transport::SubscribeRequest;
-use crate::watchers::Watchers;
-
-/// What all loops share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) hub: Arc<Hub>,
-    pub(crate) journal: Box<dyn Journal>,
-    pub(crate) access: Access,
-    pub(crate) options: Options,
-    pub(crate) moving_box: MovingBox,
-    pub(crate) watchers: Watchers,
-    /// As of the last second.
-    pub(crate) process: Seen,
-    pub(crate) log: LogLines,
-}
-
-/// What the command line says about serving.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Options {
-    pub(crate) heartbeat: Duration,
-    pub(crate) long_poll: Duration,
-    /// How long a request waits for what is on its way, if a shorter answer would do.
-    pub(crate) patience: Duration,
-    /// Bytes of a message.
-    pub(crate) max_message: usize,
-    /// The WebSocket of the first browsers is accepted, too.
-    pub(crate) legacy_hixie76: bool,
-    /// WebSocket messages with at least so many bytes are compressed, for clients that offer it.
-    pub(crate) deflate_from: Option<usize>,
-    /// There is a line for each request.
-    pub(crate) log_requests: bool,
-}
-
-impl Options {
-    /// What this server wants of permessage-deflate.
-    ///
-    /// Each message alone, in both directions: so one compressed form serves all receivers, and a
-    /// connection keeps nothing between messages.
-    pub(crate) fn deflate(&self) -> Option<DeflateOptions> {
-        let mut deflate = DeflateOptions::default();
-        deflate.min_size = self.deflate_from?;
-        deflate.no_context_takeover = true;
-        deflate.peer_no_context_takeover = true;
-        deflate.level = DEFLATE_LEVEL;
-        Some(deflate)
-    }
-}
 
 /// The handler of one loop.
 #[derive(Debug)]
@@ -111,8 +60,6 @@ impl App {
         let key = shared.hub.join(notifier.clone());
         let mut config = emitter::Config::default();
         config.heartbeat = shared.options.heartbeat;
-        config.origins = shared.access.origins.clone();
-        config.fields = shared.access.common_fields().clone();
         let log = shared.options.log_requests.then(|| shared.log.clone());
         Self {
             request_log: log.map(RequestLog::new),

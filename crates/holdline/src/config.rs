@@ -4,9 +4,10 @@ mod access;
 mod addresses;
 mod check;
 mod discreet;
+mod listening;
 mod peers;
+mod secret;
 
-use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,7 +17,9 @@ use holdline_websocket::{Deflate, Role};
 
 pub(crate) use self::access::AccessArguments;
 pub(crate) use self::addresses::AddressArguments;
+pub(crate) use self::listening::{Endpoint, ListenArguments};
 pub(crate) use self::peers::PeerArguments;
+pub(crate) use self::secret::{SecretSource, on_the_command_line};
 use crate::channel_url::ChannelUrl;
 use crate::transport::Transport;
 use crate::transport::parse_for_programs;
@@ -63,16 +66,10 @@ pub(crate) enum Command {
 /// Every option can also be given in the environment: `--max-lag` as `HOLDLINE_MAX_LAG`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ServeArguments {
-    /// Address and port to listen on.
-    #[arg(
-        long,
-        env = "HOLDLINE_LISTEN",
-        default_value = "127.0.0.1:8080",
-        value_name = "ADDR"
-    )]
-    pub(crate) listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) listening: ListenArguments,
     /// Event loops, a thread each [default: the number of processor cores].
-    #[arg(long, env = "HOLDLINE_THREADS", value_name = "N")]
+    #[arg(long, env = "HOLDLINE_THREADS", value_parser = threads, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
     /// Messages that each channel keeps for those who ask for them later. 0 for none: what is published
     /// is delivered all the same.
@@ -117,6 +114,7 @@ pub(crate) struct ServeArguments {
         long,
         env = "HOLDLINE_MAX_CHANNELS",
         default_value_t = 100_000,
+        value_parser = at_least_one,
         value_name = "N"
     )]
     pub(crate) max_channels: usize,
@@ -142,7 +140,7 @@ pub(crate) struct ServeArguments {
         long,
         env = "HOLDLINE_LONG_POLL",
         default_value = "25s",
-        value_parser = humantime::parse_duration,
+        value_parser = positive_duration,
         value_name = "TIME"
     )]
     pub(crate) long_poll: Duration,
@@ -151,11 +149,18 @@ pub(crate) struct ServeArguments {
         long,
         env = "HOLDLINE_MAX_CONNECTIONS",
         default_value_t = 10_000,
+        value_parser = at_least_one,
         value_name = "N"
     )]
     pub(crate) max_connections: usize,
     /// Bytes of text that a stream may fall behind before the rest is skipped and it is told so.
-    #[arg(long, env = "HOLDLINE_MAX_LAG", default_value_t = 32 << 20, value_name = "BYTES")]
+    #[arg(
+        long,
+        env = "HOLDLINE_MAX_LAG",
+        default_value_t = 32 << 20,
+        value_parser = clap::value_parser!(u64).range(1..),
+        value_name = "BYTES"
+    )]
     pub(crate) max_lag: u64,
     #[command(flatten)]
     pub(crate) addresses: AddressArguments,
@@ -169,7 +174,13 @@ pub(crate) struct ServeArguments {
     )]
     pub(crate) log_requests: bool,
     /// Bytes that one message may have.
-    #[arg(long, env = "HOLDLINE_MAX_MESSAGE", default_value_t = 1 << 20, value_name = "BYTES")]
+    #[arg(
+        long,
+        env = "HOLDLINE_MAX_MESSAGE",
+        default_value_t = 1 << 20,
+        value_parser = at_least_one,
+        value_name = "BYTES"
+    )]
     pub(crate) max_message: usize,
     /// Compress WebSocket messages of at least so many bytes for clients that offer
     /// permessage-deflate; `off` for nobody. A message is compressed once for all of them, and each
@@ -209,15 +220,14 @@ pub(crate) struct PublishArguments {
     /// The event type of the messages. Types that begin with `holdline.` are the server's own.
     #[arg(long, value_name = "TYPE")]
     pub(crate) event: Option<String>,
-    /// The server's publish token.
+    /// The server's publish token; @FILE is what is in a file.
     #[arg(
         long,
         env = "HOLDLINE_PUBLISH_TOKEN",
         hide_env_values = true,
-        value_parser = token,
-        value_name = "TOKEN"
+        value_name = "TOKEN|@FILE"
     )]
-    pub(crate) token: Option<String>,
+    pub(crate) token: Option<SecretSource>,
 }
 
 /// What to read, and how.
@@ -344,6 +354,24 @@ fn positive_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A count of which none would mean that nothing works.
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("it must be at least 1".to_owned()),
+        Ok(number) => Ok(number),
+        Err(_) => Err("it is a whole number, at least 1".to_owned()),
+    }
+}
+
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    match text.parse::<NonZeroUsize>() {
+        Ok(threads) if threads.get() <= MAX_THREADS => Ok(threads),
+        _ => Err(format!(
+            "it is a number from 1 to {MAX_THREADS}; more than there are processor cores help nobody"
+        )),
+    }
+}
+
 fn deflate_threshold(text: &str) -> Result<DeflateThreshold, String> {
     match text {
         "off" => Ok(DeflateThreshold(None)),
@@ -354,14 +382,8 @@ fn deflate_threshold(text: &str) -> Result<DeflateThreshold, String> {
     }
 }
 
-fn token(text: &str) -> Result<String, String> {
-    let fits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-    if fits {
-        Ok(text.to_owned())
-    } else {
-        Err("a token is visible ASCII without spaces".into())
-    }
-}
+/// Event loops that may be asked for.
+const MAX_THREADS: usize = 1024;
 
 /// Printed after the long help of `holdline subscribe`.
 const SUBSCRIBE_OUTPUT: &str = "\

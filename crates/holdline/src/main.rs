@@ -5,17 +5,21 @@
 
 mod accept;
 mod access;
+mod admin;
 mod answer;
 mod app;
 mod channel_url;
 mod config;
 mod counters;
 mod demo;
+mod file_limit;
+mod handover;
 mod held;
 mod hold;
 mod hub;
 mod inspect;
 mod journal;
+mod listening;
 mod log_lines;
 mod message;
 mod metrics;
@@ -37,6 +41,8 @@ mod request;
 mod request_log;
 mod routes;
 mod serve;
+mod shared;
+mod signals;
 mod subscribe;
 mod subscription;
 mod transport;
@@ -58,6 +64,7 @@ fn main() -> ExitCode {
     let command = cli.command.unwrap_or(Command::Serve(cli.serve));
     if !matches!(command, Command::Serve(_)) {
         log_to(BoxMakeWriter::new(io::stderr));
+        warn_of_secrets();
     }
     let result = match command {
         Command::Serve(arguments) => serve(arguments),
@@ -83,9 +90,19 @@ fn serve(arguments: ServeArguments) -> Result<(), String> {
     }
     let log = LogLines::start(io::stderr()).map_err(|error| error.to_string())?;
     log_to(BoxMakeWriter::new(log.clone()));
+    warn_of_secrets();
     let result = serve::run(arguments, &log);
     log.flush();
     result
+}
+
+fn warn_of_secrets() {
+    for option in config::on_the_command_line(std::env::args_os()) {
+        tracing::warn!(
+            "every user of this machine can read the secret of {option} in the list of processes: give {option} @FILE, \
+             or the environment variable"
+        );
+    }
 }
 
 fn log_to(writer: BoxMakeWriter) {

@@ -13,7 +13,13 @@ use crate::config::PublishArguments;
 
 /// Publishes until the input ends. The exit code is 1 when something could not be published.
 pub(crate) fn run(arguments: &PublishArguments) -> ExitCode {
-    let mut publisher = Publisher::new(arguments);
+    let mut publisher = match Publisher::new(arguments) {
+        Ok(publisher) => publisher,
+        Err(error) => {
+            report(format_args!("{error}"));
+            return ExitCode::FAILURE;
+        }
+    };
     match arguments.text.as_deref() {
         None | Some("-") => publish_lines(&mut publisher, io::stdin().lock()),
         Some(text) => match publisher.publish(text.as_bytes()) {
@@ -88,20 +94,20 @@ struct Publisher {
 }
 
 impl Publisher {
-    fn new(arguments: &PublishArguments) -> Self {
+    fn new(arguments: &PublishArguments) -> Result<Self, String> {
         let event = arguments.event.as_deref().map(|event| ("event", event));
         let mut headers = vec![("Content-Type", "text/plain; charset=utf-8".to_owned())];
         if let Some(token) = &arguments.token {
-            headers.push(("Authorization", format!("Bearer {token}")));
+            headers.push(("Authorization", format!("Bearer {}", token.read()?)));
         }
-        Self {
+        Ok(Self {
             target: arguments.url.target(None, event.as_slice()),
             url: arguments.url.clone(),
             headers,
             tcp: Tcp::default(),
             http: None,
             connected: false,
-        }
+        })
     }
 
     fn publish(&mut self, text: &[u8]) -> Result<(), Failure> {

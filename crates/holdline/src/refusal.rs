@@ -36,7 +36,7 @@ pub(crate) fn reject(
     // A page may read what is wrong with the body that it sent. Who sent a head that makes no
     // sense is not known.
     let head = exchange.request_head();
-    let access = &shared.access;
+    let access = shared.access();
     let fields = match head {
         Some(head) => access.fields(access.origins.judge(&head)),
         None => access.common_fields().clone(),

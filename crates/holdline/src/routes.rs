@@ -13,6 +13,7 @@ use serde_json::json;
 use self::publish::{Publish, publish};
 use self::subscribe::subscribe;
 use crate::accept::prefers;
+use crate::access::Access;
 use crate::answer::{Call, log};
 use crate::app::{App, Stream};
 use crate::demo::MovingBox;
@@ -26,15 +27,16 @@ use crate::upgrade::{Messages, is_old, upgrade};
 
 /// The head of a request with a body: what it is refused for is said now, and how much of a body is taken.
 pub(crate) fn head(app: &mut App, request: &Request<'_>, intake: Intake<'_, Stream>) {
-    let origin = app.shared.access.origins.judge(&request.head);
-    match Route::of(app, request, origin) {
+    let access = app.shared.access();
+    let origin = origin(app, &access, request);
+    match Route::of(app, &access, request, origin) {
         Ok(route) => intake.take(route.max_body(app)),
         Err(refusal) => {
             app.shared.hub.counters.request();
             let call = Call {
                 request,
                 responder: intake.answer(),
-                fields: app.shared.access.fields(origin),
+                fields: access.fields(origin),
             };
             call.reply(&refusal);
         }
@@ -49,17 +51,26 @@ pub(crate) fn answer(app: &mut App, request: &Request<'_>, mut responder: Respon
         // If this is refused, what follows is no request: eight bytes that belong to this one.
         responder.close_connection();
     }
-    let origin = app.shared.access.origins.judge(head);
+    let access = app.shared.access();
+    let origin = origin(app, &access, request);
     let call = Call {
         request,
         responder,
-        fields: app.shared.access.fields(origin),
+        fields: access.fields(origin),
     };
-    match Route::of(app, request, origin) {
+    match Route::of(app, &access, request, origin) {
         Err(refusal) => call.reply(&refusal),
         Ok(Route::Options(resource)) => options(call, &resource, origin),
         Ok(Route::Publish(parameters)) => publish(app, call, &parameters),
         Ok(Route::Resource(resource, query)) => resolve(app, call, resource, &query),
+    }
+}
+
+/// Which page asks. On the admin listeners that makes no difference: no page is told that it may read anything.
+fn origin<'r>(app: &App, access: &Access, request: &Request<'r>) -> Origin<'r> {
+    match app.shared.admin.has(request) {
+        true => Origin::None,
+        false => access.origins.judge(&request.head),
     }
 }
 
@@ -71,8 +82,13 @@ enum Route<'r> {
 }
 
 impl<'r> Route<'r> {
-    fn of(app: &App, request: &Request<'r>, origin: Origin<'_>) -> Result<Self, Reply> {
-        let (head, access) = (&request.head, &app.shared.access);
+    fn of(
+        app: &App,
+        access: &Access,
+        request: &Request<'r>,
+        origin: Origin<'_>,
+    ) -> Result<Self, Reply> {
+        let head = &request.head;
         access.judge_host(request)?;
         let method = head.method();
         if !METHODS.contains(&method) {
@@ -83,6 +99,7 @@ impl<'r> Route<'r> {
             let message = "there is nothing at this path";
             return Err(Reply::error(404, "not_found", message));
         };
+        app.shared.admin.judge(access, request, &resource)?;
         access.judge_resource(&resource)?;
         let allow = resource.allow();
         if !resource.allows(method) {
@@ -184,11 +201,14 @@ fn watch(app: &App, call: Call<'_, '_>) {
         shared.watchers.add(emitter, &stats.json());
     };
     let Call {
-        request, responder, ..
+        request,
+        responder,
+        fields,
     } = call;
+    let source = Box::new(source);
     log(app
         .emitters
-        .open(request, responder, Box::new(source), Stream::Emission));
+        .open_with(fields, request, responder, source, Stream::Emission));
 }
 
 /// `vary` tells what else its answer depends on.

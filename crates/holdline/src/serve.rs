@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 use std::num::NonZeroU64;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,51 +11,50 @@ use holdline_comet::LogLimits;
 use holdline_net::{Handle, Server};
 
 use crate::access::Access;
+use crate::admin::Admin;
 use crate::app::{App, Options, Shared};
 use crate::config::ServeArguments;
-use crate::demo::{MovingBox, Walk};
+use crate::demo::Walk;
+use crate::file_limit;
+use crate::handover::{Offer, Predecessor};
 use crate::hub::{Hub, HubLimits};
 use crate::journal::Memory;
+use crate::listening::Doors;
 use crate::log_lines::LogLines;
 use crate::metrics::Snapshot;
-use crate::process::Seen;
-use crate::watchers::Watchers;
+use crate::signals::{self, Wish};
 
 /// Serves until the process is told to end.
 pub(crate) fn run(arguments: ServeArguments, log: &LogLines) -> Result<(), String> {
-    let listen = arguments.listen;
-    let access = Access::new(&arguments.access)?;
-    let config = net_config(&arguments);
-    let server = Server::bind(listen, config)
-        .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
-    let address = server.local_addr().map_err(|error| error.to_string())?;
+    let access = Access::new(&arguments.access, arguments.listening.admin_token.as_ref())?;
+    let mut opened = Opened::new(&arguments)?;
     let seed = random()?;
-    // Never zero, so that it looks like a number to people.
-    let hub = Arc::new(Hub::new(seed | 1 << 63, hub_limits(&arguments)));
-    let shared = Arc::new(Shared {
-        journal: Box::new(Memory::new(Arc::clone(&hub))),
-        hub,
-        access,
-        options: Options {
-            heartbeat: arguments.heartbeat,
-            long_poll: arguments.long_poll,
-            patience: PATIENCE,
-            max_message: arguments.max_message,
-            legacy_hixie76: arguments.legacy_hixie76,
-            deflate_from: arguments.websocket_deflate.0,
-            log_requests: arguments.log_requests,
-        },
-        moving_box: MovingBox::new(),
-        watchers: Watchers::default(),
-        process: Seen::default(),
-        log: log.clone(),
-    });
+    let shared = Arc::new(shared(&arguments, access, opened.admin, seed, log));
     shared.process.look(shared.hub.uptime());
+    let handle = opened.server.handle();
     let stopping = Arc::new(AtomicBool::new(false));
-    let handle = server.handle();
-    stop_on_signal(handle.clone(), Arc::clone(&stopping))?;
-    println!("Holdline serves on http://{address}/");
-    // A program that waits for this line may read it from a pipe.
+    let offer = opened.offer.take().map(Arc::new);
+    let stop = Stop {
+        handle: handle.clone(),
+        stopping: Arc::clone(&stopping),
+        offer: offer.clone(),
+        outlive: opened.outlive,
+    };
+    if let Some(offer) = &offer {
+        let stop = stop.clone();
+        offer.start(&opened.names, &opened.server, move || stop.given_away())?;
+    }
+    signals::listen({
+        let shared = Arc::clone(&shared);
+        move |wish| match wish {
+            Wish::Stop => stop.now(),
+            Wish::Reload => reload(&shared, &arguments),
+        }
+    })?;
+    for line in &opened.lines {
+        println!("{line}");
+    }
+    // A program that waits for these lines may read them from a pipe.
     io::stdout().flush().map_err(|error| error.to_string())?;
     let keeper = thread::Builder::new()
         .name("keeper".to_owned())
@@ -64,8 +63,18 @@ pub(crate) fn run(arguments: ServeArguments, log: &LogLines) -> Result<(), Strin
             move || keep_house(&shared, &handle, &stopping, seed)
         })
         .map_err(|error| error.to_string())?;
-    let result = server.run(|notifier| App::new(Arc::clone(&shared), notifier));
+    let before = Mutex::new(opened.before);
+    let result = opened.server.run(|notifier| {
+        // All loops can accept by now.
+        if let Some(before) = before.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            before.ready();
+        }
+        App::new(Arc::clone(&shared), notifier)
+    });
     stopping.store(true, Ordering::Relaxed);
+    if let Some(offer) = offer {
+        offer.withdraw();
+    }
     keeper.thread().unpark();
     if keeper.join().is_err() {
         // Its own message is on standard error.
@@ -74,14 +83,130 @@ pub(crate) fn run(arguments: ServeArguments, log: &LogLines) -> Result<(), Strin
     result.map_err(|error| error.to_string())
 }
 
+/// A server that has its listeners, and how it came by them.
+struct Opened {
+    server: Server,
+    names: Vec<String>,
+    lines: Vec<String>,
+    admin: Admin,
+    outlive: bool,
+    /// The process that had them before.
+    before: Option<Predecessor>,
+    offer: Option<Offer>,
+}
+
+impl Opened {
+    fn new(arguments: &ServeArguments) -> Result<Self, String> {
+        let listening = &arguments.listening;
+        let path = listening.handover.as_deref();
+        let mut before = path.map(Predecessor::ask).transpose()?.flatten();
+        let mut doors = Doors::open(listening, before.as_mut())?;
+        let offer = path
+            .map(|path| Offer::new(path, before.as_mut()))
+            .transpose()?;
+        let mut config = net_config(arguments);
+        let (lines, has_admin) = (doors.lines(), doors.has_admin());
+        let admin = file_limit::fit(&mut config, doors.listeners.len(), has_admin)?;
+        let admins = doors.listeners.split_off(doors.admin_from);
+        let limited = admins
+            .into_iter()
+            .map(|listener| listener.with_limit(admin));
+        doors.listeners.extend(limited);
+        for left in before.iter().flat_map(Predecessor::left) {
+            tracing::warn!("the process before this one listens on {left}, which ends with it");
+        }
+        #[cfg(unix)]
+        doors.adopt_files();
+        let server = Server::new(doors.listeners, config).map_err(|error| error.to_string())?;
+        Ok(Self {
+            server,
+            names: doors.names,
+            lines,
+            admin: Admin::new(has_admin.then_some(doors.admin_from)),
+            outlive: doors.outlive,
+            before,
+            offer,
+        })
+    }
+}
+
+/// How the server is stopped, from whatever thread.
+#[derive(Clone)]
+struct Stop {
+    handle: Handle,
+    stopping: Arc<AtomicBool>,
+    offer: Option<Arc<Offer>>,
+    /// The listening sockets stay open, because systemd has them.
+    outlive: bool,
+}
+
+impl Stop {
+    /// SIGINT or SIGTERM ends the streams cleanly; a second one ends the process at once.
+    fn now(&self) {
+        if self.stopping.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        tracing::info!(connections = self.handle.connections(), "stopping");
+        if let Some(offer) = &self.offer {
+            offer.withdraw();
+        }
+        match self.outlive {
+            true => self.handle.hand_over(),
+            false => self.handle.stop(),
+        }
+    }
+
+    /// Another process serves.
+    fn given_away(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        let connections = self.handle.connections();
+        tracing::info!(connections, "another process has taken over; stopping");
+        self.handle.hand_over();
+    }
+}
+
+fn shared(
+    arguments: &ServeArguments,
+    access: Access,
+    admin: Admin,
+    seed: u64,
+    log: &LogLines,
+) -> Shared {
+    // Never zero, so that it looks like a number to people.
+    let hub = Arc::new(Hub::new(seed | 1 << 63, hub_limits(arguments)));
+    let journal = Box::new(Memory::new(Arc::clone(&hub)));
+    let options = Options {
+        heartbeat: arguments.heartbeat,
+        long_poll: arguments.long_poll,
+        patience: PATIENCE,
+        max_message: arguments.max_message,
+        legacy_hixie76: arguments.legacy_hixie76,
+        deflate_from: arguments.websocket_deflate.0,
+        log_requests: arguments.log_requests,
+    };
+    Shared::new(hub, journal, access, admin, options, log.clone())
+}
+
+/// Reads key files and allowed origins again. If that fails, everything stays as it was.
+fn reload(shared: &Shared, arguments: &ServeArguments) {
+    match Access::new(&arguments.access, arguments.listening.admin_token.as_ref()) {
+        Ok(access) => {
+            shared.set_access(access);
+            tracing::info!("SIGHUP: secrets and origins were read again");
+        }
+        Err(error) => tracing::error!("SIGHUP: nothing changes, because {error}"),
+    }
+}
+
 fn net_config(arguments: &ServeArguments) -> holdline_net::Config {
     let mut config = holdline_net::Config::default();
     if let Some(threads) = arguments.threads {
         config.threads = threads;
     }
-    config.max_connections = arguments.max_connections.min(raise_file_limit(arguments));
+    config.max_connections = arguments.max_connections;
     config.http.max_body = arguments.max_message as u64;
     config.report_requests = arguments.log_requests;
+    config.drain = arguments.listening.drain;
     arguments.peers.apply(&mut config);
     arguments.addresses.apply(&mut config);
     config
@@ -107,50 +232,6 @@ fn hub_limits(arguments: &ServeArguments) -> HubLimits {
     }
 }
 
-/// Asks the system for as many files as there may be connections. Returns how many connections
-/// there can be.
-#[cfg(unix)]
-fn raise_file_limit(arguments: &ServeArguments) -> usize {
-    use rustix::process::{Resource, getrlimit, setrlimit};
-    let wanted = arguments.max_connections as u64 + FILES_BESIDE;
-    let mut limit = getrlimit(Resource::Nofile);
-    if limit.current.is_some_and(|current| current < wanted) {
-        limit.current = Some(limit.maximum.map_or(wanted, |maximum| maximum.min(wanted)));
-        if let Err(error) = setrlimit(Resource::Nofile, limit) {
-            tracing::warn!(%error, "cannot raise the limit of open files");
-            limit = getrlimit(Resource::Nofile);
-        }
-    }
-    let possible = limit
-        .current
-        .unwrap_or(u64::MAX)
-        .saturating_sub(FILES_BESIDE) as usize;
-    if possible < arguments.max_connections {
-        tracing::warn!(
-            possible,
-            "the system allows fewer connections than --max-connections"
-        );
-    }
-    possible
-}
-
-#[cfg(not(unix))]
-fn raise_file_limit(arguments: &ServeArguments) -> usize {
-    arguments.max_connections
-}
-
-/// SIGINT and SIGTERM end the streams cleanly; a second one ends the process at once.
-fn stop_on_signal(handle: Handle, stopping: Arc<AtomicBool>) -> Result<(), String> {
-    ctrlc::set_handler(move || {
-        if stopping.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-        tracing::info!(connections = handle.connections(), "stopping");
-        handle.stop();
-    })
-    .map_err(|error| format!("cannot listen for signals: {error}"))
-}
-
 /// What no request does: old messages go, the box moves, watchers are told.
 fn keep_house(shared: &Shared, handle: &Handle, stopping: &AtomicBool, seed: u64) {
     let mut walk = Walk::new(seed);
@@ -164,7 +245,7 @@ fn keep_house(shared: &Shared, handle: &Handle, stopping: &AtomicBool, seed: u64
             let stats = || Snapshot::take(shared, handle.connections(), &handle.loads()).json();
             shared.watchers.tell(stats);
         }
-        let wait = match shared.access.has_pages() {
+        let wait = match shared.access().has_pages() {
             true => walk.step(now, &shared.moving_box, &shared.hub, &*shared.journal),
             false => Duration::MAX,
         };
@@ -180,6 +261,3 @@ fn random() -> Result<u64, String> {
 
 /// How long a publisher waits for commits of others, and a poll for messages that are on their way.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Files that are open beside connections: standard streams, listener, pollers, and the clients past
-/// the limit that are told so.
-const FILES_BESIDE: u64 = 512;

@@ -24,6 +24,17 @@ fn the_file_has_its_mode_and_goes_with_the_listener() {
 }
 
 #[test]
+fn the_file_stays_until_the_end_also_if_that_is_asked_for_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let mut listener = Listener::bind_unix(&path, 0o600).unwrap();
+    listener.remove_file_at_the_end().unwrap();
+    UnixStream::connect(&path).unwrap();
+    drop(listener);
+    assert!(!path.exists());
+}
+
+#[test]
 fn a_dead_socket_is_replaced_and_a_live_one_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("socket");

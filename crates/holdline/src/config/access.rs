@@ -3,19 +3,20 @@
 use clap::Args;
 use clap::builder::BoolishValueParser;
 
+use super::secret::SecretSource;
 use crate::access::hosts;
 
 /// These are judged by the head of a request, whatever it asks for.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct AccessArguments {
     /// Origins whose pages may publish and read, beside the server's own: `https://example.com`,
-    /// or `*` for all. May be given more than once.
+    /// or `*` for all. May be given more than once. @FILE has one on each line, and is read again on SIGHUP.
     #[arg(
         long,
         env = "HOLDLINE_ALLOW_ORIGIN",
         value_delimiter = ',',
-        value_parser = origin,
-        value_name = "ORIGIN"
+        value_parser = origin_or_file,
+        value_name = "ORIGIN|@FILE"
     )]
     pub(crate) allow_origin: Vec<String>,
     /// Names by which clients reach this server on a loopback address, as behind a proxy on the same machine:
@@ -29,15 +30,15 @@ pub(crate) struct AccessArguments {
         value_name = "HOST"
     )]
     pub(crate) allow_host: Vec<String>,
-    /// What a publisher must show, as `Authorization: Bearer TOKEN`.
+    /// What a publisher must show, as `Authorization: Bearer TOKEN`. @FILE is what is in a file, which is read again
+    /// on SIGHUP.
     #[arg(
         long,
         env = "HOLDLINE_PUBLISH_TOKEN",
         hide_env_values = true,
-        value_parser = super::token,
-        value_name = "TOKEN"
+        value_name = "TOKEN|@FILE"
     )]
-    pub(crate) publish_token: Option<String>,
+    pub(crate) publish_token: Option<SecretSource>,
     /// Turn JSONP off. Where a browser does not tell which site asks (over http:// to another machine, and old
     /// ones anywhere), any page can read a channel by it.
     #[arg(long, env = "HOLDLINE_NO_JSONP", value_parser = BoolishValueParser::new())]
@@ -45,6 +46,39 @@ pub(crate) struct AccessArguments {
     /// Turn the page at `/` off, with its files and its moving box.
     #[arg(long, env = "HOLDLINE_NO_PAGES", value_parser = BoolishValueParser::new())]
     pub(crate) no_pages: bool,
+}
+
+impl AccessArguments {
+    /// The origins that are allowed, with those that are in files now.
+    pub(crate) fn origins(&self) -> Result<Vec<String>, String> {
+        let mut origins = Vec::new();
+        for given in &self.allow_origin {
+            let Some(path) = given.strip_prefix('@') else {
+                origins.push(given.clone());
+                continue;
+            };
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| format!("the origins in {path} cannot be read: {error}"))?;
+            for (number, line) in (1..).zip(text.lines()) {
+                let line = line.trim();
+                if !line.is_empty() && !line.starts_with('#') {
+                    let origin = origin(line);
+                    origins
+                        .push(origin.map_err(|error| format!("{path}, line {number}: {error}"))?);
+                }
+            }
+        }
+        Ok(origins)
+    }
+}
+
+/// Either, as it is: the file is read at the start, and again on SIGHUP.
+fn origin_or_file(text: &str) -> Result<String, String> {
+    match text.strip_prefix('@') {
+        Some("") => Err("a path goes behind `@`".to_owned()),
+        Some(_) => Ok(text.to_owned()),
+        None => origin(text),
+    }
 }
 
 /// An origin as a browser writes it (RFC 6454 §6.2): in lower case, without the port that its scheme implies.

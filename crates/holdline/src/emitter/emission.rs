@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use holdline_http1::SendError;
+use holdline_http1::{Fields, SendError};
 use holdline_net::{Body, Ending, Notifier, Output, Progress, Request, Responder, Wake};
 use holdline_sse as sse;
 
@@ -64,6 +64,28 @@ impl Emitters {
         feed: Box<dyn Feed>,
         stream: impl FnOnce(Emission) -> S,
     ) -> Result<(), SendError> {
+        let cors = self.config.origins.judge(&request.head).fields();
+        self.open_with(
+            (&self.config.fields, cors),
+            request,
+            responder,
+            feed,
+            stream,
+        )
+    }
+
+    /// The same with these fields instead of those of [`Config::fields`] and for pages of allowed origins.
+    ///
+    /// # Errors
+    /// The head cannot be sent. The server answers 500.
+    pub fn open_with<S>(
+        &self,
+        fields: impl Fields,
+        request: &Request<'_>,
+        responder: Responder<'_, S>,
+        feed: Box<dyn Feed>,
+        stream: impl FnOnce(Emission) -> S,
+    ) -> Result<(), SendError> {
         let pipe = Pipe::new(
             request.connection,
             Arc::clone(&self.news),
@@ -78,9 +100,7 @@ impl Emitters {
             },
             heartbeat: event_stream::heartbeat(self.config.heartbeat, request.connection),
         };
-        let cors = self.config.origins.judge(&request.head).fields();
-        let fields = (&self.config.fields, (cors, event_stream::HEADERS));
-        responder.stream(200, fields, stream(emission))
+        responder.stream(200, (fields, event_stream::HEADERS), stream(emission))
     }
 
     /// Wakes the connections that have something to send.
@@ -175,7 +195,9 @@ impl Emission {
         }
     }
 
-    /// The server stops, or the client has shut down its side: what was emitted is sent, and emitting is over.
+    /// The server stops, or the client has shut down its side: what was emitted is sent, and emitting is over. The
+    /// last that the client is told is when to come back, which is not the same for any two
+    /// ([`not_now`](event_stream::not_now)).
     pub fn stopping(&mut self, output: Output<'_>) {
         self.pipe.close();
         if let Output::Body(body) = output {
@@ -184,11 +206,15 @@ impl Emission {
     }
 
     fn flush(&mut self, mut body: Body<'_>) {
-        while let Taken::Bytes(bytes) = self.pipe.take(usize::MAX) {
-            if let Err(error) = body.send(&bytes) {
-                stuck(&error);
-                return;
-            }
+        let mut sent = Ok(());
+        while let (Ok(()), Taken::Bytes(bytes)) = (sent, self.pipe.take(usize::MAX)) {
+            sent = body.send(&bytes);
+        }
+        if let Stage::Open = self.stage {
+            sent = sent.and_then(|()| body.send(event_stream::not_now().as_bytes()));
+        }
+        if let Err(error) = sent {
+            stuck(&error);
         }
     }
 

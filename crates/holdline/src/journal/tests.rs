@@ -18,13 +18,12 @@ use serde_json::Value;
 use super::sequence::{Commit, Sequence};
 use super::*;
 use crate::access::Access;
+use crate::admin::Admin;
 use crate::app::{App, Options, Shared};
 use crate::config::AccessArguments;
 use crate::demo::MovingBox;
 use crate::hub::{Hub, HubLimits};
 use crate::log_lines::LogLines;
-use crate::process::Seen;
-use crate::watchers::Watchers;
 
 const EPOCH: u64 = 1;
 /// When a test gives up. None waits for it.
@@ -122,24 +121,20 @@ impl Served {
         let (address, handle) = (server.local_addr().unwrap(), server.handle());
         let hub = hub();
         let (journal, stalled) = SlowJournal::start(Arc::clone(&hub));
-        let shared = Arc::new(Shared {
-            hub,
-            journal: Box::new(journal),
-            access: Access::new(&AccessArguments::default()).unwrap(),
-            options: Options {
-                heartbeat: LIMIT,
-                long_poll: LIMIT,
-                patience,
-                max_message: 1 << 20,
-                legacy_hixie76: false,
-                deflate_from: None,
-                log_requests: false,
-            },
-            moving_box: MovingBox::new(),
-            watchers: Watchers::default(),
-            process: Seen::default(),
-            log: LogLines::start(std::io::stderr()).unwrap(),
-        });
+        let access = Access::new(&AccessArguments::default(), None).unwrap();
+        let options = Options {
+            heartbeat: LIMIT,
+            long_poll: LIMIT,
+            patience,
+            max_message: 1 << 20,
+            legacy_hixie76: false,
+            deflate_from: None,
+            log_requests: false,
+        };
+        let log = LogLines::start(std::io::stderr()).unwrap();
+        let admin = Admin::default();
+        let shared = Shared::new(hub, Box::new(journal), access, admin, options, log);
+        let shared = Arc::new(shared);
         let thread = thread::spawn({
             let shared = Arc::clone(&shared);
             move || {

@@ -35,7 +35,7 @@ impl Publish {
         let head = &request.head;
         let channel = names::parse_channel(name)
             .map_err(|error| Reply::error(400, "bad_channel", &error.to_string()))?;
-        app.shared.access.judge_publisher(head, query)?;
+        app.shared.access().judge_publisher(head, query)?;
         plain_text(head)?;
         let event = query.value("event").map(names::parse_event).transpose();
         let event = event.map_err(|error| Reply::error(400, "bad_event", &error.to_string()))?;

@@ -8,7 +8,7 @@ use crate::upgrade::{Messages, upgrade};
 
 pub(crate) fn answer(app: &mut App, call: Call<'_, '_>, request: &SubscribeRequest<'_>) {
     let head = &call.request.head;
-    let may_publish = match app.shared.access.may_publish(head, request.query) {
+    let may_publish = match app.shared.access().may_publish(head, request.query) {
         Ok(may_publish) => may_publish,
         Err(refusal) => return call.reply(&refusal),
     };

@@ -19,14 +19,24 @@ fn a_message_and_lines_arrive_with_their_event_and_token() {
         "{}",
         text(&output.stderr)
     );
-    let with_token = ["publish", &url, "--token", "secret"];
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "secret\n").unwrap();
+    let file = format!("@{}", file.display());
+    let with_token = ["publish", &url, "--token", &file];
     let output = run(
         &[&with_token[..], &["--event", "a b&c", "-1 ü"]].concat(),
         b"",
     );
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
-    let output = run(&with_token, b"two\r\n\nfour");
-    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    let output = run(&["publish", &url, "--token", "secret"], b"two\r\n\nfour");
+    assert_eq!(output.status.code(), Some(0));
+    // Everybody can see it in the list of processes.
+    let warning = text(&output.stderr);
+    assert!(
+        warning.contains("--token @FILE") && !warning.contains("secret\n"),
+        "{warning}"
+    );
     let output = holdline(&["publish", &url, "five"])
         .env("HOLDLINE_PUBLISH_TOKEN", "secret")
         .output()

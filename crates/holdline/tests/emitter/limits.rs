@@ -107,6 +107,8 @@ fn a_server_that_stops_still_sends_what_waits_for_a_slow_client() {
     let end = format!("data: {}\n\n", text(taken - 1));
     let body = client.until(&end);
     assert_eq!(body.matches("data: ").count(), taken);
+    // The last that it is told is when to come back.
+    assert!(client.chunk().starts_with(b"retry: "));
     assert_eq!(client.chunk(), b"");
     assert_eq!(sources.closed(), Ending::Stopped);
     sources.server.stop();

@@ -225,6 +225,8 @@ fn a_server_that_stops_sends_what_was_emitted_and_ends_the_stream() {
     emitter.data("last").unwrap();
     sources.server.stop();
     assert_eq!(client.until("data: last\n\n"), "data: last\n\n");
+    // The last that it is told is when to come back.
+    assert!(client.chunk().starts_with(b"retry: "));
     assert_eq!(client.chunk(), b"");
     assert_eq!(sources.closed(), Ending::Stopped);
     assert_eq!(emitter.data("x"), Err(EmitError::Closed));

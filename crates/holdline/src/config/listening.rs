@@ -1,0 +1,121 @@
+//! Where the server listens, and how it goes.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::BoolishValueParser;
+
+use super::secret::SecretSource;
+
+/// These are about sockets and the process, not about what is served.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ListenArguments {
+    /// Where to listen: HOST:PORT, with all addresses of the name, or unix:PATH. May be given more than once.
+    /// Sockets that systemd hands over are served as well [default: 127.0.0.1:8080, unless systemd hands over any].
+    #[arg(
+        long,
+        env = "HOLDLINE_LISTEN",
+        value_delimiter = ',',
+        value_name = "ADDR"
+    )]
+    pub(crate) listen: Vec<Endpoint>,
+    /// Who may connect to the Unix sockets, as the mode of their files.
+    #[arg(
+        long,
+        env = "HOLDLINE_UNIX_MODE",
+        default_value = "660",
+        value_parser = mode,
+        value_name = "MODE"
+    )]
+    pub(crate) unix_mode: u32,
+    /// Where to answer /stats and /metrics, then only there, and /health also when the server is full: a loopback
+    /// address, or unix:PATH.
+    #[arg(long, env = "HOLDLINE_ADMIN", value_name = "ADDR")]
+    pub(crate) admin: Option<Endpoint>,
+    /// What must be shown there, as `Authorization: Bearer TOKEN`; @FILE is what is in a file. With it, --admin may
+    /// be any address.
+    #[arg(
+        long,
+        env = "HOLDLINE_ADMIN_TOKEN",
+        hide_env_values = true,
+        requires = "admin",
+        value_name = "TOKEN|@FILE"
+    )]
+    pub(crate) admin_token: Option<SecretSource>,
+    /// The time over which connections are closed when the server stops, so that clients do not all come back at
+    /// once. Fewer than 1000 connections a second take less; 0s closes all at once.
+    #[arg(
+        long,
+        env = "HOLDLINE_DRAIN",
+        default_value = "5s",
+        value_parser = humantime::parse_duration,
+        value_name = "TIME"
+    )]
+    pub(crate) drain: Duration,
+    /// Take the listening sockets over from the process that was started with the same path, and give them to the
+    /// next one, so that no client is turned away in between.
+    #[arg(long, env = "HOLDLINE_HANDOVER", value_name = "PATH")]
+    pub(crate) handover: Option<PathBuf>,
+    /// Let other processes listen on the same addresses (SO_REUSEPORT). Clients that one of them has not accepted
+    /// when it ends are reset, and a server that is started twice by accident is not noticed: prefer --handover.
+    #[arg(long, env = "HOLDLINE_REUSE_PORT", value_parser = BoolishValueParser::new())]
+    pub(crate) reuse_port: bool,
+}
+
+/// Something to listen on.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Endpoint {
+    /// A host, which may be a name, and a port.
+    Tcp(String),
+    Unix(PathBuf),
+}
+
+impl FromStr for Endpoint {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix("unix:") {
+            return match path {
+                "" => Err("a path goes behind `unix:`".to_owned()),
+                _ if !cfg!(unix) => Err("there are no Unix sockets on this system".to_owned()),
+                path => Ok(Self::Unix(path.into())),
+            };
+        }
+        let parts = text.rsplit_once(':');
+        let fits = |host: &str| match host.strip_prefix('[') {
+            Some(rest) => rest.ends_with(']'),
+            None => !host.is_empty() && !host.contains([':', '/', '@']),
+        };
+        match parts {
+            Some((host, port)) if fits(host) && port.parse::<u16>().is_ok() => {
+                Ok(Self::Tcp(text.to_owned()))
+            }
+            _ => Err(
+                "it is HOST:PORT, such as 127.0.0.1:8080, [::1]:8080 or localhost:8080, or unix:PATH"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(text) => f.write_str(text),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+fn mode(text: &str) -> Result<u32, String> {
+    match u32::from_str_radix(text, 8) {
+        Ok(mode) if mode <= 0o777 && mode & 0o222 != 0 => Ok(mode),
+        _ => Err(
+            "it is octal, at most 777, and somebody must be allowed to write, which is to connect: 660"
+                .to_owned(),
+        ),
+    }
+}

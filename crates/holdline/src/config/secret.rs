@@ -1,0 +1,98 @@
+//! Secrets: given as they are, or in a file.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// A secret, or where it is.
+#[derive(Clone, Eq, PartialEq)]
+pub(crate) enum SecretSource {
+    Given(String),
+    File(PathBuf),
+}
+
+impl SecretSource {
+    /// The secret: what is in the file now.
+    pub(crate) fn read(&self) -> Result<String, String> {
+        let path = match self {
+            Self::Given(text) => return Ok(text.clone()),
+            Self::File(path) => path,
+        };
+        let name = path.display();
+        let text = fs::read_to_string(path)
+            .map_err(|error| format!("the secret in {name} cannot be read: {error}"))?;
+        let secret = text.trim_end_matches(['\r', '\n']);
+        checked(secret).map_err(|error| format!("{name}: {error}"))
+    }
+}
+
+impl FromStr for SecretSource {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.strip_prefix('@') {
+            Some("") => Err("a path goes behind `@`".to_owned()),
+            Some(path) => Ok(Self::File(path.into())),
+            None => checked(text).map(Self::Given),
+        }
+    }
+}
+
+/// The secret itself never gets into a log.
+impl fmt::Debug for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given(_) => f.write_str("Given(..)"),
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+        }
+    }
+}
+
+fn checked(text: &str) -> Result<String, String> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(text.to_owned())
+    } else {
+        Err("a token is visible ASCII without spaces".to_owned())
+    }
+}
+
+/// The options whose secret stands on the command line, where every user of the machine can read it.
+pub(crate) fn on_the_command_line(arguments: impl Iterator<Item = OsString>) -> Vec<&'static str> {
+    let arguments: Vec<String> = arguments
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    let next = arguments.iter().skip(1).map(String::as_str);
+    let pairs = arguments.iter().zip(next.chain([""]));
+    let shows = |option: &str, argument: &str, next: &str| {
+        let value = match argument.strip_prefix(option) {
+            Some("") => Some(next),
+            Some(rest) => rest.strip_prefix('='),
+            None => None,
+        };
+        value.is_some_and(|value| !value.is_empty() && !value.starts_with('@'))
+    };
+    let mut found = SECRETS.to_vec();
+    found.retain(|option| {
+        let mut pairs = pairs.clone();
+        pairs.any(|(argument, next)| shows(option, argument, next))
+    });
+    found
+}
+
+const SECRETS: [&str; 3] = ["--publish-token", "--admin-token", "--token"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_everybody_can_see_is_found() {
+        let found = |line: &str| on_the_command_line(line.split(' ').map(OsString::from));
+        assert_eq!(found("--publish-token x --threads 1"), ["--publish-token"]);
+        assert_eq!(found("--admin-token=x"), ["--admin-token"]);
+        assert_eq!(found("--token @file --publish-token=@file"), [""; 0]);
+        assert_eq!(found("--threads 1"), [""; 0]);
+    }
+}

@@ -1,0 +1,65 @@
+//! How many connections the system lets this process have.
+
+use holdline_net::Config;
+
+/// Asks the system for as many files as the connections need, and lowers `config` to what it gives. Returns how many
+/// connections the admin listener may have beside.
+///
+/// # Errors
+/// The system gives too few to serve anyone.
+pub(crate) fn fit(config: &mut Config, listeners: usize, has_admin: bool) -> Result<usize, String> {
+    let own = OWN + 2 * config.threads.get() + listeners;
+    let wanted = config.max_connections;
+    let most = raise_to(own + wanted + config.reserve + ADMIN);
+    let left = most.saturating_sub(own);
+    if left < LEAST {
+        return Err(format!(
+            "the system lets this process open {most} files at one time, and {own} of them are needed beside the \
+             connections: that is too few to serve anyone. Allow at least {}: ulimit -n, or LimitNOFILE= in a systemd \
+             unit",
+            own + LEAST
+        ));
+    }
+    let admin = if has_admin { ADMIN.min(left / 8) } else { 0 };
+    config.reserve = config.reserve.min(left / 4);
+    config.max_connections = wanted.min(left - admin - config.reserve);
+    let fit = config.max_connections;
+    if fit < wanted {
+        tracing::warn!(
+            "at most {fit} clients can be connected at one time instead of {wanted} (--max-connections), because the \
+             system lets this process open {most} files; more clients are told to try again later. Allow more: \
+             ulimit -Hn, or LimitNOFILE= in a systemd unit"
+        );
+    }
+    Ok(admin)
+}
+
+/// Raises the soft limit, as far as the hard one lets it. Returns what the limit is then.
+#[cfg(unix)]
+fn raise_to(wanted: usize) -> usize {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let wanted = wanted as u64;
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|current| current < wanted) {
+        limit.current = Some(limit.maximum.map_or(wanted, |maximum| maximum.min(wanted)));
+        if let Err(error) = setrlimit(Resource::Nofile, limit) {
+            tracing::warn!(%error, "cannot raise the limit of open files");
+            limit = getrlimit(Resource::Nofile);
+        }
+    }
+    let current = limit.current.map(usize::try_from);
+    current.and_then(Result::ok).unwrap_or(usize::MAX)
+}
+
+#[cfg(not(unix))]
+fn raise_to(_wanted: usize) -> usize {
+    usize::MAX
+}
+
+/// Files that are open beside connections, listeners and what each loop has: standard streams, signals, key files,
+/// what is read of the process itself, a handover.
+const OWN: usize = 32;
+/// Fewer clients than this are not worth a server.
+const LEAST: usize = 16;
+/// Connections to the admin listener.
+const ADMIN: usize = 64;

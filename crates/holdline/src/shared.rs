@@ -1,0 +1,98 @@
+//! What all loops share.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use holdline_websocket::DeflateOptions;
+
+use crate::access::Access;
+use crate::admin::Admin;
+use crate::demo::MovingBox;
+use crate::hub::Hub;
+use crate::journal::Journal;
+use crate::log_lines::LogLines;
+use crate::message::DEFLATE_LEVEL;
+use crate::process::Seen;
+use crate::watchers::Watchers;
+
+/// What all loops share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) journal: Box<dyn Journal>,
+    /// Read again on SIGHUP.
+    access: RwLock<Arc<Access>>,
+    pub(crate) admin: Admin,
+    pub(crate) options: Options,
+    pub(crate) moving_box: MovingBox,
+    pub(crate) watchers: Watchers,
+    /// As of the last second.
+    pub(crate) process: Seen,
+    pub(crate) log: LogLines,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        hub: Arc<Hub>,
+        journal: Box<dyn Journal>,
+        access: Access,
+        admin: Admin,
+        options: Options,
+        log: LogLines,
+    ) -> Self {
+        Self {
+            hub,
+            journal,
+            access: RwLock::new(Arc::new(access)),
+            admin,
+            options,
+            moving_box: MovingBox::new(),
+            watchers: Watchers::default(),
+            process: Seen::default(),
+            log,
+        }
+    }
+
+    /// Who is let in, as it is now.
+    pub(crate) fn access(&self) -> Arc<Access> {
+        Arc::clone(&self.access.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Judges by this from now on.
+    pub(crate) fn set_access(&self, access: Access) {
+        let mut current = self.access.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::new(access);
+    }
+}
+
+/// What the command line says about serving.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Options {
+    pub(crate) heartbeat: Duration,
+    pub(crate) long_poll: Duration,
+    /// How long a request waits for what is on its way, if a shorter answer would do.
+    pub(crate) patience: Duration,
+    /// Bytes of a message.
+    pub(crate) max_message: usize,
+    /// The WebSocket of the first browsers is accepted, too.
+    pub(crate) legacy_hixie76: bool,
+    /// WebSocket messages with at least so many bytes are compressed, for clients that offer it.
+    pub(crate) deflate_from: Option<usize>,
+    /// There is a line for each request.
+    pub(crate) log_requests: bool,
+}
+
+impl Options {
+    /// What this server wants of permessage-deflate.
+    ///
+    /// Each message alone, in both directions: so one compressed form serves all receivers, and a
+    /// connection keeps nothing between messages.
+    pub(crate) fn deflate(&self) -> Option<DeflateOptions> {
+        let mut deflate = DeflateOptions::default();
+        deflate.min_size = self.deflate_from?;
+        deflate.no_context_takeover = true;
+        deflate.peer_no_context_takeover = true;
+        deflate.level = DEFLATE_LEVEL;
+        Some(deflate)
+    }
+}

@@ -1,0 +1,12 @@
+//! How the program listens, starts and stops, as an operator sees it.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "all of this is tests")]
+
+mod admin;
+mod handover;
+mod limits;
+mod listening;
+mod options;
+mod signals;
+mod support;
+mod systemd;
