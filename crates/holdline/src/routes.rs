@@ -167,10 +167,10 @@ fn options(call: Call<'_, '_>, resource: &Resource<'_>, origin: Origin<'_>) {
     call.bytes(204, (allow, origin.preflight(resource.allow())), b"");
 }
 
-/// A page for a browser, JSON for everybody else.
+/// A page for a browser if there are pages, JSON for everybody else.
 fn stats(app: &App, call: Call<'_, '_>) {
     let head = &call.request.head;
-    if prefers(head, "text/html", "application/json") {
+    if app.shared.access().has_pages() && prefers(head, "text/html", "application/json") {
         return file(call, pages::stats(), Some(VARY));
     }
     let stats = snapshot(app).json().to_string();

@@ -50,6 +50,12 @@ fn the_pages_and_their_box_can_be_turned_off() {
         );
         assert_eq!(answer.head.status, 200, "{target}: {answer:?}");
     }
+    // A browser gets the numbers themselves: the page with the plots is off, too.
+    let answer = ask(
+        &server,
+        "GET /stats HTTP/1.1\r\nHost: test\r\nAccept: text/html\r\n\r\n",
+    );
+    assert!(answer.json().unwrap()["connections"].is_u64(), "{answer:?}");
     // Nobody moves the box, however long one looks.
     let mut client = Client::connect(server.address()).unwrap();
     client
