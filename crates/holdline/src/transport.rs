@@ -1,5 +1,6 @@
 //! The seven ways to receive messages, a row and a file each. How a request for one is answered is in
-//! `routes/subscribe.rs`, with another row.
+//! `routes/subscribe.rs`, with another row, and how the command `subscribe` reads one in `subscribe.rs`. The texts
+//! below name those for programs.
 
 pub(crate) mod iframe;
 pub(crate) mod jsonp;

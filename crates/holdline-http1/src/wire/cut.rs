@@ -2,6 +2,7 @@
 //!
 //! It only ever says yes. Whatever it does not like, a head that is not complete among it, it leaves
 //! to `scan`, which takes exactly the same heads and says what is wrong with the others.
+//! So a limit or a rule of lines that is new in `scan` must be kept here too.
 
 use alloc::vec::Vec;
 
