@@ -2,6 +2,7 @@
 
 mod access;
 mod addresses;
+mod bench;
 mod check;
 mod discreet;
 mod listening;
@@ -17,6 +18,7 @@ use holdline_websocket::{Deflate, Role};
 
 pub(crate) use self::access::AccessArguments;
 pub(crate) use self::addresses::AddressArguments;
+pub(crate) use self::bench::BenchArguments;
 pub(crate) use self::listening::{Endpoint, ListenArguments};
 pub(crate) use self::peers::PeerArguments;
 pub(crate) use self::secret::{SecretSource, on_the_command_line};
@@ -61,6 +63,12 @@ pub(crate) enum Command {
     /// Show what bytes mean: HTTP/1.1, an event stream or WebSocket frames.
     #[command(after_long_help = DECODE_OUTPUT)]
     Decode(DecodeArguments),
+    /// Measure a server: hold connections, publish, and tell delays, rates and memory.
+    #[command(after_long_help = bench::BENCH_OUTPUT)]
+    Bench(BenchArguments),
+    /// Hold connections for `bench`, which starts this.
+    #[command(hide = true)]
+    BenchHolder,
 }
 
 /// Every option can also be given in the environment: `--max-lag` as `HOLDLINE_MAX_LAG`.

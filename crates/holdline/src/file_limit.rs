@@ -36,7 +36,7 @@ pub(crate) fn fit(config: &mut Config, listeners: usize, has_admin: bool) -> Res
 
 /// Raises the soft limit, as far as the hard one lets it. Returns what the limit is then.
 #[cfg(unix)]
-fn raise_to(wanted: usize) -> usize {
+pub(crate) fn raise_to(wanted: usize) -> usize {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let wanted = wanted as u64;
     let mut limit = getrlimit(Resource::Nofile);
@@ -52,13 +52,26 @@ fn raise_to(wanted: usize) -> usize {
 }
 
 #[cfg(not(unix))]
-fn raise_to(_wanted: usize) -> usize {
+pub(crate) fn raise_to(_wanted: usize) -> usize {
+    usize::MAX
+}
+
+/// The hard limit: how many files a process of ours can ask for.
+#[cfg(unix)]
+pub(crate) fn most() -> usize {
+    use rustix::process::{Resource, getrlimit};
+    let most = getrlimit(Resource::Nofile).maximum.map(usize::try_from);
+    most.and_then(Result::ok).unwrap_or(usize::MAX)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn most() -> usize {
     usize::MAX
 }
 
 /// Files that are open beside connections, listeners and what each loop has: standard streams, signals, key files,
 /// what is read of the process itself, a handover.
-const OWN: usize = 32;
+pub(crate) const OWN: usize = 32;
 /// Fewer clients than this are not worth a server.
 const LEAST: usize = 16;
 /// Connections to the admin listener.

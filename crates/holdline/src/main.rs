@@ -8,6 +8,7 @@ mod access;
 mod admin;
 mod answer;
 mod app;
+mod bench;
 mod channel_url;
 mod config;
 mod counters;
@@ -71,6 +72,8 @@ fn main() -> ExitCode {
         Command::Publish(arguments) => return publish::run(&arguments),
         Command::Subscribe(arguments) => return subscribe::run(&arguments),
         Command::Decode(arguments) => return inspect::run(&arguments),
+        Command::Bench(arguments) => return bench::run(&arguments),
+        Command::BenchHolder => return bench::run_holder(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

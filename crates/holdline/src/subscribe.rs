@@ -18,6 +18,7 @@ use holdline_net::blocking::{Tcp, http};
 use holdline_net::entropy;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::stream::Lines;
 use crate::channel_url::ChannelUrl;
 use crate::config::SubscribeArguments;
 use crate::names;
@@ -59,7 +60,7 @@ struct Message {
 
 /// How a connection ended.
 #[derive(Debug, PartialEq)]
-enum End {
+pub(crate) enum End {
     /// All that was asked for is printed, or nobody reads any more.
     Done,
     /// Trying again would not help.

@@ -44,13 +44,13 @@ fn read_lines(session: &mut Session<impl Write>) -> Result<&'static str, End> {
 
 /// Joins pieces to lines. Blank lines, which are heartbeats and the prelude, are skipped.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     /// The beginning of a line that has no end yet.
     begun: Vec<u8>,
 }
 
 impl Lines {
-    pub(super) fn push(
+    pub(crate) fn push(
         &mut self,
         piece: &[u8],
         mut take: impl FnMut(&str) -> Result<(), End>,

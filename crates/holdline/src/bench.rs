@@ -1,0 +1,181 @@
+//! `holdline bench`: holds connections, publishes, and tells how long messages took and what the server took.
+//!
+//! This process publishes and adds up. The connections are held by others, which are this program again
+//! ([`holder`]): how long they take to read does not hold up the publisher, and each may have as many files as the
+//! system allows a process.
+
+mod connection;
+mod holder;
+mod holders;
+mod outcome;
+mod plan;
+mod publisher;
+mod reader;
+mod server;
+mod stamp;
+mod tally;
+
+use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use holdline_net::entropy;
+use indicatif::{ProgressBar, ProgressStyle};
+
+pub(crate) use self::holder::run as run_holder;
+use self::holders::Holders;
+use self::outcome::Outcome;
+use self::plan::{Order, Plan};
+use self::publisher::Publisher;
+use self::server::Server;
+use self::tally::Tally;
+use crate::channel_url::ChannelUrl;
+use crate::config::BenchArguments;
+use crate::file_limit;
+use crate::publish::report;
+use crate::transport::Transport;
+
+/// Measures, and prints what was measured.
+pub(crate) fn run(arguments: &BenchArguments) -> ExitCode {
+    let outcome = match measure(arguments) {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            report(format_args!("{error}"));
+            return ExitCode::from(2);
+        }
+    };
+    if let Err(error) = outcome.print(arguments.json) {
+        report(format_args!("cannot write: {error}"));
+        return ExitCode::from(2);
+    }
+    match outcome.is_whole() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+fn measure(arguments: &BenchArguments) -> Result<Outcome, String> {
+    let mut server = Server::find(arguments)?;
+    let run = entropy::u32();
+    let mut publisher = Publisher::new(&server, arguments, run)?;
+    // What a server takes for its first connection is not what a connection takes.
+    publisher.warm_up()?;
+    let memory_before = server.memory();
+
+    let plans = plans(arguments, &server, run);
+    let processes = plans.len();
+    let mut holders = Holders::start(&plans)?;
+    let bar = bar("connecting", arguments.connections as u64);
+    holders.until_ready(|progress| bar.set_position(progress.opened + progress.failed))?;
+    bar.finish_and_clear();
+    thread::sleep(SETTLE);
+    let memory_held = server.memory();
+
+    let cpu = server.cpu();
+    publish(arguments, &mut publisher, &mut holders)?;
+    let mut tally = Tally::new()?;
+    for report in holders.finish(Order::Finish {
+        messages: publisher.published,
+        wait: arguments.wait,
+    })? {
+        tally.add(&report);
+    }
+    for (trouble, times) in &publisher.troubles {
+        tally.trouble(trouble, *times);
+    }
+    let cpu = match (cpu, server.cpu()) {
+        (Some(before), Some(after)) => Some(after.saturating_sub(before)),
+        _ => None,
+    };
+    let outcome = Outcome {
+        transport: arguments.transport.name(),
+        url: server.url.to_string(),
+        processes,
+        wanted: arguments.connections as u64,
+        published: publisher.published,
+        unpublished: publisher.failed,
+        size: arguments.size,
+        first_published: publisher.first,
+        last_published: publisher.last,
+        memory_before,
+        memory_held,
+        cpu,
+        tally,
+    };
+    server.stop()?;
+    Ok(outcome)
+}
+
+/// Publishes at the rate that was asked for, and never faster to make up for what was late.
+fn publish(
+    arguments: &BenchArguments,
+    publisher: &mut Publisher<'_>,
+    holders: &mut Holders,
+) -> Result<(), String> {
+    let opened = holders.progress()?.opened;
+    let bar = bar("publishing", opened.saturating_mul(arguments.messages));
+    let pause = Duration::from_secs_f64(1.0 / arguments.rate);
+    let mut next = Instant::now();
+    for _ in 0..arguments.messages {
+        thread::sleep(next.saturating_duration_since(Instant::now()));
+        next = (next + pause).max(Instant::now());
+        publisher.publish();
+        bar.set_position(holders.progress()?.delivered);
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// What each process holds.
+fn plans(arguments: &BenchArguments, server: &Server, run: u32) -> Vec<Plan> {
+    let (transport, url) = (arguments.transport, &server.url);
+    let (target, next_target) = targets(transport, url);
+    let room = file_limit::most().saturating_sub(file_limit::OWN).max(1);
+    let needed = arguments.connections.div_ceil(room);
+    let processes = arguments.processes.unwrap_or(needed);
+    let processes = processes.clamp(1, arguments.connections);
+    let mut first = 0;
+    let plans = (0..processes).map(|number| {
+        let left = arguments.connections - first;
+        let connections = left.div_ceil(processes - number);
+        let plan = Plan {
+            address: server.address,
+            authority: url.url().authority().to_owned(),
+            transport: transport.name().to_owned(),
+            target: target.clone(),
+            next_target: next_target.clone(),
+            connections,
+            first,
+            run,
+            wait: arguments.wait,
+        };
+        first += connections;
+        plan
+    });
+    plans.collect()
+}
+
+/// The target of the first request of a connection, and the beginning of that of those after it.
+fn targets(transport: Transport, url: &ChannelUrl) -> (String, String) {
+    let held = url.target(Some(transport.name()), &[]);
+    match transport {
+        // Its first request only asks for the place from which nothing is missed.
+        Transport::LongPoll => (
+            url.target(Some(Transport::Poll.name()), &[]),
+            format!("{held}?wait=25&since="),
+        ),
+        _ => (held, String::new()),
+    }
+}
+
+/// On standard error, and only if that is a terminal.
+fn bar(what: &'static str, length: u64) -> ProgressBar {
+    let bar = ProgressBar::new(length).with_message(what);
+    match ProgressStyle::with_template("{msg} {bar:40} {human_pos}/{human_len} {elapsed}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// How long a server may take to come to rest before its memory is looked at.
+const SETTLE: Duration = Duration::from_millis(500);

@@ -1,0 +1,209 @@
+//! The server that is measured: one that is there, or one that is started for it.
+
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::channel_url::ChannelUrl;
+use crate::config::BenchArguments;
+use crate::process;
+
+pub(super) struct Server {
+    pub(super) url: ChannelUrl,
+    pub(super) address: SocketAddr,
+    /// The process that is looked at.
+    pid: Option<u32>,
+    spawned: Option<Spawned>,
+}
+
+impl Server {
+    pub(super) fn find(arguments: &BenchArguments) -> Result<Self, String> {
+        let (url, spawned) = match &arguments.url {
+            Some(url) => (url.clone(), None),
+            None => {
+                let (spawned, authority) = Spawned::start(arguments)?;
+                let url = format!("{authority}/channels/bench").parse();
+                (
+                    url.map_err(|error| format!("{authority}: {error}"))?,
+                    Some(spawned),
+                )
+            }
+        };
+        let address = find_address(&url, arguments.public)?;
+        let pid = match &spawned {
+            Some(spawned) => Some(spawned.child.id()),
+            None => arguments.server_pid,
+        };
+        let server = Self {
+            url,
+            address,
+            pid,
+            spawned,
+        };
+        match (arguments.server_pid, server.memory()) {
+            (Some(pid), None) => Err(format!(
+                "the system does not tell the memory of process {pid}: is it the server's, and is this Linux?"
+            )),
+            _ => Ok(server),
+        }
+    }
+
+    /// What to say in `Host`.
+    pub(super) fn authority(&self) -> &str {
+        self.url.url().authority()
+    }
+
+    /// Where to publish.
+    pub(super) fn target(&self) -> String {
+        self.url.target(None, &[])
+    }
+
+    /// The resident memory of its process, in bytes, if the system tells it.
+    pub(super) fn memory(&self) -> Option<u64> {
+        process::resident(&self.pid?.to_string())
+    }
+
+    /// The processor time of its process, if the system tells it.
+    pub(super) fn cpu(&self) -> Option<Duration> {
+        process::cpu(&self.pid?.to_string())
+    }
+
+    /// Ends it, if it was started for this.
+    pub(super) fn stop(&mut self) -> Result<(), String> {
+        match self.spawned.take() {
+            Some(spawned) => spawned.stop(),
+            None => Ok(()),
+        }
+    }
+}
+
+/// All addresses of a name must be allowed: which one is taken is not ours to say.
+fn find_address(url: &ChannelUrl, public: bool) -> Result<SocketAddr, String> {
+    let host = url.url().host();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let found = (bare, url.url().port()).to_socket_addrs();
+    let addresses: Vec<SocketAddr> = found
+        .map_err(|error| format!("no address for {host}: {error}"))?
+        .collect();
+    let foreign = addresses.iter().find(|address| !address.ip().is_loopback());
+    match (foreign, addresses.first()) {
+        (Some(address), _) if !public => Err(format!(
+            "{} is not on this machine, and what is measured here is an attack on somebody else's server: give \
+            --public if it is yours",
+            address.ip()
+        )),
+        (_, Some(address)) => Ok(*address),
+        (_, None) => Err(format!("no address for {host}")),
+    }
+}
+
+/// A server of our own. Dropped, it is killed.
+struct Spawned {
+    child: Child,
+    /// Open as long as it runs: it says where it serves, and may say more.
+    output: BufReader<ChildStdout>,
+}
+
+impl Spawned {
+    /// Starts one. Returns it with its host and port.
+    fn start(arguments: &BenchArguments) -> Result<(Self, String), String> {
+        let program = std::env::current_exe().map_err(|error| error.to_string())?;
+        let mut command = Command::new(&program);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("HOLDLINE_") {
+                command.env_remove(name);
+            }
+        }
+        if let Some(token) = &arguments.token {
+            command.env("HOLDLINE_PUBLISH_TOKEN", token.read()?);
+        }
+        let most = arguments.connections + ROOM;
+        // In the environment, so that the options after `--` go before them.
+        let mut child = command
+            .arg("serve")
+            .args(&arguments.server_options)
+            .env("HOLDLINE_LISTEN", "127.0.0.1:0")
+            .env("HOLDLINE_MAX_CONNECTIONS", most.to_string())
+            .env("HOLDLINE_LOG", "warn")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("cannot start {}: {error}", program.display()))?;
+        let output = child.stdout.take().ok_or("a server without output")?;
+        let output = BufReader::new(output);
+        let mut spawned = Self { child, output };
+        let mut line = String::new();
+        let read = spawned.output.read_line(&mut line);
+        read.map_err(|error| error.to_string())?;
+        let authority = line.trim().rsplit("//").next().unwrap_or_default();
+        match authority.strip_suffix('/') {
+            Some(authority) => Ok((spawned, authority.to_owned())),
+            None => Err("the server did not start".to_owned()),
+        }
+    }
+
+    fn stop(mut self) -> Result<(), String> {
+        self.ask_to_stop()?;
+        let begun = Instant::now();
+        while begun.elapsed() < STOP {
+            match self.child.try_wait() {
+                Ok(Some(status)) if status.success() => return Ok(()),
+                Ok(Some(status)) => return Err(format!("the server ended with {status}")),
+                Ok(None) => thread::sleep(Duration::from_millis(20)),
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+        Err("the server did not stop in time, and was killed".to_owned())
+    }
+
+    #[cfg(unix)]
+    fn ask_to_stop(&mut self) -> Result<(), String> {
+        use rustix::process::{Pid, Signal, kill_process};
+        kill_process(Pid::from_child(&self.child), Signal::TERM)
+            .map_err(|error| format!("cannot stop the server: {error}"))
+    }
+
+    #[cfg(not(unix))]
+    fn ask_to_stop(&mut self) -> Result<(), String> {
+        self.child.kill().map_err(|error| error.to_string())
+    }
+}
+
+impl Drop for Spawned {
+    fn drop(&mut self) {
+        // One that has ended by itself cannot be ended again.
+        let _ = self.child.kill();
+        // It has no exit status that anybody waits for.
+        let _ = self.child.wait();
+    }
+}
+
+/// Connections beside those that are held.
+const ROOM: usize = 100;
+/// How long a server may take to end.
+const STOP: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_a_target_unless_told_otherwise() {
+        for (host, ours) in [
+            ("127.0.0.1", true),
+            ("127.8.9.10:99", true),
+            ("[::1]:99", true),
+            ("0.0.0.0", false),
+            ("192.0.2.1", false),
+            ("[::]", false),
+            ("[2001:db8::1]", false),
+            ("[::ffff:192.0.2.1]", false),
+        ] {
+            let url: ChannelUrl = format!("{host}/channels/a").parse().unwrap();
+            assert_eq!(find_address(&url, false).is_ok(), ours, "{host}");
+            assert!(find_address(&url, true).is_ok(), "{host}");
+        }
+    }
+}
