@@ -184,7 +184,7 @@ impl<'l, M> Reader<'l, M> {
         let beyond = told().any(|told| told > sequence);
         Position {
             cursor: Cursor::new(self.epoch, sequence),
-            told: beyond.then(|| told().collect()),
+            told: beyond.then(|| Box::new(told().collect())),
         }
     }
 
@@ -238,8 +238,8 @@ pub struct Position {
     cursor: Cursor,
     /// For each log, up to where messages are left out: they were gone when that was told last, or were
     /// not asked for. Only while one of these is beyond the cursor: a busy log has lost more than what a
-    /// quiet one still has to give.
-    told: Option<Box<[u64]>>,
+    /// quiet one still has to give. That is rare, and so it is a single pointer.
+    told: Option<Box<Box<[u64]>>>,
 }
 
 impl Position {
@@ -254,7 +254,7 @@ impl Position {
     }
 
     fn told_of(&self, log: usize) -> u64 {
-        let told = self.told.as_deref();
+        let told = self.told.as_ref();
         told.and_then(|told| told.get(log)).copied().unwrap_or(0)
     }
 }

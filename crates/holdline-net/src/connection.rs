@@ -18,9 +18,8 @@ mod protocol;
 mod stopping;
 mod tally;
 mod unfinished;
+mod unread;
 mod websocket;
-
-use bytes::BytesMut;
 
 use self::context::Next;
 pub(crate) use self::context::{Context, Driven, Scratch};
@@ -31,6 +30,7 @@ use self::http::Http;
 use self::lingering::Lingering;
 use self::protocol::Protocol;
 use self::tally::end_of;
+use self::unread::Unread;
 use self::websocket::{SHARE, Socket};
 use crate::addresses::Guest;
 use crate::config::Config;
@@ -205,11 +205,11 @@ impl<S> Connection<S> {
     ) -> Result<bool, Driven> {
         let pending = self.protocol.is_pending();
         if !self.core.unread.is_empty() && !pending {
-            let mut waiting = std::mem::take(&mut self.core.unread);
+            let mut waiting = self.core.unread.take();
             let mut rest = &mut waiting[..];
             self.parse(context, &mut rest);
             // A copy: what was before it must not take memory that is not counted.
-            self.core.unread = BytesMut::from(&*rest);
+            self.core.unread.add(rest);
             return Ok(true);
         }
         let room = if pending {
@@ -228,7 +228,7 @@ impl<S> Connection<S> {
                 if !pending {
                     self.parse(context, &mut rest);
                 }
-                self.core.unread.extend_from_slice(rest);
+                self.core.unread.add(rest);
                 Ok(true)
             }
         }
@@ -344,7 +344,7 @@ impl<S> Connection<S> {
 
     /// Nothing more is received or sent once the queue is empty.
     fn finish<H: Handler<Stream = S>>(&mut self, context: &mut Context<'_, H>, ending: Ending) {
-        self.core.unread = BytesMut::new();
+        self.core.unread = Unread::default();
         self.core.deadlines.clear(Deadline::Application);
         // Until the queue is written, the deadline of writing is the only one.
         self.core.deadlines.clear(Deadline::Protocol);

@@ -53,19 +53,24 @@ impl Outgoing {
 }
 
 /// What a connection's socket would not take yet.
+///
+/// Nearly all connections have nothing in it, and so it is a pointer for them.
 #[derive(Debug, Default)]
-pub(crate) struct Queue {
+pub(crate) struct Queue(Option<Box<Waiting>>);
+
+#[derive(Debug, Default)]
+struct Waiting {
     parts: VecDeque<Bytes>,
     len: usize,
 }
 
 impl Queue {
     pub(crate) fn len(&self) -> usize {
-        self.len
+        self.0.as_ref().map_or(0, |waiting| waiting.len)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.len == 0
+        self.0.is_none()
     }
 
     /// Writes what is queued and then `outgoing`, which is left empty. What the socket does not
@@ -79,9 +84,15 @@ impl Queue {
             self.write_plain(socket, &mut outgoing.bytes)
         } else {
             outgoing.seal();
-            self.len += outgoing.parts_len;
-            self.parts.extend(outgoing.parts.drain(..));
-            self.write_queued(socket)
+            let waiting = self.0.get_or_insert_default();
+            waiting.len += outgoing.parts_len;
+            waiting.parts.extend(outgoing.parts.drain(..));
+            let taken = waiting.write(socket);
+            if waiting.len == 0 {
+                // An idle connection keeps no queue.
+                self.0 = None;
+            }
+            taken
         };
         outgoing.clear();
         if outgoing.bytes.capacity() > KEEP_CAPACITY {
@@ -105,13 +116,17 @@ impl Queue {
         if taken < bytes.len() {
             // Copied: a slice would keep the loop's whole buffer alive for one slow reader.
             let rest = Bytes::copy_from_slice(&bytes[taken..]);
-            self.len = rest.len();
-            self.parts.push_back(rest);
+            self.0 = Some(Box::new(Waiting {
+                len: rest.len(),
+                parts: [rest].into(),
+            }));
         }
         Ok(taken)
     }
+}
 
-    fn write_queued(&mut self, socket: &mut impl Write) -> io::Result<usize> {
+impl Waiting {
+    fn write(&mut self, socket: &mut impl Write) -> io::Result<usize> {
         let mut taken = 0;
         while self.len > 0 {
             let mut slices = [IoSlice::new(&[]); SLICES];
@@ -130,10 +145,6 @@ impl Queue {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
             }
-        }
-        if self.len == 0 {
-            // An idle connection keeps no queue.
-            self.parts = VecDeque::new();
         }
         Ok(taken)
     }

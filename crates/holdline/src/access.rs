@@ -5,6 +5,8 @@ mod credentials;
 pub(crate) mod hosts;
 mod secret;
 
+use std::sync::Arc;
+
 use holdline::origins::{Origin, Origins};
 use holdline_http1::{HeaderBlock, RequestHead};
 use holdline_net::Request;
@@ -31,7 +33,7 @@ pub(crate) struct Access {
     jsonp: bool,
     pages: bool,
     /// The fields of every answer, whoever asks.
-    fields: HeaderBlock,
+    fields: Arc<HeaderBlock>,
 }
 
 impl Access {
@@ -58,7 +60,7 @@ impl Access {
             admin_token: secret(admin_token)?,
             jsonp: !arguments.no_jsonp,
             pages: !arguments.no_pages,
-            fields,
+            fields: Arc::new(fields),
         })
     }
 
@@ -68,20 +70,20 @@ impl Access {
     }
 
     /// The fields of every answer, whoever asks.
-    pub(crate) fn common_fields(&self) -> &HeaderBlock {
+    pub(crate) fn common_fields(&self) -> &Arc<HeaderBlock> {
         &self.fields
     }
 
     /// The fields of any answer to a page of `origin`, also of an error.
-    pub(crate) fn fields(&self, origin: Origin<'_>) -> HeaderBlock {
+    pub(crate) fn fields(&self, origin: Origin<'_>) -> Arc<HeaderBlock> {
         if origin == Origin::None {
-            return self.fields.clone();
+            return Arc::clone(&self.fields);
         }
         let common = (!self.fields.as_bytes().is_empty()).then_some(CORP);
         let common = common.map(|(name, value)| (name, value.to_owned()));
         let fields = origin.fields().into_iter().chain(common);
         // An origin came as the value of a field, so it can be sent as one.
-        HeaderBlock::new(fields).unwrap_or_else(|_| self.fields.clone())
+        HeaderBlock::new(fields).map_or_else(|_| Arc::clone(&self.fields), Arc::new)
     }
 
     /// Whether the request names this server. Every request is judged by this first, whatever it asks for.

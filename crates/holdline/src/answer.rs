@@ -1,6 +1,8 @@
 //! One request and the means to answer it: every answer of the program goes through here, so that
 //! errors are JSON and headers are the same everywhere.
 
+use std::sync::Arc;
+
 use holdline::event_stream;
 use holdline_http1::{Fields, HeaderBlock, SendError};
 use holdline_net::{Request, Responder};
@@ -15,7 +17,7 @@ pub(crate) struct Call<'r, 'a> {
     pub(crate) request: &'r Request<'r>,
     pub(crate) responder: Responder<'a, Stream>,
     /// Fields that say which pages may have the answer.
-    pub(crate) fields: HeaderBlock,
+    pub(crate) fields: Arc<HeaderBlock>,
 }
 
 impl Call<'_, '_> {
@@ -23,7 +25,7 @@ impl Call<'_, '_> {
     pub(crate) fn bytes(self, status: u16, headers: impl Fields, body: &[u8]) {
         log(self
             .responder
-            .respond(status, (&self.fields, headers), body));
+            .respond(status, (&*self.fields, headers), body));
     }
 
     /// A JSON value that nobody may cache.
@@ -66,7 +68,7 @@ impl Call<'_, '_> {
 
     /// A head now and the body by and by. To HEAD, the head alone.
     pub(crate) fn stream(self, headers: impl Fields, stream: Stream) {
-        log(self.responder.stream(200, (&self.fields, headers), stream));
+        log(self.responder.stream(200, (&*self.fields, headers), stream));
     }
 }
 

@@ -46,7 +46,7 @@ pub(crate) struct App {
 pub(crate) enum Stream {
     Subscriber(Subscription),
     /// A request whose answer is not here yet.
-    Held(HeldRequest),
+    Held(Box<HeldRequest>),
     /// An event stream that is not of a channel.
     Emission(Emission),
     /// A WebSocket that gets its own messages back.
@@ -109,16 +109,15 @@ impl App {
                 .insert(connection);
         }
         let waiter = self.waiter(connection);
-        Ok(Follower::new(hub, waiter, channels, request))
+        Ok(Follower::new(hub, waiter, &channels, request))
     }
 
     fn unsubscribe(&mut self, connection: ConnectionId, follower: &Follower) {
-        let channels = follower.channels();
-        for name in channels.iter() {
-            if let Some(here) = self.subscribers.get_mut(name) {
+        for name in self.shared.hub.names(follower.place()) {
+            if let Some(here) = self.subscribers.get_mut(&name) {
                 here.remove(&connection);
                 if here.is_empty() {
-                    self.subscribers.remove(name);
+                    self.subscribers.remove(&name);
                 }
             }
         }
@@ -141,10 +140,10 @@ impl App {
         let Output::WebSocket(socket) = output else {
             return;
         };
-        match (message, subscription.publishes_to()) {
+        match (message, subscription.publishes_to(&self.shared.hub)) {
             (Message::Text(text), Some(channel)) => {
                 let draft = Draft {
-                    channel,
+                    channel: &channel,
                     event: None,
                     data: text,
                 };

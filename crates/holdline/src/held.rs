@@ -4,6 +4,7 @@ mod poll;
 mod publication;
 mod reply;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use holdline_http1::HeaderBlock;
@@ -20,7 +21,7 @@ use crate::reply::{JSON, Reply, UNCACHED};
 pub(crate) struct HeldRequest {
     question: Question,
     /// Fields that say which pages may have the answer.
-    fields: HeaderBlock,
+    fields: Arc<HeaderBlock>,
     patience: Patience,
     /// How long it waits for an answer that says all. `None` once the timer is set.
     wait: Option<Duration>,
@@ -33,7 +34,7 @@ pub(crate) enum Question {
 }
 
 impl HeldRequest {
-    pub(crate) fn new(question: Question, fields: HeaderBlock, wait: Duration) -> Self {
+    pub(crate) fn new(question: Question, fields: Arc<HeaderBlock>, wait: Duration) -> Self {
         Self {
             question,
             fields,
@@ -76,7 +77,7 @@ impl HeldRequest {
 
     fn send(&self, reply: &Reply, held: Held<'_>) {
         reply.count();
-        let headers = (&self.fields, (&reply.field, (JSON, UNCACHED)));
+        let headers = (&*self.fields, (&reply.field, (JSON, UNCACHED)));
         if let Err(error) = held.respond(reply.status, headers, &reply.body) {
             tracing::error!(%error, "an answer cannot be sent");
         }

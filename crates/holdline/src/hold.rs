@@ -10,7 +10,7 @@ pub(crate) fn answer_or_hold(app: &App, call: Call<'_, '_>, mut question: Questi
         Some(reply) => call.reply(&reply),
         None => {
             let held = HeldRequest::new(question, call.fields, app.shared.options.patience);
-            call.responder.hold(Stream::Held(held));
+            call.responder.hold(Stream::Held(Box::new(held)));
         }
     }
 }

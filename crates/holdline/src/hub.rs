@@ -109,7 +109,7 @@ impl Hub {
         for id in known {
             if let Some(channel) = state.channels.get_mut(id) {
                 channel.presence.add(transport);
-                channel.watch(key.0);
+                channel.watch(key.index());
                 channels.push(Arc::clone(&channel.name));
                 let published = channel.published;
                 state.is_watched(published);
@@ -127,7 +127,7 @@ impl Hub {
         for &id in place.ids.as_slice() {
             if let Some(channel) = state.channels.get_mut(id) {
                 channel.presence.remove(transport);
-                channel.unwatch(key.0);
+                channel.unwatch(key.index());
                 if place.is_live {
                     channel.log.leave(place.sequence());
                     state.kept.file(id, channel);
@@ -135,6 +135,14 @@ impl Hub {
                 state.forget_unused(id, &self.limits);
             }
         }
+    }
+
+    /// The names of the channels of a [registered](Self::register) subscriber, in the order that it gave.
+    pub(crate) fn names(&self, place: &Place) -> Vec<Arc<str>> {
+        let state = self.lock();
+        let channels = place.ids.as_slice().iter();
+        let channels = channels.filter_map(|&id| state.channels.get(id));
+        channels.map(|channel| Arc::clone(&channel.name)).collect()
     }
 
     pub(crate) fn presence(&self, name: &str) -> Presence {

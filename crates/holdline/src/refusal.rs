@@ -1,5 +1,7 @@
 //! Requests that are refused before they reach a route: they break HTTP, or there is no room for them.
 
+use std::sync::Arc;
+
 use holdline::event_stream;
 use holdline_http1::{RequestHead, SendError};
 use holdline_net::{Exchange, Rejection};
@@ -39,15 +41,15 @@ pub(crate) fn reject(
     let access = shared.access();
     let fields = match head {
         Some(head) => access.fields(access.origins.judge(&head)),
-        None => access.common_fields().clone(),
+        None => Arc::clone(access.common_fields()),
     };
     let reply = reply(rejection);
     if reply.is_temporary() && head.is_some_and(|head| event_stream::is_accepted(&head)) {
-        let headers = (fields, event_stream::HEADERS);
+        let headers = (&*fields, event_stream::HEADERS);
         return exchange.respond(200, headers, event_stream::not_now().as_bytes());
     }
     reply.count();
-    let headers = (fields, ((JSON, UNCACHED), &reply.field));
+    let headers = (&*fields, ((JSON, UNCACHED), &reply.field));
     exchange.respond(reply.status, headers, &reply.body)
 }
 

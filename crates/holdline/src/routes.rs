@@ -208,7 +208,7 @@ fn watch(app: &App, call: Call<'_, '_>) {
     let source = Box::new(source);
     log(app
         .emitters
-        .open_with(fields, request, responder, source, Stream::Emission));
+        .open_with(&*fields, request, responder, source, Stream::Emission));
 }
 
 /// `vary` tells what else its answer depends on.

@@ -34,9 +34,9 @@ impl Subscription {
     }
 
     /// The channel that a WebSocket's text messages are published to, if this one may publish.
-    pub(crate) fn publishes_to(&self) -> Option<&Arc<str>> {
+    pub(crate) fn publishes_to(&self, hub: &Hub) -> Option<Arc<str>> {
         match self {
-            Self::WebSocket(socket) => socket.publishes_to(),
+            Self::WebSocket(socket) => socket.publishes_to(hub),
             Self::Held(_) | Self::Body(_) => None,
         }
     }

@@ -4,12 +4,12 @@ use std::io::{ErrorKind, Read};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use bytes::BytesMut;
 use holdline_http1::{Event, ReceiveError};
 
 use super::context::Context;
 use super::deadlines::{Deadline, Deadlines, after};
 use super::tally::{Tally, end_of};
+use super::unread::Unread;
 use crate::address::canonical;
 use crate::addresses::Guest;
 use crate::finished::End;
@@ -24,7 +24,7 @@ pub(super) struct Core {
     pub(super) origin: Origin,
     pub(super) queue: Queue,
     /// Input that was read and may not be parsed yet.
-    pub(super) unread: BytesMut,
+    pub(super) unread: Unread,
     /// The socket was said to be readable, and has not been emptied since.
     pub(super) readable: bool,
     /// The system says that nothing comes after what can be read now.
@@ -84,7 +84,7 @@ impl Core {
             id,
             origin,
             queue: Queue::default(),
-            unread: BytesMut::new(),
+            unread: Unread::default(),
             // Data may have come with the connection.
             readable: true,
             read_closed: false,

@@ -8,12 +8,12 @@ use holdline_net::{ConnectionId, Notifier};
 
 /// Names a loop that [joined](super::Hub::join).
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) struct LoopKey(pub(super) usize);
+pub(crate) struct LoopKey(pub(super) u32);
 
 impl LoopKey {
     /// Counted from 0.
     pub(crate) fn index(self) -> usize {
-        self.0
+        self.0 as usize
     }
 }
 
@@ -72,11 +72,11 @@ impl Loops {
             notifier,
             news: News::default(),
         });
-        LoopKey(self.loops.len() - 1)
+        LoopKey(self.loops.len() as u32 - 1)
     }
 
     pub(super) fn take_news(&mut self, key: LoopKey) -> News {
-        let own = self.loops.get_mut(key.0);
+        let own = self.loops.get_mut(key.index());
         own.map(|own| std::mem::take(&mut own.news))
             .unwrap_or_default()
     }
@@ -103,7 +103,7 @@ impl Loops {
 
     /// The answer of one connection is there.
     pub(super) fn wake(&mut self, waiter: Waiter, wakes: &mut Wakes) {
-        if let Some(target) = self.loops.get_mut(waiter.key.0) {
+        if let Some(target) = self.loops.get_mut(waiter.key.index()) {
             target.news.connections.push(waiter.connection);
             wakes.add(&target.notifier);
         }

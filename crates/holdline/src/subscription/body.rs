@@ -73,11 +73,11 @@ impl BodyStream {
         if begins {
             self.format.begin(&mut scratch);
             let cursor = self.follower.position().cursor();
-            self.own(names::OPEN, cursor, &mut scratch);
+            self.own(hub, names::OPEN, cursor, &mut scratch);
         }
         let batch = self.follower.next(hub, looks, self.format.wire());
         if let Some(cursor) = batch.lost {
-            self.own(names::LOST, cursor, &mut scratch);
+            self.own(hub, names::LOST, cursor, &mut scratch);
         }
         let mut messages = batch.messages.iter();
         let sent = body.send(&scratch).and_then(|()| {
@@ -118,8 +118,8 @@ impl BodyStream {
         }
     }
 
-    fn own(&self, event: &str, cursor: Cursor, out: &mut BytesMut) {
-        let json = self.follower.own_json(event, cursor);
+    fn own(&self, hub: &Hub, event: &str, cursor: Cursor, out: &mut BytesMut) {
+        let json = self.follower.own_json(hub, event, cursor);
         self.format.own(event, cursor, &json, out);
     }
 }

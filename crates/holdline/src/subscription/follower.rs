@@ -9,9 +9,9 @@ use crate::message::{Wire, encode_json};
 use crate::reader::Reader;
 use crate::transport::{SubscribeRequest, Transport};
 
+/// The hub knows the names of its channels.
 #[derive(Debug)]
 pub(crate) struct Follower {
-    channels: Arc<[Arc<str>]>,
     place: Place,
     transport: Transport,
     /// Whose allowance it uses until it is live.
@@ -34,23 +34,18 @@ impl Follower {
     pub(crate) fn new(
         hub: &Hub,
         waiter: Waiter,
-        channels: Arc<[Arc<str>]>,
+        channels: &[Arc<str>],
         request: &SubscribeRequest<'_>,
     ) -> Self {
-        let place = hub.place(&channels, request.since);
+        let place = hub.place(channels, request.since);
         let transport = request.transport;
         Self {
             reader: request.reader.clone(),
-            channels,
             place,
             transport,
             waiter,
             given: Given::default(),
         }
-    }
-
-    pub(crate) fn channels(&self) -> &Arc<[Arc<str>]> {
-        &self.channels
     }
 
     pub(crate) fn place(&self) -> &Place {
@@ -111,8 +106,8 @@ impl Follower {
     }
 
     /// The server's own message about these channels.
-    pub(super) fn own_json(&self, event: &str, cursor: Cursor) -> String {
-        let channels: Vec<&str> = self.channels.iter().map(AsRef::as_ref).collect();
+    pub(super) fn own_json(&self, hub: &Hub, event: &str, cursor: Cursor) -> String {
+        let channels = hub.names(&self.place);
         let json = encode_json(cursor, &channels.join(","), Some(event), "");
         String::from_utf8(json).unwrap_or_default()
     }

@@ -1,5 +1,6 @@
 //! A poll that is held until there is something to answer: with JSON, or with a script.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use holdline_comet::Hold;
@@ -18,7 +19,7 @@ pub(crate) struct HeldPoll {
     hold: Hold,
     callback: Option<CallbackName>,
     /// Fields that say which pages may have the answer.
-    fields: HeaderBlock,
+    fields: Arc<HeaderBlock>,
 }
 
 impl HeldPoll {
@@ -26,7 +27,7 @@ impl HeldPoll {
         follower: Follower,
         hold: Hold,
         callback: Option<CallbackName>,
-        fields: HeaderBlock,
+        fields: Arc<HeaderBlock>,
     ) -> Self {
         Self {
             follower,
@@ -79,7 +80,7 @@ impl HeldPoll {
         let body = encode_answer(self.follower.position(), batch, callback);
         self.follower.count(hub, batch);
         let headers = (answer_type(callback), UNCACHED);
-        if let Err(error) = held.respond(200, (&self.fields, headers), &body) {
+        if let Err(error) = held.respond(200, (&*self.fields, headers), &body) {
             tracing::error!(%error, "an answer cannot be sent");
         }
     }

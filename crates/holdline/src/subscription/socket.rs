@@ -35,9 +35,9 @@ impl SocketStream {
         &self.follower
     }
 
-    pub(super) fn publishes_to(&self) -> Option<&Arc<str>> {
+    pub(super) fn publishes_to(&self, hub: &Hub) -> Option<Arc<str>> {
         match self.may_publish {
-            true => self.follower.channels().first(),
+            true => hub.names(self.follower.place()).into_iter().next(),
             false => None,
         }
     }
@@ -51,7 +51,7 @@ impl SocketStream {
         let mut result = Ok(());
         if !std::mem::replace(&mut self.begun, true) {
             let cursor = self.follower.position().cursor();
-            result = socket.send_text(&self.follower.own_json(names::OPEN, cursor));
+            result = socket.send_text(&self.follower.own_json(hub, names::OPEN, cursor));
         }
         let deflate_from = match socket.compresses() {
             true => self.deflate_from,
@@ -61,7 +61,7 @@ impl SocketStream {
             .follower
             .next(hub, looks, Wire::WebSocket { deflate_from });
         if let Some(cursor) = batch.lost {
-            let lost = self.follower.own_json(names::LOST, cursor);
+            let lost = self.follower.own_json(hub, names::LOST, cursor);
             result = result.and_then(|()| socket.send_text(&lost));
         }
         for message in &batch.messages {

@@ -22,21 +22,24 @@ pub(crate) fn answer(app: &mut App, call: Call<'_, '_>, request: &SubscribeReque
         Some("json") => true,
         Some(_) => return call.error(400, "bad_format", "`format` is `text` or `json`"),
     };
+    // For clients that cannot see the beginning otherwise.
     let padding = Opening::of(&call.request.head).wants_padding();
-    let format = Events { json, padding };
-    open::stream(app, call, request, event_stream::HEADERS, format);
+    let headers = event_stream::HEADERS;
+    match (json, padding) {
+        (false, false) => open::stream(app, call, request, headers, Events::<false, false>),
+        (false, true) => open::stream(app, call, request, headers, Events::<false, true>),
+        (true, false) => open::stream(app, call, request, headers, Events::<true, false>),
+        (true, true) => open::stream(app, call, request, headers, Events::<true, true>),
+    }
 }
 
+/// What never changes is part of the type: so a stream has no memory for it.
 #[derive(Debug)]
-struct Events {
-    json: bool,
-    /// For clients that cannot see the beginning otherwise.
-    padding: bool,
-}
+struct Events<const JSON: bool, const PADDING: bool>;
 
-impl BodyFormat for Events {
+impl<const JSON: bool, const PADDING: bool> BodyFormat for Events<JSON, PADDING> {
     fn begin(&self, out: &mut BytesMut) {
-        if self.padding {
+        if PADDING {
             out.extend_from_slice(sse::PADDING);
         }
     }
@@ -48,7 +51,7 @@ impl BodyFormat for Events {
             if let Err(error) = sse::encode_id(&id, out) {
                 tracing::error!(%error, "a cursor is no event ID");
             }
-        } else if self.json {
+        } else if JSON {
             encode_event(None, &id, json, out);
         } else {
             encode_event(Some(event), &id, "", out);
@@ -56,14 +59,14 @@ impl BodyFormat for Events {
     }
 
     fn wire(&self) -> Wire {
-        match self.json {
+        match JSON {
             false => Wire::Sse,
             true => Wire::SseJson,
         }
     }
 
     fn message(&mut self, message: &Message, body: &mut Body<'_>) -> Result<(), SendError> {
-        match self.json {
+        match JSON {
             false => body.send_prechunked(message.sse()),
             true => body.send_prechunked(message.sse_json()),
         }
