@@ -6,6 +6,8 @@
 //! (`src/bin/one.rs`).
 
 pub mod case;
+pub mod child;
+pub mod fan_out;
 pub mod http1_body;
 pub mod http1_cycle;
 pub mod http1_head;

@@ -1,7 +1,8 @@
 //! An event stream for everybody who asks with GET; what is sent with POST goes to all of them.
 
 use std::convert::Infallible;
-use std::io;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
 
 use axum::{Router, extract::State, response::Sse, response::sse::Event, routing::get};
 use bytes::BytesMut;
@@ -11,7 +12,7 @@ use holdline_net::{ConnectionId, Handler, Notifier, Output, Progress, Request, R
 use holdline_sse::EventFields;
 use tokio::sync::broadcast;
 
-use crate::{serve_holdline, serve_tokio};
+use crate::{ANY_PORT, announce, serve_holdline, serve_tokio};
 
 pub(crate) fn holdline() -> io::Result<()> {
     serve_holdline(|notifier| Hub {
@@ -87,4 +88,44 @@ pub(crate) fn axum() -> io::Result<()> {
             .with_state(hub);
         axum::serve(listener, app).await
     })
+}
+
+/// Writes the same bytes to each socket: what the system takes for it, whoever asks.
+pub(crate) fn writes() -> io::Result<()> {
+    let listener = TcpListener::bind(ANY_PORT)?;
+    announce(listener.local_addr()?)?;
+    let mut listeners = Vec::new();
+    loop {
+        let (mut client, _) = listener.accept()?;
+        client.set_nodelay(true)?;
+        let mut request = [0; 1024];
+        // One piece has all of a small request, and none has come from who only looks whether this listens.
+        let length = client.read(&mut request)?;
+        if request[..length].starts_with(b"GET") {
+            client.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+            client.set_nonblocking(true)?;
+            listeners.push(client);
+        } else if length > 0 {
+            return publish(client, &request[..length], &mut listeners);
+        }
+    }
+}
+
+fn publish(mut client: TcpStream, request: &[u8], listeners: &mut [TcpStream]) -> io::Result<()> {
+    let text = request
+        .rsplit(|&byte| byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    let event = [b"data: ", text, b"\n\n"].concat();
+    let chunk = PreChunked::new(&event);
+    let mut request = [0; 1024];
+    loop {
+        client.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+        for listener in &mut *listeners {
+            listener.write_all(chunk.framed())?;
+        }
+        if client.read(&mut request)? == 0 {
+            return Ok(());
+        }
+    }
 }

@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         ("echo-fastwebsockets", echo::fastwebsockets),
         ("fan-out-holdline-net", fan_out::holdline),
         ("fan-out-axum", fan_out::axum),
+        ("fan-out-writes", fan_out::writes),
     ];
     let wanted = env::args().nth(1).unwrap_or_default();
     let Some((_, serve)) = servers.iter().find(|(name, _)| *name == wanted) else {

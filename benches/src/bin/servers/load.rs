@@ -3,12 +3,11 @@
 use std::io;
 use std::time::Instant;
 
+use holdline_benches::child::Child;
 use holdline_net::entropy::mask_key;
 use holdline_websocket::{Config, Connection};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-
-use crate::child::Child;
 
 /// What each request took, in nanoseconds.
 pub(crate) struct Cost {
@@ -76,10 +75,10 @@ impl Load {
         }
         let batches = self.count / self.depth / CONNECTIONS;
         self.send(&mut connections, batches / 10 + 1).await?;
-        let (before, start) = (child.cpu_time()?, Instant::now());
+        let (before, start) = (child.times()?.all, Instant::now());
         self.send(&mut connections, batches).await?;
         let wall = start.elapsed().as_nanos() as f64;
-        let cpu = child.cpu_time()? - before;
+        let cpu = child.times()?.all - before;
         let count = (batches * self.depth * CONNECTIONS) as f64;
         Ok(Cost {
             cpu: cpu / count,
@@ -138,64 +137,4 @@ async fn read_head(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
         head.push(stream.read_u8().await?);
     }
     Ok(head)
-}
-
-/// Publishes `count` events, each when the one before has reached all receivers. The cost is that of a delivery.
-pub(crate) async fn fan_out(child: &Child, receivers: usize, count: usize) -> io::Result<Cost> {
-    let mut streams = Vec::new();
-    for _ in 0..receivers {
-        let mut stream = TcpStream::connect(child.address).await?;
-        stream
-            .write_all(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-            .await?;
-        read_head(&mut stream).await?;
-        streams.push(stream);
-    }
-    let mut publisher = TcpStream::connect(child.address).await?;
-    publisher.set_nodelay(true)?;
-    let event = "x".repeat(100);
-    let publish = format!(
-        "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{event}",
-        event.len()
-    );
-    // The first shows how long an event is on the wire of this server.
-    let mut length = 0;
-    let (mut before, mut start) = (0.0, Instant::now());
-    for round in 0..=count {
-        if round == 1 {
-            (before, start) = (child.cpu_time()?, Instant::now());
-        }
-        publisher.write_all(publish.as_bytes()).await?;
-        read_head(&mut publisher).await?;
-        if round == 0 {
-            length = read_event(&mut streams[0]).await?;
-        }
-        let skip = usize::from(round == 0);
-        for stream in streams.iter_mut().skip(skip) {
-            let mut bytes = vec![0; length];
-            stream.read_exact(&mut bytes).await?;
-            if !bytes
-                .windows(event.len())
-                .any(|window| window == event.as_bytes())
-            {
-                return Err(io::Error::other("a wrong event"));
-            }
-        }
-    }
-    let wall = start.elapsed().as_nanos() as f64;
-    let cpu = child.cpu_time()? - before;
-    let deliveries = (receivers * count) as f64;
-    Ok(Cost {
-        cpu: cpu / deliveries,
-        wall: wall / deliveries,
-    })
-}
-
-/// The length of a chunk with an event in it.
-async fn read_event(stream: &mut TcpStream) -> io::Result<usize> {
-    let mut chunk = Vec::new();
-    while !chunk.ends_with(b"\n\n\r\n") {
-        chunk.push(stream.read_u8().await?);
-    }
-    Ok(chunk.len())
 }

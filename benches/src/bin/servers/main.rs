@@ -4,7 +4,6 @@
 //! time that the system has charged to the child. It prints `case`, server, CPU nanoseconds and wall nanoseconds per
 //! request, with tabs between.
 
-mod child;
 mod load;
 
 use std::env;
@@ -13,8 +12,9 @@ use std::io;
 use std::process::Command;
 use std::time::Duration;
 
-use child::Child;
-use load::{Cost, Load, fan_out, frames, requests};
+use holdline_benches::child::{Child, most_files};
+use holdline_benches::fan_out::{FanOut, SERVERS};
+use load::{Cost, Load, frames, requests};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let is_quick = env::args().any(|argument| argument == "--quick");
@@ -56,16 +56,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let receivers = if is_quick {
         1000
     } else {
-        child::most_files()?.saturating_sub(100).min(10_000)
+        most_files()?.saturating_sub(100).min(10_000)
     };
     for receivers in [1000, receivers] {
         let case = format!("event to {receivers} receivers");
         for _ in 0..rounds {
-            for server in ["holdline-net", "axum"] {
-                let child = Child::start(&format!("fan-out-{server}"))?;
-                let cost =
-                    runtime.block_on(fan_out(&child, receivers, 20_000 * size / receivers))?;
-                println!("{case}\t{server}\t{:.0}\t{:.0}", cost.cpu, cost.wall);
+            for server in SERVERS {
+                let cost = runtime.block_on(async {
+                    let mut fan_out = FanOut::start(server, receivers, "1").await?;
+                    fan_out.run(20_000 * size / receivers).await
+                })?;
+                println!("{case}\t{server}\t{:.0}\t{:.0}", cost.cpu.all, cost.wall);
             }
         }
         if is_quick {
@@ -91,7 +92,7 @@ fn measure(
 ) -> Result<(), Box<dyn Error>> {
     for _ in 0..rounds {
         for server in servers {
-            let child = Child::start(&format!("{kind}-{server}"))?;
+            let child = Child::server(&format!("{kind}-{server}"))?;
             let cost = runtime.block_on(in_time(load.run(&child)));
             let cost = cost.map_err(|error| format!("{case}, {server}: {error}"))?;
             println!("{case}\t{server}\t{:.0}\t{:.0}", cost.cpu, cost.wall);

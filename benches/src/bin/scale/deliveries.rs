@@ -1,0 +1,78 @@
+//! CPU time for a delivery.
+
+use std::error::Error;
+use std::io;
+
+use holdline_benches::child::{Times, most_files};
+use holdline_benches::fan_out::{FanOut, PROGRAM, SERVERS};
+
+/// Beside what others need. Each round starts each server anew, so that all have the same machine.
+pub(crate) fn fan_out(is_quick: bool) -> Result<(), Box<dyn Error>> {
+    let (wanted, rounds, events) = if is_quick {
+        (500, 3, 20)
+    } else {
+        (10_000, 7, 40)
+    };
+    let contestants = SERVERS.map(|server| (server, server, "1"));
+    compare(&contestants, receivers(wanted)?, rounds, events)
+}
+
+/// The program with one loop and with two.
+pub(crate) fn cores(is_quick: bool) -> Result<(), Box<dyn Error>> {
+    let (wanted, rounds, events) = if is_quick {
+        (500, 3, 20)
+    } else {
+        (10_000, 9, 40)
+    };
+    let contestants = [("one loop", PROGRAM, "1"), ("two loops", PROGRAM, "2")];
+    compare(&contestants, receivers(wanted)?, rounds, events)
+}
+
+fn receivers(wanted: usize) -> io::Result<usize> {
+    Ok(wanted.min(most_files()?.saturating_sub(200)))
+}
+
+/// Contestants are a label, a server and its loops.
+fn compare(
+    contestants: &[(&str, &str, &str)],
+    receivers: usize,
+    rounds: usize,
+    events: usize,
+) -> Result<(), Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let mut costs = vec![Vec::<Times>::new(); contestants.len()];
+    for _ in 0..rounds {
+        for ((_, server, loops), costs) in contestants.iter().zip(&mut costs) {
+            let cost = runtime.block_on(async {
+                FanOut::start(server, receivers, loops)
+                    .await?
+                    .run(events)
+                    .await
+            })?;
+            costs.push(cost.cpu);
+        }
+    }
+    println!(
+        "| {receivers} SSE subscribers, {events} events, median of {rounds} | user ns | user and system ns | least | most |"
+    );
+    println!("|---|---:|---:|---:|---:|");
+    for ((label, ..), costs) in contestants.iter().zip(&costs) {
+        let user = sorted(costs, |times| times.user);
+        let all = sorted(costs, |times| times.all);
+        let middle = rounds / 2;
+        let (least, most) = (all[0], all[rounds - 1]);
+        println!(
+            "| {label} | {:.0} | {:.0} | {least:.0} | {most:.0} |",
+            user[middle], all[middle]
+        );
+    }
+    Ok(())
+}
+
+fn sorted(costs: &[Times], part: impl Fn(&Times) -> f64) -> Vec<f64> {
+    let mut sorted: Vec<f64> = costs.iter().map(part).collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted
+}
