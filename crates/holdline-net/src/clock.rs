@@ -4,19 +4,20 @@ use std::time::{Duration, Instant, SystemTime};
 
 use holdline_http1::HeaderBlock;
 
-/// The loop's time, looked up once a turn, and the `Date` field line, made once a second.
+/// The server's time as a loop knows it, looked up once a turn, and the `Date` field line, made once a second.
 pub(crate) struct Clock {
     origin: Instant,
-    /// Milliseconds since the loop began.
+    /// Milliseconds since `origin`.
     pub(crate) now: u64,
     pub(crate) date: HeaderBlock,
     date_made: u64,
 }
 
 impl Clock {
-    pub(crate) fn new() -> Self {
+    /// All loops of a server have the same origin, so that what they say of time can be compared.
+    pub(crate) fn new(origin: Instant) -> Self {
         Self {
-            origin: Instant::now(),
+            origin,
             now: 0,
             date: date_block(),
             date_made: 0,
@@ -27,7 +28,7 @@ impl Clock {
         u64::try_from(self.origin.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// How long the loop has run.
+    /// How long it is since `origin`.
     pub(crate) fn time(&self) -> Duration {
         self.origin.elapsed()
     }

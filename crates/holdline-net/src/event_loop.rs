@@ -75,6 +75,7 @@ impl<H: Handler> EventLoop<H> {
     pub(crate) fn new(reactor: Reactor, shared: Arc<Shared>, index: usize) -> Self {
         Self {
             poll: reactor.poll,
+            clock: Clock::new(shared.origin),
             shared,
             index,
             acceptor: reactor.acceptor,
@@ -82,7 +83,6 @@ impl<H: Handler> EventLoop<H> {
             connections: Slab::new(),
             generation: 0,
             wheel: Wheel::new(),
-            clock: Clock::new(),
             scratch: Scratch::new(),
             unfinished: Vec::new(),
             leaving: None,

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
 
 use crate::accept::Accepted;
 use crate::address::Address;
@@ -16,6 +17,8 @@ use crate::uploads::{Holder, Uploads};
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) config: Config,
+    /// From when on all loops count time.
+    pub(crate) origin: Instant,
     pub(crate) loops: Vec<LoopHandle>,
     /// How the server stops, once it does.
     stop: OnceLock<Stop>,
@@ -88,6 +91,7 @@ impl Shared {
             uploads: Uploads::new(config.max_upload_total),
             addresses: Arc::new(Addresses::new(&config)),
             config,
+            origin: Instant::now(),
             loops,
             stop: OnceLock::new(),
             accepting: AtomicBool::new(true),
@@ -162,7 +166,7 @@ impl Shared {
         }
     }
 
-    /// Has the loop of `holder` end that connection.
+    /// Has the loop of `holder` end that connection, if it still must go when that loop looks.
     pub(crate) fn shed(&self, holder: Holder) {
         let shed = &self.loops[holder.index].shed;
         let mut shed = shed.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,9 +1,10 @@
 //! One bound for all that has come and is not whole yet: heads, bodies and messages, over all loops.
 //!
 //! A connection is put down here while it keeps such bytes. When they are too many together, those go first that are
-//! furthest behind what they should have sent.
+//! furthest behind what they should have sent. Until its loop has ended it, one that must go is listed as such: what it
+//! sends meanwhile is not put down again, or another one would go for the same bytes.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,8 +13,7 @@ use crate::handler::ConnectionId;
 /// What a connection keeps that is not whole yet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Unfinished {
-    /// The moment at which it was on time, in milliseconds of its loop's clock. (The clocks of two loops differ by the
-    /// time it took to start them.)
+    /// The moment at which it was on time, in milliseconds of the clock that all loops share.
     pub(crate) since: u64,
     /// Memory in bytes.
     pub(crate) held: usize,
@@ -38,6 +38,8 @@ struct Ledger {
     holders: HashMap<Holder, Unfinished>,
     /// The same by time: the one that is furthest behind comes first.
     by_time: BTreeSet<(u64, Holder)>,
+    /// Those that were struck out, and are not ended yet.
+    going: HashSet<Holder>,
     /// When it was last told that some had to go, and how many went since.
     told: Option<Instant>,
     untold: usize,
@@ -56,7 +58,11 @@ impl Uploads {
     pub(crate) fn put(&self, holder: Holder, unfinished: Option<Unfinished>) -> bool {
         let mut ledger = self.lock();
         ledger.remove(holder);
-        if let Some(unfinished) = unfinished {
+        let Some(unfinished) = unfinished else {
+            ledger.going.remove(&holder);
+            return ledger.held > self.most;
+        };
+        if !ledger.going.contains(&holder) {
             ledger.held += unfinished.held;
             ledger.holders.insert(holder, unfinished);
             ledger.by_time.insert((unfinished.since, holder));
@@ -64,7 +70,8 @@ impl Uploads {
         ledger.held > self.most
     }
 
-    /// Strikes out those that must go, so that what the others keep is not too much.
+    /// Strikes out those that must go, so that what the others keep is not too much. Each of them must be asked about
+    /// with [`must_go`](Self::must_go) before it is ended.
     pub(crate) fn shed(&self) -> Vec<Holder> {
         let mut ledger = self.lock();
         let mut shed = Vec::new();
@@ -72,10 +79,17 @@ impl Uploads {
             && let Some(&(_, holder)) = ledger.by_time.first()
         {
             ledger.remove(holder);
+            ledger.going.insert(holder);
             shed.push(holder);
         }
         ledger.tell(shed.len(), self.most);
         shed
+    }
+
+    /// Whether `holder` was struck out and has kept something ever since. It is about to be ended, and counts again
+    /// if it keeps anything even then.
+    pub(crate) fn must_go(&self, holder: Holder) -> bool {
+        self.lock().going.remove(&holder)
     }
 
     fn lock(&self) -> MutexGuard<'_, Ledger> {
@@ -160,5 +174,32 @@ mod tests {
         assert!(uploads.put(holder(0, 1), unfinished(1, 1000)));
         assert_eq!(uploads.shed(), [holder(0, 1)]);
         assert!(!uploads.put(holder(0, 1), None));
+    }
+
+    #[test]
+    fn nobody_goes_for_the_bytes_of_one_that_must_go_already() {
+        let uploads = Uploads::new(100);
+        assert!(!uploads.put(holder(0, 1), unfinished(1, 60)));
+        assert!(!uploads.put(holder(0, 2), unfinished(2, 40)));
+        assert!(uploads.put(holder(1, 1), unfinished(3, 10)));
+        assert_eq!(uploads.shed(), [holder(0, 1)]);
+        // Its loop has not heard of it, and reads more of what it sends.
+        assert!(!uploads.put(holder(0, 1), unfinished(4, 80)));
+        assert_eq!(uploads.shed(), []);
+        assert!(uploads.must_go(holder(0, 1)));
+        assert!(!uploads.must_go(holder(0, 1)));
+        assert!(!uploads.must_go(holder(0, 2)));
+    }
+
+    #[test]
+    fn one_that_was_whole_before_its_loop_heard_that_it_must_go_stays() {
+        let uploads = Uploads::new(100);
+        assert!(uploads.put(holder(0, 1), unfinished(1, 101)));
+        assert_eq!(uploads.shed(), [holder(0, 1)]);
+        assert!(!uploads.put(holder(0, 1), None));
+        assert!(!uploads.put(holder(0, 1), unfinished(2, 100)));
+        assert!(!uploads.must_go(holder(0, 1)));
+        assert!(uploads.put(holder(0, 1), unfinished(2, 101)));
+        assert_eq!(uploads.shed(), [holder(0, 1)]);
     }
 }

@@ -54,7 +54,9 @@ impl<H: Handler> EventLoop<H> {
     fn shed_one(&mut self, handler: &mut H, id: ConnectionId) {
         let index = id.index as usize;
         let slot = self.connections.get(index);
-        if slot.is_some_and(|slot| slot.connection.id() == id) {
+        let is_open = slot.is_some_and(|slot| slot.connection.id() == id);
+        // What it sent may have become whole meanwhile.
+        if self.shared.uploads.must_go(self.holder(id)) && is_open {
             self.drive(handler, index, Connection::shed);
         }
     }

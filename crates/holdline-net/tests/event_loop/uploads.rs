@@ -20,11 +20,15 @@ fn bound(most: usize) -> Config {
     config
 }
 
-/// Sends a part of something and no more. Whoever does so first is furthest behind.
+/// Sends a part of something and no more. Whoever does so first is furthest behind. All that the other clients sent must
+/// have been read.
 fn stall(server: &Running, part: &[u8]) -> TcpStream {
+    let before = server.received();
     let mut client = server.connect();
     client.write_all(part).unwrap();
-    sleep(Duration::from_millis(50));
+    server.wait_for_bytes(before + part.len() as u64);
+    // The next one is behind by a millisecond at least.
+    sleep(Duration::from_millis(5));
     client
 }
 
@@ -42,14 +46,16 @@ fn rest(client: &mut TcpStream) -> Vec<u8> {
 
 #[test]
 fn the_slowest_bodies_go_first_and_the_others_are_taken() {
-    let server = Running::start(bound(1_000_000));
+    // Room for two of the three, their heads, and what is kept beside them.
+    let server = Running::start(bound(1_100_000));
     let mut slowest = stall(&server, &post(400_000, 300_000));
     let mut slow = stall(&server, &post(400_000, 300_000));
     let mut quick = server.connect();
-    quick.write_all(&post(600_000, 600_000)).unwrap();
-    read_until(&mut quick, b"x]");
+    quick.write_all(&post(600_000, 599_999)).unwrap();
     let answer = String::from_utf8(rest(&mut slowest)).unwrap();
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    quick.write_all(b"x").unwrap();
+    read_until(&mut quick, b"x]");
     slow.write_all(&[b'x'; 100_000]).unwrap();
     read_until(&mut slow, b"x]");
 }

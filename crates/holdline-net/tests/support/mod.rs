@@ -138,6 +138,16 @@ impl Running {
         self.board.messages.load(Ordering::SeqCst)
     }
 
+    /// Waits until the loops have read so many bytes in all.
+    pub(crate) fn wait_for_bytes(&self, count: u64) {
+        wait(|| self.received() >= count);
+    }
+
+    /// How many bytes the loops have read.
+    pub(crate) fn received(&self) -> u64 {
+        self.handle.loads().iter().map(|load| load.received).sum()
+    }
+
     pub(crate) fn flooded(&self) -> usize {
         self.board.flooded.load(Ordering::SeqCst)
     }
