@@ -3,6 +3,10 @@
 
 mod credentials;
 pub(crate) mod hosts;
+#[allow(dead_code, reason = "tokens come next")]
+mod patterns;
+#[allow(dead_code, reason = "deleting and members come next")]
+mod rights;
 mod secret;
 
 use std::sync::Arc;
@@ -13,6 +17,7 @@ use holdline_net::Request;
 
 use self::credentials::Shown;
 use self::hosts::Hosts;
+pub(crate) use self::rights::Rights;
 use self::secret::Secret;
 use crate::config::{AccessArguments, SecretSource};
 use crate::query::Query;
@@ -30,6 +35,8 @@ pub(crate) struct Access {
     publish_token: Option<Secret>,
     /// Without it nobody watches on the admin listeners, if there is one.
     admin_token: Option<Secret>,
+    everything: Rights,
+    without_publish_token: Rights,
     jsonp: bool,
     pages: bool,
     /// The fields of every answer, whoever asks.
@@ -58,6 +65,8 @@ impl Access {
             hosts: Hosts::new(&arguments.allow_host, &origins),
             publish_token: secret(arguments.publish_token.as_ref())?,
             admin_token: secret(admin_token)?,
+            everything: Rights::everything(),
+            without_publish_token: Rights::without_publish_token(),
             jsonp: !arguments.no_jsonp,
             pages: !arguments.no_pages,
             fields: Arc::new(fields),
@@ -134,21 +143,24 @@ impl Access {
         }
     }
 
-    /// Whether a request may publish: there is no token, or it shows it, as `Authorization: Bearer TOKEN` or,
-    /// since a page cannot set header fields of a WebSocket, as `token=TOKEN` in the query.
-    ///
-    /// Who may publish may also read with the same request (`since`): without tokens for reading everybody may.
-    pub(crate) fn may_publish(
+    /// What a request may do: everything, but for what the publish token is needed for. It is shown as
+    /// `Authorization: Bearer TOKEN` or, since a page cannot set header fields of a WebSocket, as `token=TOKEN` in the
+    /// query.
+    pub(crate) fn rights(
         &self,
         head: &RequestHead<'_>,
         query: &Query<'_>,
-    ) -> Result<bool, Reply> {
+        resource: &Resource<'_>,
+    ) -> Result<Rights, Reply> {
+        if !resource.needs_rights() {
+            return Ok(self.everything.clone());
+        }
         let Some(token) = &self.publish_token else {
-            return Ok(true);
+            return Ok(self.everything.clone());
         };
         Ok(match Shown::of(head, query)? {
-            Shown::Token(shown) => token.is(shown),
-            Shown::Nothing => false,
+            Shown::Token(shown) if token.is(shown) => self.everything.clone(),
+            _ => self.without_publish_token.clone(),
         })
     }
 
@@ -164,20 +176,6 @@ impl Access {
         }
         let message = "this needs the admin token, as `Authorization: Bearer TOKEN`";
         let challenge = "Bearer realm=\"admin\"";
-        Err(Reply::error(401, "unauthorized", message).with("WWW-Authenticate", challenge))
-    }
-
-    /// The same as an answer: 401 to who may not.
-    pub(crate) fn judge_publisher(
-        &self,
-        head: &RequestHead<'_>,
-        query: &Query<'_>,
-    ) -> Result<(), Reply> {
-        if self.may_publish(head, query)? {
-            return Ok(());
-        }
-        let message = "this needs the publish token, as `Authorization: Bearer TOKEN`";
-        let challenge = "Bearer realm=\"publish\"";
         Err(Reply::error(401, "unauthorized", message).with("WWW-Authenticate", challenge))
     }
 }

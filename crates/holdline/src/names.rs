@@ -56,9 +56,10 @@ pub(crate) fn parse_channel(segment: &str) -> Result<String, NameError> {
             "channel names that begin with `holdline.` are the server's own",
         ));
     }
-    if name.contains(|c: char| c.is_control() || matches!(c, ',' | '/')) {
+    // A `*` would make a name out of a pattern of names.
+    if name.contains(|c: char| c.is_control() || matches!(c, ',' | '/' | '*')) {
         return Err(NameError::new(
-            "a channel name has no comma, slash or control character",
+            "a channel name has no comma, slash, `*` or control character",
         ));
     }
     Ok(name.into_owned())
@@ -110,6 +111,9 @@ mod tests {
             ",a",
             "a%2Cb",
             "a%2Fb",
+            "*",
+            "a*",
+            "a%2A",
             "a%00",
             "%FF",
             "%",

@@ -64,6 +64,14 @@ impl<'r> Resource<'r> {
         )
     }
 
+    /// Whether it is about channels, or lets the server work for others: what a token may be needed for.
+    pub(crate) fn needs_rights(&self) -> bool {
+        matches!(
+            self,
+            Self::Echo | Self::Box | Self::Channel(_) | Self::Presence(_) | Self::Subscribe(..)
+        )
+    }
+
     /// The methods it answers, as `Allow` lists them.
     pub(crate) fn allow(&self) -> &'static str {
         match self {

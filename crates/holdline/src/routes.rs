@@ -13,7 +13,7 @@ use serde_json::json;
 use self::publish::{Publish, publish};
 use self::subscribe::subscribe;
 use crate::accept::prefers;
-use crate::access::Access;
+use crate::access::{Access, Rights};
 use crate::answer::{Call, log};
 use crate::app::{App, Stream};
 use crate::demo::MovingBox;
@@ -62,7 +62,9 @@ pub(crate) fn answer(app: &mut App, request: &Request<'_>, mut responder: Respon
         Err(refusal) => call.reply(&refusal),
         Ok(Route::Options(resource)) => options(call, &resource, origin),
         Ok(Route::Publish(parameters)) => publish(app, call, &parameters),
-        Ok(Route::Resource(resource, query)) => resolve(app, call, resource, &query),
+        Ok(Route::Resource(resource, query, rights)) => {
+            resolve(app, call, resource, &query, rights);
+        }
     }
 }
 
@@ -78,7 +80,7 @@ fn origin<'r>(app: &App, access: &Access, request: &Request<'r>) -> Origin<'r> {
 enum Route<'r> {
     Options(Resource<'r>),
     Publish(Publish),
-    Resource(Resource<'r>, Query<'r>),
+    Resource(Resource<'r>, Query<'r>, Rights),
 }
 
 impl<'r> Route<'r> {
@@ -114,21 +116,25 @@ impl<'r> Route<'r> {
             true => Query::parse(head)?,
             false => Query::default(),
         };
+        let rights = access.rights(head, &query, &resource)?;
         match resource {
-            Resource::Box if method == "POST" => {
-                access.judge_publisher(head, &query)?;
-                Ok(Self::Resource(resource, query))
+            Resource::Server => {
+                return Err(Reply::error(404, "not_found", "`*` is for OPTIONS"));
             }
-            Resource::Server => Err(Reply::error(404, "not_found", "`*` is for OPTIONS")),
-            Resource::Channel(name) => Publish::of(app, request, name, &query).map(Self::Publish),
-            resource => Ok(Self::Resource(resource, query)),
+            Resource::Channel(name) => {
+                return Publish::of(app, request, name, &query, rights).map(Self::Publish);
+            }
+            Resource::Box if method == "POST" => rights.judge_publish(MovingBox::CHANNEL)?,
+            Resource::Box | Resource::Echo => rights.judge_use()?,
+            _ => {}
         }
+        Ok(Self::Resource(resource, query, rights))
     }
 
     /// How many bytes of a body are taken.
     fn max_body(&self, app: &App) -> u64 {
         match self {
-            Self::Publish(_) | Self::Resource(Resource::Echo, _) => {
+            Self::Publish(_) | Self::Resource(Resource::Echo, ..) => {
                 app.shared.options.max_message as u64
             }
             // Nothing is done with it.
@@ -137,7 +143,13 @@ impl<'r> Route<'r> {
     }
 }
 
-fn resolve(app: &mut App, call: Call<'_, '_>, resource: Resource<'_>, query: &Query<'_>) {
+fn resolve(
+    app: &mut App,
+    call: Call<'_, '_>,
+    resource: Resource<'_>,
+    query: &Query<'_>,
+    rights: Rights,
+) {
     let post = call.request.head.method() == "POST";
     match resource {
         // Neither of them gets here.
@@ -150,14 +162,10 @@ fn resolve(app: &mut App, call: Call<'_, '_>, resource: Resource<'_>, query: &Qu
         Resource::Echo if post => echo_body(call),
         Resource::Echo => echo_socket(app, call),
         Resource::Box => moving_box(app, call, query, post),
-        Resource::Presence(name) => match names::parse_channel(name) {
-            Ok(name) => {
-                let presence = metrics::presence(&app.hub().presence(&name));
-                call.json(200, &presence);
-            }
-            Err(error) => call.error(400, "bad_channel", &error.to_string()),
-        },
-        Resource::Subscribe(names, transport) => subscribe(app, call, names, transport, query),
+        Resource::Presence(name) => presence(app, call, name, &rights),
+        Resource::Subscribe(names, transport) => {
+            subscribe(app, call, names, transport, query, rights);
+        }
     }
 }
 
@@ -165,6 +173,17 @@ fn resolve(app: &mut App, call: Call<'_, '_>, resource: Resource<'_>, query: &Qu
 fn options(call: Call<'_, '_>, resource: &Resource<'_>, origin: Origin<'_>) {
     let allow = [("Allow", resource.allow())];
     call.bytes(204, (allow, origin.preflight(resource.allow())), b"");
+}
+
+fn presence(app: &App, call: Call<'_, '_>, name: &str, rights: &Rights) {
+    let name = match names::parse_channel(name) {
+        Ok(name) => name,
+        Err(error) => return call.error(400, "bad_channel", &error.to_string()),
+    };
+    match rights.judge_presence(&name) {
+        Ok(()) => call.json(200, &metrics::presence(&app.hub().presence(&name))),
+        Err(refusal) => call.reply(&refusal),
+    }
 }
 
 /// A page for a browser if there are pages, JSON for everybody else.

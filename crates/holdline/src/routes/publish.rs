@@ -5,6 +5,7 @@ use holdline_http1::RequestHead;
 use holdline_net::Request;
 use serde_json::json;
 
+use crate::access::Rights;
 use crate::answer::Call;
 use crate::app::App;
 use crate::held::{Publication, Question};
@@ -31,16 +32,20 @@ impl Publish {
         request: &Request<'_>,
         name: &str,
         query: &Query<'_>,
+        rights: Rights,
     ) -> Result<Self, Reply> {
         let head = &request.head;
         let channel = names::parse_channel(name)
             .map_err(|error| Reply::error(400, "bad_channel", &error.to_string()))?;
-        app.shared.access().judge_publisher(head, query)?;
+        rights.judge_publish(&channel)?;
         plain_text(head)?;
         let event = query.value("event").map(names::parse_event).transpose();
         let event = event.map_err(|error| Reply::error(400, "bad_event", &error.to_string()))?;
         let since = query.value("since").map(|_| query.since(head)).transpose();
         let since = since.map_err(|error| Reply::error(400, "bad_cursor", &error))?;
+        if since.is_some() {
+            rights.judge_subscribe([channel.as_str()])?;
+        }
         let reader = Reader::of(app.hub(), request, since.unwrap_or(Since::Now))?;
         Ok(Self {
             reader,

@@ -1,5 +1,6 @@
 //! Requests for messages, each answered by its transport: a row each.
 
+use crate::access::Rights;
 use crate::answer::Call;
 use crate::app::App;
 use crate::query::Query;
@@ -13,8 +14,10 @@ pub(super) fn subscribe(
     names: &str,
     transport: Transport,
     query: &Query<'_>,
+    rights: Rights,
 ) {
-    let request = match SubscribeRequest::of(app.hub(), call.request, names, transport, query) {
+    let request = SubscribeRequest::of(app.hub(), call.request, names, transport, query, rights);
+    let request = match request {
         Ok(request) => request,
         Err(refusal) => return call.reply(&refusal),
     };

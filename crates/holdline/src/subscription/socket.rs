@@ -7,6 +7,7 @@ use holdline_net::{Progress, WebSocketOutput};
 use super::follower::Follower;
 use holdline_websocket::CloseCode;
 
+use crate::access::Rights;
 use crate::hub::{Hub, Looks};
 use crate::message::Wire;
 use crate::names;
@@ -14,18 +15,18 @@ use crate::names;
 #[derive(Debug)]
 pub(crate) struct SocketStream {
     follower: Follower,
-    /// Text messages are published.
-    may_publish: bool,
+    /// Each message that it sends is judged by these.
+    rights: Rights,
     /// Messages with at least so many bytes are compressed, if that was agreed.
     deflate_from: usize,
     begun: bool,
 }
 
 impl SocketStream {
-    pub(crate) fn new(follower: Follower, may_publish: bool, deflate_from: usize) -> Self {
+    pub(crate) fn new(follower: Follower, rights: Rights, deflate_from: usize) -> Self {
         Self {
             follower,
-            may_publish,
+            rights,
             deflate_from,
             begun: false,
         }
@@ -36,10 +37,8 @@ impl SocketStream {
     }
 
     pub(super) fn publishes_to(&self, hub: &Hub) -> Option<Arc<str>> {
-        match self.may_publish {
-            true => hub.names(self.follower.place()).into_iter().next(),
-            false => None,
-        }
+        let first = hub.names(self.follower.place()).into_iter().next();
+        first.filter(|channel| self.rights.may_publish(channel))
     }
 
     pub(super) fn ready(

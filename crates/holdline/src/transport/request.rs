@@ -5,6 +5,7 @@ use holdline_comet::jsonp::CallbackName;
 use holdline_net::Request;
 
 use super::Transport;
+use crate::access::Rights;
 use crate::hub::Hub;
 use crate::names;
 use crate::query::Query;
@@ -20,6 +21,8 @@ pub(crate) struct SubscribeRequest<'q> {
     pub(crate) query: &'q Query<'q>,
     /// Whose allowance for what was published before is used, if that is limited.
     pub(crate) reader: Option<Reader>,
+    /// It has been judged by these: it may read each of the channels.
+    pub(crate) rights: Rights,
 }
 
 impl<'q> SubscribeRequest<'q> {
@@ -29,15 +32,18 @@ impl<'q> SubscribeRequest<'q> {
         names: &str,
         transport: Transport,
         query: &'q Query<'q>,
+        rights: Rights,
     ) -> Result<Self, Reply> {
         let names = names::parse_channels(names)
             .map_err(|error| Reply::error(400, "bad_channel", &error.to_string()))?;
+        rights.judge_subscribe(names.iter().map(String::as_str))?;
         let since = query
             .since(&request.head)
             .map_err(|error| Reply::error(400, "bad_cursor", &error))?;
         let reader = Reader::of(hub, request, since)?;
         Ok(Self {
             reader,
+            rights,
             names,
             since,
             transport,
