@@ -1,13 +1,13 @@
 //! Channels: what subscribers see of what was published.
 //!
-//! All channels share one sequence of numbers, so that one cursor stands for a place in any set of
-//! channels, and one lock. The [journal](crate::journal) gives the numbers and brings the messages in
-//! their order: a subscriber that has seen message 7 will never be shown a message 6. Nothing is encoded,
-//! written or waited for under the lock: a form of a message is made when it is asked for first, by whoever
-//! asks, and loops are notified when the lock is free again.
+//! All channels share one lock and one sequence of numbers, so one cursor stands for a place in any set of channels.
+//! The [journal](crate::journal) assigns the numbers and delivers the messages in order: a subscriber that has seen
+//! message 7 is never shown a message 6. Nothing is encoded, written or waited for under the lock. A form of a
+//! message is made the first time someone asks for it, by the one who asks, and loops are notified once the lock is
+//! free again.
 //!
-//! A subscriber registers first and reads then. What is published in between is in its log when it
-//! reads, and what comes later wakes it.
+//! A subscriber registers first and reads afterwards. What is published in between is in its log when it reads, and
+//! what comes later wakes it.
 
 mod channel;
 mod channels;
@@ -48,7 +48,7 @@ pub(crate) struct Hub {
     origin: Instant,
     limits: HubLimits,
     state: Mutex<State>,
-    /// How often what a [look](looks) gives may have changed.
+    /// How often the result of a [look](looks) may have changed.
     changes: AtomicU64,
     corrections: Corrections,
     pub(crate) counters: Counters,
@@ -69,12 +69,12 @@ impl Hub {
         }
     }
 
-    /// Has `notifier` called when there are [news](Self::take_news) for its loop.
+    /// Calls `notifier` whenever there is [news](Self::take_news) for its loop.
     pub(crate) fn join(&self, notifier: Notifier) -> LoopKey {
         self.lock().loops.join(notifier)
     }
 
-    /// What there is for one loop since this was called last.
+    /// The news for one loop since the last call.
     pub(crate) fn take_news(&self, key: LoopKey) -> News {
         let mut news = self.lock().loops.take_news(key);
         news.channels.sort_unstable();
@@ -82,7 +82,7 @@ impl Hub {
         news
     }
 
-    /// Counts a subscriber and has its loop woken for these channels from now on. Call before
+    /// Counts a subscriber, and wakes its loop for these channels from now on. Call this before
     /// [`position`](Self::position) and [`read`](Self::read).
     pub(crate) fn register(
         &self,
@@ -97,7 +97,7 @@ impl Hub {
             match state.for_watching(name, &self.limits) {
                 Ok(id) => known.push(id),
                 Err(error) => {
-                    // Those that were made just now must not stay for nobody.
+                    // Channels that were created just now must not stay if nobody watches them.
                     for id in known {
                         state.forget_unused(id, &self.limits);
                     }
@@ -119,7 +119,7 @@ impl Hub {
         Ok(channels.into())
     }
 
-    /// Undoes [`register`](Self::register). `place` is where the subscriber stands.
+    /// Undoes [`register`](Self::register). `place` is the subscriber's current place.
     pub(crate) fn unregister(&self, key: LoopKey, transport: Transport, place: &Place) {
         let mut guard = self.lock_to_change();
         let state = &mut *guard;
@@ -137,7 +137,7 @@ impl Hub {
         }
     }
 
-    /// The names of the channels of a [registered](Self::register) subscriber, in the order that it gave.
+    /// The channel names of a [registered](Self::register) subscriber, in the order it gave them.
     pub(crate) fn names(&self, place: &Place) -> Vec<Arc<str>> {
         let state = self.lock();
         let channels = place.ids.as_slice().iter();
@@ -154,7 +154,7 @@ impl Hub {
         channel.map(|channel| channel.presence).unwrap_or_default()
     }
 
-    /// What there is over all channels.
+    /// Totals over all channels.
     pub(crate) fn totals(&self) -> Totals {
         let state = self.lock();
         Totals {
@@ -169,7 +169,7 @@ impl Hub {
         }
     }
 
-    /// Drops messages that are past their age, or past the resume window. To be called now and then.
+    /// Drops messages that have outlived their age limit or the resume window. Call it now and then.
     pub(crate) fn expire(&self) {
         let now = self.uptime();
         let mut state = self.lock_to_change();
@@ -192,8 +192,8 @@ impl Hub {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The same for whoever shows messages or may let some go. Counted first: whoever looks after that takes
-    /// the lock, and so waits for the change.
+    /// The same lock, for callers that show messages or may drop some. The change is counted before the lock is
+    /// taken: anyone who looks after that takes the lock, and so waits for the change.
     fn lock_to_change(&self) -> MutexGuard<'_, State> {
         let state = self.lock();
         self.changed();
@@ -209,19 +209,19 @@ impl Hub {
     }
 }
 
-/// What `/stats` counts over all channels.
+/// The totals over all channels that `/stats` shows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Totals {
     /// Channels that were published to.
     pub(crate) channels: u64,
-    /// Channels that somebody watches and nobody published to.
+    /// Channels that somebody watches but nobody has published to.
     pub(crate) asked_channels: u64,
     /// History: messages, and their bytes.
     pub(crate) messages: u64,
     pub(crate) bytes: u64,
-    /// Bytes of messages that are not history any more and still to be delivered.
+    /// Bytes of messages that have left the history but are still to be delivered.
     pub(crate) delivery_bytes: u64,
-    /// How far the stream is behind that is furthest behind, as of the last [`expire`](Hub::expire).
+    /// How far the slowest stream is behind, as of the last [`expire`](Hub::expire).
     pub(crate) lag: Lag,
     pub(crate) presence: Presence,
     pub(crate) head: Cursor,

@@ -1,18 +1,18 @@
-//! Where messages get their number and are kept.
+//! Where messages get their numbers and are kept.
 //!
-//! Publishing has two steps. The journal takes a message, gives it its number and keeps it; then the hub
-//! shows it, and the publisher is answered. In [`Memory`] both happen at once. A journal on a disk or over
-//! a network answers later: it gives the message to a [`Sequence`](sequence::Sequence), which gives the
-//! number; writes it elsewhere, many at a time; and says of each, in any order, whether it was kept. The
-//! sequence brings the messages to the hub in the order of their numbers.
+//! Publishing has two steps. The journal takes a message, numbers it and keeps it; then the hub shows it, and the
+//! publisher gets its answer. In [`Memory`] both happen at once. A journal on disk or over a network answers later.
+//! It hands the message to a [`Sequence`](sequence::Sequence), which assigns the number; writes it elsewhere, many
+//! at a time; and reports for each, in any order, whether it was kept. The sequence passes the messages to the hub
+//! in the order of their numbers.
 //!
-//! What holds for every journal:
+//! The rules for every journal:
 //!
-//! - A number is never given twice, and a message whose commit failed is never shown.
-//! - No message is shown before all those with smaller numbers are shown or have failed.
-//! - A publisher is answered when its own message is shown. If it is kept but waits for others, it is
-//!   told so after a while ([`Outcome::Kept`]).
-//! - Taking a message does not block: a publisher is an event loop.
+//! - A number is never used twice, and a message whose commit failed is never shown.
+//! - No message is shown before all messages with smaller numbers were shown or have failed.
+//! - A publisher is answered when its own message is shown. If the message is kept but waits for others, the
+//!   publisher is told so after a while ([`Outcome::Kept`]).
+//! - Taking a message does not block, because the caller is an event loop.
 
 mod memory;
 mod receipt;
@@ -28,7 +28,7 @@ pub(crate) use self::memory::Memory;
 pub(crate) use self::receipt::{Outcome, Receipt, Refusal};
 use crate::hub::{Published, Waiter};
 
-/// What somebody wants to publish.
+/// A message to be published.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Draft<'a> {
     pub(crate) channel: &'a str,
@@ -37,19 +37,19 @@ pub(crate) struct Draft<'a> {
     pub(crate) data: &'a str,
 }
 
-/// A place that keeps messages.
+/// Something that keeps messages.
 pub(crate) trait Journal: fmt::Debug + Send + Sync {
-    /// Takes a message. If the journal answers later, `publisher` is woken then.
+    /// Takes a message. If the journal answers later, it wakes `publisher` then.
     fn append(&self, draft: Draft<'_>, publisher: Option<Waiter>) -> Result<Appended, Refusal>;
 }
 
-/// What became of a message that a journal took.
+/// The result of handing a message to a journal.
 #[derive(Debug)]
 #[must_use]
 pub(crate) enum Appended {
-    /// It is kept, and all can see it.
+    /// The message is kept, and everyone can see it.
     Shown(Published),
-    /// The receipt will tell.
+    /// The receipt will tell later.
     Later(Receipt),
 }
 

@@ -1,4 +1,4 @@
-//! A published message and its wire forms, each encoded at most once and shared by all receivers.
+//! A published message and its wire forms. Each form is encoded at most once and shared by all receivers.
 
 mod content;
 mod wire;
@@ -30,15 +30,15 @@ pub(crate) struct Message {
     websocket: OnceLock<PreparedMessage>,
     websocket_deflated: OnceLock<PreparedMessage>,
     script: OnceLock<Escaped>,
-    /// For which of these forms it was [charged](Message::charge).
+    /// The forms it was [charged](Message::charge) for.
     charged: AtomicU8,
-    /// How much too much that was, until somebody [takes](Message::take_saving) it.
+    /// By how much that charge was too high, until somebody [takes](Message::take_saving) it.
     saving: AtomicU32,
 }
 
 impl Message {
-    /// Encodes nothing: each form is made when it is asked for first. `channel` is the one that the
-    /// content was measured for.
+    /// Encodes nothing: each form is made the first time it is asked for. `channel` is the one that the content was
+    /// measured for.
     pub(crate) fn new(cursor: Cursor, channel: Arc<str>, content: Content) -> Self {
         Self {
             cursor,
@@ -66,18 +66,18 @@ impl Message {
         &self.channel
     }
 
-    /// The place of a subscriber that has received it.
+    /// The place of a subscriber that has received this message.
     pub(crate) fn cursor(&self) -> Cursor {
         self.cursor
     }
 
-    /// What the message takes in memory before any form of it is made.
+    /// Memory of the message before any form of it is made.
     pub(crate) fn size(&self) -> usize {
         let event = self.content.event().map_or(0, str::len);
         OVERHEAD + event + self.content.data().len()
     }
 
-    /// The bytes of [`json`](Self::json), without making it.
+    /// The length of [`json`](Self::json), without making it.
     pub(crate) fn json_len(&self) -> usize {
         self.content.json_len + self.cursor.text_len()
     }
@@ -102,8 +102,8 @@ impl Message {
             .get_or_init(|| self.event_stream(self.content.event(), self.content.data()))
     }
 
-    /// The event with the JSON object as its text and no type of its own, for clients that
-    /// subscribe to several channels or want every type in one listener.
+    /// The event with the JSON object as its data and no type of its own, for clients that subscribe to several
+    /// channels or want all types in one listener.
     pub(crate) fn sse_json(&self) -> &PreChunked {
         self.sse_json.get_or_init(|| {
             // JSON made by this program is UTF-8.
@@ -121,8 +121,8 @@ impl Message {
         })
     }
 
-    /// The same with its compressed form, for those that agreed on permessage-deflate. When that form
-    /// is not smaller there is none.
+    /// The same with its compressed form, for clients that negotiated permessage-deflate. There is no compressed
+    /// form if it would not be smaller.
     pub(crate) fn websocket_deflated(&self) -> &PreparedMessage {
         self.websocket_deflated.get_or_init(|| {
             let made = self.websocket().clone().with_deflate(DEFLATE_LEVEL);
@@ -131,7 +131,7 @@ impl Message {
         })
     }
 
-    /// The JSON object, safe inside `<script>` and in a JSONP answer.
+    /// The JSON object, escaped so that it is safe inside `<script>` and in a JSONP answer.
     pub(crate) fn script(&self) -> &Escaped {
         self.script.get_or_init(|| match self.json.get() {
             Some(json) => Escaped::new(json),
@@ -139,7 +139,7 @@ impl Message {
         })
     }
 
-    /// The JSON object for another form, which does not keep it.
+    /// The JSON object for making another form, without keeping it.
     fn some_json(&self) -> Cow<'_, [u8]> {
         match self.json.get() {
             Some(json) => Cow::Borrowed(json),
@@ -185,12 +185,12 @@ fn write_json(id: Cursor, channel: &str, event: Option<&str>, data: &str, out: &
         data,
     };
     if let Err(error) = serde_json::to_writer(out, &wire) {
-        // Strings alone cannot fail to serialize, and memory takes all.
+        // Serializing strings into memory cannot fail.
         tracing::error!(%error, "a message has no JSON form");
     }
 }
 
-/// A block of an event stream.
+/// Appends an event to an event stream.
 pub(crate) fn encode_event(event: Option<&str>, id: &str, data: &str, out: &mut BytesMut) {
     let block = sse::EventFields {
         event,
@@ -199,16 +199,16 @@ pub(crate) fn encode_event(event: Option<&str>, id: &str, data: &str, out: &mut 
         retry: None,
     };
     if let Err(error) = block.encode(out) {
-        // Event types are checked when they are published, and cursors are hexadecimal.
+        // Event types are checked when they are published, and cursors are hexadecimal, so this cannot fail.
         tracing::error!(%error, "a message has no event-stream form");
     }
 }
 
-/// How hard messages are compressed. An event loop waits for it: the highest levels take ten times as
-/// long, and make a JSON object of 1 KiB 4 % smaller.
+/// How hard messages are compressed. An event loop waits for it: the highest levels take ten times as long, and make
+/// a JSON object of 1 KiB 4 % smaller.
 pub(crate) const DEFLATE_LEVEL: u8 = 1;
-/// What a message costs beside its texts: the structure with its counters, its place in a ring that may be
-/// half empty, and what an allocator adds to each of three pieces.
+/// Memory of a message beyond its texts: the struct with its counters, its slot in a ring that may be half empty,
+/// and the allocator's overhead for each of three allocations.
 const OVERHEAD: usize = size_of::<Message>() + 16 + 2 * 72 + 3 * 16;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! One channel: its log, and who watches it.
+//! One channel: its log, and how many subscribers it has.
 
 use std::sync::Arc;
 
@@ -12,17 +12,17 @@ pub(super) struct Channel {
     pub(super) name: Arc<str>,
     pub(super) log: Log<Arc<Message>>,
     pub(super) presence: Presence,
-    /// The number of the last message of a channel that counts as published to. `None` for one that was
-    /// only asked for.
+    /// The number of the last message, if the channel counts as published to. `None` if subscribers only asked for
+    /// it.
     pub(super) published: Option<u64>,
-    /// How many subscribers each event loop has.
+    /// Subscribers by event loop.
     loops: Vec<u32>,
-    /// What is put down of its log in [`Kept`](super::kept::Kept).
+    /// Its log's entry in [`Kept`](super::kept::Kept).
     pub(super) filed: Option<Lingering>,
 }
 
 impl Channel {
-    /// A channel whose messages up to `gone`, if it ever had any, are not known any more.
+    /// A channel whose messages up to `gone`, if it ever had any, have been forgotten.
     pub(super) fn new(name: &str, limits: LogLimits, gone: u64) -> Self {
         Self {
             name: name.into(),
@@ -47,7 +47,7 @@ impl Channel {
         }
     }
 
-    /// How far the live stream is behind that is furthest behind.
+    /// How far the slowest live stream is behind.
     pub(super) fn lag(&self) -> Lag {
         if u64::from(self.log.up_to_date()) >= self.presence.total() {
             return Lag::default();
@@ -63,13 +63,13 @@ impl Channel {
         self.presence.total() == 0
     }
 
-    /// How many subscribers each event loop has.
+    /// Subscribers by event loop.
     pub(super) fn watched(&self) -> &[u32] {
         &self.loops
     }
 
-    /// The bytes of history, and of what is only still to be delivered. What is remembered of a channel that was
-    /// published to is part of them.
+    /// The bytes of history, and of messages that are only kept for delivery. For a channel that was published to,
+    /// they include the record of the channel itself.
     pub(super) fn bytes(&self) -> (u64, u64) {
         let (retained, lingering) = (self.log.retained_bytes(), self.log.lingering_bytes());
         if self.published.is_none() {
@@ -83,15 +83,15 @@ impl Channel {
     }
 }
 
-/// How far a stream is behind.
+/// How far behind a stream is.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Lag {
-    /// Bytes of text that it does not have yet.
+    /// Bytes of text that it has not received yet.
     pub(crate) bytes: u64,
     pub(crate) messages: u64,
 }
 
-/// How many subscribers there are, by transport.
+/// Number of subscribers by transport.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Presence {
     counts: [u64; Transport::ALL.len()],
@@ -116,6 +116,6 @@ impl Presence {
     }
 }
 
-/// The tables of channels may be half empty. The rest is the name's own frame, a place in each of two
-/// ordered lists, and the smallest ring of messages.
+/// The tables of channels may be half empty, so each record counts twice. The rest is the allocation header of the
+/// name, an entry in each of two ordered lists, and the smallest ring of messages.
 const RECORD: usize = 2 * size_of::<(Arc<str>, Channel)>() + 448;

@@ -1,23 +1,23 @@
-//! The channels by name, and by a number of their own that needs no look at the name.
+//! The channels by name, and by an ID that saves looking up the name.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::channel::Channel;
 
-/// Names a channel for as long as it is known. One that somebody watches stays known.
+/// Identifies a channel for as long as it is known. A channel that somebody watches stays known.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Id(u32);
 
 impl Id {
-    /// Of no channel.
+    /// Refers to no channel.
     pub(super) const UNKNOWN: Self = Self(u32::MAX);
 }
 
 /// The channels that one subscriber reads.
 #[derive(Debug)]
 pub(super) enum Ids {
-    /// The usual case takes no memory of its own.
+    /// The usual case needs no allocation.
     One(Id),
     Several(Box<[Id]>),
 }
@@ -54,7 +54,7 @@ impl Channels {
         self.ids.get(name).copied()
     }
 
-    /// The channels of these names, [unknown](Id::UNKNOWN) where there is none.
+    /// The IDs of these names, [unknown](Id::UNKNOWN) where there is no such channel.
     pub(super) fn ids(&self, names: &[Arc<str>]) -> Ids {
         let id = |name| self.id(name).unwrap_or(Id::UNKNOWN);
         match names {
@@ -71,7 +71,7 @@ impl Channels {
         self.slots.get_mut(id.0 as usize)?.as_mut()
     }
 
-    /// Makes a channel known whose name is not.
+    /// Adds a channel whose name is not known yet.
     pub(super) fn insert(&mut self, channel: Channel) -> Id {
         let name = Arc::clone(&channel.name);
         let id = self.free.pop().unwrap_or_else(|| {

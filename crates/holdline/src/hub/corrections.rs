@@ -1,8 +1,8 @@
-//! What messages take less than they were charged for.
+//! By how much messages turned out smaller than they were charged for.
 //!
-//! A compressed form is charged before it is made, with the most that it can have. Who makes it holds no lock, and leaves the
-//! difference here for whoever changes the hub next: so a delivery takes the hub's lock once, and what is to be dropped is
-//! judged by what there really is.
+//! A compressed form is charged for before it is made, at its largest possible size. Whoever makes it holds no lock,
+//! and leaves the difference here for the next caller that changes the hub. So a delivery takes the hub's lock only
+//! once, and what to drop is decided by real sizes.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +15,7 @@ pub(super) struct Corrections {
     list: Mutex<Vec<Correction>>,
 }
 
-/// A message that takes so many bytes less.
+/// A message turned out smaller by this many bytes.
 #[derive(Debug)]
 pub(super) struct Correction {
     pub(super) channel: Arc<str>,
@@ -24,7 +24,7 @@ pub(super) struct Correction {
 }
 
 impl Corrections {
-    /// Leaves what this message takes less than it was charged for, if it does.
+    /// Records by how much this message turned out smaller than it was charged for, if it did.
     pub(super) fn leave(&self, message: &Message) {
         let bytes = message.take_saving();
         if bytes == 0 {
@@ -41,7 +41,7 @@ impl Corrections {
         self.some.store(true, Ordering::Release);
     }
 
-    /// What was left since the last time.
+    /// The corrections left since the last call.
     pub(super) fn take(&self) -> Vec<Correction> {
         if !self.some.swap(false, Ordering::Acquire) {
             return Vec::new();

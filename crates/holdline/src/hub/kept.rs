@@ -1,4 +1,4 @@
-//! How much there is over all channels, and what of it is to go first.
+//! How much is kept over all channels, and what is dropped first.
 
 use std::collections::BTreeMap;
 
@@ -7,26 +7,25 @@ use holdline_comet::Lingering;
 use super::channel::Channel;
 use super::channels::Id;
 
-/// The sums over all channels. Every change of a log goes through here.
+/// The sums over all channels. Every change to a log goes through here.
 ///
-/// A channel that was published to counts with its [record](Channel::bytes), too: with what is still to be
-/// delivered, if it has nothing else, and with history otherwise.
+/// A channel that was published to also counts with its [record](Channel::bytes): as memory for delivery if it has
+/// nothing else, otherwise as history.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    /// History.
+    /// Messages in the history.
     pub(super) messages: u64,
     pub(super) bytes: u64,
-    /// What is not history any more, and still to be delivered.
+    /// Bytes of messages that have left the history but are still to be delivered.
     pub(super) lingering_bytes: u64,
     /// Channels whose oldest lingering message no live stream needs, by its number.
     unneeded: BTreeMap<u64, Id>,
-    /// Channels whose oldest lingering message a live stream needs, by its number: the stream that is
-    /// furthest behind comes first.
+    /// Channels whose oldest lingering message a live stream needs, by its number. The slowest stream comes first.
     needed: BTreeMap<u64, Id>,
 }
 
 impl Kept {
-    /// Counts what `change` makes of one channel.
+    /// Applies `change` to one channel and updates the sums.
     pub(super) fn changing(
         &mut self,
         id: Id,
@@ -42,8 +41,8 @@ impl Kept {
         self.file(id, channel);
     }
 
-    /// Puts down which message of a channel is the first to let go. To be called when it may be another
-    /// one, or needed no longer.
+    /// Notes which message of a channel is dropped first. Call this whenever that may have become another message,
+    /// or one that no stream needs any more.
     pub(super) fn file(&mut self, id: Id, channel: &mut Channel) {
         let oldest = channel.log.oldest_lingering();
         if oldest == channel.filed {
@@ -57,7 +56,7 @@ impl Kept {
         }
     }
 
-    /// The channel is not known any more.
+    /// Removes the channel from the sums.
     pub(super) fn forget(&mut self, channel: &Channel) {
         self.subtract(channel);
         if let Some(filed) = channel.filed {
@@ -65,8 +64,8 @@ impl Kept {
         }
     }
 
-    /// The channel whose oldest message is to be let go first, of those before `head`: first the oldest one
-    /// that no live stream needs, and then what the stream needs that is furthest behind.
+    /// The channel whose oldest message is dropped first, considering only messages before `head`: first the oldest
+    /// one that no live stream needs, then the one that the slowest stream needs.
     pub(super) fn first_to_let_go(&self, head: u64) -> Option<Id> {
         let first = |of: &BTreeMap<u64, Id>| {
             let (number, id) = of.first_key_value()?;

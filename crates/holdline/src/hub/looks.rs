@@ -1,7 +1,7 @@
-//! Looks into the logs that many subscribers of one loop share.
+//! Looks into the logs, shared by the subscribers of one loop.
 //!
-//! Of ten thousand subscribers of a channel nearly all stand at the same place, and so what comes next is the same
-//! for all of them. The first one looks under the hub's lock; for the others what it found holds until something
+//! Out of ten thousand subscribers of a channel nearly all stand at the same place, so the next messages are the
+//! same for all of them. The first one looks under the hub's lock; the others use what it found, until something
 //! [changes](Hub::lock_to_change).
 
 use holdline_comet::Position;
@@ -13,17 +13,17 @@ use super::place::Place;
 use super::read::{Batch, Next, Read, Wanted};
 use super::state::State;
 
-/// The looks of one loop, of one turn.
+/// The looks of one loop during one turn.
 #[derive(Debug, Default)]
 pub(crate) struct Looks {
     shared: Vec<Shared>,
-    /// How many [changes](Hub::changes) there had been when these looks were right.
+    /// The number of [changes](Hub::changes) when these looks were taken.
     changes: u64,
-    /// What somebody found who shares it with nobody.
+    /// The result of a look that is not shared.
     own: Batch,
 }
 
-/// What comes next for all live subscribers of one channel at one place.
+/// The next messages for all live subscribers of one channel at one place.
 #[derive(Debug)]
 struct Shared {
     id: Id,
@@ -32,19 +32,19 @@ struct Shared {
     wanted: Wanted,
     to: Position,
     batch: Batch,
-    /// Who was given it and is not counted in the log as moved.
+    /// How many subscribers were given the batch but are not counted in the log as moved yet.
     moved: u32,
 }
 
 impl Looks {
-    /// What comes after the place of a [registered](Hub::register) subscriber, and moves it on; nothing, too,
-    /// if it is not here yet. `waiter` is woken when it is.
+    /// Returns the messages after the place of a [registered](Hub::register) subscriber, and moves it on. Returns
+    /// nothing if the next message is not here yet; `waiter` is woken when it is.
     ///
-    /// The subscriber is live once nothing is left to read. If a live one is further behind than it may be, or
-    /// what it needs is gone, it is moved to the end and told so.
+    /// The subscriber becomes live once nothing is left to read. If a live subscriber is further behind than
+    /// allowed, or what it needs is gone, it is moved to the end and told so.
     ///
-    /// Call [`settle`](Self::settle) before one of these subscribers is unregistered, and
-    /// [`clear`](Self::clear) at the end of a turn.
+    /// Call [`settle`](Self::settle) before unregistering one of these subscribers, and [`clear`](Self::clear) at
+    /// the end of a turn.
     pub(crate) fn read(
         &mut self,
         hub: &Hub,
@@ -85,7 +85,7 @@ impl Looks {
         waiter: Option<Waiter>,
     ) -> &Batch {
         let mut state = hub.lock();
-        // The subscriber itself may be among those who moved.
+        // This subscriber may itself be one of those that moved.
         self.settle_in(&mut state);
         let before = (place.is_live, place.is_behind, place.position.clone());
         let read = hub.look(&mut state, place, wanted, waiter, Next::Stays);
@@ -121,7 +121,7 @@ impl Looks {
         }
     }
 
-    /// Has the logs know where everybody stands who was given something.
+    /// Updates the logs with the new places of all subscribers that were given something.
     pub(crate) fn settle(&mut self, hub: &Hub) {
         if self.shared.iter().any(|shared| shared.moved > 0) {
             self.settle_in(&mut hub.lock());
@@ -142,7 +142,7 @@ impl Looks {
         }
     }
 
-    /// Settles, and keeps no message alive.
+    /// Settles, and lets go of all messages.
     pub(crate) fn clear(&mut self, hub: &Hub) {
         self.settle(hub);
         self.shared.clear();
@@ -150,5 +150,5 @@ impl Looks {
     }
 }
 
-/// How many looks are kept: subscribers of one channel differ in the form that they get, and in how far they are.
+/// How many looks are kept: subscribers of one channel can differ in their wire form and in how far they are.
 const MOST: usize = 8;

@@ -1,4 +1,4 @@
-//! Which event loop is to be woken for what.
+//! Which event loop to wake for what.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,32 +6,32 @@ use std::time::Duration;
 
 use holdline_net::{ConnectionId, Notifier};
 
-/// Names a loop that [joined](super::Hub::join).
+/// Identifies a loop that has [joined](super::Hub::join).
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct LoopKey(pub(super) u32);
 
 impl LoopKey {
-    /// Counted from 0.
+    /// The index, counted from 0.
     pub(crate) fn index(self) -> usize {
         self.0 as usize
     }
 }
 
-/// A connection that is to be woken when something is there.
+/// A connection that wants to be woken when its answer is here.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Waiter {
     pub(crate) key: LoopKey,
     pub(crate) connection: ConnectionId,
 }
 
-/// What a loop is to look at.
+/// What a loop should look at.
 #[derive(Debug, Default)]
 pub(crate) struct News {
-    /// Channels that got messages.
+    /// Channels with new messages.
     pub(crate) channels: Vec<Arc<str>>,
-    /// Connections whose answer may be there.
+    /// Connections whose answer may be here.
     pub(crate) connections: Vec<ConnectionId>,
-    /// When the first of the messages could be seen, on the [hub's clock](super::Hub::uptime).
+    /// When the first of these messages was shown, on the [hub's clock](super::Hub::uptime).
     pub(crate) since: Option<Duration>,
 }
 
@@ -81,7 +81,7 @@ impl Loops {
             .unwrap_or_default()
     }
 
-    /// A channel got a message at `now`; `watched` has how many subscribers each loop has for it.
+    /// A channel got a message at `now`. `watched` is its number of subscribers in each loop.
     pub(super) fn tell_of_channel(
         &mut self,
         name: &Arc<str>,
@@ -101,7 +101,7 @@ impl Loops {
         }
     }
 
-    /// The answer of one connection is there.
+    /// The answer of one connection is here.
     pub(super) fn wake(&mut self, waiter: Waiter, wakes: &mut Wakes) {
         if let Some(target) = self.loops.get_mut(waiter.key.index()) {
             target.news.connections.push(waiter.connection);
@@ -109,7 +109,7 @@ impl Loops {
         }
     }
 
-    /// Has a connection woken when `number` is [reached](Self::reached).
+    /// Wakes a connection once `number` is [reached](Self::reached).
     pub(super) fn wait(&mut self, number: u64, waiter: Waiter) {
         self.waiting.insert((number, waiter));
     }

@@ -1,18 +1,18 @@
-//! Where a stream or a held poll stands.
+//! The place of a stream or a held poll.
 
 use holdline_comet::Position;
 
 use super::channels::Ids;
 
-/// The place of a subscriber that is registered, over all its channels.
+/// The place of a registered subscriber over all its channels.
 #[derive(Debug)]
 pub(crate) struct Place {
     pub(super) ids: Ids,
     pub(super) position: Position,
-    /// It had everything there was at least once. From then on what it needs stays, as long as it is
-    /// not too far behind, and the logs count it.
+    /// At least once it had received everything there was. From then on the logs count it, and what it needs is kept
+    /// as long as it is not too far behind.
     pub(super) is_live: bool,
-    /// There was more for it than it could be given in one go.
+    /// There was more for it than fits into one batch.
     pub(super) is_behind: bool,
 }
 
@@ -30,7 +30,7 @@ impl Place {
         &self.position
     }
 
-    /// It had everything there was at least once.
+    /// Whether it has, at least once, received everything there was.
     pub(crate) fn is_live(&self) -> bool {
         self.is_live
     }

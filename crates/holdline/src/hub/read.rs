@@ -1,4 +1,4 @@
-//! What a subscriber is given.
+//! Reading: which messages a subscriber gets next.
 
 use std::sync::Arc;
 
@@ -15,35 +15,35 @@ use super::state::State;
 use crate::counters::Loss;
 use crate::message::{Message, Wire};
 
-/// The answer of [`Hub::read`].
+/// The result of [`Hub::read`].
 #[derive(Debug)]
 #[must_use]
 pub(crate) enum Read {
-    /// What there is, which may be nothing.
+    /// The messages there are, perhaps none.
     Batch(Batch),
-    /// It is not here yet. The connection is woken when it is.
+    /// The next message is not here yet. The connection is woken when it is.
     Later,
 }
 
 /// Messages for one subscriber.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
-    /// Something before the messages is lost; the cursor from which they go on.
+    /// Set if messages before these are lost: the cursor from which they continue.
     pub(crate) lost: Option<Cursor>,
-    /// Why it is lost, if something is.
+    /// Why they are lost, if any are.
     pub(crate) loss: Loss,
     pub(crate) messages: Vec<Arc<Message>>,
-    /// There are more.
+    /// There is more to read.
     pub(crate) more: bool,
 }
 
 impl Batch {
-    /// Why something is lost, if it is.
+    /// Why messages are lost, if any are.
     pub(crate) fn loss(&self) -> Option<Loss> {
         self.lost.map(|_| self.loss)
     }
 
-    /// What [`Handler::ready`](holdline_net::Handler::ready) says after writing it.
+    /// What [`Handler::ready`](holdline_net::Handler::ready) returns after this batch is written.
     pub(crate) fn progress(&self) -> Progress {
         if self.more {
             Progress::More
@@ -53,22 +53,22 @@ impl Batch {
     }
 }
 
-/// What a subscriber wants in one go.
+/// What a subscriber wants in one batch.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Wanted {
-    /// About so many bytes at most, counted as JSON. One message goes always.
+    /// Roughly the maximum number of bytes, counted as JSON. At least one message is always returned.
     pub(crate) budget: usize,
     pub(crate) wire: Wire,
 }
 
 impl Hub {
-    /// Where a subscriber that asks for `since` stands.
+    /// The position of a subscriber that asks for `since`.
     pub(crate) fn position(&self, names: &[Arc<str>], since: Since) -> Position {
         let state = self.lock();
         state.position(self.epoch, &state.channels.ids(names), since)
     }
 
-    /// The same for one that is [registered](Self::register) for these channels.
+    /// The same for a subscriber that is [registered](Self::register) for these channels.
     pub(crate) fn place(&self, names: &[Arc<str>], since: Since) -> Place {
         let state = self.lock();
         let ids = state.channels.ids(names);
@@ -76,8 +76,8 @@ impl Hub {
         Place::new(ids, position)
     }
 
-    /// What comes after `position`, for one answer, and moves the position. `waiter` is woken after
-    /// [`Read::Later`].
+    /// Reads what comes after `position`, for one answer, and moves the position. After [`Read::Later`], `waiter` is
+    /// woken.
     pub(crate) fn read(
         &self,
         names: &[Arc<str>],
@@ -92,19 +92,19 @@ impl Hub {
         read
     }
 
-    /// Forgets what [`read`](Self::read) has put down for a connection that is gone or answered.
+    /// Removes the `waiter` that [`read`](Self::read) registered, because its connection is gone or answered.
     pub(crate) fn stop_waiting(&self, position: &Position, waiter: Waiter) {
         let number = position.cursor().sequence();
         self.lock().loops.stop_waiting(number, waiter);
     }
 
-    /// How many connections wait for a number.
+    /// How many connections are waiting for a number.
     #[cfg(test)]
     pub(crate) fn waiting(&self) -> usize {
         self.lock().loops.waiting()
     }
 
-    /// Into the logs of one subscriber's channels, under the lock.
+    /// One look into the logs of a subscriber's channels, under the lock.
     pub(super) fn look(
         &self,
         state: &mut State,
@@ -121,7 +121,7 @@ impl Hub {
         };
         let moment = state.moment(self.epoch);
         let read;
-        // The fast path for one channel: this is done for each message and subscriber.
+        // The fast path for one channel: this runs for each message and subscriber.
         if let Ids::One(id) = place.ids
             && let Some(channel) = state.channels.get_mut(id)
         {
@@ -152,7 +152,7 @@ impl State {
         moment.reader(&self.logs(ids)).position(since)
     }
 
-    /// The logs of channels, known or not.
+    /// The logs of these channels, known or not.
     fn logs(&self, ids: &Ids) -> Vec<&Log<Arc<Message>>> {
         let channels = ids.as_slice().iter().map(|&id| self.channels.get(id));
         let logs = channels.map(|channel| channel.map_or(&self.unknown, |channel| &channel.log));
@@ -168,7 +168,7 @@ impl State {
     }
 }
 
-/// How far the one sequence of all channels is.
+/// How far the shared sequence of all channels has got.
 #[derive(Clone, Copy, Debug)]
 struct Moment {
     epoch: u64,
@@ -182,14 +182,14 @@ impl Moment {
     }
 }
 
-/// What a look makes of a subscriber in the logs that it reads.
+/// How a look changes what the logs know about the subscriber.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Next {
-    /// Nothing: it is not registered, or was not told anything.
+    /// Nothing: it is not registered, or there was no answer.
     None,
-    /// It is registered, and is as it was.
+    /// It is registered, and nothing changes.
     Stays,
-    /// It is live from now on.
+    /// It becomes live.
     Joins,
     /// It was live, and has moved.
     Moves { from: u64, to: u64 },
@@ -201,7 +201,8 @@ struct Look {
     max_lag: u64,
     wanted: Wanted,
     next: Next,
-    /// For which log, message and bytes forms are made that were not there yet.
+    /// Forms that did not exist yet: for each the index of the log, the number of the message and the bytes to
+    /// charge.
     charges: Vec<(usize, u64, u64)>,
 }
 
@@ -230,7 +231,7 @@ impl Look {
         Read::Batch(batch)
     }
 
-    /// Takes messages until they are about as much as is wanted.
+    /// Takes messages until there are about as many bytes as wanted.
     fn take(
         &mut self,
         reader: Reader<'_, Arc<Message>>,
@@ -241,7 +242,7 @@ impl Look {
         if is_live && reading.lost.is_some() {
             return skip(reader, position, Loss::Room);
         }
-        // Most readers get one.
+        // Most readers get exactly one message.
         let mut messages = Vec::with_capacity(usize::from(reading.has_more()));
         let mut size = 0;
         while size < self.wanted.budget
@@ -262,7 +263,7 @@ impl Look {
         }
     }
 
-    /// What it means for one of the logs.
+    /// Applies the result to one of the logs.
     #[inline]
     fn settle(&self, index: usize, id: Id, channel: &mut Channel, kept: &mut Kept) {
         match self.next {
@@ -283,7 +284,7 @@ impl Look {
     }
 }
 
-/// A live subscriber that is too far behind goes on at the end.
+/// Moves a live subscriber that is too far behind to the end.
 fn skip(reader: Reader<'_, Arc<Message>>, position: &mut Position, loss: Loss) -> Batch {
     Batch {
         lost: Some(reader.skip(position)),

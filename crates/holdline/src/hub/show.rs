@@ -1,4 +1,4 @@
-//! Messages come in, each with the number that the journal gave it.
+//! Showing messages, each with the number that the journal gave it.
 
 use holdline_comet::Cursor;
 
@@ -11,13 +11,13 @@ use crate::message::{Content, Message};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Published {
     pub(crate) cursor: Cursor,
-    /// Streams and held requests that it reaches.
+    /// Streams and held requests that receive it.
     pub(crate) receivers: u64,
 }
 
 impl Hub {
-    /// Shows a message to all who watch its channel. `number` must be greater than every number that
-    /// was shown before, and `content` measured for this channel. Notify `wakes` when you hold no lock.
+    /// Shows a message to everyone who watches its channel. `number` must be greater than all numbers shown before,
+    /// and `content` must have been measured for this channel. Notify `wakes` once you hold no lock.
     pub(crate) fn show(
         &self,
         number: u64,
@@ -38,15 +38,14 @@ impl Hub {
     }
 }
 
-/// What messages take.
+/// Memory of messages.
 impl Hub {
-    /// Has what this message takes less than it was charged for given back. To be called by whoever has asked for a
-    /// compressed form.
+    /// Gives back what this message takes less than it was charged for. Call it after asking for a compressed form.
     pub(crate) fn correct(&self, message: &Message) {
         self.corrections.leave(message);
     }
 
-    /// Counts what was left since the last time.
+    /// Counts the corrections left since the last call.
     pub(super) fn settle_corrections(&self, state: &mut State) {
         for correction in self.corrections.take() {
             let Some(id) = state.channels.id(&correction.channel) else {
@@ -63,14 +62,14 @@ impl Hub {
 
 /// For journals that answer later.
 impl Hub {
-    /// A publisher may be told this number before its message is shown: a cursor up to it is good, and
-    /// a subscriber that reads from it is asked to wait.
+    /// Says that a publisher may be told this number before its message is shown: a cursor up to it is valid, and a
+    /// subscriber that reads from it is asked to wait.
     pub(crate) fn give(&self, number: u64) {
         let mut state = self.lock_to_change();
         state.given = state.given.max(number);
     }
 
-    /// Has a connection called because its answer is there.
+    /// Wakes a connection because its answer is here.
     pub(crate) fn wake(&self, waiter: Waiter, wakes: &mut Wakes) {
         self.lock().loops.wake(waiter, wakes);
     }

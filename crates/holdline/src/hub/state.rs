@@ -1,4 +1,4 @@
-//! What the hub's lock guards: the channels, and what is to be forgotten first.
+//! What the hub's lock guards: the channels, and the order in which they are forgotten.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -18,23 +18,22 @@ use crate::message::{Content, Message};
 pub(super) struct State {
     /// The number of the newest message that is shown.
     pub(super) head: u64,
-    /// The greatest number that somebody may have been told. Its message may still be on its way.
+    /// The greatest number that anyone may have been told. Its message may still be on its way.
     pub(super) given: u64,
     pub(super) channels: Channels,
-    /// Channels that were published to, by their last message: the one that was silent longest comes
-    /// first.
+    /// Channels that were published to, by the number of their last message: the longest silent comes first.
     published: BTreeMap<u64, Id>,
-    /// Those of them that nobody watches: the one to forget first comes first.
+    /// Those of `published` that nobody watches. The one to forget first comes first.
     unwatched: BTreeMap<u64, Id>,
-    /// No channel whose last message has this number or a smaller one has history.
+    /// Channels whose last message has this number or a smaller one have no history left.
     emptied: u64,
     pub(super) kept: Kept,
-    /// How far the live stream is behind that is furthest behind, when [`expire`](Self::expire) looked last.
+    /// How far the slowest live stream was behind at the last [`expire`](Self::expire).
     pub(super) lag: Lag,
-    /// Subscribers, each once however many channels it has.
+    /// Subscribers, each counted once however many channels it has.
     pub(super) presence: Presence,
-    /// Stands for every channel that is not known: it has nothing, and its messages up to the last one
-    /// of a channel that has been forgotten may be gone.
+    /// Stands in for every unknown channel: it is empty, and its messages up to the last one of any forgotten
+    /// channel may be gone.
     pub(super) unknown: Log<Arc<Message>>,
     pub(super) loops: Loops,
 }
@@ -56,8 +55,8 @@ impl State {
         }
     }
 
-    /// Puts a message into a channel [for publishing](Self::for_publishing), and says how many
-    /// subscribers that has.
+    /// Appends a message to a channel [for publishing](Self::for_publishing), and returns how many subscribers that
+    /// channel has.
     pub(super) fn append(
         &mut self,
         id: Id,
@@ -93,7 +92,7 @@ impl State {
         channel.presence.total()
     }
 
-    /// Drops messages that are past their age, and sees how far streams are behind.
+    /// Drops messages that have outlived their age limit, and measures how far streams are behind.
     pub(super) fn expire(&mut self, now: Duration) {
         self.lag = Lag::default();
         for (id, channel) in self.channels.iter_mut() {
@@ -103,14 +102,14 @@ impl State {
         }
     }
 
-    /// Channels that were only asked for.
+    /// How many channels were only asked for.
     pub(super) fn asked(&self) -> usize {
         self.channels.len() - self.published.len()
     }
 
-    /// The channel of that name, with room for it among those that were published to.
+    /// The channel with that name, with room for it among those that were published to.
     ///
-    /// There is room always: nobody who watches channels keeps others from being published to.
+    /// There is always room: watching channels cannot keep others from being published to.
     pub(super) fn for_publishing(&mut self, name: &str, limits: &HubLimits) -> Id {
         let known = self.channels.id(name);
         let channel = known.and_then(|id| self.channels.get(id));
@@ -125,7 +124,7 @@ impl State {
         known.unwrap_or_else(|| self.insert(name, limits))
     }
 
-    /// The channel of that name for somebody who watches it.
+    /// The channel with that name, for a subscriber.
     pub(super) fn for_watching(
         &mut self,
         name: &str,
@@ -145,15 +144,15 @@ impl State {
         self.channels.insert(Channel::new(name, limits.log, gone))
     }
 
-    /// Somebody watches this channel now.
+    /// Somebody now watches this channel.
     pub(super) fn is_watched(&mut self, published: Option<u64>) {
         if let Some(last) = published {
             self.unwatched.remove(&last);
         }
     }
 
-    /// Nobody may be watching this channel any more. One that was only asked for is forgotten;
-    /// any other may be, when its room is needed.
+    /// Call this when a channel may have lost its last subscriber. A channel that was only asked for is forgotten;
+    /// any other may be forgotten once its room is needed.
     pub(super) fn forget_unused(&mut self, id: Id, limits: &HubLimits) {
         let Some(channel) = self.channels.get(id) else {
             return;
@@ -179,8 +178,8 @@ impl State {
         }
     }
 
-    /// Makes room: of the channels that nobody watches, the one that was silent longest goes with its
-    /// history. Returns whether there was one.
+    /// Makes room by forgetting the longest silent channel that nobody watches, with its history. Returns whether
+    /// there was one.
     fn forget_oldest(&mut self, limits: &HubLimits) -> bool {
         let Some((last, id)) = self.unwatched.pop_first() else {
             return false;
@@ -190,8 +189,8 @@ impl State {
         true
     }
 
-    /// Makes room when all channels are watched: the one that was silent longest loses its history. Who
-    /// watches it gets what it needs, and what comes.
+    /// Makes room when all channels are watched: the longest silent one loses its history. Its subscribers still get
+    /// what they need, and what comes.
     fn demote_oldest(&mut self) {
         let Some((_, id)) = self.published.pop_first() else {
             return;
@@ -205,15 +204,15 @@ impl State {
         }
     }
 
-    /// Keeps history and what is to be delivered within their limits over all channels.
+    /// Keeps history and memory for delivery within their limits over all channels.
     pub(super) fn shrink(&mut self, limits: &HubLimits) {
         while self.kept.bytes > limits.total_bytes && self.shrink_history(limits)
             || self.kept.lingering_bytes > limits.delivery_bytes && self.shrink_delivery()
         {}
     }
 
-    /// The message that can be missed most goes, if it is not the newest of all. Returns whether there was
-    /// one.
+    /// Drops the most dispensable message kept for delivery, unless it is the newest of all. Returns whether there
+    /// was one.
     fn shrink_delivery(&mut self) -> bool {
         let Some(id) = self.kept.first_to_let_go(self.head) else {
             return false;
@@ -226,8 +225,8 @@ impl State {
         true
     }
 
-    /// The channel that was silent longest loses its oldest message, or is forgotten if it has none and
-    /// nobody watches it. Returns whether there was one.
+    /// Drops the oldest message of the longest silent channel, or forgets the channel if it has none and nobody
+    /// watches it. Returns whether there was one.
     fn shrink_history(&mut self, limits: &HubLimits) -> bool {
         let has_none = |&id: &Id| {
             let channel = self.channels.get(id);
@@ -254,7 +253,7 @@ impl State {
 
 #[cfg(test)]
 impl State {
-    /// What is counted is there.
+    /// Checks that the sums match what is really there.
     pub(super) fn check(&self) {
         let channels = || self.channels.iter();
         let sums = channels().fold((0, 0), |sums, channel| {

@@ -1,5 +1,5 @@
-//! The hub against a model that never forgets. `delivery` has what is kept for those who are here, and
-//! `channels` what is remembered of channels, and `looks` what subscribers share.
+//! The hub against a model that never forgets. `delivery` tests what is kept for those who are connected, `channels`
+//! what is remembered of channels, and `looks` what subscribers share.
 
 mod channels;
 mod delivery;
@@ -44,7 +44,7 @@ fn wanted(budget: usize) -> Wanted {
     Wanted { budget, wire }
 }
 
-/// What there is now.
+/// Reads what there is now.
 fn read(hub: &Hub, names: &[Arc<str>], position: &mut Position, budget: usize) -> Batch {
     match hub.read(names, position, wanted(budget), None) {
         Read::Batch(batch) => batch,
@@ -52,7 +52,7 @@ fn read(hub: &Hub, names: &[Arc<str>], position: &mut Position, budget: usize) -
     }
 }
 
-/// The sequence numbers that a subscriber gets, all of them.
+/// All sequence numbers that a subscriber gets.
 fn drain(hub: &Hub, names: &[Arc<str>], position: &mut Position) -> (Vec<u64>, bool) {
     let mut got = Vec::new();
     let mut lost = false;
@@ -123,7 +123,7 @@ fn a_gap_in_one_channel_does_not_swallow_the_other() {
     let batch = read(&hub, &both, &mut position, 1);
     assert_eq!(batch.lost, Some(Cursor::new(1, 0)));
     assert_eq!(batch.messages[0].cursor().sequence(), 1);
-    // The rest follows without a second complaint about the same gap.
+    // The rest follows without reporting the same gap twice.
     assert_eq!(drain(&hub, &both, &mut position), (vec![10, 11], false));
 }
 
@@ -171,7 +171,7 @@ fn whatever_happens_each_message_comes_once_or_is_told_lost() {
         for _ in 0..60 {
             match random.below(4) {
                 0 => {
-                    // A cut: the subscriber comes back with the last cursor it was given.
+                    // A cut: the subscriber comes back with the last cursor that it got.
                     position = hub.position(&wanted, Since::Cursor(cursor));
                 }
                 1 => {
@@ -179,7 +179,7 @@ fn whatever_happens_each_message_comes_once_or_is_told_lost() {
                     if let Some(from) = batch.lost {
                         assert!(from.sequence() >= cursor.sequence());
                         cursor = from;
-                        // What is missing from here to what was published last is told.
+                        // It is told about everything missing between here and the latest message.
                         told = hub.totals().head.sequence();
                     }
                     for message in batch.messages {

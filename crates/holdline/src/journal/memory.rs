@@ -1,4 +1,4 @@
-//! The journal that keeps messages nowhere but in the hub.
+//! The journal that keeps messages only in the hub.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,11 +6,12 @@ use super::{Appended, Draft, Journal, Refusal};
 use crate::hub::{Hub, Waiter, Wakes};
 use crate::message::Content;
 
-/// Both steps of publishing at once: what has a number is kept, until the server ends.
+/// Both steps of publishing at once: a numbered message counts as kept, until the server ends.
 #[derive(Debug)]
 pub(crate) struct Memory {
     hub: Arc<Hub>,
-    /// The number of the last message. Held until the message is shown, so that they come in order.
+    /// The number of the last message. The lock is held until the message is shown, so that messages are shown in
+    /// order.
     last: Mutex<u64>,
 }
 
@@ -32,7 +33,7 @@ impl Journal for Memory {
         } = draft;
         let content = Content::new(channel, event, data);
         let mut wakes = Wakes::default();
-        // A number is as good as the message that has it, whatever panics.
+        // `last` changes only after the message is shown, so a panic cannot leave it half changed.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let published = self.hub.show(*last + 1, channel, content, &mut wakes);
         *last = published.cursor.sequence();

@@ -1,4 +1,4 @@
-//! The answer to a publisher that has to wait for it.
+//! The answer for a publisher that has to wait for it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,32 +6,32 @@ use holdline_comet::Cursor;
 
 use crate::hub::Published;
 
-/// What is known about a message that somebody wants to publish.
+/// What is known about a message somebody wants to publish.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Outcome {
     /// Nothing yet.
     Pending,
-    /// It is kept, and will be shown when all with smaller numbers are.
+    /// It is kept, and will be shown after all messages with smaller numbers.
     Kept(Cursor),
-    /// All can see it.
+    /// Everyone can see it.
     Shown(Published),
-    /// It is not published.
+    /// It was not published.
     Refused(Refusal),
 }
 
 /// Why a message was not published.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Refusal {
-    /// More messages are on their way to be kept than there may be.
+    /// Too many messages are already on their way to the journal.
     Busy,
     /// The journal could not keep it.
     NotKept,
-    /// The journal ended without a word, so it may have been kept. It is never shown in this life of the
-    /// server.
+    /// The journal ended without an answer, so the message may have been kept. This run of the server never shows
+    /// it.
     Unknown,
 }
 
-/// Tells a publisher what became of its message. The same receipt is filled in by the journal.
+/// Tells a publisher what became of its message. The journal fills in the same receipt.
 #[derive(Clone, Debug)]
 pub(crate) struct Receipt(Arc<Mutex<Outcome>>);
 

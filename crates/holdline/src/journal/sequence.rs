@@ -1,4 +1,4 @@
-//! Numbers for journals that answer later, and the order in which their messages are shown.
+//! Numbers messages for journals that answer later, and shows them in that order.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use super::{Appended, Draft};
 use crate::hub::{Hub, Waiter, Wakes};
 use crate::message::Content;
 
-/// Gives numbers, and brings the messages that were kept to the hub in their order.
+/// Assigns numbers, and passes messages that were kept to the hub in order.
 #[derive(Debug)]
 pub(crate) struct Sequence {
     hub: Arc<Hub>,
@@ -19,11 +19,11 @@ pub(crate) struct Sequence {
 
 #[derive(Debug)]
 struct State {
-    /// The number that was given last.
+    /// The last number assigned.
     last: u64,
-    /// Every number up to this one is shown or has failed.
+    /// Every number up to this one was shown or has failed.
     passed: u64,
-    /// What all numbers beyond `passed` are charged.
+    /// The total charge for all numbers beyond `passed`.
     bytes: usize,
     /// Numbers beyond `passed` whose commit has ended.
     ended: BTreeMap<u64, Ended>,
@@ -36,7 +36,7 @@ struct Ended {
     kept: Option<Entry>,
 }
 
-/// A message that has a number.
+/// A message with its number.
 #[derive(Debug)]
 struct Entry {
     channel: Box<str>,
@@ -46,8 +46,8 @@ struct Entry {
 }
 
 impl Sequence {
-    /// Begins after number `last`. `max_bytes` bounds what is on its way: each message counts with its
-    /// texts and a constant.
+    /// Starts after number `last`. `max_bytes` limits what is on its way: each message counts with its texts plus a
+    /// constant.
     pub(crate) fn new(hub: Arc<Hub>, last: u64, max_bytes: usize) -> Arc<Self> {
         let state = State {
             last,
@@ -62,7 +62,7 @@ impl Sequence {
         })
     }
 
-    /// Gives a message the next number. Whoever keeps it must end the commit.
+    /// Gives a message the next number. Whoever keeps the message must end the commit.
     pub(crate) fn begin(
         self: &Arc<Self>,
         draft: Draft<'_>,
@@ -90,14 +90,14 @@ impl Sequence {
         Ok((commit, Appended::Later(receipt)))
     }
 
-    /// The commit of one number has ended.
+    /// Ends the commit of one number.
     fn end(&self, number: u64, ended: Ended) {
         let mut wakes = Wakes::default();
         let mut state = self.lock();
         if number > state.passed + 1
             && let Some(entry) = &ended.kept
         {
-            // The cursor must be good before anybody has it.
+            // The cursor must be valid before anyone has it.
             self.hub.give(number);
             let kept = Outcome::Kept(self.hub.cursor_of(number));
             entry.tell(kept, &self.hub, &mut wakes);
@@ -129,7 +129,7 @@ impl State {
 }
 
 impl Entry {
-    /// What it is charged: its texts, and what stands around them.
+    /// The charge for it: its texts and the overhead.
     fn bytes(&self) -> usize {
         let event = self.content.event().map_or(0, str::len);
         OVERHEAD + self.channel.len() + event + self.content.data().len()
@@ -168,9 +168,8 @@ fn tell(
     }
 }
 
-/// A message with its number, which is to be kept. End it with [`kept`](Self::kept) or
-/// [`failed`](Self::failed); if it is dropped instead, nobody knows whether it was kept, and it counts as
-/// failed.
+/// A numbered message that is to be kept. End it with [`kept`](Self::kept) or [`failed`](Self::failed). If it is
+/// dropped instead, nobody knows whether it was kept, and it counts as failed.
 #[derive(Debug)]
 pub(crate) struct Commit {
     sequence: Arc<Sequence>,
@@ -180,12 +179,12 @@ pub(crate) struct Commit {
 }
 
 impl Commit {
-    /// Never given before, and never again.
+    /// The number, which is never used again.
     pub(crate) fn number(&self) -> u64 {
         self.number
     }
 
-    /// What is to be kept.
+    /// The message to keep.
     pub(crate) fn draft(&self) -> Option<Draft<'_>> {
         self.entry.as_ref().map(|entry| Draft {
             channel: &entry.channel,
@@ -194,7 +193,7 @@ impl Commit {
         })
     }
 
-    /// The message is kept, and will be there when the server starts again.
+    /// Says that the message is kept, and will be there when the server starts again.
     pub(crate) fn kept(mut self) {
         if let Some(entry) = self.entry.take() {
             let bytes = entry.bytes();
@@ -203,7 +202,7 @@ impl Commit {
         }
     }
 
-    /// The message is not kept. Its number is not used again.
+    /// Says that the message is not kept. Its number is not used again.
     pub(crate) fn failed(mut self) {
         self.refuse(Refusal::NotKept);
     }
@@ -227,5 +226,5 @@ impl Drop for Commit {
     }
 }
 
-/// What a message on its way is charged beside its texts.
+/// The charge for a message on its way, on top of its texts.
 const OVERHEAD: usize = 256;

@@ -1,5 +1,4 @@
-//! Publishing through a journal that answers later: from a thread, the newest message first, and with
-//! errors.
+//! Publishing through a journal that answers later: from a thread, newest message first, and with errors.
 
 mod order;
 mod served;
@@ -26,7 +25,7 @@ use crate::hub::{Hub, HubLimits};
 use crate::log_lines::LogLines;
 
 const EPOCH: u64 = 1;
-/// When a test gives up. None waits for it.
+/// When a test gives up. No test waits this long on purpose.
 const LIMIT: Duration = Duration::from_secs(20);
 
 fn hub() -> Arc<Hub> {
@@ -60,8 +59,8 @@ fn wait_until(mut is_so: impl FnMut() -> bool) {
     assert!(waited, "waited for {LIMIT:?}");
 }
 
-/// Keeps nothing. What a message says is what becomes of it: `fail` fails, `vanish` is dropped without a
-/// word, `stall` waits until it is released, all others are kept.
+/// Keeps nothing. The text of a message decides what happens to it: `fail` fails, `vanish` is dropped without an
+/// answer, `stall` waits until it is released, and all others are kept.
 #[derive(Debug)]
 struct SlowJournal {
     sequence: Arc<Sequence>,
@@ -104,7 +103,7 @@ impl Journal for SlowJournal {
     }
 }
 
-/// The program's server on such a journal. Stops when it is dropped.
+/// The real server on such a journal. It stops when dropped.
 struct Served {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -157,7 +156,7 @@ impl Served {
         stream
     }
 
-    /// Sends a request, and gives its answer when it comes.
+    /// Sends a request. The handle returns the answer.
     fn ask(&self, method: &'static str, target: &str, body: &str) -> JoinHandle<Answer> {
         let (stream, host) = (self.connect(), self.address.to_string());
         let (target, body) = (target.to_owned(), body.to_owned());
@@ -211,13 +210,13 @@ struct Answer {
 }
 
 impl Answer {
-    /// What an error says it is.
+    /// The status, whether there is a `Retry-After`, and the code of an error.
     fn refusal(&self) -> (u16, bool, &str) {
         let code = self.json["error"]["code"].as_str().unwrap();
         (self.status, self.retry_after, code)
     }
 
-    /// The numbers and texts of the messages in it.
+    /// The numbers and texts of the messages in the answer.
     fn messages(&self) -> Vec<(u64, &str)> {
         let messages = self.json["messages"].as_array().unwrap();
         messages.iter().map(number_and_text).collect()

@@ -1,16 +1,16 @@
-//! What somebody publishes, copied and measured.
+//! The content of a message, copied and measured.
 
-/// What somebody publishes in a channel, before it has a number: copied and measured, so that nothing of
-/// this is left to do while others wait.
+/// What somebody publishes in a channel, before it has a number. It is copied and measured up front, so that none of
+/// this work is left while others wait.
 #[derive(Debug)]
 pub(crate) struct Content {
     event: Option<Box<str>>,
     data: Box<str>,
-    /// The bytes of the JSON object without the cursor.
+    /// Length of the JSON object without the cursor.
     pub(super) json_len: usize,
-    /// Of these bytes of the JSON object a script has six each.
+    /// Bytes of the JSON object that become six bytes each in a script.
     pub(super) script_escapes: usize,
-    /// Each of them has a field name in an event stream.
+    /// Line ends in the text: in an event stream each needs a field name.
     pub(super) line_ends: usize,
 }
 
@@ -35,7 +35,7 @@ impl Content {
             json_len,
             script_escapes,
             line_ends: special.line_ends,
-            // A slice of the read block would keep all of it alive.
+            // A slice of the read block would keep the whole block alive.
             event: event.map(Box::from),
             data: data.into(),
         }
@@ -50,10 +50,11 @@ impl Content {
     }
 }
 
-/// What a text holds that its forms have more bytes for.
+/// Counts of the bytes that take more room in some form.
 #[derive(Clone, Copy, Debug, Default)]
 struct Special {
-    /// Controls: two bytes in JSON for `\b`, `\t`, `\n`, `\f` and `\r`, which are `short`, and six for all others.
+    /// Control characters. JSON needs two bytes for `\b`, `\t`, `\n`, `\f` and `\r` (counted in `short`), and six
+    /// for all others.
     control: usize,
     short: usize,
     /// `"` and `\`.
@@ -63,7 +64,7 @@ struct Special {
 }
 
 impl Special {
-    /// Counts in blocks whose sums fit a byte, all in one go, which compilers turn into vector code.
+    /// Counts in blocks whose sums fit into a byte, in one pass, which compilers turn into vector code.
     fn of(text: &str) -> Self {
         let mut all = Self::default();
         for block in text.as_bytes().chunks(usize::from(u8::MAX)) {
@@ -85,12 +86,12 @@ impl Special {
         all
     }
 
-    /// The bytes of the text within the quotation marks of JSON.
+    /// The length of the text as a JSON string, without the quotation marks.
     fn json_len(&self, text: &str) -> usize {
         text.len() + self.marks + 5 * self.control - 4 * self.short
     }
 }
 
-/// The bytes of the JSON object beside the cursor and the texts.
+/// The length of the JSON object apart from the cursor and the texts.
 const JSON_FRAME: usize = r#"{"id":"","channel":"","data":""}"#.len();
 const JSON_EVENT_FRAME: usize = r#","event":"""#.len();

@@ -1,4 +1,4 @@
-//! What a message is said to take, beside what it takes.
+//! What a message is charged for, compared with the memory it really takes.
 
 use super::*;
 
@@ -7,10 +7,10 @@ fn message(channel: &str, event: Option<&str>, data: &str) -> Message {
     Message::new(Cursor::new(0xabc, 0x12), channel.into(), content)
 }
 
-/// Beside the texts and forms, an allocator's own and what a buffer has over.
+/// Allowance for the allocator's overhead and for unused capacity, beyond texts and forms.
 const SLACK: usize = 3 * 64;
 
-/// However much a text grows in its forms, the limits count it, and no more.
+/// However much a text grows in its forms, the limits count it, and not much more.
 #[test]
 fn a_message_is_charged_for_the_forms_that_it_has() {
     type Take = fn(&Message) -> usize;
@@ -48,7 +48,7 @@ fn a_message_is_charged_for_the_forms_that_it_has() {
     }
 }
 
-/// Each form alone: nobody asked for the others.
+/// Each form alone, without any of the others.
 #[test]
 fn a_form_brings_no_other_with_it() {
     let made = |message: &Message| {
@@ -89,7 +89,7 @@ fn a_compressed_message_is_charged_with_its_plain_form() {
         deflate_from: usize::MAX,
     };
     assert_eq!(message.charge(plain), 0);
-    // Once it is made, what it takes less is known.
+    // Once the form is made, the saving is known.
     let takes = prepared.bytes().len() + compressed.len();
     let left = charged - message.take_saving() as usize;
     assert!((takes..takes + 400).contains(&left), "{left} for {takes}");

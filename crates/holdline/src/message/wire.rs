@@ -1,10 +1,10 @@
-//! Which form of a message is wanted, and what it takes.
+//! Which form of a message is wanted, and how much memory it takes.
 
 use std::sync::atomic::Ordering;
 
 use super::Message;
 
-/// The form in which somebody is given messages.
+/// The form in which a subscriber gets messages.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Wire {
     /// [`Message::json`]
@@ -17,13 +17,13 @@ pub(crate) enum Wire {
     SseJson,
     /// [`Message::script`]
     Script,
-    /// [`Message::websocket`], or [`Message::websocket_deflated`] for JSON of so many bytes or more.
+    /// [`Message::websocket`], or [`Message::websocket_deflated`] if the JSON has at least this many bytes.
     WebSocket { deflate_from: usize },
 }
 
 impl Message {
-    /// What the message takes more once it has this form; 0 if it was charged for that already. The
-    /// calls must not overlap: they are made under the hub's lock.
+    /// The additional memory for this form; 0 if it was charged already. Calls must not overlap: they are made under
+    /// the hub's lock.
     pub(crate) fn charge(&self, wire: Wire) -> u64 {
         let (forms, json) = (self.forms(wire), self.json_len());
         let charged = self.charged.load(Ordering::Relaxed);
@@ -40,7 +40,7 @@ impl Message {
             (SSE_JSON, json),
             (SCRIPT, json + 5 * self.content.script_escapes),
             (WEBSOCKET, json),
-            // At most. What it has less is given back once that is known.
+            // An upper bound. The difference is given back once it is known.
             (DEFLATED, json),
         ] {
             if new & form != 0 {
@@ -50,7 +50,7 @@ impl Message {
         bytes as u64
     }
 
-    /// The compressed form has so many bytes, or there is none.
+    /// The compressed form has this many bytes; `None` if there is none.
     pub(super) fn set_saving(&self, compressed: Option<usize>) {
         let (most, json) = (self.json_len() + FORM, self.json_len());
         let saving = compressed.map_or(most, |bytes| json.saturating_sub(bytes));
@@ -58,7 +58,8 @@ impl Message {
         self.saving.store(saving, Ordering::Relaxed);
     }
 
-    /// How much less it takes than it was charged for, told once. 0 for nothing.
+    /// By how much the message takes less than it was charged for. Each saving is returned only once; 0 means
+    /// nothing.
     pub(crate) fn take_saving(&self) -> u64 {
         match self.saving.load(Ordering::Relaxed) {
             0 => 0,
@@ -80,7 +81,7 @@ impl Message {
         }
     }
 
-    /// The names of the fields of an event, and its type.
+    /// The length of the field names of an event, and of its type.
     fn sse_fields(&self) -> usize {
         let event = self.content.event().map_or(0, |event| event.len() + 8);
         event + "data: ".len() * (1 + self.content.line_ends)
@@ -94,5 +95,5 @@ const SSE_JSON: u8 = 1 << 3;
 const SCRIPT: u8 = 1 << 4;
 const WEBSOCKET: u8 = 1 << 5;
 const DEFLATED: u8 = 1 << 6;
-/// What frames a form: an event's `id`, the lines around a chunk, a frame's header, the counters of shared bytes.
+/// Overhead of a form: an event's `id`, the lines around a chunk, a frame's header, the counters of shared bytes.
 const FORM: usize = 144;

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The place of a subscriber that has not read anything.
+/// The place of a subscriber that has read nothing yet.
 fn nowhere(hub: &Hub, channels: &[Arc<str>]) -> Place {
     hub.place(channels, Since::Now)
 }
@@ -15,7 +15,7 @@ fn named(word: &str, count: usize) -> Vec<String> {
     (0..count).map(|i| format!("{word} {i}")).collect()
 }
 
-/// How many messages there are for `since=earliest`.
+/// How many messages `since=earliest` returns.
 fn history(hub: &Hub, names: &[String]) -> usize {
     let names: Vec<Arc<str>> = names.iter().map(|name| name.as_str().into()).collect();
     let mut position = hub.position(&names, Since::Earliest);
@@ -50,8 +50,8 @@ fn names_that_were_only_asked_for_neither_evict_history_nor_keep_anyone_from_pub
     assert_eq!(hub.totals().channels, 32);
 }
 
-/// Whoever watches all channels that there may be does not keep a new one from being published to, and
-/// gets everything all the same.
+/// A subscriber that watches as many channels as there may be keeps nobody from publishing to a new one, and still
+/// gets everything.
 #[test]
 fn watching_every_channel_does_not_block_publishing_and_loses_nothing() {
     let hub = Hub::new(
@@ -90,7 +90,7 @@ fn watching_every_channel_does_not_block_publishing_and_loses_nothing() {
     assert_eq!((hub.totals().channels, hub.totals().asked_channels), (4, 0));
 }
 
-/// 3,126 GETs of 32 names: more than there may be.
+/// 3,126 GETs of 32 names: more names than there may be.
 #[test]
 fn with_default_options_thousands_of_gets_of_new_names_are_refused_in_the_end_and_publishing_goes_on()
  {
@@ -109,13 +109,13 @@ fn with_default_options_thousands_of_gets_of_new_names_are_refused_in_the_end_an
     }
     assert_eq!(refused, 1);
     assert_eq!(hub.totals().asked_channels, 100_000);
-    // What has been published to can be watched, and what is not known yet can be published to.
+    // Known channels can still be watched, and unknown ones can still be published to.
     assert!(watch(&hub, &["old".to_owned()]).is_ok());
     publish(&hub, "another", "x");
     assert_eq!(history(&hub, &["old".to_owned(), "another".to_owned()]), 2);
 }
 
-/// `--history-total` also holds for one channel alone, and if there is nothing but channels.
+/// `--history-total` also holds for a single channel, and even if there is nothing but empty channels.
 #[test]
 fn the_total_bounds_the_newest_channel_and_the_channels_themselves() {
     let total_bytes = 100_000;
@@ -253,7 +253,7 @@ fn watched_channels_do_not_keep_others_from_being_forgotten() {
     assert_eq!(hub.totals().channels, 100);
     let mut position = hub.position(&held[0], Since::Cursor(Cursor::new(1, 0)));
     assert_eq!(drain(&hub, &held[0], &mut position).0.len(), 30);
-    // Once nobody watches them they make room like any other.
+    // Once nobody watches them, they make room like any other channel.
     for names in &held {
         hub.unregister(LoopKey(0), Transport::Sse, &nowhere(&hub, names));
     }

@@ -1,21 +1,21 @@
-//! What is kept for those who are here, or were just now, whatever history says.
+//! What is kept, whatever the history limit says, for clients that are connected or were a moment ago.
 
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Nothing can be asked for later, and nothing stays for those who come back.
+/// No history, and no resume window.
 pub(super) fn no_history() -> HubLimits {
     limits(0)
 }
 
-/// A stream that has everything there is.
+/// A stream that has received everything so far.
 pub(super) struct Stream {
     channels: Arc<[Arc<str>]>,
     pub(super) place: Place,
-    /// The texts that it got.
+    /// The texts it received.
     pub(super) got: Vec<String>,
-    /// How often it was told that something is lost.
+    /// How often it was told that messages were lost.
     pub(super) lost: usize,
 }
 
@@ -41,7 +41,7 @@ impl Stream {
         more
     }
 
-    /// The same with a look that others share.
+    /// The same through a shared look.
     pub(super) fn share(&mut self, hub: &Hub, budget: usize, looks: &mut Looks) -> bool {
         let batch = looks.read(hub, &mut self.place, wanted(budget), None);
         self.lost += usize::from(batch.lost.is_some());
@@ -94,7 +94,7 @@ fn without_history_nothing_can_be_asked_for_later_and_a_stream_gets_everything()
     stream.read_all(&hub);
     assert_eq!((&stream.got, stream.lost), (&texts, 0));
     hub.expire();
-    // But for what is remembered of the channel itself.
+    // Except for the record of the channel itself.
     assert_eq!(hub.totals().delivery_bytes, 0);
     assert!(hub.totals().bytes < 3_000);
     let a = names(&["a"]);
@@ -143,7 +143,7 @@ fn a_stream_that_is_too_slow_is_told_so_once_and_goes_on() {
     }
 }
 
-/// More text than a stream may be behind, in one message.
+/// One message with more text than a stream may fall behind.
 #[test]
 fn a_message_larger_than_the_lag_is_delivered() {
     let mut limits = no_history();
@@ -157,7 +157,7 @@ fn a_message_larger_than_the_lag_is_delivered() {
     assert_eq!((stream.got.len(), stream.lost), (3, 0));
 }
 
-/// `--delivery-total`: first those who may come back find less, then the stream that is furthest behind.
+/// `--delivery-total`: first the resume window shrinks, then the slowest stream loses messages.
 #[test]
 fn over_the_delivery_total_the_window_is_shortened_before_a_stream_loses_anything() {
     let mut limits = no_history();
@@ -200,7 +200,7 @@ fn then_the_stream_that_is_furthest_behind_is_told_and_no_other() {
     for stream in [&mut slow, &mut less_slow, &mut other] {
         stream.read_all(&hub);
     }
-    // The one that is furthest behind goes on at the head.
+    // The slowest stream continues at the head.
     assert_eq!((slow.got.len(), slow.lost), (0, 1));
     assert_eq!((less_slow.got.len(), less_slow.lost), (40, 0));
     publish(&hub, "a", "next");
@@ -245,7 +245,7 @@ fn a_form_is_charged_when_it_is_asked_for_first() {
     assert_eq!(hub.totals().bytes, with_line);
 }
 
-/// A client asks for a message in all forms: what is charged then leaves the limits as they are.
+/// A client asks for a message in all forms: charging for them must not break the limits.
 #[test]
 fn forms_that_are_made_later_are_within_the_limits() {
     let mut limits = limits(1_000);
@@ -270,8 +270,8 @@ fn forms_that_are_made_later_are_within_the_limits() {
     );
 }
 
-/// Streams come, read a little, stall and go. Those that are not too far behind get everything; what is
-/// counted is there.
+/// Streams come, read a little, stall and leave. Those that are not too far behind get everything, and the sums
+/// always match what is there.
 #[test]
 fn whatever_happens_who_is_here_gets_everything_or_is_told() {
     let mut random = Random::from_environment();

@@ -1,10 +1,10 @@
-//! Subscribers of one loop that share a look are given what each would have found alone.
+//! Subscribers of one loop that share a look get what each would have found alone.
 
 use super::delivery::{Stream, no_history};
 use super::state::State;
 use super::*;
 
-/// A stream of one of two loops, and what it must have been given in the end.
+/// A stream of one of two loops, and what it must have received in the end.
 struct Follower {
     index: usize,
     stream: Stream,
@@ -80,7 +80,7 @@ fn who_looks_after_something_was_forgotten_is_told_so() {
     publish(&hub, "a", "two");
     first.share(&hub, 1, &mut looks);
     assert_eq!(first.got, ["one"]);
-    // As `--delivery-total` has it.
+    // What `--delivery-total` does.
     let mut state = hub.lock_to_change();
     let id = state.channels.id("a").unwrap();
     let State { kept, channels, .. } = &mut *state;
@@ -101,7 +101,7 @@ fn a_channel_that_takes_the_place_of_another_is_not_taken_for_it() {
     old.share(&hub, 1, &mut looks);
     looks.settle(&hub);
     old.close(&hub);
-    // Nobody published to the first, so its place is free; and there is one look that is as old as it.
+    // Nobody published to the first channel, so its slot is free again. A look at it is still cached.
     let mut new = Stream::open(&hub, &["b"]);
     publish(&hub, "b", "for b");
     new.share(&hub, 1, &mut looks);

@@ -1,4 +1,4 @@
-//! The sequence itself, beside a list of what was published.
+//! The sequence alone, compared with a list of what was published.
 
 use holdline_comet::{Cursor, Position, Since};
 
@@ -28,8 +28,8 @@ fn begin(sequence: &Arc<Sequence>, data: &str) -> (Commit, Receipt) {
     }
 }
 
-/// Commits end in any order, some fail, more begin meanwhile: what is shown is what was kept, in the
-/// order of the numbers, and each publisher is told the truth.
+/// Commits end in any order, some fail, and more begin meanwhile. What was kept is shown in the order of the
+/// numbers, and every publisher is told the truth.
 #[test]
 fn whatever_order_commits_end_in_the_numbers_come_in_theirs() {
     let mut random = Random::from_environment();
@@ -66,7 +66,8 @@ fn whatever_order_commits_end_in_the_numbers_come_in_theirs() {
     }
 }
 
-/// The plainest rule: of the numbers before the first whose commit has not ended, those that were kept.
+/// The simplest rule: look at the numbers before the first one whose commit has not ended, and take those that were
+/// kept.
 fn check(told: &[(u64, Receipt, Option<bool>)], shown: &[u64]) {
     let passed = || told.iter().take_while(|(_, _, kept)| kept.is_some());
     let expected = passed().filter(|(_, _, kept)| *kept == Some(true));

@@ -15,7 +15,7 @@ use crate::demo::Walk;
 use crate::hub::Read;
 use crate::poll_answer::ANSWER;
 
-/// The messages of a stream, as numbers and texts, from the next one on. The stream has begun.
+/// The messages of a stream that has begun, as numbers and texts, starting with the next one.
 fn stream(served: &Served, channel: &str) -> impl Iterator<Item = (u64, String)> {
     let mut stream = served.connect();
     let request = format!(
@@ -34,7 +34,7 @@ fn stream(served: &Served, channel: &str) -> impl Iterator<Item = (u64, String)>
     })
 }
 
-/// Whether a number was given that is not here yet.
+/// Whether a number was assigned whose message is not here yet.
 fn is_on_its_way(hub: &Hub, number: u64) -> bool {
     let mut position = Position::after(Cursor::new(EPOCH, number));
     let read = hub.read(&["a".into()], &mut position, ANSWER, None);
@@ -65,7 +65,7 @@ fn nothing_is_shown_before_it_is_kept_and_the_publisher_waits() {
     let served = Served::start(LIMIT);
     let first = served.post("stall");
     served.wait_for_stalled(1);
-    // This one is kept before the first.
+    // The second message is kept before the first.
     let second = served.post("second");
     wait_until(|| is_on_its_way(&served.shared.hub, 2));
     let poll = served.get("/channels/a/poll?since=earliest");
@@ -95,7 +95,7 @@ fn a_commit_that_fails_is_told_to_its_publisher_and_shown_to_nobody() {
         (poll.messages(), &poll.json["lost"]),
         (vec![(4, "four")], &json!(false))
     );
-    // The channel table is looked at before a number is given.
+    // The channel table is checked before a number is assigned.
     assert_eq!(served.shared.hub.totals().channels, 1);
 }
 
@@ -171,7 +171,7 @@ fn who_waits_too_long_is_told_what_is_known() {
     let poll = served.get("/channels/a/poll?since=1-3");
     assert_eq!(poll.refusal(), (503, true, "not_here_yet"));
     assert_eq!(served.shared.hub.waiting(), 0);
-    // Whether the first is kept nobody knows yet, so it waits on.
+    // Nobody knows yet whether the first one is kept, so it keeps waiting.
     assert!(!first.is_finished());
     served.release();
     assert_eq!(first.join().unwrap().json["id"], "1-1");
@@ -209,7 +209,7 @@ fn a_publisher_that_goes_away_does_not_take_its_message_with_it() {
     );
     gone.write_all(head.as_bytes()).unwrap();
     served.wait_for_stalled(1);
-    // A reset: who only ends its side may still read the answer.
+    // Forces a reset: a client that only closes its sending side may still read the answer.
     let linger = socket2::SockRef::from(&gone).set_linger(Some(Duration::ZERO));
     linger.unwrap();
     drop(gone);
