@@ -1,4 +1,4 @@
-//! Progress of a job as an event stream that goes on after a cut where it was.
+//! The progress of a job as an event stream that continues after a cut where it left off.
 //!
 //!     cargo run -p holdline --example emitter
 //!     curl -N http://127.0.0.1:8000/progress
@@ -22,7 +22,7 @@ pub(crate) fn progress(notifier: Notifier, step: Duration) -> impl Handler {
         if request.head.path() != "/progress" {
             return Err(404);
         }
-        // An ID is the percentage that its event told, so a client goes on after it.
+        // An ID is the percentage that its event told, so a client continues after it.
         let done = opening.last_event_id().and_then(|id| id.parse().ok());
         match done.unwrap_or(0) {
             100.. => Err(204), // It has seen the end, and need not come back.
@@ -33,7 +33,7 @@ pub(crate) fn progress(notifier: Notifier, step: Duration) -> impl Handler {
     })
 }
 
-/// The stream ends when the emitter is dropped, and is not worked for when its client is gone.
+/// The stream ends when the emitter is dropped. The work stops when the client is gone.
 fn work(emitter: &Emitter, done: u8, step: Duration) -> Result<(), EmitError> {
     emitter.retry(5 * step)?;
     for percent in done + 1..=100 {

@@ -1,9 +1,9 @@
-//! What a client would rather have, by its `Accept` (RFC 9110 §12.5.1).
+//! What a client prefers, according to its `Accept` (RFC 9110 §12.5.1).
 
 use holdline_http1::RequestHead;
 
-/// Whether the client wants the media type `one` more than `other`. Who says nothing, or wants both as much, gets
-/// `other`. Only full names count for `one`: `*/*` says nothing about what somebody can read.
+/// Whether the client prefers the media type `one` to `other`. If it does not say, or likes both equally, the answer
+/// is `other`. Only full names count for `one`: `*/*` says nothing about what the client can read.
 pub(crate) fn prefers(head: &RequestHead<'_>, one: &str, other: &str) -> bool {
     let fields = head.headers().get_all("accept");
     let list: Vec<&str> = fields
@@ -18,7 +18,7 @@ pub(crate) fn prefers(head: &RequestHead<'_>, one: &str, other: &str) -> bool {
     wanted.is_some_and(|wanted| wanted > 0.0 && wanted > otherwise.unwrap_or(0.0))
 }
 
-/// The weight of a media range in the list.
+/// The weight that the list gives to a media range.
 fn quality(list: &[&str], names: &[&str]) -> Option<f32> {
     list.iter().find_map(|range| {
         let mut parts = range.split(';').map(str::trim);
@@ -30,7 +30,7 @@ fn quality(list: &[&str], names: &[&str]) -> Option<f32> {
             let (name, value) = parameter.split_once('=')?;
             name.trim().eq_ignore_ascii_case("q").then_some(value)
         });
-        // A weight that is none is the least.
+        // An invalid weight counts as the lowest.
         Some(weight.map_or(1.0, |weight| weight.trim().parse().unwrap_or(0.0)))
     })
 }

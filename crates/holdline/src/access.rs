@@ -1,5 +1,5 @@
-//! Who is let in: what the head of a request is judged by before anything else happens. Which pages may use the
-//! server is judged by [`Origins`].
+//! Access control: checks the head of a request before anything else happens. [`Origins`] decides which pages may
+//! use the server.
 
 mod credentials;
 pub(crate) mod hosts;
@@ -28,24 +28,24 @@ use crate::transport::Transport;
 /// What the operator allows.
 #[derive(Debug)]
 pub(crate) struct Access {
-    /// Pages that may use this server, beside its own.
+    /// Pages that may use this server, in addition to its own.
     pub(crate) origins: Origins,
     hosts: Hosts,
-    /// Without it nobody publishes, if there is one.
+    /// If there is one, only clients that show it may publish.
     publish_token: Option<Secret>,
-    /// Without it nobody watches on the admin listeners, if there is one.
+    /// If there is one, only clients that show it may use the admin listeners.
     admin_token: Option<Secret>,
     everything: Rights,
     without_publish_token: Rights,
     jsonp: bool,
     pages: bool,
-    /// The fields of every answer, whoever asks.
+    /// Header fields of every answer, whoever asks.
     fields: Arc<HeaderBlock>,
 }
 
 impl Access {
     /// # Errors
-    /// A file with a secret or with origins cannot be read, or is not what it should be.
+    /// A file with a secret or with origins cannot be read or is not valid.
     pub(crate) fn new(
         arguments: &AccessArguments,
         admin_token: Option<&SecretSource>,
@@ -55,7 +55,7 @@ impl Access {
             secret.as_deref().map(Secret::new).transpose()
         };
         let origins = arguments.origins()?;
-        // A page that was allowed may load what it likes: a script of another site's page shows no `Origin`.
+        // An allowed page may load anything: a script request from another site's page has no `Origin`.
         let fields = match origins.is_empty() {
             true => HeaderBlock::new([CORP]).map_err(|error| error.to_string())?,
             false => HeaderBlock::default(),
@@ -73,17 +73,17 @@ impl Access {
         })
     }
 
-    /// Whether there are pages, and what they show.
+    /// Whether the pages are turned on.
     pub(crate) fn has_pages(&self) -> bool {
         self.pages
     }
 
-    /// The fields of every answer, whoever asks.
+    /// Header fields of every answer, whoever asks.
     pub(crate) fn common_fields(&self) -> &Arc<HeaderBlock> {
         &self.fields
     }
 
-    /// The fields of any answer to a page of `origin`, also of an error.
+    /// Header fields of any answer to a page of `origin`, including errors.
     pub(crate) fn fields(&self, origin: Origin<'_>) -> Arc<HeaderBlock> {
         if origin == Origin::None {
             return Arc::clone(&self.fields);
@@ -91,16 +91,16 @@ impl Access {
         let common = (!self.fields.as_bytes().is_empty()).then_some(CORP);
         let common = common.map(|(name, value)| (name, value.to_owned()));
         let fields = origin.fields().into_iter().chain(common);
-        // An origin came as the value of a field, so it can be sent as one.
+        // An origin arrived as a field value, so it can be sent as one.
         HeaderBlock::new(fields).map_or_else(|_| Arc::clone(&self.fields), Arc::new)
     }
 
-    /// Whether the request names this server. Every request is judged by this first, whatever it asks for.
+    /// Checks that the request names this server. This comes first for every request, whatever it asks for.
     pub(crate) fn judge_host(&self, request: &Request<'_>) -> Result<(), Reply> {
         self.hosts.judge(request)
     }
 
-    /// Whether a page of `origin` may ask for this, and anybody may.
+    /// Checks that a page of `origin` may ask for this.
     pub(crate) fn judge(
         &self,
         head: &RequestHead<'_>,
@@ -128,7 +128,7 @@ impl Access {
         Ok(())
     }
 
-    /// Whether this is served at all.
+    /// Checks that this resource is turned on.
     pub(crate) fn judge_resource(&self, resource: &Resource<'_>) -> Result<(), Reply> {
         match resource {
             Resource::File(_) | Resource::Box if !self.pages => {
@@ -143,9 +143,9 @@ impl Access {
         }
     }
 
-    /// What a request may do: everything, but for what the publish token is needed for. It is shown as
-    /// `Authorization: Bearer TOKEN` or, since a page cannot set header fields of a WebSocket, as `token=TOKEN` in the
-    /// query.
+    /// What a request may do: everything, except what needs the publish token if the request does not show it. It is
+    /// shown as `Authorization: Bearer TOKEN` or as `token=TOKEN` in the query (a page cannot set header fields of a
+    /// WebSocket).
     pub(crate) fn rights(
         &self,
         head: &RequestHead<'_>,
@@ -164,7 +164,7 @@ impl Access {
         })
     }
 
-    /// Whether a request may watch: there is no admin token, or it shows it.
+    /// Checks that a request may use the admin listeners: there is no admin token, or the request shows it.
     pub(crate) fn judge_admin(&self, head: &RequestHead<'_>) -> Result<(), Reply> {
         let Some(token) = &self.admin_token else {
             return Ok(());
@@ -180,5 +180,5 @@ impl Access {
     }
 }
 
-/// No page of another site may load this, whatever it takes it for: not even as an image that fails (Fetch §3.7).
+/// No page of another site may load this, whatever it takes it for: not even as a broken image (Fetch §3.7).
 const CORP: (&str, &str) = ("Cross-Origin-Resource-Policy", "same-origin");

@@ -1,4 +1,4 @@
-//! `--admin`: where the server is watched, apart from where it serves.
+//! `--admin`: listeners for watching the server, separate from those it serves on.
 
 use holdline_net::Request;
 
@@ -6,10 +6,10 @@ use crate::access::Access;
 use crate::reply::Reply;
 use crate::request::Resource;
 
-/// Which listeners are for watching alone.
+/// Which listeners are only for watching.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Admin {
-    /// They are the listeners from this one on.
+    /// The index of the first one; all later listeners are for watching, too.
     from: Option<usize>,
 }
 
@@ -18,12 +18,12 @@ impl Admin {
         Self { from }
     }
 
-    /// Whether a request came in there.
+    /// Whether a request came in on one of them.
     pub(crate) fn has(self, request: &Request<'_>) -> bool {
         self.from.is_some_and(|from| request.listener >= from)
     }
 
-    /// Watching is for these listeners, if there are any, and nothing else is.
+    /// If there are admin listeners, watching works only there, and nothing else does.
     pub(crate) fn judge(
         self,
         access: &Access,
@@ -36,7 +36,7 @@ impl Admin {
         let refused = |message| Err(Reply::error(404, "not_found", message));
         match (self.has(request), resource) {
             (true, Resource::Health) => Ok(()),
-            // What the page of /stats is made of.
+            // The files of the /stats page.
             (true, Resource::File(_)) if request.head.path() != "/" => Ok(()),
             (true, Resource::Stats | Resource::StatsStream | Resource::Metrics) => {
                 access.judge_admin(&request.head)

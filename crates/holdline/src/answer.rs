@@ -1,5 +1,5 @@
-//! One request and the means to answer it: every answer of the program goes through here, so that
-//! errors are JSON and headers are the same everywhere.
+//! A request and the means to answer it. Every answer of the program goes through here, so errors are always JSON
+//! and header fields are the same everywhere.
 
 use std::sync::Arc;
 
@@ -12,29 +12,29 @@ use crate::app::Stream;
 use crate::counters;
 use crate::reply::{JSON, Reply, UNCACHED, error_body};
 
-/// A request that is to be answered.
+/// A request to be answered.
 pub(crate) struct Call<'r, 'a> {
     pub(crate) request: &'r Request<'r>,
     pub(crate) responder: Responder<'a, Stream>,
-    /// Fields that say which pages may have the answer.
+    /// Header fields that say which pages may read the answer.
     pub(crate) fields: Arc<HeaderBlock>,
 }
 
 impl Call<'_, '_> {
-    /// The whole body at once.
+    /// Sends the whole body at once.
     pub(crate) fn bytes(self, status: u16, headers: impl Fields, body: &[u8]) {
         log(self
             .responder
             .respond(status, (&*self.fields, headers), body));
     }
 
-    /// A JSON value that nobody may cache.
+    /// Sends a JSON value that must not be cached.
     pub(crate) fn json(self, status: u16, value: &Value) {
         self.bytes(status, (JSON, UNCACHED), value.to_string().as_bytes());
     }
 
-    /// What a request that need not wait is told. Who accepts an event stream and finds no room is told so in one:
-    /// from another status no `EventSource` comes back.
+    /// Sends a reply. If there is no room, a client that accepts an event stream is told so in an event stream,
+    /// because `EventSource` does not come back after any other status.
     pub(crate) fn reply(self, reply: &Reply) {
         if reply.is_temporary() && event_stream::is_accepted(&self.request.head) {
             let body = event_stream::not_now();
@@ -45,7 +45,7 @@ impl Call<'_, '_> {
         self.bytes(reply.status, headers, &reply.body);
     }
 
-    /// `{"error":{"code":…,"message":…}}`
+    /// Sends `{"error":{"code":…,"message":…}}`.
     pub(crate) fn error(self, status: u16, code: &'static str, message: &str) {
         self.reply(&Reply::error(status, code, message));
     }
@@ -66,13 +66,13 @@ impl Call<'_, '_> {
         );
     }
 
-    /// A head now and the body by and by. To HEAD, the head alone.
+    /// Sends the head now; the body follows over time. HEAD gets only the head.
     pub(crate) fn stream(self, headers: impl Fields, stream: Stream) {
         log(self.responder.stream(200, (&*self.fields, headers), stream));
     }
 }
 
-/// Logs what could not be sent; the server then answers 500.
+/// Logs an answer that could not be sent. The server then answers 500.
 pub(crate) fn log(result: Result<(), SendError>) {
     if let Err(error) = result {
         tracing::error!(%error, "an answer cannot be sent");

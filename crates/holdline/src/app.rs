@@ -24,34 +24,34 @@ pub(crate) use crate::shared::{Options, Shared};
 use crate::subscription::{Follower, Subscription};
 use crate::transport::SubscribeRequest;
 
-/// The handler of one loop.
+/// The request handler of one loop.
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) shared: Arc<Shared>,
     pub(crate) notifier: Notifier,
     pub(crate) emitters: Emitters,
     key: LoopKey,
-    /// In the order in which the loop has them in memory.
+    /// Ordered sets, so that connections are visited in the order in which the loop has them in memory.
     subscribers: HashMap<Arc<str>, BTreeSet<ConnectionId>>,
     looks: Looks,
-    /// Messages that came over a WebSocket and that the journal has not answered for yet.
+    /// Messages that came over a WebSocket and that the journal has not answered yet.
     unsettled: HashMap<ConnectionId, VecDeque<Receipt>>,
-    /// When the oldest message could be seen that is being handed out.
+    /// When the oldest of the messages being delivered was shown.
     since: Option<Duration>,
     request_log: Option<RequestLog>,
 }
 
-/// What a connection that is not just answered is doing.
+/// What a connection is doing that is not just being answered.
 #[derive(Debug)]
 pub(crate) enum Stream {
     Subscriber(Subscription),
     /// A request whose answer is not here yet.
     Held(Box<HeldRequest>),
-    /// An event stream that is not of a channel.
+    /// An event stream that does not belong to a channel.
     Emission(Emission),
-    /// A WebSocket that gets its own messages back.
+    /// A WebSocket that echoes its messages.
     Echo,
-    /// The head of a stream, for a HEAD request.
+    /// The head of a stream, in answer to a HEAD request.
     Head,
 }
 
@@ -78,7 +78,7 @@ impl App {
         &self.shared.hub
     }
 
-    /// Has a connection of this loop woken.
+    /// A waiter that wakes a connection of this loop.
     pub(crate) fn waiter(&self, connection: ConnectionId) -> Waiter {
         Waiter {
             key: self.key,
@@ -86,12 +86,13 @@ impl App {
         }
     }
 
-    /// How long a stream of this connection may be silent.
+    /// How long a stream on this connection may be silent.
     pub(crate) fn heartbeat(&self, connection: ConnectionId) -> Duration {
         event_stream::heartbeat(self.shared.options.heartbeat, connection)
     }
 
-    /// Registers a subscriber, here and in the hub, and only then looks where it begins.
+    /// Registers a subscriber, both here and in the hub. Only afterwards does it look up where the subscriber
+    /// begins.
     pub(crate) fn follow(
         &mut self,
         connection: ConnectionId,
@@ -129,7 +130,7 @@ impl App {
         self.unsettled.remove(&connection);
     }
 
-    /// A text message on a subscriber's WebSocket is published.
+    /// Publishes a text message that came over a subscriber's WebSocket.
     fn publish(
         &mut self,
         connection: ConnectionId,
@@ -164,12 +165,12 @@ impl App {
                     "messages are published as text",
                 );
             }
-            // Such a WebSocket takes its messages in pieces.
+            // A WebSocket that may not publish gets its messages in pieces.
             (Message::Text(_), None) => may_not_publish(socket),
         }
     }
 
-    /// Forgets the messages of a WebSocket that all can see now, or will. Returns why one was refused.
+    /// Forgets the messages of a WebSocket that were shown or will be. Returns why one was refused.
     fn settle(&mut self, connection: ConnectionId) -> Option<Refusal> {
         let unsettled = self.unsettled.get_mut(&connection)?;
         while let Some(receipt) = unsettled.front() {
@@ -185,7 +186,7 @@ impl App {
     }
 }
 
-/// What a publisher over a WebSocket is told: its plain text has no answer.
+/// Closes the WebSocket of a publisher, because a plain text message has no answer that could carry an error.
 fn refuse(socket: WebSocketOutput<'_>, refusal: Refusal) {
     let reason = match refusal {
         Refusal::Busy => "no room",
@@ -201,7 +202,7 @@ fn may_not_publish(socket: WebSocketOutput<'_>) {
 
 fn close(mut socket: WebSocketOutput<'_>, code: CloseCode, reason: &str) {
     if let Err(error) = socket.close(code, reason) {
-        tracing::debug!(%error, "a WebSocket closes already");
+        tracing::debug!(%error, "a WebSocket is already closing");
     }
 }
 
@@ -266,7 +267,7 @@ impl Handler for App {
                     Message::Binary(data) => socket.send_binary(data),
                 };
                 if let Err(error) = sent {
-                    tracing::debug!(%error, "no echo");
+                    tracing::debug!(%error, "an echo cannot be sent");
                 }
             }
             (Stream::Subscriber(subscription), output) => {
@@ -298,7 +299,7 @@ impl Handler for App {
             Stream::Subscriber(subscription) => {
                 subscription.stopping(&self.shared.hub, &mut self.looks, output)
             }
-            // What becomes of a message is told whenever it is known, which is soon.
+            // The answer for a message is sent as soon as it is known, which will not take long.
             Stream::Held(_) => return Progress::More,
             Stream::Emission(emission) => emission.stopping(output),
             Stream::Echo | Stream::Head => {}

@@ -1,8 +1,8 @@
-//! `holdline bench`: holds connections, publishes, and tells how long messages took and what the server took.
+//! `holdline bench`: holds connections, publishes messages, and reports how long they took and what the server used.
 //!
-//! This process publishes and adds up. The connections are held by others, which are this program again
-//! ([`holder`]): how long they take to read does not hold up the publisher, and each may have as many files as the
-//! system allows a process.
+//! This process publishes and adds up the results. The connections are held by other processes running the same
+//! program ([`holder`]). So reading does not delay the publisher, and each process may have as many open files as
+//! the system allows.
 
 mod connection;
 mod holder;
@@ -35,7 +35,7 @@ use crate::file_limit;
 use crate::publish::report;
 use crate::transport::Transport;
 
-/// Measures, and prints what was measured.
+/// Measures, and prints the results.
 pub(crate) fn run(arguments: &BenchArguments) -> ExitCode {
     let outcome = match measure(arguments) {
         Ok(outcome) => outcome,
@@ -58,7 +58,7 @@ fn measure(arguments: &BenchArguments) -> Result<Outcome, String> {
     let mut server = Server::find(arguments)?;
     let run = entropy::u32();
     let mut publisher = Publisher::new(&server, arguments, run)?;
-    // What a server takes for its first connection is not what a connection takes.
+    // What a server allocates for its very first connection should not count as memory per connection.
     publisher.warm_up()?;
     let memory_before = server.memory();
 
@@ -106,7 +106,7 @@ fn measure(arguments: &BenchArguments) -> Result<Outcome, String> {
     Ok(outcome)
 }
 
-/// Publishes at the rate that was asked for, and never faster to make up for what was late.
+/// Publishes at the requested rate. If it falls behind, it does not speed up to make up for it.
 fn publish(
     arguments: &BenchArguments,
     publisher: &mut Publisher<'_>,
@@ -126,7 +126,7 @@ fn publish(
     Ok(())
 }
 
-/// What each process holds.
+/// What each process has to hold.
 fn plans(arguments: &BenchArguments, server: &Server, run: u32) -> Vec<Plan> {
     let (transport, url) = (arguments.transport, &server.url);
     let (target, next_target) = targets(transport, url);
@@ -155,11 +155,11 @@ fn plans(arguments: &BenchArguments, server: &Server, run: u32) -> Vec<Plan> {
     plans.collect()
 }
 
-/// The target of the first request of a connection, and the beginning of that of those after it.
+/// The target of a connection's first request, and the beginning of the target of its later requests.
 fn targets(transport: Transport, url: &ChannelUrl) -> (String, String) {
     let held = url.target(Some(transport.name()), &[]);
     match transport {
-        // Its first request only asks for the place from which nothing is missed.
+        // Its first request only asks for the cursor from which nothing is missed.
         Transport::LongPoll => (
             url.target(Some(Transport::Poll.name()), &[]),
             format!("{held}?wait=25&since="),
@@ -168,7 +168,7 @@ fn targets(transport: Transport, url: &ChannelUrl) -> (String, String) {
     }
 }
 
-/// On standard error, and only if that is a terminal.
+/// A progress bar on standard error, shown only if that is a terminal.
 fn bar(what: &'static str, length: u64) -> ProgressBar {
     let bar = ProgressBar::new(length).with_message(what);
     match ProgressStyle::with_template("{msg} {bar:40} {human_pos}/{human_len} {elapsed}") {
@@ -177,5 +177,5 @@ fn bar(what: &'static str, length: u64) -> ProgressBar {
     }
 }
 
-/// How long a server may take to come to rest before its memory is looked at.
+/// How long a server may take to settle before its memory is measured.
 const SETTLE: Duration = Duration::from_millis(500);

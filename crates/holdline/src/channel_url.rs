@@ -6,12 +6,12 @@ use std::str::FromStr;
 use holdline_net::blocking::Url;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-/// `http://host[:port]/channels/NAMES`: the scheme may be left out, a slash may follow, and names
-/// may be typed as they are read.
+/// `http://host[:port]/channels/NAMES`. The scheme may be left out, a trailing slash is allowed, and names need not
+/// be percent-encoded.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct ChannelUrl {
     url: Url,
-    /// The path, without a slash at its end.
+    /// The path without a trailing slash.
     path: String,
 }
 
@@ -28,7 +28,7 @@ impl ChannelUrl {
         names.into_owned()
     }
 
-    /// The request target of the channel itself, or of a way to read it.
+    /// The request target of the channel itself, or of one of its transports.
     pub(crate) fn target(&self, segment: Option<&str>, query: &[(&str, &str)]) -> String {
         let mut target = self.path.clone();
         if let Some(segment) = segment {
@@ -78,7 +78,7 @@ impl fmt::Display for ChannelUrl {
 
 const FORM: &str = "it has the form http://HOST:PORT/channels/NAME";
 
-/// What cannot stand in a URL and means nothing there either.
+/// Characters that are not allowed in a URL and have no meaning there.
 const UNSAFE: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`');
 
 #[cfg(test)]

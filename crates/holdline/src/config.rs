@@ -1,4 +1,4 @@
-//! The arguments, and what they may be.
+//! The command-line arguments and their valid values.
 
 mod access;
 mod addresses;
@@ -41,7 +41,7 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
-    /// Reads the arguments. If they cannot be used, this says why and ends the process.
+    /// Reads the arguments. If they are not valid, this says why and ends the process.
     pub(crate) fn read() -> Self {
         Self::try_parse().unwrap_or_else(|error| discreet::discreet(error).exit())
     }
@@ -53,7 +53,7 @@ impl Cli {
     reason = "there is one, and it lives as long as the program"
 )]
 pub(crate) enum Command {
-    /// Run the push server (this is what no command means).
+    /// Run the push server (the default command).
     Serve(ServeArguments),
     /// Post a message to a channel, or each line of standard input as it comes.
     Publish(PublishArguments),
@@ -63,24 +63,24 @@ pub(crate) enum Command {
     /// Show what bytes mean: HTTP/1.1, an event stream or WebSocket frames.
     #[command(after_long_help = DECODE_OUTPUT)]
     Decode(DecodeArguments),
-    /// Measure a server: hold connections, publish, and tell delays, rates and memory.
+    /// Measure a server: hold connections, publish, and report delays, rates and memory.
     #[command(after_long_help = bench::BENCH_OUTPUT)]
     Bench(BenchArguments),
-    /// Hold connections for `bench`, which starts this.
+    /// Hold connections for `bench`, which starts this command.
     #[command(hide = true)]
     BenchHolder,
 }
 
-/// Every option can also be given in the environment: `--max-lag` as `HOLDLINE_MAX_LAG`.
+/// Every option can also be set in the environment: `--max-lag` as `HOLDLINE_MAX_LAG`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ServeArguments {
     #[command(flatten)]
     pub(crate) listening: ListenArguments,
-    /// Event loops, a thread each [default: the number of processor cores].
+    /// Number of event loops, each with its own thread [default: the number of processor cores].
     #[arg(long, env = "HOLDLINE_THREADS", value_parser = threads, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
-    /// Messages that each channel keeps for those who ask for them later. 0 for none: what is published
-    /// is delivered all the same.
+    /// Messages that each channel keeps for clients that ask for them later. With 0, what is published is still
+    /// delivered.
     #[arg(
         long,
         env = "HOLDLINE_HISTORY",
@@ -88,10 +88,11 @@ pub(crate) struct ServeArguments {
         value_name = "N"
     )]
     pub(crate) history: usize,
-    /// Memory for messages that each channel keeps, with the encoded forms that were asked for.
+    /// Memory for the messages that each channel keeps, including their encoded forms.
     #[arg(long, env = "HOLDLINE_HISTORY_BYTES", default_value_t = 32 << 20, value_name = "BYTES")]
     pub(crate) history_bytes: usize,
-    /// The same over all channels, and for the channels themselves; what was silent longest goes first.
+    /// Memory for the history of all channels together, and for the channels themselves. The longest silent channels
+    /// lose theirs first.
     #[arg(long, env = "HOLDLINE_HISTORY_TOTAL", default_value_t = 256 << 20, value_name = "BYTES")]
     pub(crate) history_total: u64,
     /// How long a message is kept; 0s means for ever.
@@ -103,8 +104,8 @@ pub(crate) struct ServeArguments {
         value_name = "TIME"
     )]
     pub(crate) history_age: Duration,
-    /// How long a message can be resumed after, even if --history does not keep it: the time between
-    /// two polls, or that it takes to connect again after a cut.
+    /// How long clients can resume after a message even if --history does not keep it: the time between two polls,
+    /// or the time to reconnect after a cut.
     #[arg(
         long,
         env = "HOLDLINE_RESUME_WINDOW",
@@ -113,11 +114,11 @@ pub(crate) struct ServeArguments {
         value_name = "TIME"
     )]
     pub(crate) resume_window: Duration,
-    /// Memory, over all channels, for messages that --history does not keep and that are still to be
-    /// delivered. Beyond it the resume window gets shorter; then the slowest stream is skipped ahead.
+    /// Memory, over all channels, for messages that --history does not keep but that are still to be delivered. When
+    /// it is used up, the resume window shrinks first; then the slowest stream is skipped ahead.
     #[arg(long, env = "HOLDLINE_DELIVERY_TOTAL", default_value_t = 128 << 20, value_name = "BYTES")]
     pub(crate) delivery_total: u64,
-    /// Channels that were published to and are remembered.
+    /// How many channels that were published to are remembered.
     #[arg(
         long,
         env = "HOLDLINE_MAX_CHANNELS",
@@ -126,7 +127,7 @@ pub(crate) struct ServeArguments {
         value_name = "N"
     )]
     pub(crate) max_channels: usize,
-    /// Channels that somebody watches and nobody has published to.
+    /// How many channels may be watched that nobody has published to.
     #[arg(
         long,
         env = "HOLDLINE_MAX_ASKED_CHANNELS",
@@ -134,7 +135,7 @@ pub(crate) struct ServeArguments {
         value_name = "N"
     )]
     pub(crate) max_asked_channels: usize,
-    /// Time between signs of life on a silent stream. Each stream uses up to a quarter less.
+    /// Time between heartbeats on a silent stream. Each stream uses up to a quarter less.
     #[arg(
         long,
         env = "HOLDLINE_HEARTBEAT",
@@ -143,7 +144,7 @@ pub(crate) struct ServeArguments {
         value_name = "TIME"
     )]
     pub(crate) heartbeat: Duration,
-    /// How long a long poll is held when it does not say.
+    /// How long a long poll is held if the request does not say.
     #[arg(
         long,
         env = "HOLDLINE_LONG_POLL",
@@ -152,7 +153,7 @@ pub(crate) struct ServeArguments {
         value_name = "TIME"
     )]
     pub(crate) long_poll: Duration,
-    /// Connections at one time.
+    /// Maximum number of connections.
     #[arg(
         long,
         env = "HOLDLINE_MAX_CONNECTIONS",
@@ -161,7 +162,7 @@ pub(crate) struct ServeArguments {
         value_name = "N"
     )]
     pub(crate) max_connections: usize,
-    /// Bytes of text that a stream may fall behind before the rest is skipped and it is told so.
+    /// Bytes of text that a stream may fall behind. Beyond that the rest is skipped, and the client is told so.
     #[arg(
         long,
         env = "HOLDLINE_MAX_LAG",
@@ -174,14 +175,14 @@ pub(crate) struct ServeArguments {
     pub(crate) addresses: AddressArguments,
     #[command(flatten)]
     pub(crate) peers: PeerArguments,
-    /// Write a line about each request and stream to standard error when it is over.
+    /// Write a line to standard error when a request or stream is over.
     #[arg(
         long,
         env = "HOLDLINE_LOG_REQUESTS",
         value_parser = clap::builder::BoolishValueParser::new()
     )]
     pub(crate) log_requests: bool,
-    /// Bytes that one message may have.
+    /// Maximum size of a message in bytes.
     #[arg(
         long,
         env = "HOLDLINE_MAX_MESSAGE",
@@ -190,9 +191,9 @@ pub(crate) struct ServeArguments {
         value_name = "BYTES"
     )]
     pub(crate) max_message: usize,
-    /// Compress WebSocket messages of at least so many bytes for clients that offer
-    /// permessage-deflate; `off` for nobody. A message is compressed once for all of them, and each
-    /// for itself, so that a silent connection keeps no memory for it.
+    /// Compress WebSocket messages of at least this many bytes for clients that offer permessage-deflate, or `off`.
+    /// A message is compressed once for all clients, and independently of other messages, so that a silent
+    /// connection needs no memory for it.
     #[arg(
         long,
         env = "HOLDLINE_WEBSOCKET_DEFLATE",
@@ -201,8 +202,8 @@ pub(crate) struct ServeArguments {
         value_name = "BYTES"
     )]
     pub(crate) websocket_deflate: DeflateThreshold,
-    /// Accept the WebSocket of the first browsers as well (draft-hixie-76, of 2010): text only, no
-    /// pings, no masks. Only where there are such clients.
+    /// Also accept the WebSocket of the first browsers (draft-hixie-76, of 2010): text only, no pings, no masks.
+    /// Only useful if you have such clients.
     #[arg(
         long,
         env = "HOLDLINE_LEGACY_HIXIE76",
@@ -213,7 +214,7 @@ pub(crate) struct ServeArguments {
     pub(crate) access: AccessArguments,
 }
 
-/// From how many bytes on WebSocket messages are compressed; `None` for never.
+/// The size from which WebSocket messages are compressed; `None` for never.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct DeflateThreshold(pub(crate) Option<usize>);
 
@@ -228,7 +229,7 @@ pub(crate) struct PublishArguments {
     /// The event type of the messages. Types that begin with `holdline.` are the server's own.
     #[arg(long, value_name = "TYPE")]
     pub(crate) event: Option<String>,
-    /// The server's publish token; @FILE is what is in a file.
+    /// The server's publish token; @FILE reads it from a file.
     #[arg(
         long,
         env = "HOLDLINE_PUBLISH_TOKEN",
@@ -241,20 +242,19 @@ pub(crate) struct PublishArguments {
 /// What to read, and how.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct SubscribeArguments {
-    /// The channel, or several with commas between: http://HOST:PORT/channels/NAMES. The scheme
-    /// may be left out.
+    /// The channel, or several joined by commas: http://HOST:PORT/channels/NAMES. The scheme may be left out.
     pub(crate) url: ChannelUrl,
     /// How to receive: poll, long-poll, xhr-stream, sse or websocket.
     #[arg(long, default_value = "sse", value_parser = parse_for_programs, value_name = "TRANSPORT")]
     pub(crate) transport: Transport,
-    /// Go on after this cursor: the `id` of a message, or `earliest` for all there is [default:
-    /// what comes from now on].
+    /// Continue after this cursor: the `id` of a message, or `earliest` for everything there is [default: only new
+    /// messages].
     #[arg(long, value_name = "CURSOR")]
     pub(crate) since: Option<String>,
-    /// Stop after so many messages.
+    /// Stop after this many messages.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..), value_name = "N")]
     pub(crate) count: Option<u64>,
-    /// A server that sends nothing for so long is gone. Choose it longer than its heartbeat.
+    /// Give up on a server that sends nothing for this long. Choose more than its heartbeat.
     #[arg(
         long,
         default_value = "45s",
@@ -284,8 +284,8 @@ pub(crate) struct DecodeArguments {
     /// websocket: the side that receives. A server expects masked frames, a client unmasked ones.
     #[arg(long, value_enum, default_value_t = DecodeRole::Server)]
     pub(crate) role: DecodeRole,
-    /// websocket: permessage-deflate was agreed on; PARAMS is what the server answered in
-    /// Sec-WebSocket-Extensions, such as "server_no_context_takeover; client_max_window_bits=12".
+    /// websocket: permessage-deflate was negotiated; PARAMS is what the server answered in Sec-WebSocket-Extensions,
+    /// such as "server_no_context_takeover; client_max_window_bits=12".
     #[arg(
         long,
         value_parser = deflate_answer,
@@ -301,7 +301,7 @@ pub(crate) struct DecodeArguments {
     /// Feed the decoder at most N bytes at a time.
     #[arg(long, value_name = "N")]
     pub(crate) chunk: Option<NonZeroUsize>,
-    /// Print the bytes themselves, and what each of them means, for people.
+    /// Print the bytes themselves, and what each of them means, for people to read.
     #[arg(long)]
     pub(crate) explain: bool,
 }
@@ -337,7 +337,7 @@ impl From<DecodeRole> for Role {
     }
 }
 
-/// The value of `Sec-WebSocket-Extensions`, or only its parameters.
+/// Parses the value of `Sec-WebSocket-Extensions`, or only its parameters.
 fn deflate_answer(text: &str) -> Result<Deflate, String> {
     let text = text.trim().trim_matches(';');
     let answer = match text {
@@ -362,7 +362,7 @@ fn positive_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A count of which none would mean that nothing works.
+/// Parses a number that must not be 0, because nothing would work then.
 fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) => Err("it must be at least 1".to_owned()),
@@ -375,7 +375,7 @@ fn threads(text: &str) -> Result<NonZeroUsize, String> {
     match text.parse::<NonZeroUsize>() {
         Ok(threads) if threads.get() <= MAX_THREADS => Ok(threads),
         _ => Err(format!(
-            "it is a number from 1 to {MAX_THREADS}; more than there are processor cores help nobody"
+            "it is a number from 1 to {MAX_THREADS}; more threads than processor cores do not help"
         )),
     }
 }
@@ -390,7 +390,7 @@ fn deflate_threshold(text: &str) -> Result<DeflateThreshold, String> {
     }
 }
 
-/// Event loops that may be asked for.
+/// The maximum number of event loops.
 const MAX_THREADS: usize = 1024;
 
 /// Printed after the long help of `holdline subscribe`.
@@ -398,10 +398,10 @@ const SUBSCRIBE_OUTPUT: &str = "\
 Messages go to standard output:
   {\"id\":CURSOR,\"channel\":NAME,\"event\":TYPE,\"data\":TEXT}   `event` is left out when there is none
   a message with the event holdline.lost says that messages before it are gone
-What happens to the connection goes to standard error. When it breaks, it is made again, and goes on
-after the last message that was printed.";
+What happens to the connection goes to standard error. When it breaks, the program connects again and
+continues after the last message that was printed.";
 
-/// The rest of `holdline decode --help`.
+/// The end of the long help of `holdline decode`.
 const DECODE_OUTPUT: &str = r#"Each item of the stream is printed as soon as it is there, as one line of JSON:
 
   http1-request   {"request":{"method","target","version","headers":[[name,value],…]}}

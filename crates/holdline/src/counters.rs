@@ -1,4 +1,4 @@
-//! What the server counts while it works.
+//! What the server counts while it runs.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::transport::Transport;
 
-/// Counters that only grow.
+/// Counters that only go up.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     published: AtomicU64,
@@ -22,7 +22,7 @@ pub(crate) struct Counters {
 
 macro_rules! limits {
     ($($(#[$doc:meta])* $limit:ident = $name:literal,)*) => {
-        /// What a client was refused for although there was nothing wrong with what it asked.
+        /// The limit because of which a client was refused, although its request was fine.
         #[derive(Clone, Copy, Debug, Eq, PartialEq)]
         pub(crate) enum Limit {
             $($(#[$doc])* $limit,)*
@@ -31,7 +31,7 @@ macro_rules! limits {
         impl Limit {
             pub(crate) const ALL: [Self; [$($name),*].len()] = [$(Self::$limit),*];
 
-            /// What it is called where it is counted.
+            /// The label for counters.
             pub(crate) fn name(self) -> &'static str {
                 match self {
                     $(Self::$limit => $name,)*
@@ -52,19 +52,20 @@ limits! {
     AskedChannels = "asked_channels",
     /// `--max-upload-total`
     UploadTotal = "upload_total",
-    /// The server stops.
+    /// The server is stopping.
     Stopping = "stopping",
 }
 
-/// What some of the loops counted, in memory of its own: loops that count in the same line wait for each other.
+/// Counts of some of the loops, in memory of their own: loops that write to the same cache line slow each other
+/// down.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Delivered([AtomicU64; Transport::ALL.len()]);
 
-/// Loops beyond so many share with others.
+/// If there are more loops than this, they share.
 const LOOPS: usize = 16;
 
-/// The [`Counters`] of one moment.
+/// A snapshot of the [`Counters`].
 #[derive(Clone, Debug)]
 pub(crate) struct Counted {
     pub(crate) published: u64,
@@ -73,22 +74,23 @@ pub(crate) struct Counted {
     pub(crate) requests: u64,
     pub(crate) rejected: u64,
     pub(crate) refused: [(Limit, u64); Limit::ALL.len()],
-    /// Answers that were an error, by their `code`.
+    /// Error answers by their `code`.
     pub(crate) errors: BTreeMap<&'static str, u64>,
     pub(crate) delays: Delays,
 }
 
-/// How long deliveries took: one for each time that an event loop was told of messages. It begins when the first of
-/// them could be seen, and ends when the loop has handed them to the sockets of all subscribers that had room.
+/// How long deliveries took: one value each time an event loop was told about messages. The time starts when the
+/// first of these messages was shown, and ends when the loop has handed all of them to the sockets of all
+/// subscribers that had room.
 #[derive(Clone, Debug)]
 pub(crate) struct Delays {
-    /// How many took no longer than each of the bounds and longer than the one before; then the rest.
+    /// How many took no longer than each bound but longer than the one before. The last count is for the rest.
     pub(crate) counts: [u64; Self::BOUNDS.len() + 1],
     pub(crate) sum: Duration,
 }
 
 impl Delays {
-    /// Each twice the one before.
+    /// Each bound is twice the one before.
     pub(crate) const BOUNDS: [Duration; 16] = {
         let mut bounds = [Duration::from_micros(100); 16];
         let mut index = 1;
@@ -103,19 +105,19 @@ impl Delays {
 /// Why a subscriber lost messages.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Loss {
-    /// What it asked for is not kept any more, or is of another life of the server.
+    /// What it asked for is no longer kept, or is from an earlier run of the server.
     #[default]
     Gone,
     /// It was further behind than `--max-lag`.
     Lag,
-    /// It was behind, and `--delivery-total` had no more room for what it needed.
+    /// It was behind, and `--delivery-total` had no room left for what it needed.
     Room,
 }
 
 impl Loss {
     pub(crate) const ALL: [Self; 3] = [Self::Gone, Self::Lag, Self::Room];
 
-    /// Its name where it is counted.
+    /// The label for counters.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Gone => "gone",
@@ -125,8 +127,8 @@ impl Loss {
     }
 }
 
-/// Counts an answer that is an error, by its `code`. There are only so many codes, all of them in this program; so
-/// one table for the whole process will do, and whoever answers needs nothing to reach it.
+/// Counts an error answer by its `code`. All codes are defined in this program, so there are few of them. One table
+/// for the whole process is enough, and callers need no reference to it.
 pub(crate) fn error(code: &'static str) {
     *errors().entry(code).or_default() += 1;
 }
@@ -137,12 +139,12 @@ fn errors() -> std::sync::MutexGuard<'static, BTreeMap<&'static str, u64>> {
 }
 
 impl Counters {
-    /// A message can be seen.
+    /// Counts a message that was shown.
     pub(crate) fn published(&self) {
         self.published.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A subscriber of this loop was given messages, or told that it lost some, or both.
+    /// Counts messages given to a subscriber of this loop, or that it was told of a loss, or both.
     pub(crate) fn delivered(
         &self,
         index: usize,
@@ -157,7 +159,7 @@ impl Counters {
         }
     }
 
-    /// An event loop has handed out what it was told of. See [`Delays`].
+    /// Records that an event loop has delivered what it was told about. See [`Delays`].
     pub(crate) fn delayed(&self, delay: Duration) {
         let bounds = Delays::BOUNDS.iter();
         let index = bounds.take_while(|bound| **bound < delay).count();
@@ -166,17 +168,17 @@ impl Counters {
         self.delay_micros.fetch_add(micros, Ordering::Relaxed);
     }
 
-    /// A request has reached a route.
+    /// Counts a request that reached a route.
     pub(crate) fn request(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A request was answered with an error before it reached a route.
+    /// Counts a request that was answered with an error before it reached a route.
     pub(crate) fn rejected(&self) {
         self.rejected.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A client was refused because of a limit.
+    /// Counts a client that was refused because of a limit.
     pub(crate) fn refused(&self, limit: Limit) {
         self.refused[limit as usize].fetch_add(1, Ordering::Relaxed);
     }

@@ -28,7 +28,7 @@ impl MovingBox {
         self.tick.load(Ordering::Relaxed)
     }
 
-    /// Chooses a tick. Returns whether it is one of [`TICKS`](Self::TICKS).
+    /// Sets the tick. Returns whether it is one of [`TICKS`](Self::TICKS).
     pub(crate) fn set_tick(&self, tick: u64) -> bool {
         let known = Self::TICKS.contains(&tick);
         if known {
@@ -38,8 +38,8 @@ impl MovingBox {
     }
 }
 
-/// The walk itself. It goes on for a while after the last watcher has gone, so that one who was
-/// cut off has something to resume.
+/// The walk itself. It continues for a while after the last watcher has left, so that a watcher whose connection was
+/// cut has something to resume.
 #[derive(Debug)]
 pub(crate) struct Walk {
     x: i64,
@@ -50,7 +50,7 @@ pub(crate) struct Walk {
 }
 
 impl Walk {
-    /// `seed` decides the way.
+    /// The `seed` decides the path.
     pub(crate) fn new(seed: u64) -> Self {
         let (x, y) = ((WIDTH - SIZE) / 2, (HEIGHT - SIZE) / 2);
         Self {
@@ -62,7 +62,7 @@ impl Walk {
         }
     }
 
-    /// Moves the box if it is time to. Returns how long there is nothing to do.
+    /// Moves the box if it is time to. Returns the time until the next step.
     pub(crate) fn step(
         &mut self,
         now: Instant,
@@ -80,7 +80,7 @@ impl Walk {
         {
             return Duration::MAX;
         }
-        // A faster tick that was chosen meanwhile does not wait for the slower one.
+        // A faster tick chosen in the meantime takes effect at once.
         self.next = self.next.min(now + tick);
         if now < self.next {
             return self.next - now;
@@ -94,14 +94,14 @@ impl Walk {
             event: None,
             data: &place,
         };
-        // If the journal answers later, it also says when it could not keep the place.
+        // A journal that answers later also logs if it could not keep the message.
         if let Err(refusal) = journal.append(draft, None) {
             tracing::warn!(?refusal, "the moving box is not published");
         }
         tick
     }
 
-    /// Up to 60 either way: xorshift, which is random enough to look at.
+    /// A number from -60 to 60: xorshift, which is random enough to look at.
     fn stride(&mut self) -> i64 {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
@@ -112,7 +112,7 @@ impl Walk {
 
 const WIDTH: i64 = 800;
 const HEIGHT: i64 = 600;
-/// The box's own side.
+/// The width and height of the box.
 const SIZE: i64 = 40;
-/// How long the box goes on when nobody watches.
+/// How long the box keeps moving when nobody watches.
 const LINGER: Duration = Duration::from_secs(60);

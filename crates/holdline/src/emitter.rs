@@ -1,10 +1,11 @@
 //! Event streams for applications: a [`Feed`] for each client, and an [`Emitter`] to send it events
 //! from any thread.
 //!
-//! It has the shape of the classic servlet interface, whose `EventSource` is called a feed here: the
-//! client's side has that name already. An application makes a feed for a request; the feed is told
-//! when its stream is open, and is given the emitter; it is told when the stream is closed.
-//! [`FeedHandler`] is a whole handler for a server of event streams and nothing else. A server that has more to do keeps an [`Emitters`] in its own handler.
+//! It follows the classic servlet interface, whose `EventSource` is called a feed here, because the
+//! client's side already has that name. An application makes a feed for a request. The feed is told
+//! when its stream is open, and gets the emitter; later it is told when the stream is closed.
+//! [`FeedHandler`] is a complete handler for a server that only has event streams. A server that
+//! does more keeps an [`Emitters`] in its own handler.
 //!
 //! ```no_run
 //! use std::{thread, time::Duration};
@@ -33,8 +34,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What a client that is behind costs is bounded: see [`Emitter`]. One that takes nothing at all
-//! for [`write_timeout`](holdline_net::Config::write_timeout) is closed by the server.
+//! The memory for a client that is behind is bounded: see [`Emitter`]. If a client takes nothing at
+//! all for [`write_timeout`](holdline_net::Config::write_timeout), the server closes its connection.
 
 mod emission;
 mod error;
@@ -55,19 +56,18 @@ pub use self::handler::FeedHandler;
 use self::pipe::Pipe;
 use crate::origins::Origins;
 
-/// The application's side of one event stream. Its methods are called on the thread of an event
-/// loop and must not block.
+/// The application's side of one event stream. Its methods run on the thread of an event loop and must not block.
 ///
-/// A closure that takes an [`Emitter`] is a feed that does not mind its end.
+/// If you don't need to know when the stream ends, a closure that takes an [`Emitter`] will do.
 pub trait Feed {
     /// The stream is open: the head of the answer is on its way.
     ///
-    /// Keep the emitter, or give it to whoever has the events: when the last clone of it is
-    /// dropped, the stream ends.
+    /// Keep the emitter, or pass it to whatever produces the events. When its last clone is dropped, the stream
+    /// ends.
     fn on_open(&mut self, emitter: Emitter);
 
-    /// The stream is over: it was closed here, or the client went away, or takes nothing any more.
-    /// Called once, unless the stream ended before it was opened.
+    /// The stream is over: it was closed here, or the client has left or takes nothing any more. Called once, unless
+    /// the stream ended before it was opened.
     fn on_close(&mut self, ending: Ending) {
         let _ = ending;
     }
@@ -79,20 +79,19 @@ impl<F: FnMut(Emitter)> Feed for F {
     }
 }
 
-/// What all streams of an application have in common.
+/// The settings shared by all streams of an application.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
-    /// Time between heartbeats: comments that keep proxies from giving up a quiet stream, and by
-    /// which a client that vanished is noticed. Each stream takes up to a quarter less. Zero: none.
-    /// Default: 15 s.
+    /// Time between heartbeats. These are comments that keep proxies from giving up a quiet stream, and that reveal
+    /// when a client has vanished. Each stream uses up to a quarter less. Zero turns them off. Default: 15 s.
     pub heartbeat: Duration,
-    /// Bytes that may wait in an emitter because the client does not take them; beside these the
-    /// connection itself holds some 128 KiB. Default: 256 KiB.
+    /// Bytes that may wait in an emitter because the client does not take them. The connection itself holds some 128
+    /// KiB more. Default: 256 KiB.
     pub max_queued: usize,
     /// Pages of other sites that may read the streams. Default: none.
     pub origins: Origins,
-    /// Fields of every answer beside those of an event stream, such as
+    /// Header fields of every answer in addition to those of an event stream, such as
     /// `Cross-Origin-Resource-Policy`. Default: none.
     pub fields: HeaderBlock,
 }
@@ -110,13 +109,12 @@ impl Default for Config {
 
 /// Sends events to one client, from any thread.
 ///
-/// No call blocks, except [`wait`](Self::wait): what is emitted waits in memory until the
-/// connection has room. When the client is so far behind that the limit of
-/// [`Config::max_queued`] is reached, emitting fails with [`EmitError::Full`] and leaves nothing
-/// behind. The application then decides: leave the event out, wait, or close the stream and let
+/// No call blocks, except [`wait`](Self::wait): what is emitted waits in memory until the connection has room. When
+/// the client is so far behind that [`Config::max_queued`] is reached, emitting fails with [`EmitError::Full`], and
+/// nothing of the event is queued. The application then decides: skip the event, wait, or close the stream and let
 /// the client come back with its last event ID.
 ///
-/// Clones are of the same stream. When the last is dropped, the stream ends as by
+/// All clones belong to the same stream. When the last one is dropped, the stream ends as with
 /// [`close`](Self::close).
 #[derive(Clone, Debug)]
 pub struct Emitter {
@@ -124,8 +122,8 @@ pub struct Emitter {
 }
 
 impl Emitter {
-    /// Emits an event of the type `name`. Do not call one `open` or `error`: browsers have
-    /// [events of their own](EventFields::event) of these names.
+    /// Emits an event of the type `name`. Do not use `open` or `error` as a name: browsers have [events of their
+    /// own](EventFields::event) with these names.
     ///
     /// # Errors
     /// See [`send`](Self::send).
@@ -155,12 +153,12 @@ impl Emitter {
         })
     }
 
-    /// Sets the client's last event ID without an event. Events after it that have no ID of their
-    /// own have this one. Empty: the client has none from now on.
+    /// Sets the client's last event ID without an event. Later events without an ID of their own have this one. If
+    /// it is empty, the client has no ID from now on.
     ///
-    /// If a cut falls between an ID and its event, the client comes back with the ID and without
-    /// the event. So give an event's ID with the event: [`send`](Self::send). This is for telling
-    /// where the stream begins.
+    /// If the connection is cut between an ID and its event, the client comes back with the ID but without the
+    /// event. So give an event its ID with [`send`](Self::send). This method is for telling the client where the
+    /// stream begins.
     ///
     /// # Errors
     /// See [`send`](Self::send).
@@ -185,7 +183,7 @@ impl Emitter {
     /// Emits one block: any of an ID, a type, data and the reconnection time.
     ///
     /// # Errors
-    /// See [`EmitError`]. Nothing of the block was emitted then.
+    /// See [`EmitError`]. After an error nothing of the block was emitted.
     pub fn send(&self, fields: &EventFields<'_>) -> Result<(), EmitError> {
         let len = [fields.event, fields.id, fields.data]
             .into_iter()
@@ -197,39 +195,38 @@ impl Emitter {
             .push(len, |out: &mut BytesMut| fields.encode(out))
     }
 
-    /// Ends the stream after what was emitted. The client will connect again: to have it stop,
-    /// answer that request with 204. Emitting fails from now on. May be called more than once.
+    /// Ends the stream after what was emitted so far. The client will connect again; to make it stop, answer that
+    /// request with 204. From now on emitting fails. May be called more than once.
     pub fn close(&self) {
         self.owner.pipe.close();
     }
 
-    /// Whether emitting is over: the stream was closed, or the client is gone.
+    /// Whether emitting is over, because the stream was closed or the client is gone.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.owner.pipe.is_closed()
     }
 
-    /// Bytes that were emitted and wait for room on the connection.
+    /// How many emitted bytes are waiting for room on the connection.
     #[must_use]
     pub fn queued(&self) -> usize {
         self.owner.pipe.queued()
     }
 
-    /// Waits until everything emitted was handed to the connection. A thread that produces more
-    /// than its client takes calls this to be slowed down.
+    /// Waits until everything emitted was handed to the connection. Call this to slow down a thread that produces
+    /// more than its client takes.
     ///
-    /// Never call it on an event loop's thread, as [`Feed::on_open`] is: the loop could not
-    /// do what is waited for.
+    /// Never call it on the thread of an event loop, for example in [`Feed::on_open`]: the loop could not do the
+    /// work that the call waits for.
     ///
     /// # Errors
-    /// [`EmitError::Full`] when that took longer than `timeout`, [`EmitError::Closed`] when the
-    /// client is gone.
+    /// [`EmitError::Full`] if it takes longer than `timeout`, [`EmitError::Closed`] if the client is gone.
     pub fn wait(&self, timeout: Duration) -> Result<(), EmitError> {
         self.owner.pipe.wait(timeout)
     }
 }
 
-/// What all clones of an emitter share: its end is the end of the stream.
+/// Shared by all clones of an emitter: when it is dropped, the stream ends.
 #[derive(Debug)]
 struct Owner {
     pipe: Arc<Pipe>,

@@ -1,11 +1,10 @@
-//! What a server does around the events of a stream: read what the client asks for, answer with the
-//! right fields, begin, and stay alive.
+//! A server's part in an event stream: reading what the client asks for, answering with the right header fields,
+//! beginning the stream and keeping it alive.
 //!
-//! The request of an event stream says in up to three ways where the client stands, because old
-//! clients cannot set header fields: see [`Opening`]. `XDomainRequest`, which Internet Explorer 8
-//! and 9 use for pages of other sites, sends GET or POST without credentials and without fields of
-//! the page's own, needs [the page's own origin](crate::origins) in the answer, and shows nothing
-//! of it until 2 KiB have come.
+//! Because old clients cannot set header fields, a request can say in up to three ways where the client stands: see
+//! [`Opening`]. `XDomainRequest`, which Internet Explorer 8 and 9 use for pages of other sites, sends GET or POST
+//! without credentials and without custom header fields. It needs [the page's own origin](crate::origins) in the
+//! answer, and shows nothing of the answer until 2 KiB have arrived.
 
 use std::borrow::Cow;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, RandomState};
@@ -16,13 +15,13 @@ use holdline_net::ConnectionId;
 
 /// What the request of an event stream asks for.
 ///
-/// **The last event ID** is that of the field `Last-Event-ID` (WHATWG HTML §9.2.4). A client that
+/// **The last event ID** comes from the field `Last-Event-ID` (WHATWG HTML §9.2.4). A client that
 /// cannot set it uses the query: `lastEventId`, `last_event_id` or `evs_last_event_id`. The field
-/// goes before the query, since a browser sends it when it reconnects to the same URL. Of several
-/// in the query the last one that is not empty counts, since polyfills append theirs to the URL of
-/// the page. An empty ID is none: it is what a client has that has received nothing.
+/// takes precedence over the query, because a browser sends it when it reconnects to the same URL.
+/// If the query has several, the last one that is not empty counts, because polyfills append theirs
+/// to the URL of the page. An empty ID counts as none: the client has received nothing yet.
 ///
-/// **Padding** is asked for by `padding` or `evs_preamble` in the query, with any value but `false`
+/// **Padding** is requested by `padding` or `evs_preamble` in the query, with any value but `false`
 /// and `0`.
 ///
 /// ```
@@ -46,8 +45,8 @@ pub struct Opening<'r> {
 }
 
 impl<'r> Opening<'r> {
-    /// Reads the field and the query of a request. Bytes that are not UTF-8 become U+FFFD: no
-    /// server has sent such an ID, so it is one that is not known.
+    /// Reads the header field and the query of a request. Bytes that are not UTF-8 become U+FFFD: no server has sent
+    /// such an ID, so it is simply unknown.
     #[must_use]
     pub fn of(head: &RequestHead<'r>) -> Self {
         let mut in_query = None;
@@ -67,23 +66,23 @@ impl<'r> Opening<'r> {
         }
     }
 
-    /// The ID of the last event that the client received, never empty. `None` when it has none: it
-    /// comes for the first time.
+    /// The ID of the last event that the client received, never empty. `None` if the client comes for the first
+    /// time.
     #[must_use]
     pub fn last_event_id(&self) -> Option<&str> {
         self.last_event_id.as_deref()
     }
 
-    /// Whether the stream is to begin with [`holdline_sse::PADDING`]: the client cannot see the
-    /// beginning of an answer before 2 KiB of it have come.
+    /// Whether the stream should begin with [`holdline_sse::PADDING`], because the client cannot see the beginning
+    /// of an answer until 2 KiB of it have arrived.
     #[must_use]
     pub fn wants_padding(&self) -> bool {
         self.padding
     }
 }
 
-/// The header fields of the answer, whose status is 200: the type, that nobody may store it, and
-/// that nginx must not hold it back.
+/// The header fields of the answer, whose status is 200: its type, that it must not be stored, and that nginx must
+/// not buffer it.
 pub const HEADERS: [(&str, &str); 4] = [
     ("Content-Type", "text/event-stream"),
     ("Cache-Control", "no-store"),
@@ -91,12 +90,12 @@ pub const HEADERS: [(&str, &str); 4] = [
     ("X-Accel-Buffering", "no"),
 ];
 
-/// Whether the client of a request names `text/event-stream` in `Accept`, as every browser's `EventSource` does
-/// (WHATWG HTML §9.2.2).
+/// Whether the client names `text/event-stream` in `Accept`, as every browser's `EventSource` does (WHATWG HTML
+/// §9.2.2).
 ///
-/// Such a client never comes back from any status but 200 (§9.2.3). So a server that has no room, or stops, should
-/// answer it with 200, [`HEADERS`] and [`not_now`] instead of 503. This is for GET alone: to anything else, 200 would
-/// say that it was done.
+/// Such a client never comes back after any status but 200 (§9.2.3). So a server that has no room or is stopping
+/// should answer it with 200, [`HEADERS`] and [`not_now`] instead of 503. Do this only for GET: for any other
+/// method, 200 would say that the request had been carried out.
 #[must_use]
 pub fn is_accepted(head: &RequestHead<'_>) -> bool {
     let ranges = head.headers().get_all("accept");
@@ -106,7 +105,7 @@ pub fn is_accepted(head: &RequestHead<'_>) -> bool {
             .any(is_event_stream)
 }
 
-/// A media range of `Accept` (RFC 9110 §12.5.1) that is this type, and not with the weight 0.
+/// Whether a media range of `Accept` (RFC 9110 §12.5.1) is this type with a weight other than 0.
 fn is_event_stream(range: &[u8]) -> bool {
     let mut parts = range.split(|&byte| byte == b';').map(<[u8]>::trim_ascii);
     let named = parts.next().unwrap_or_default();
@@ -117,8 +116,8 @@ fn is_event_stream(range: &[u8]) -> bool {
     named.eq_ignore_ascii_case(b"text/event-stream") && !parts.any(weighs_nothing)
 }
 
-/// The whole body of an event stream that only says when to come back: in 2 to 10 seconds, which is not the same for
-/// any two clients, so that those that were sent away in one moment do not all return in one.
+/// The whole body of an event stream that only tells the client when to come back: in 2 to 10 seconds. The time is
+/// random, so that clients that were turned away together do not all return together.
 #[must_use]
 pub fn not_now() -> String {
     // Its keys are random.
@@ -126,15 +125,15 @@ pub fn not_now() -> String {
     format!("retry: {}\n\n", 2_000 + random % 8_001)
 }
 
-/// A little less than `interval` (by up to a quarter), and not the same for all connections, so
-/// that ten thousand of them made in one second do not all beat in one millisecond for ever.
+/// A little less than `interval` (by up to a quarter), and different for each connection. Otherwise ten thousand
+/// connections made within one second would send all their heartbeats in the same millisecond, for ever.
 #[must_use]
 pub fn heartbeat(interval: Duration, connection: ConnectionId) -> Duration {
     let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(connection);
     interval.mul_f64(1.0 - 0.25 * (hash % 1000) as f64 / 1000.0)
 }
 
-/// The last is the name of a polyfill that prefixes its own with `evs_`.
+/// The last is the name used by a polyfill that prefixes its parameters with `evs_`.
 const LAST_EVENT_ID: [&str; 3] = ["lastEventId", "last_event_id", "evs_last_event_id"];
 const PADDING: [&str; 2] = ["padding", "evs_preamble"];
 

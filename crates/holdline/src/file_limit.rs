@@ -1,12 +1,12 @@
-//! How many connections the system lets this process have.
+//! How many connections the system allows this process.
 
 use holdline_net::Config;
 
-/// Asks the system for as many files as the connections need, and lowers `config` to what it gives. Returns how many
-/// connections the admin listener may have beside.
+/// Asks the system for as many files as the connections need, and lowers `config` to what it grants. Returns how
+/// many connections the admin listener may have in addition.
 ///
 /// # Errors
-/// The system gives too few to serve anyone.
+/// The system grants too few to serve anyone.
 pub(crate) fn fit(config: &mut Config, listeners: usize, has_admin: bool) -> Result<usize, String> {
     let own = OWN + 2 * config.threads.get() + listeners;
     let wanted = config.max_connections;
@@ -34,7 +34,7 @@ pub(crate) fn fit(config: &mut Config, listeners: usize, has_admin: bool) -> Res
     Ok(admin)
 }
 
-/// Raises the soft limit, as far as the hard one lets it. Returns what the limit is then.
+/// Raises the soft limit as far as the hard limit allows. Returns the new limit.
 #[cfg(unix)]
 pub(crate) fn raise_to(wanted: usize) -> usize {
     use rustix::process::{Resource, getrlimit, setrlimit};
@@ -56,7 +56,7 @@ pub(crate) fn raise_to(_wanted: usize) -> usize {
     usize::MAX
 }
 
-/// The hard limit: how many files a process of ours can ask for.
+/// The hard limit: how many files this process could ask for.
 #[cfg(unix)]
 pub(crate) fn most() -> usize {
     use rustix::process::{Resource, getrlimit};
@@ -69,10 +69,10 @@ pub(crate) fn most() -> usize {
     usize::MAX
 }
 
-/// Files that are open beside connections, listeners and what each loop has: standard streams, signals, key files,
-/// what is read of the process itself, a handover.
+/// Files that are open apart from connections, listeners and what each loop has: standard streams, signals, key
+/// files, files with information about the process, a handover.
 pub(crate) const OWN: usize = 32;
-/// Fewer clients than this are not worth a server.
+/// With fewer clients than this, a server is not worth starting.
 const LEAST: usize = 16;
-/// Connections to the admin listener.
+/// The number of connections to the admin listener.
 const ADMIN: usize = 64;

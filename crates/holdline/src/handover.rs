@@ -1,9 +1,10 @@
-//! From process to process: the next one asks this one for the listening sockets through a Unix socket, says when it
-//! accepts, and this one stops. No client is turned away, because the sockets are never closed.
+//! Handover between processes. The new process asks the old one for its listening sockets over a Unix socket, and
+//! says when it accepts connections; then the old one stops. No client is turned away, because the sockets are never
+//! closed.
 //!
-//! What is asked for: nothing; to connect is to ask. The answer is one line of JSON, a name for each socket, and with
-//! it the sockets, first the one that was asked through. The new process answers `ready`, or closes if it cannot
-//! start; then the old one goes on as if nobody had asked.
+//! Connecting is the request; nothing needs to be sent. The answer is one line of JSON with a name for each socket,
+//! and the sockets themselves, starting with the one that was used for asking. The new process answers `ready`, or
+//! closes the connection if it cannot start; then the old process carries on as before.
 
 #[cfg(unix)]
 mod ask;

@@ -16,14 +16,14 @@ use self::reply::Patience;
 use crate::hub::Hub;
 use crate::reply::{JSON, Reply, UNCACHED};
 
-/// A held request, with all that is needed to answer it.
+/// A held request, with everything needed to answer it.
 #[derive(Debug)]
 pub(crate) struct HeldRequest {
     question: Question,
-    /// Fields that say which pages may have the answer.
+    /// Header fields that say which pages may read the answer.
     fields: Arc<HeaderBlock>,
     patience: Patience,
-    /// How long it waits for an answer that says all. `None` once the timer is set.
+    /// How long it waits for a complete answer. `None` once the timer is set.
     wait: Option<Duration>,
 }
 
@@ -55,19 +55,19 @@ impl HeldRequest {
         }
     }
 
-    /// It has waited long enough for an answer that says all.
+    /// It has waited long enough for a complete answer.
     pub(crate) fn timer(&mut self, hub: &Hub, output: Output<'_>) {
         self.patience = Patience::Over;
         self.ready(hub, output);
     }
 
-    /// The server stops. What is left unanswered is told so by the server itself.
+    /// The server is stopping. If there is no answer even now, the server itself sends one.
     pub(crate) fn stopping(&mut self, hub: &Hub, output: Output<'_>) {
         self.patience = Patience::Stopping;
         self.ready(hub, output);
     }
 
-    /// The answer was given, or nobody waits for it any more.
+    /// It was answered, or nobody is waiting for the answer any more.
     pub(crate) fn closed(&self, hub: &Hub) {
         match &self.question {
             Question::Publication(publication) => publication.closed(hub),

@@ -1,10 +1,10 @@
-//! Requests that are answered at once if possible, and held if not.
+//! Requests that are answered at once if possible, and held otherwise.
 
 use crate::answer::Call;
 use crate::app::{App, Stream};
 use crate::held::{HeldRequest, Question};
 
-/// Answers, or has the connection wait until there is an answer.
+/// Answers, or lets the connection wait until there is an answer.
 pub(crate) fn answer_or_hold(app: &App, call: Call<'_, '_>, mut question: Question) {
     match question.reply(app.hub()) {
         Some(reply) => call.reply(&reply),

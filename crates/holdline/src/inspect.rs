@@ -1,8 +1,8 @@
-//! `holdline decode`: bytes in, what they mean out.
+//! `holdline decode`: shows what bytes mean.
 //!
-//! Standard input or a file is read as a stream and fed to one of the codec crates. What comes
-//! out is printed as lines of JSON for programs, or row by row for people (`--explain`). Neither
-//! depends on how the input was cut into pieces.
+//! Standard input or a file is read as a stream and passed to one of the codec crates. The result is printed as
+//! lines of JSON for programs, or row by row for people (`--explain`). Neither depends on how the input was cut into
+//! pieces.
 
 mod body;
 mod explain;
@@ -20,9 +20,9 @@ use holdline_websocket::{Limits, MessageDecoder};
 use crate::config::{DecodeArguments, DecodeKind};
 use crate::inspect::item::{Fault, Stop};
 
-/// Decodes what the arguments name, and prints it to standard output.
+/// Decodes the input that the arguments name, and prints the result to standard output.
 ///
-/// Exit codes: 0 the input was right, 1 it broke a rule, 2 it could not be read.
+/// Exit codes: 0 if the input was valid, 1 if it broke a rule, 2 if it could not be read.
 pub(crate) fn run(arguments: &DecodeArguments) -> ExitCode {
     let stdout = io::stdout().lock();
     let colour = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
@@ -55,33 +55,33 @@ pub(crate) fn run(arguments: &DecodeArguments) -> ExitCode {
     }
 }
 
-/// Something that is fed with a stream and prints what it finds.
+/// Takes a stream and prints what it finds.
 trait Inspector {
-    /// Takes all of `piece`, and may change it. An error is final.
+    /// Takes all of `piece`, and may modify it. An error is final.
     fn feed(&mut self, piece: &mut [u8], out: &mut dyn Write) -> Result<(), Stop>;
 
     /// The stream has ended.
     fn eof(&mut self, out: &mut dyn Write) -> Result<(), Stop>;
 
-    /// Prints the rule that was broken. It is the last call.
+    /// Prints the rule that was broken. This is the last call.
     fn fault(&mut self, fault: &Fault, out: &mut dyn Write) -> io::Result<()> {
         item::print(&fault.item(), out)
     }
 
-    /// What a person should know about the stream that is no item of it, after its end.
+    /// Something a person should know about the stream, printed after its end.
     fn note(&self) -> Option<String> {
         None
     }
 }
 
-/// How the input came to its end.
+/// How the input ended.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Ended {
     fault: bool,
     note: Option<String>,
 }
 
-/// The world's fault, not the bytes'.
+/// A failure that is not the fault of the input.
 #[derive(Debug)]
 enum Failure {
     Read(io::Error),
@@ -102,7 +102,7 @@ fn inspector(arguments: &DecodeArguments, colour: bool) -> Box<dyn Inspector> {
     }
 }
 
-/// Of the frames that the side which receives gets.
+/// A decoder for the frames that the chosen side receives.
 fn decoder(arguments: &DecodeArguments) -> MessageDecoder {
     let decoder = MessageDecoder::new(arguments.role.into(), Limits::default());
     match &arguments.deflate {
@@ -119,9 +119,9 @@ fn open(arguments: &DecodeArguments) -> io::Result<Box<dyn Read>> {
     }
 }
 
-/// Feeds the input in pieces of at most `chunk` bytes until it ends or breaks a rule.
+/// Passes the input on in pieces of at most `chunk` bytes until it ends or breaks a rule.
 ///
-/// Everything that is known is written out before the next read, which may wait for ever.
+/// Everything known so far is written out before the next read, which may wait for ever.
 fn pump(
     input: &mut dyn Read,
     chunk: usize,
@@ -160,7 +160,7 @@ fn pump(
     })
 }
 
-/// Bytes that are read at once, and fed at once unless `--chunk` says less.
+/// Bytes read at a time, and passed on at a time unless `--chunk` is smaller.
 const BLOCK: usize = 64 << 10;
 
 #[cfg(test)]

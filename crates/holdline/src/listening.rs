@@ -1,4 +1,4 @@
-//! What the server listens on: what it was told to, what systemd hands over, and what the process before it had.
+//! What the server listens on: its options, sockets from systemd, and sockets from the previous process.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -9,19 +9,19 @@ use holdline_net::{Address, Listener};
 use crate::config::{Endpoint, ListenArguments};
 use crate::handover::Predecessor;
 
-/// Listeners, those of `--admin` last.
+/// All listeners, those of `--admin` last.
 #[derive(Debug)]
 pub(crate) struct Doors {
     pub(crate) listeners: Vec<Listener>,
-    /// What each was asked for as, for the process after this one.
+    /// The name of each, under which the next process can ask for it.
     pub(crate) names: Vec<String>,
     pub(crate) admin_from: usize,
-    /// Others hold the sockets, too: they outlive this process.
+    /// Whether others hold the sockets, too, so that these outlive this process.
     pub(crate) outlive: bool,
 }
 
 impl Doors {
-    /// Opens or takes over everything.
+    /// Opens all listeners or takes them over.
     pub(crate) fn open(
         arguments: &ListenArguments,
         predecessor: Option<&mut Predecessor>,
@@ -66,8 +66,8 @@ impl Doors {
         })
     }
 
-    /// Has the files of Unix sockets removed at the end, also of those that the process before has made. From now on
-    /// this process must not fail: that one needs them then.
+    /// Makes sure that the files of Unix sockets are removed at the end, including those that the previous process
+    /// created. From now on this process must not fail, because the previous one would still need these files.
     #[cfg(unix)]
     pub(crate) fn adopt_files(&mut self) {
         for (name, listener) in self.names.iter().zip(&mut self.listeners) {
@@ -83,7 +83,7 @@ impl Doors {
         self.admin_from < self.listeners.len()
     }
 
-    /// A line for each, that of a page first.
+    /// One line for each listener. The listener with the page comes first.
     pub(crate) fn lines(&self) -> Vec<String> {
         let url = |listener: &Listener, path: &str| match listener.address() {
             Address::Tcp(address) => format!("http://{address}{path}"),
@@ -106,7 +106,7 @@ struct Taker<'a> {
 }
 
 impl Taker<'_> {
-    /// Takes what the process before has under this name. Returns whether there was any.
+    /// Takes what the previous process has under this name. Returns whether there was anything.
     fn take(&mut self, name: &str) -> Result<bool, String> {
         let Some(predecessor) = &mut self.predecessor else {
             return Ok(false);
@@ -135,7 +135,7 @@ impl Taker<'_> {
         Ok(())
     }
 
-    /// Without a token, who can reach the admin address must be on this machine.
+    /// Without a token, the admin address must be reachable only from this machine.
     fn judge_admin(&self, endpoint: &Endpoint) -> Result<(), String> {
         let Endpoint::Tcp(text) = endpoint else {
             return Ok(());
@@ -152,12 +152,13 @@ impl Taker<'_> {
         }
     }
 
-    /// Listens on all addresses of a name. One that this machine does not have is left out, if there is another.
+    /// Listens on all addresses of a name. An address that this machine does not have is skipped if there is
+    /// another.
     fn bind(&self, text: &str) -> io::Result<Vec<Listener>> {
         let mut bound: Vec<Listener> = Vec::new();
         let mut missing = None;
         for mut address in resolve(text)? {
-            // A free port is to be the same for all addresses.
+            // If any free port will do, all addresses should get the same one.
             if let (0, Some(first)) = (address.port(), bound.first()) {
                 address.set_port(first.address().tcp().map_or(0, |first| first.port()));
             }
@@ -201,7 +202,7 @@ fn resolve(text: &str) -> io::Result<Vec<SocketAddr>> {
     Ok(addresses)
 }
 
-/// Whether this machine has no such address, or no such kind of address.
+/// Whether the error means that this machine does not have the address, or not this kind of address.
 fn is_missing(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -219,7 +220,7 @@ fn bind_unix(_path: &Path, _mode: u32) -> io::Result<Listener> {
     Err(ErrorKind::Unsupported.into())
 }
 
-/// The sockets that systemd hands over. Those that its unit names `admin` are for `--admin`, and come last.
+/// The sockets that systemd hands over. Those that its unit names `admin` are for `--admin` and come last.
 #[cfg(unix)]
 fn inherited() -> Result<Vec<(String, Listener)>, String> {
     use std::os::fd::OwnedFd;
@@ -262,7 +263,7 @@ fn inherited() -> Result<Vec<(String, Listener)>, String> {
 }
 
 const DEFAULT: &str = "127.0.0.1:8080";
-/// The names of what systemd hands over.
+/// The name for sockets from systemd.
 const SYSTEMD: &str = "systemd";
 const SYSTEMD_ADMIN: &str = "systemd admin";
 /// `EAFNOSUPPORT`: a kernel without IPv6.

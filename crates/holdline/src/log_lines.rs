@@ -1,8 +1,8 @@
-//! Lines for standard error that nobody ever waits for.
+//! Log lines for standard error that nobody has to wait for.
 //!
-//! Whoever has a line hands it to a thread of its own. When that thread is behind, because whatever reads standard
-//! error is slow or stands still, up to [`WAITING`] lines wait, and more are dropped and counted. The next line for
-//! which there is room is preceded by one that says how many are missing.
+//! Lines are handed to a thread of their own. If that thread is behind, because whatever reads standard error is
+//! slow or stuck, up to [`WAITING`] lines wait, and further ones are dropped and counted. Before the next line for
+//! which there is room, another line says how many are missing.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,12 +13,12 @@ use std::time::{Duration, Instant};
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Where lines go.
+/// Where log lines go.
 #[derive(Clone, Debug)]
 pub(crate) struct LogLines {
     lines: SyncSender<Vec<u8>>,
     dropped: Arc<AtomicU64>,
-    /// Those of them that no line has told of yet.
+    /// Dropped lines that have not been reported yet.
     untold: Arc<AtomicU64>,
     written: Arc<Mutex<Receiver<()>>>,
 }
@@ -39,7 +39,7 @@ impl LogLines {
         })
     }
 
-    /// Hands over a line with its line end, or several. Never blocks.
+    /// Hands over one or more lines, each with its line end. Never blocks.
     pub(crate) fn line(&self, mut line: Vec<u8>) {
         let missing = self.untold.swap(0, Ordering::Relaxed);
         if missing > 0 {
@@ -54,15 +54,15 @@ impl LogLines {
         }
     }
 
-    /// Lines that were dropped.
+    /// How many lines were dropped.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Waits until everything is written, but not for long if nobody reads it. For the end of the program.
+    /// Waits until everything is written, but not for long if nobody reads it. Call it at the end of the program.
     pub(crate) fn flush(&self) {
         let until = Instant::now() + PATIENCE;
-        // An empty line is a question. There may be no room for it yet.
+        // An empty line asks for a confirmation. At first there may be no room for it.
         while let Err(TrySendError::Full(_)) = self.lines.try_send(Vec::new()) {
             if Instant::now() >= until {
                 return;
@@ -80,15 +80,15 @@ impl LogLines {
 fn write_all(lines: &Receiver<Vec<u8>>, done: &SyncSender<()>, mut out: impl Write) {
     for line in lines {
         if line.is_empty() {
-            // Whether anybody still waits for it does not matter.
+            // It does not matter if nobody waits for it any more.
             let _ = done.try_send(());
         }
-        // A log that cannot be written has nowhere to say so.
+        // There is nowhere to report that the log cannot be written.
         let _ = out.write_all(&line);
     }
 }
 
-/// One event of `tracing`, which is formatted in pieces.
+/// One event of `tracing`, which arrives in pieces.
 #[derive(Debug)]
 pub(crate) struct Event<'l> {
     lines: &'l LogLines,
@@ -125,9 +125,9 @@ impl<'l> MakeWriter<'l> for LogLines {
     }
 }
 
-/// Lines that wait at most; a line of a request has some 200 bytes, and 2 KiB at most.
+/// The maximum number of lines that wait. The line of a request has about 200 bytes, and at most 2 KiB.
 const WAITING: usize = 8192;
-/// How long the end of the program waits for a log that nobody reads.
+/// How long the program waits at its end for a log that nobody reads.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
@@ -136,7 +136,7 @@ mod tests {
 
     use super::*;
 
-    /// Takes the first line and then nothing until it is let go.
+    /// Takes the first line and then nothing until it is released.
     struct Stuck {
         go: Receiver<()>,
         lines: Sender<String>,
@@ -166,7 +166,7 @@ mod tests {
             log.line(b"more\n".to_vec());
         }
         assert_eq!(log.dropped(), 70);
-        // Everybody goes on while the writer stands still; the end does not wait for ever.
+        // Nobody is blocked while the writer is stuck, and the end of the program does not wait for ever.
         log.flush();
         for _ in 0..=WAITING {
             let_go.send(()).unwrap();

@@ -1,6 +1,6 @@
-//! `holdline`: a push server, the clients for it, and an inspector of bytes.
+//! `holdline`: a push server, its clients, and an inspector of bytes.
 //!
-//! This file reads the arguments; what each command does is in a module of its own.
+//! This file reads the arguments; each command has a module of its own.
 #![forbid(unsafe_code)]
 
 mod accept;
@@ -84,7 +84,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whatever reads the log must not hold up the server.
+/// A slow reader of the log must not hold up the server.
 fn serve(arguments: ServeArguments) -> Result<(), String> {
     if let Err(problem) = arguments.check() {
         Cli::command()
@@ -115,7 +115,7 @@ fn log_to(writer: BoxMakeWriter) {
         .with_env_filter(log)
         .with_writer(writer)
         .with_ansi(io::stderr().is_terminal())
-        // It would say with `eprintln!` that standard error cannot be written, and that panics.
+        // Otherwise it would report with `eprintln!` that standard error cannot be written, and that panics.
         .log_internal_errors(false)
         .init();
 }

@@ -1,4 +1,4 @@
-//! What there is to count, as JSON for people and programs, and as text for Prometheus.
+//! Everything the server counts, as JSON for people and programs, and as text for Prometheus.
 
 mod text;
 
@@ -107,7 +107,7 @@ fn delays(delays: &Delays) -> Value {
     histogram(&Delays::BOUNDS, &delays.counts, delays.sum)
 }
 
-/// All loops together.
+/// The sum over all loops.
 fn times<'t>(loops: impl Iterator<Item = &'t Times>) -> Value {
     let mut all = Times::default();
     for times in loops {
@@ -119,7 +119,7 @@ fn times<'t>(loops: impl Iterator<Item = &'t Times>) -> Value {
     histogram(&Times::BOUNDS, &all.counts, all.sum)
 }
 
-/// `counts` has one more than `bounds`.
+/// `counts` has one entry more than `bounds`.
 fn histogram(bounds: &[Duration], counts: &[u64], sum: Duration) -> Value {
     let bounds: Vec<f64> = bounds.iter().map(Duration::as_secs_f64).collect();
     json!({ "bounds_seconds": bounds, "counts": counts, "sum_seconds": sum.as_secs_f64() })

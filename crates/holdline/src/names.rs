@@ -21,8 +21,8 @@ impl fmt::Display for NameError {
     }
 }
 
-/// The channel names of a request path: one, or several joined by commas, percent-encoded.
-/// Duplicates are dropped, since a subscriber is to receive each message once.
+/// The channel names of a request path: one name, or several joined by commas, percent-encoded. Duplicates are
+/// dropped, because a subscriber should receive each message once.
 pub(crate) fn parse_channels(segment: &str) -> Result<Vec<String>, NameError> {
     let mut names: Vec<String> = Vec::new();
     for part in segment.split(',') {
@@ -47,7 +47,7 @@ pub(crate) fn parse_channel(segment: &str) -> Result<String, NameError> {
     if name.len() > MAX_NAME {
         return Err(NameError::new("a channel name is at most 128 bytes"));
     }
-    // In a path, and with their dots escaped, too, these mean other paths to clients and proxies (RFC 3986 §5.2.4).
+    // In a path these mean other paths to clients and proxies, even with their dots escaped (RFC 3986 §5.2.4).
     if matches!(&*name, "." | "..") {
         return Err(NameError::new("a channel cannot be named `.` or `..`"));
     }
@@ -88,9 +88,9 @@ pub(crate) fn parse_event(event: &str) -> Result<&str, NameError> {
 
 /// The server's own event types begin with this.
 const RESERVED: &str = "holdline.";
-/// Every stream begins with it.
+/// The first event of every stream.
 pub(crate) const OPEN: &str = "holdline.open";
-/// Part of what was asked for is gone.
+/// Says that part of what the client asked for is gone.
 pub(crate) const LOST: &str = "holdline.lost";
 const MAX_NAME: usize = 128;
 const MAX_CHANNELS: usize = 32;

@@ -1,13 +1,13 @@
-//! For log lines about what any client can cause as often as it likes.
+//! For log lines that clients can trigger as often as they like.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-/// Says whether it is time to tell, at most once a minute, over all threads.
+/// Limits a log line to once a minute, over all threads.
 #[derive(Debug)]
 pub(crate) struct OnceAMinute {
     origin: Instant,
-    /// The second from which on it may be told again.
+    /// The second from which the line may be logged again.
     next: AtomicU64,
 }
 
@@ -19,7 +19,7 @@ impl OnceAMinute {
         }
     }
 
-    /// Whether to tell now. Who is told so must tell.
+    /// Whether to log now. A caller that gets `true` must log.
     #[must_use]
     pub(crate) fn is_due(&self) -> bool {
         self.is_due_at(self.origin.elapsed().as_secs())

@@ -1,17 +1,17 @@
-//! Which pages may use a server: the `Origin` of a request, and the fields that answer it.
+//! Which pages may use a server: checks the `Origin` of a request, and makes the header fields that answer it.
 //!
-//! A browser says with `Origin` (RFC 6454 §7) which page a request comes from, and lets the page
-//! read the answer only if `Access-Control-Allow-Origin` names that page (Fetch §3.2). These
-//! fields never say `*`: an allowed page is named as itself, which is also what `XDomainRequest`
-//! asks for. Credentials are allowed to pages that are allowed by name, never to those of `*`.
+//! With `Origin` (RFC 6454 §7) a browser says which page a request comes from. It lets the page read the answer only
+//! if `Access-Control-Allow-Origin` names that page (Fetch §3.2). These header fields never say `*`: an allowed page
+//! is named by its own origin, which `XDomainRequest` requires as well. Credentials are allowed for pages that are
+//! allowed by name, never for those allowed only by `*`.
 //!
-//! Scripts and frames have no `Origin`. Of them, and of whatever else comes without it, browsers
-//! tell with `Sec-Fetch-Site` (Fetch Metadata §2.3) whether another site's page asks, and mostly
-//! with `Referer` which. They send the former to `https` and to this machine only.
+//! Requests for scripts and frames have no `Origin`. For these, and for anything else without it, `Sec-Fetch-Site`
+//! (Fetch Metadata §2.3) says whether another site's page is asking, and `Referer` usually says which. Browsers send
+//! `Sec-Fetch-Site` only to `https` and to this machine.
 
 use holdline_http1::RequestHead;
 
-/// The origins whose pages may use a server, beside its own.
+/// The origins whose pages may use a server, in addition to its own.
 ///
 /// ```
 /// use holdline::origins::Origins;
@@ -28,31 +28,31 @@ pub struct Origins {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Origin<'a> {
-    /// Nothing says that a page of another site asks: no browser, or a plain GET of one.
+    /// Nothing suggests a page of another site: the client is not a browser, or it is a plain GET from one.
     None,
     /// The server's own pages.
     Own(&'a str),
-    /// An origin that is allowed by its name.
+    /// An origin that is allowed by name.
     Named(&'a str),
-    /// An origin that is allowed since all are: `*`.
+    /// An origin that is allowed because all are: `*`.
     Any(&'a str),
-    /// Any other, `null` among them. Without `Origin`, a page of another site.
+    /// Any other origin, including `null`. Without `Origin`, a page of another site.
     Foreign,
 }
 
 impl Origins {
-    /// Allows these: `https://app.example:8443`, in any case of letters; `*` is all but `null`.
+    /// Allows these origins, such as `https://app.example:8443`. Case does not matter; `*` means all but `null`.
     pub fn new(allowed: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
             allowed: allowed.into_iter().map(Into::into).collect(),
         }
     }
 
-    /// Judges where a request comes from, by the `Origin` field, and without one by `Sec-Fetch-Site`.
+    /// Decides where a request comes from, by the `Origin` field, or without it by `Sec-Fetch-Site`.
     ///
-    /// `null` is foreign even to `*`: a sandboxed frame or a local file could be anyone's. An
-    /// origin is the server's own when its host and port are those of `Host`; the scheme may
-    /// differ, since a proxy in front may speak TLS.
+    /// `null` is foreign even with `*`: a sandboxed frame or a local file could be anyone's. An origin is the
+    /// server's own if its host and port match `Host`. The scheme may differ, because a proxy in front may handle
+    /// TLS.
     #[must_use]
     pub fn judge<'a>(&self, head: &RequestHead<'a>) -> Origin<'a> {
         let mut values = head.headers().get_all("origin");
@@ -65,11 +65,11 @@ impl Origins {
         }
     }
 
-    /// Whether the answer may be a script or a document that another page loads: JSONP, say, which
-    /// needs no leave of the browser to be read.
+    /// Whether the answer may be a script or a document that another page loads, such as JSONP, which a page can
+    /// read without the browser's permission.
     ///
-    /// A request that comes from another site by its `Sec-Fetch-Site` is answered only if its
-    /// `Origin`, or without one its `Referer`, is of an allowed page.
+    /// If `Sec-Fetch-Site` says that the request comes from another site, this requires an allowed page in `Origin`
+    /// or, without that, in `Referer`.
     #[must_use]
     pub fn may_embed(&self, head: &RequestHead<'_>) -> bool {
         if !is_site(head, &["cross-site", "same-site"]) {
@@ -82,7 +82,7 @@ impl Origins {
         let (Some(referer), None) = (values.next(), values.next()) else {
             return false;
         };
-        // The origin of a URL ends where its path begins.
+        // The origin in a URL ends where the path begins.
         let mut slashes = referer
             .iter()
             .enumerate()
@@ -95,7 +95,7 @@ impl Origins {
         let Ok(origin) = std::str::from_utf8(origin) else {
             return Origin::Foreign;
         };
-        // A page with an opaque origin (RFC 6454 §6.1), and what is no origin at all.
+        // A page with an opaque origin (RFC 6454 §6.1), or something that is not an origin.
         if !origin.contains("://") {
             return Origin::Foreign;
         }
@@ -113,15 +113,15 @@ impl Origins {
 }
 
 impl Origin<'_> {
-    /// Whether it is a page that may use the server.
+    /// Whether this page may use the server.
     #[must_use]
     pub fn is_allowed(&self) -> bool {
         matches!(self, Self::Own(_) | Self::Named(_) | Self::Any(_))
     }
 
-    /// The fields of any answer, also of an error: `Access-Control-Allow-Origin` with the very
-    /// origin, if it is allowed, `Access-Control-Allow-Credentials: true`, if it is allowed by
-    /// name, and `Vary: Origin`, if there was one.
+    /// The header fields of any answer, including errors: `Access-Control-Allow-Origin` with this origin if it is
+    /// allowed, `Access-Control-Allow-Credentials: true` if it is allowed by name, and `Vary: Origin` except for
+    /// [`Origin::None`].
     #[must_use]
     pub fn fields(&self) -> Vec<(&'static str, String)> {
         let vary = ("Vary", "Origin".to_owned());
@@ -137,11 +137,11 @@ impl Origin<'_> {
         }
     }
 
-    /// What the answer to a preflight (Fetch §3.2.2) has beside [`fields`](Self::fields): what an
-    /// allowed origin may send with these methods, and 600 seconds in which it need not ask again.
+    /// What the answer to a preflight (Fetch §3.2.2) contains in addition to [`fields`](Self::fields): what an
+    /// allowed origin may send with these methods, and that it need not ask again for 600 seconds.
     ///
-    /// The fields that may be sent are those of publishers and of event-stream clients that are
-    /// written with `XMLHttpRequest` or `fetch`; a browser's own `EventSource` asks nothing.
+    /// The header fields that may be sent are those of publishers and of event-stream clients written with
+    /// `XMLHttpRequest` or `fetch`. A browser's own `EventSource` needs no preflight.
     #[must_use]
     pub fn preflight<'m>(&self, methods: &'m str) -> Option<[(&'static str, &'m str); 3]> {
         self.is_allowed().then_some([
@@ -155,7 +155,7 @@ impl Origin<'_> {
     }
 }
 
-/// Whether `Sec-Fetch-Site` says one of these.
+/// Whether `Sec-Fetch-Site` has one of these values.
 fn is_site(head: &RequestHead<'_>, sites: &[&str]) -> bool {
     let mut values = head.headers().get_all("sec-fetch-site");
     values.any(|value| {
@@ -169,7 +169,7 @@ fn is_own(origin: &str, head: &RequestHead<'_>) -> bool {
     let Some((scheme, authority)) = origin.split_once("://") else {
         return false;
     };
-    // A page of another scheme, such as an application's own, is not the server's.
+    // A page with another scheme, such as an application's own, does not belong to the server.
     let default_port = match scheme {
         _ if scheme.eq_ignore_ascii_case("https") => ":443",
         _ if scheme.eq_ignore_ascii_case("http") => ":80",

@@ -1,6 +1,6 @@
 //! The page at `/` and its files, embedded in the binary.
 
-/// A file that is served as it is.
+/// A file that is served unchanged.
 #[derive(Debug)]
 pub(crate) struct Asset {
     path: &'static str,
@@ -13,7 +13,7 @@ pub(crate) fn find(path: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|asset| asset.path == path)
 }
 
-/// The page that `GET /stats` is for a browser.
+/// The page that browsers get for `GET /stats`.
 pub(crate) fn stats() -> &'static Asset {
     &STATS
 }
@@ -31,7 +31,7 @@ impl Asset {
     }
 }
 
-/// Where the page may load from: here alone. The forever frame's page has a policy of its own.
+/// Where the page may load from: only from this server. The forever frame's page has a policy of its own.
 pub(crate) const CONTENT_SECURITY_POLICY: &str =
     "default-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'self'";
 
@@ -93,7 +93,7 @@ assets! {
 mod tests {
     use std::path::Path;
 
-    /// A file that was added to the folder and not to the list would be missing in the binary.
+    /// A file that was added to the folder but not to the list would be missing from the binary.
     #[test]
     fn every_file_of_the_folder_is_served() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/pages");
@@ -109,7 +109,7 @@ mod tests {
                 Some(name) => name.to_owned(),
             })
             .collect();
-        // Served where a program gets JSON.
+        // Served at a path where programs get JSON.
         served.push("stats.html".to_owned());
         served.sort();
         assert_eq!(files, served);

@@ -1,11 +1,12 @@
-//! Percent-decoding that takes nothing broken.
+//! Percent-decoding that accepts nothing malformed.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use percent_encoding::percent_decode_str;
 
-/// Why a text cannot be decoded. Reads on after what the text is: "a channel name …".
+/// Why a text cannot be decoded. The message continues a sentence that begins with what the text is: "a channel name
+/// …".
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum PercentError {
     Escape,
@@ -21,7 +22,7 @@ impl fmt::Display for PercentError {
     }
 }
 
-/// Decodes a part of a target. A `%` that begins no escape is refused: others would read it otherwise.
+/// Decodes a part of a target. A `%` that begins no escape is refused, because others would read it differently.
 pub(crate) fn decode(text: &str) -> Result<Cow<'_, str>, PercentError> {
     let mut rest = text.as_bytes();
     while let Some(at) = rest.iter().position(|&byte| byte == b'%') {

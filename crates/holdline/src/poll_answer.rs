@@ -9,7 +9,7 @@ use crate::hub::{Batch, Wanted};
 use crate::message::Wire;
 use crate::reply::NO_REFERRER;
 
-/// What the answer to a poll is: JSON, or with a callback a script.
+/// The media type of an answer to a poll: JSON, or a script if there is a callback.
 pub(crate) fn answer_type(callback: Option<&CallbackName>) -> impl Fields + use<> {
     let (content_type, script) = match callback {
         Some(_) => (jsonp::CONTENT_TYPE, Some([NO_REFERRER])),
@@ -18,7 +18,7 @@ pub(crate) fn answer_type(callback: Option<&CallbackName>) -> impl Fields + use<
     ([("Content-Type", content_type)], script)
 }
 
-/// The answer that has `batch`, and the cursor to ask with the next time.
+/// Encodes the answer: the `batch`, and the cursor for the next request.
 pub(crate) fn encode_answer(
     position: &Position,
     batch: &Batch,
@@ -40,7 +40,7 @@ pub(crate) fn encode_answer(
     script
 }
 
-/// Of one answer to a poll. The next poll gets the rest.
+/// Limits of one answer to a poll. The next poll gets the rest.
 pub(crate) const ANSWER: Wanted = Wanted {
     budget: 512 * 1024,
     wire: Wire::Json,

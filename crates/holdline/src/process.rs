@@ -1,23 +1,23 @@
-//! What the system knows of this process. Only Linux tells it all; elsewhere there is nothing to tell.
+//! What the system knows about this process. Only Linux tells everything; elsewhere nothing is known.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-/// The process at one moment. `None` is what the system does not tell.
+/// The process at one moment. A value is `None` if the system does not tell it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Process {
-    /// Bytes of memory that are resident.
+    /// Resident memory in bytes.
     pub(crate) resident: Option<u64>,
-    /// Files that are open, sockets included, and how many may be.
+    /// Open files, including sockets, and how many there may be.
     pub(crate) open_files: Option<u64>,
     pub(crate) max_files: Option<u64>,
-    /// Time on processors, of the program and of the system for it.
+    /// Processor time, in user and in kernel mode.
     pub(crate) cpu: Option<Duration>,
-    /// When it began, since 1970.
+    /// When it started, since 1970.
     pub(crate) started: Option<Duration>,
 }
 
-/// The process as it was seen last.
+/// The last snapshot of the process.
 #[derive(Debug, Default)]
 pub(crate) struct Seen(Mutex<Process>);
 
@@ -26,7 +26,7 @@ impl Seen {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks again.
+    /// Takes a new snapshot.
     pub(crate) fn look(&self, uptime: Duration) {
         let now = Process::now(uptime);
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = now;
@@ -34,7 +34,7 @@ impl Seen {
 }
 
 impl Process {
-    /// Looks. This takes a fraction of a millisecond; on Linux before 6.2, longer with many files.
+    /// Takes a snapshot. This takes a fraction of a millisecond; longer on Linux before 6.2 if many files are open.
     pub(crate) fn now(uptime: Duration) -> Self {
         let epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         Self {
@@ -59,9 +59,9 @@ pub(crate) fn resident(process: &str) -> Option<u64> {
 
 fn open_files() -> Option<u64> {
     let folder = "/proc/self/fd";
-    // Linux 6.2 gives their number as the size of the folder.
+    // Since Linux 6.2, the size of the folder is the number of files in it.
     match std::fs::metadata(folder).ok()?.len() {
-        // One is for reading it.
+        // One of the entries is the descriptor for reading the folder itself.
         0 => Some((std::fs::read_dir(folder).ok()?.count() as u64).saturating_sub(1)),
         count => Some(count),
     }
@@ -78,11 +78,11 @@ fn max_files() -> Option<u64> {
     None
 }
 
-/// The time that a process has had on processors.
+/// The processor time of a process.
 #[cfg(unix)]
 pub(crate) fn cpu(process: &str) -> Option<Duration> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name of the program, which is the second field, may have blanks and brackets.
+    // The program name, which is the second field, may contain spaces and brackets.
     let (_, rest) = stat.rsplit_once(") ")?;
     // Fields 14 and 15 of proc_pid_stat(5); `rest` begins with field 3.
     let mut times = rest.split(' ').skip(11).take(2);
@@ -111,7 +111,7 @@ mod tests {
             .map(|_| std::fs::File::open("/proc/self/stat").unwrap())
             .collect();
         let two = Process::now(uptime);
-        // Other tests of this process open files, too.
+        // Other tests in this process open files, too.
         assert!(two.open_files.unwrap() >= more.len() as u64);
         assert!(two.open_files.unwrap() < two.max_files.unwrap());
     }

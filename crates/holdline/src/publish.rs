@@ -11,7 +11,7 @@ use holdline_net::blocking::http::{Client, Error};
 use crate::channel_url::ChannelUrl;
 use crate::config::PublishArguments;
 
-/// Publishes until the input ends. The exit code is 1 when something could not be published.
+/// Publishes until the input ends. The exit code is 1 if anything could not be published.
 pub(crate) fn run(arguments: &PublishArguments) -> ExitCode {
     let mut publisher = match Publisher::new(arguments) {
         Ok(publisher) => publisher,
@@ -32,8 +32,8 @@ pub(crate) fn run(arguments: &PublishArguments) -> ExitCode {
     }
 }
 
-/// Publishes each line as soon as it is complete. A line that fails does not stop those after it,
-/// unless no connection was ever made.
+/// Publishes each line as soon as it is complete. If one line fails, the next ones are still tried, unless no
+/// connection was ever made.
 fn publish_lines(publisher: &mut Publisher, mut input: impl BufRead) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     let mut line = Vec::new();
@@ -82,14 +82,14 @@ fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
     }
 }
 
-/// Posts messages over one connection, and over another when that one is closed.
+/// Posts messages over one connection, and over a new one if that is closed.
 struct Publisher {
     url: ChannelUrl,
     target: String,
     headers: Vec<(&'static str, String)>,
     tcp: Tcp,
     http: Option<Client<TcpStream>>,
-    /// There was a connection at some time.
+    /// Whether there has been a connection.
     connected: bool,
 }
 
@@ -113,7 +113,7 @@ impl Publisher {
     fn publish(&mut self, text: &[u8]) -> Result<(), Failure> {
         if let Some(http) = self.http.take() {
             match self.post(http, text) {
-                // It was closed while it was idle. The server does not have the whole message.
+                // The connection was closed while it was idle, so the server does not have the whole message.
                 Err(Failure::NotSent(error)) if error.is_stale() => {}
                 other => return other,
             }
@@ -130,7 +130,7 @@ impl Publisher {
         })?;
         http.set_timeout(Some(ANSWER_TIME));
         let response = http.read_response().map_err(Failure::Unknown)?;
-        // The status counts; the body only explains it.
+        // The status decides; the body only explains it.
         let body = http.read_body(MAX_ANSWER).unwrap_or_default();
         http.set_timeout(None);
         if http.is_reusable() {
@@ -150,7 +150,7 @@ impl Publisher {
     }
 }
 
-/// What the server says in an answer that is not a success: its JSON error, else its text.
+/// What the server says in an answer that is not a success: the message of its JSON error, otherwise the text.
 pub(crate) fn server_says(status: u16, body: &[u8]) -> String {
     let json: Option<serde_json::Value> = serde_json::from_slice(body).ok();
     let message = json
@@ -164,15 +164,15 @@ pub(crate) fn server_says(status: u16, body: &[u8]) -> String {
     let mut said = format!("the server answered {status}");
     if !text.is_empty() {
         said.push_str(": ");
-        // Nothing that a server says may steer the terminal.
+        // A server must not be able to control the terminal.
         said.extend(text.chars().take(300).filter(|c| !c.is_control()));
     }
     said
 }
 
-/// A line on standard error.
+/// Prints a line on standard error.
 pub(crate) fn report(message: std::fmt::Arguments<'_>) {
-    // If it is closed, nobody wants to know.
+    // If standard error is closed, nobody wants to know.
     let _ = writeln!(io::stderr(), "holdline: {message}");
 }
 
@@ -182,9 +182,9 @@ enum Failure {
     Connect(io::Error),
     /// The arguments cannot be sent.
     Request(Error),
-    /// The request was not written to its end.
+    /// The request could not be sent completely.
     NotSent(Error),
-    /// The request was sent, and no answer came.
+    /// The request was sent, but no answer came.
     Unknown(Error),
     /// The server answered with an error.
     Refused(String),
@@ -215,8 +215,8 @@ impl std::fmt::Display for Failure {
     }
 }
 
-/// Bytes of a line that are held in memory. Servers take less by default.
+/// The maximum length of a line, in bytes. By default servers accept less.
 const MAX_LINE: u64 = 64 << 20;
 const MAX_ANSWER: usize = 1 << 20;
-/// How long the head of an answer may take, and again its body.
+/// The time limit for the head of an answer, and again for its body.
 const ANSWER_TIME: Duration = Duration::from_secs(30);

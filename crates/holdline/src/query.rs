@@ -1,4 +1,4 @@
-//! The query of a request: what stands in it, and that it is not misread.
+//! The query of a request, and checks that nothing in it is misunderstood.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -17,8 +17,8 @@ pub(crate) struct Query<'r> {
 }
 
 impl<'r> Query<'r> {
-    /// Reads it. What looks like a parameter of this server and is none would be passed over in silence, and a client
-    /// would get something else than it asked for: it is refused, and so is a parameter that is there twice.
+    /// Parses the query. A misspelt parameter of this server would be ignored silently, and the client would get
+    /// something other than it asked for. So it is refused, and so is a parameter that appears twice.
     pub(crate) fn parse(head: &RequestHead<'r>) -> Result<Self, Reply> {
         let query = head.query().unwrap_or_default();
         if let Err(error) = percent::decode(query) {
@@ -38,7 +38,7 @@ impl<'r> Query<'r> {
             }
             let before = &query.pairs[..at];
             if ONCE.contains(&&**name) && before.iter().any(|(other, _)| other == name) {
-                let message = format!("`{name}` stands more than once in the query");
+                let message = format!("`{name}` appears more than once in the query");
                 return Err(Reply::error(400, "repeated_parameter", &message));
             }
         }
@@ -53,8 +53,8 @@ impl<'r> Query<'r> {
             .map(|(_, value)| value.as_ref())
     }
 
-    /// Where a subscriber wants to go on. A client that reconnects shows its place as a last event
-    /// ID, which therefore goes before the `since` that its page began with.
+    /// Where a subscriber wants to continue. A client that reconnects sends its place as its last event ID, so that
+    /// takes precedence over the `since` that its page started with.
     pub(crate) fn since(&self, head: &RequestHead<'_>) -> Result<Since, String> {
         if head.headers().get_all("last-event-id").count() > 1 {
             return Err("Last-Event-ID is repeated: a client has one place".to_owned());
@@ -72,7 +72,7 @@ impl<'r> Query<'r> {
         }
     }
 
-    /// `wait`: how many seconds to hold a request, with a fraction if need be.
+    /// `wait`: how many seconds to hold a request. It may have a fraction.
     pub(crate) fn wait(&self, default: Duration) -> Result<Duration, &'static str> {
         let Some(text) = self.value("wait") else {
             return Ok(default);
@@ -87,7 +87,7 @@ impl<'r> Query<'r> {
     }
 }
 
-/// The parameter that is meant by a name which differs from it by case, hyphens and underscores only.
+/// The parameter that a name is probably meant to be: it differs only in case, hyphens and underscores.
 fn near_miss(name: &str) -> Option<&'static str> {
     if ONCE.contains(&name) || OF_POLYFILLS.contains(&name) {
         return None;
@@ -96,13 +96,13 @@ fn near_miss(name: &str) -> Option<&'static str> {
     known.copied().find(|known| folded(known).eq(folded(name)))
 }
 
-/// What is left of a name without case, hyphens and underscores.
+/// A name without hyphens and underscores, in lower case.
 fn folded(name: &str) -> impl Iterator<Item = u8> {
     let letters = name.bytes().filter(|byte| !matches!(byte, b'-' | b'_'));
     letters.map(|byte| byte.to_ascii_lowercase())
 }
 
-/// The parameters of this server's own, each at most once in a query.
+/// This server's own parameters. Each may appear at most once in a query.
 const ONCE: [&str; 9] = [
     "since",
     "last_event_id",
@@ -114,10 +114,10 @@ const ONCE: [&str; 9] = [
     "token",
     "tick",
 ];
-/// Those that polyfills append to the URL of the page, which may have them already: the last one counts
+/// Parameters that polyfills append to the URL of the page, which may already have them. The last one counts
 /// ([`Opening`]).
 const OF_POLYFILLS: [&str; 3] = ["lastEventId", "evs_last_event_id", "evs_preamble"];
-/// Seconds that a request is held at most, whatever it asks for: a proxy would cut it sooner.
+/// The maximum time in seconds that a request is held, whatever it asks for: a proxy would cut it sooner.
 const MAX_WAIT: f64 = 300.0;
 
 #[cfg(test)]

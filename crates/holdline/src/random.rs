@@ -1,6 +1,6 @@
-//! Random numbers for tests. A test that fails has printed how to run it again.
+//! Random numbers for tests. A failing test has printed how to run it again.
 
-/// A linear congruential generator: the same numbers for the same seed, everywhere.
+/// A linear congruential generator: the same seed gives the same numbers everywhere.
 #[derive(Debug)]
 pub(crate) struct Random(u64);
 

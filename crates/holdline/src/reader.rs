@@ -1,4 +1,4 @@
-//! Who reads what was published before, where that is limited.
+//! Limits how much each client may read of what was published before it asked.
 
 use std::net::IpAddr;
 use std::time::Instant;
@@ -10,13 +10,13 @@ use crate::counters::Limit;
 use crate::hub::{Batch, Hub};
 use crate::reply::Reply;
 
-/// A client whose address has an allowance.
+/// A client whose address has an allowance for reading older messages.
 #[derive(Clone, Debug)]
 pub(crate) struct Reader(Box<IpAddr>);
 
 impl Reader {
-    /// The one that makes this request; `None` if it has no limit, or does not ask for what was before. Refused is who
-    /// has nothing left.
+    /// The reader that makes this request. `None` if reading is not limited, or the request does not ask for older
+    /// messages. An error if nothing is left of the allowance.
     pub(crate) fn of(
         hub: &Hub,
         request: &Request<'_>,
@@ -37,7 +37,7 @@ impl Reader {
         }
     }
 
-    /// It was given this.
+    /// Charges the reader for this batch.
     pub(crate) fn take(&self, hub: &Hub, batch: &Batch) {
         let bytes: usize = batch
             .messages
@@ -47,7 +47,7 @@ impl Reader {
         hub.replays.take(*self.0, bytes as u64, Instant::now());
     }
 
-    /// Whether it has taken more than it may.
+    /// Whether it has used up its allowance.
     pub(crate) fn must_wait(&self, hub: &Hub) -> bool {
         hub.replays.wait(*self.0, Instant::now()).is_some()
     }

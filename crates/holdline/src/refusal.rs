@@ -1,4 +1,5 @@
-//! Requests that are refused before they reach a route: they break HTTP, or there is no room for them.
+//! Requests that are refused before they reach a route, because they break HTTP or because there is no room for
+//! them.
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use crate::counters::Limit;
 use crate::reply::{JSON, Reply, UNCACHED};
 use crate::request::Resource;
 
-/// What is still served when all other connections are taken: publishing, and to look whether the server is well.
+/// What is still served when all other connections are taken: publishing and health checks.
 pub(crate) fn serves_when_full(head: &RequestHead<'_>) -> bool {
     match Resource::parse(head) {
         Some(Resource::Channel(_)) => matches!(head.method(), "POST" | "OPTIONS"),
@@ -35,8 +36,8 @@ pub(crate) fn reject(
         Rejection::Stopping => counters.refused(Limit::Stopping),
         _ => {}
     }
-    // A page may read what is wrong with the body that it sent. Who sent a head that makes no
-    // sense is not known.
+    // A page may read what is wrong with the body it sent. If the head itself makes no sense, the sender is not
+    // known.
     let head = exchange.request_head();
     let access = shared.access();
     let fields = match head {
@@ -75,7 +76,7 @@ fn reply(rejection: &Rejection<'_>) -> Reply {
         _ => "malformed_request",
     };
     let message = match rejection {
-        // Without the advice to servers that the error's own text ends with.
+        // The error's own text ends with advice for servers, which is left out.
         Rejection::Malformed(error) => {
             let what = error.kind().description();
             format!("{what} at byte {} ({})", error.at(), error.section())

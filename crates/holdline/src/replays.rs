@@ -1,22 +1,22 @@
-//! How much of what was published before each address may read again.
+//! Limits how many older messages each address may read.
 //!
-//! An address has an allowance for a minute, and gets it back at that rate. A request for what was before is let in while
-//! something of it is left, and may then take more than that: what is too much is paid back before the next one.
+//! An address has an allowance per minute, which refills at that rate. A request for older messages is let in while
+//! anything is left, and may then take more than that: the excess must be paid back before the next request.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The allowances of all addresses that have used some.
+/// The state of all addresses that have used part of their allowance.
 #[derive(Debug)]
 pub(crate) struct Replays {
-    /// Bytes in a minute. `None`: as much as they like.
+    /// Bytes per minute. `None` means no limit.
     most: Option<u64>,
     taken: Mutex<HashMap<IpAddr, Taken>>,
 }
 
-/// What an address has taken and not yet got back.
+/// What an address has used and not got back yet.
 #[derive(Clone, Copy, Debug)]
 struct Taken {
     bytes: u64,
@@ -31,21 +31,21 @@ impl Replays {
         }
     }
 
-    /// Whether what addresses read is counted at all.
+    /// Whether there is a limit at all.
     pub(crate) fn are_limited(&self) -> bool {
         self.most.is_some()
     }
 
-    /// How long it is until this address may ask for what was before; `None` if it may now.
+    /// How long this address must wait before it may ask for older messages; `None` if it may ask now.
     pub(crate) fn wait(&self, address: IpAddr, now: Instant) -> Option<Duration> {
         let most = self.most?;
         let bytes = self.lock().get(&address)?.left(most, now);
-        // The last byte of it must have come back.
+        // The debt must fall below the limit, hence the 1.
         let over = bytes.checked_sub(most)? + 1;
         Some(MINUTE.mul_f64(over as f64 / most as f64))
     }
 
-    /// It was given so many bytes of what was before.
+    /// Records that it read this many bytes of older messages.
     pub(crate) fn take(&self, address: IpAddr, bytes: u64, now: Instant) {
         let Some(most) = self.most else {
             return;
@@ -54,7 +54,7 @@ impl Replays {
         if taken.len() >= ADDRESSES && !taken.contains_key(&address) {
             taken.retain(|_, taken| taken.left(most, now) > 0);
             if taken.len() >= ADDRESSES {
-                // So many addresses read at once that no one of them is to blame.
+                // When so many addresses read at once, no single one is to blame.
                 return;
             }
         }
@@ -69,7 +69,7 @@ impl Replays {
 }
 
 impl Taken {
-    /// What of it is not back yet at `now`.
+    /// How much of it has not been paid back at `now`.
     fn left(self, most: u64, now: Instant) -> u64 {
         let minutes = now.saturating_duration_since(self.at).as_secs_f64() / MINUTE.as_secs_f64();
         self.bytes.saturating_sub((minutes * most as f64) as u64)
@@ -77,7 +77,7 @@ impl Taken {
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// About 10 MiB.
+/// About 10 MiB of memory.
 const ADDRESSES: usize = 100_000;
 
 #[cfg(test)]
@@ -101,7 +101,7 @@ mod tests {
         assert!(replays.wait(ANN, after(29)).is_some());
         assert_eq!(replays.wait(ANN, after(31)), None);
         assert_eq!(replays.wait(BOB, start), None);
-        // After that it has the allowance of a minute, and no more.
+        // From then on it has the allowance of one minute, not more.
         replays.take(ANN, 6_000, after(1_000));
         assert!(replays.wait(ANN, after(1_000)).is_some());
     }

@@ -1,4 +1,4 @@
-//! What every JSON answer of the program looks like.
+//! The form of every JSON answer of the program.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use serde_json::json;
 
 use crate::counters;
 
-/// A JSON answer that nobody may cache.
+/// A JSON answer that must not be cached.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     /// A header field that belongs to the status, such as `Allow`.
     pub(crate) field: Option<[(&'static str, String); 1]>,
     pub(crate) body: Vec<u8>,
-    /// Of an error. It is counted when the answer is sent.
+    /// The code, if it is an error. It is counted when the answer is sent.
     pub(crate) code: Option<&'static str>,
 }
 
@@ -37,7 +37,7 @@ impl Reply {
         }
     }
 
-    /// Counts it, if it is an error. To be called when it is sent.
+    /// Counts the answer if it is an error. Call this when it is sent.
     pub(crate) fn count(&self) {
         if let Some(code) = self.code {
             counters::error(code);
@@ -49,7 +49,7 @@ impl Reply {
         self
     }
 
-    /// Whether the same request may be answered otherwise soon, as `Retry-After` says.
+    /// Whether the same request may succeed soon: the answer has a `Retry-After`.
     pub(crate) fn is_temporary(&self) -> bool {
         matches!(self.field, Some([("Retry-After", _)]))
     }
@@ -61,7 +61,7 @@ impl Reply {
         Self::unavailable("too_many_channels", message)
     }
 
-    /// The client's address has read more of what was published before than it may.
+    /// The client's address has read more older messages than it may.
     pub(crate) fn too_much_replay(wait: Duration) -> Self {
         let message = "your address has read so much of what was published before that it must wait; \
             what comes from now on it may read";
@@ -82,12 +82,13 @@ pub(crate) fn error_body(code: &str, message: &str) -> Vec<u8> {
         .into_bytes()
 }
 
-/// Of every JSON answer.
+/// Header fields of every JSON answer.
 pub(crate) const JSON: [(&str, &str); 1] = [("Content-Type", "application/json")];
-/// Of every answer that may be another one the next time.
+/// Header fields of every answer that may be different next time.
 pub(crate) const UNCACHED: [(&str, &str); 2] = [
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
 ];
-/// Of what a page can load as a document or a script: its URL, which may hold a token, is told to nobody.
+/// For everything that a page can load as a document or a script: its URL may hold a token, so it is not sent on as
+/// a referrer.
 pub(crate) const NO_REFERRER: (&str, &str) = ("Referrer-Policy", "no-referrer");

@@ -1,4 +1,4 @@
-//! What a request asks for, read from the path of its target.
+//! What a request asks for, parsed from the path of its target.
 
 use holdline_http1::RequestHead;
 
@@ -56,7 +56,7 @@ impl<'r> Resource<'r> {
         })
     }
 
-    /// Whether its query says anything.
+    /// Whether the query of such a request means anything.
     pub(crate) fn has_query(&self) -> bool {
         matches!(
             self,
@@ -72,13 +72,13 @@ impl<'r> Resource<'r> {
         )
     }
 
-    /// The methods it answers, as `Allow` lists them.
+    /// The methods it allows, as listed in `Allow`.
     pub(crate) fn allow(&self) -> &'static str {
         match self {
             Self::Server => "GET, HEAD, POST, OPTIONS",
             Self::Channel(_) => "POST, OPTIONS",
             Self::Box => "GET, HEAD, POST, OPTIONS",
-            // A handshake is a GET, and a HEAD of it would say nothing.
+            // A handshake is a GET, and a HEAD of it would be useless.
             Self::Echo => "GET, POST, OPTIONS",
             Self::Subscribe(_, Transport::WebSocket) => "GET, OPTIONS",
             _ => "GET, HEAD, OPTIONS",
@@ -94,8 +94,8 @@ impl<'r> Resource<'r> {
     }
 }
 
-/// The methods of RFC 9110 §9.3 and RFC 5789, without CONNECT: this is no proxy. Any other is not
-/// implemented anywhere here, which is another answer (501) than not being allowed for a resource (405).
+/// The methods of RFC 9110 §9.3 and RFC 5789, without CONNECT: this is not a proxy. Any other method is not
+/// implemented here at all (501), which is different from not being allowed for a resource (405).
 pub(crate) const METHODS: [&str; 8] = [
     "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH",
 ];

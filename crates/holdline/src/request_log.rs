@@ -1,4 +1,4 @@
-//! `--log-requests`: a line for each request when it is over.
+//! `--log-requests`: one line for each request when it is over.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt::Write as _;
@@ -15,7 +15,7 @@ use crate::transport::Transport;
 #[derive(Debug)]
 pub(crate) struct RequestLog {
     lines: LogLines,
-    /// What subscribers were given whose streams are over, and whose requests will be soon.
+    /// What subscribers were given whose streams have ended, but whose requests have not been logged yet.
     given: HashMap<ConnectionId, VecDeque<Given>>,
 }
 
@@ -88,8 +88,8 @@ fn transport(path: &str) -> Option<Transport> {
     last.parse().ok()
 }
 
-/// A text without blanks, quotation marks, controls and whatever a terminal could take for something else, and not
-/// too long; `-` for none.
+/// Escapes a text: no blanks, quotation marks, control characters or anything else that a terminal could interpret,
+/// and not too long; `-` if there is none.
 fn escaped(text: &str) -> String {
     if text.is_empty() {
         return "-".to_owned();
@@ -99,7 +99,7 @@ fn escaped(text: &str) -> String {
     for piece in &mut pieces {
         if short.len() + piece.len() > MOST {
             let room = MOST.saturating_sub(short.len());
-            // Escapes and what needs none are ASCII.
+            // The escapes are ASCII, and so is what needs none.
             short.push_str(piece.get(..room).unwrap_or_default());
             short.push_str("...");
             break;
@@ -109,9 +109,9 @@ fn escaped(text: &str) -> String {
     short
 }
 
-/// A `%` stays: the target is percent-encoded already.
+/// `%` is left alone: the target is already percent-encoded.
 const UNSAFE: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'\'').add(b'\\').add(b'`');
-/// Bytes of a path, and of a method, in a line.
+/// The maximum length of a path or a method in a line, in bytes.
 const MOST: usize = 1000;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Requests to answers: the HTTP interface, a function a row.
+//! The HTTP interface: from requests to answers, one function for each row.
 
 mod publish;
 mod subscribe;
@@ -25,7 +25,8 @@ use crate::reply::{JSON, NO_REFERRER, Reply, UNCACHED};
 use crate::request::{METHODS, Resource};
 use crate::upgrade::{Messages, is_old, upgrade};
 
-/// The head of a request with a body: what it is refused for is said now, and how much of a body is taken.
+/// Handles the head of a request with a body: refuses it now if there is a reason to, and otherwise says how much
+/// body to accept.
 pub(crate) fn head(app: &mut App, request: &Request<'_>, intake: Intake<'_, Stream>) {
     let access = app.shared.access();
     let origin = origin(app, &access, request);
@@ -48,7 +49,7 @@ pub(crate) fn answer(app: &mut App, request: &Request<'_>, mut responder: Respon
     app.shared.hub.counters.request();
     let head = &request.head;
     if is_old(app, head) {
-        // If this is refused, what follows is no request: eight bytes that belong to this one.
+        // If this is refused, what follows is not a request but eight bytes that belong to this one.
         responder.close_connection();
     }
     let access = app.shared.access();
@@ -68,7 +69,7 @@ pub(crate) fn answer(app: &mut App, request: &Request<'_>, mut responder: Respon
     }
 }
 
-/// Which page asks. On the admin listeners that makes no difference: no page is told that it may read anything.
+/// Which page is asking. On the admin listeners that makes no difference: no page is allowed to read anything there.
 fn origin<'r>(app: &App, access: &Access, request: &Request<'r>) -> Origin<'r> {
     match app.shared.admin.has(request) {
         true => Origin::None,
@@ -76,7 +77,7 @@ fn origin<'r>(app: &App, access: &Access, request: &Request<'r>) -> Origin<'r> {
     }
 }
 
-/// What a request is for, when its head is no reason to refuse it.
+/// What a request is for, once nothing in its head is a reason to refuse it.
 enum Route<'r> {
     Options(Resource<'r>),
     Publish(Publish),
@@ -131,13 +132,13 @@ impl<'r> Route<'r> {
         Ok(Self::Resource(resource, query, rights))
     }
 
-    /// How many bytes of a body are taken.
+    /// The maximum size of the body.
     fn max_body(&self, app: &App) -> u64 {
         match self {
             Self::Publish(_) | Self::Resource(Resource::Echo, ..) => {
                 app.shared.options.max_message as u64
             }
-            // Nothing is done with it.
+            // The body is ignored.
             Self::Options(_) | Self::Resource(..) => UNUSED_BODY,
         }
     }
@@ -169,7 +170,7 @@ fn resolve(
     }
 }
 
-/// A preflight, or a question what is allowed.
+/// Answers a preflight, or a plain OPTIONS.
 fn options(call: Call<'_, '_>, resource: &Resource<'_>, origin: Origin<'_>) {
     let allow = [("Allow", resource.allow())];
     call.bytes(204, (allow, origin.preflight(resource.allow())), b"");
@@ -186,7 +187,7 @@ fn presence(app: &App, call: Call<'_, '_>, name: &str, rights: &Rights) {
     }
 }
 
-/// A page for a browser if there are pages, JSON for everybody else.
+/// The page for browsers, if pages are on; JSON for everyone else.
 fn stats(app: &App, call: Call<'_, '_>) {
     let head = &call.request.head;
     if app.shared.access().has_pages() && prefers(head, "text/html", "application/json") {
@@ -212,7 +213,7 @@ fn snapshot(app: &App) -> Snapshot {
     Snapshot::take(&app.shared, notifier.connections(), &notifier.loads())
 }
 
-/// The stats as an event stream, which the keeper goes on with.
+/// The stats as an event stream. The housekeeping thread sends the updates.
 fn watch(app: &App, call: Call<'_, '_>) {
     let (shared, notifier) = (Arc::clone(&app.shared), app.notifier.clone());
     let source = move |emitter: Emitter| {
@@ -230,7 +231,7 @@ fn watch(app: &App, call: Call<'_, '_>) {
         .open_with(&*fields, request, responder, source, Stream::Emission));
 }
 
-/// `vary` tells what else its answer depends on.
+/// `vary` says what else the answer depends on.
 fn file(call: Call<'_, '_>, asset: &Asset, vary: Option<[(&str, &str); 1]>) {
     let etag = asset.etag();
     let headers = [
@@ -240,7 +241,7 @@ fn file(call: Call<'_, '_>, asset: &Asset, vary: Option<[(&str, &str); 1]>) {
         ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
         NO_REFERRER,
     ];
-    // RFC 9110 §13.1.2. A weak comparison: `W/` makes no difference.
+    // RFC 9110 §13.1.2: a weak comparison, so `W/` makes no difference.
     let known = call
         .request
         .head
@@ -268,7 +269,7 @@ fn echo_body(call: Call<'_, '_>) {
         .get("content-type")
         .unwrap_or(b"application/octet-stream");
     let body = call.request.body;
-    // The body is anybody's: it must not be taken for a page of this site.
+    // Anyone can choose the body, so a browser must not take it for a page of this site.
     let guards = [
         ("X-Content-Type-Options", "nosniff"),
         ("Content-Security-Policy", "sandbox"),
@@ -295,11 +296,11 @@ fn moving_box(app: &App, call: Call<'_, '_>, query: &Query<'_>, choose: bool) {
     );
 }
 
-/// There is another answer for those who accept something else.
+/// Clients that accept something else get another answer.
 const VARY: [(&str, &str); 1] = [("Vary", "Accept")];
 const TEXT: [(&str, &str); 2] = [
     ("Content-Type", "text/plain; charset=utf-8"),
     ("Cache-Control", "no-store"),
 ];
-/// Bytes of a body that may come with a request that has no use for one.
+/// The maximum size in bytes of a body that the request has no use for.
 const UNUSED_BODY: u64 = 16 * 1024;

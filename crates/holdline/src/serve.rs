@@ -1,4 +1,4 @@
-//! `holdline serve`: puts the server together, and takes it down on a signal.
+//! `holdline serve`: assembles the server, and stops it on a signal.
 
 use std::io::{self, Write};
 use std::num::NonZeroU64;
@@ -24,7 +24,7 @@ use crate::log_lines::LogLines;
 use crate::metrics::Snapshot;
 use crate::signals::{self, Wish};
 
-/// Serves until the process is told to end.
+/// Serves until the process is told to stop.
 pub(crate) fn run(arguments: ServeArguments, log: &LogLines) -> Result<(), String> {
     let access = Access::new(&arguments.access, arguments.listening.admin_token.as_ref())?;
     let mut opened = Opened::new(&arguments)?;
@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: ServeArguments, log: &LogLines) -> Result<(), Strin
     for line in &opened.lines {
         println!("{line}");
     }
-    // A program that waits for these lines may read them from a pipe.
+    // Flushed because a program that waits for these lines may read them from a pipe.
     io::stdout().flush().map_err(|error| error.to_string())?;
     let keeper = thread::Builder::new()
         .name("keeper".to_owned())
@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: ServeArguments, log: &LogLines) -> Result<(), Strin
         .map_err(|error| error.to_string())?;
     let before = Mutex::new(opened.before);
     let result = opened.server.run(|notifier| {
-        // All loops can accept by now.
+        // All loops can accept connections by now.
         if let Some(before) = before.lock().unwrap_or_else(PoisonError::into_inner).take() {
             before.ready();
         }
@@ -77,20 +77,20 @@ pub(crate) fn run(arguments: ServeArguments, log: &LogLines) -> Result<(), Strin
     }
     keeper.thread().unpark();
     if keeper.join().is_err() {
-        // Its own message is on standard error.
-        return Err("the thread that keeps house has panicked".to_owned());
+        // The panic message is already on standard error.
+        return Err("the housekeeping thread has panicked".to_owned());
     }
     result.map_err(|error| error.to_string())
 }
 
-/// A server that has its listeners, and how it came by them.
+/// A server with its listeners, and where they came from.
 struct Opened {
     server: Server,
     names: Vec<String>,
     lines: Vec<String>,
     admin: Admin,
     outlive: bool,
-    /// The process that had them before.
+    /// The process that had the listeners before.
     before: Option<Predecessor>,
     offer: Option<Offer>,
 }
@@ -130,13 +130,13 @@ impl Opened {
     }
 }
 
-/// How the server is stopped, from whatever thread.
+/// Stops the server, from any thread.
 #[derive(Clone)]
 struct Stop {
     handle: Handle,
     stopping: Arc<AtomicBool>,
     offer: Option<Arc<Offer>>,
-    /// The listening sockets stay open, because systemd has them.
+    /// The listening sockets stay open, because systemd holds them.
     outlive: bool,
 }
 
@@ -156,7 +156,7 @@ impl Stop {
         }
     }
 
-    /// Another process serves.
+    /// Another process serves now.
     fn given_away(&self) {
         self.stopping.store(true, Ordering::Relaxed);
         let connections = self.handle.connections();
@@ -172,7 +172,7 @@ fn shared(
     seed: u64,
     log: &LogLines,
 ) -> Shared {
-    // Never zero, so that it looks like a number to people.
+    // Never zero, so that people see it as a number.
     let hub = Arc::new(Hub::new(seed | 1 << 63, hub_limits(arguments)));
     let journal = Box::new(Memory::new(Arc::clone(&hub)));
     let options = Options {
@@ -187,7 +187,7 @@ fn shared(
     Shared::new(hub, journal, access, admin, options, log.clone())
 }
 
-/// Reads key files and allowed origins again. If that fails, everything stays as it was.
+/// Reads secrets and allowed origins from their files again. If that fails, nothing changes.
 fn reload(shared: &Shared, arguments: &ServeArguments) {
     match Access::new(&arguments.access, arguments.listening.admin_token.as_ref()) {
         Ok(access) => {
@@ -232,7 +232,7 @@ fn hub_limits(arguments: &ServeArguments) -> HubLimits {
     }
 }
 
-/// What no request does: old messages go, the box moves, watchers are told.
+/// Background work: drops old messages, moves the box, updates watchers.
 fn keep_house(shared: &Shared, handle: &Handle, stopping: &AtomicBool, seed: u64) {
     let mut walk = Walk::new(seed);
     let mut expired = Instant::now();
@@ -259,5 +259,5 @@ fn random() -> Result<u64, String> {
     Ok(u64::from_ne_bytes(bytes))
 }
 
-/// How long a publisher waits for commits of others, and a poll for messages that are on their way.
+/// How long a publisher waits for other commits, and a poll for messages that are on their way.
 const PATIENCE: Duration = Duration::from_secs(5);

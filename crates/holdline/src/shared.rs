@@ -1,4 +1,4 @@
-//! What all loops share.
+//! State shared by all loops.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -15,18 +15,18 @@ use crate::message::DEFLATE_LEVEL;
 use crate::process::Seen;
 use crate::watchers::Watchers;
 
-/// What all loops share.
+/// State shared by all loops.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) hub: Arc<Hub>,
     pub(crate) journal: Box<dyn Journal>,
-    /// Read again on SIGHUP.
+    /// Replaced on SIGHUP.
     access: RwLock<Arc<Access>>,
     pub(crate) admin: Admin,
     pub(crate) options: Options,
     pub(crate) moving_box: MovingBox,
     pub(crate) watchers: Watchers,
-    /// As of the last second.
+    /// Updated once a second.
     pub(crate) process: Seen,
     pub(crate) log: LogLines,
 }
@@ -53,39 +53,39 @@ impl Shared {
         }
     }
 
-    /// Who is let in, as it is now.
+    /// The current access rules.
     pub(crate) fn access(&self) -> Arc<Access> {
         Arc::clone(&self.access.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Judges by this from now on.
+    /// Replaces the access rules from now on.
     pub(crate) fn set_access(&self, access: Access) {
         let mut current = self.access.write().unwrap_or_else(PoisonError::into_inner);
         *current = Arc::new(access);
     }
 }
 
-/// What the command line says about serving.
+/// The command-line options that matter while serving.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options {
     pub(crate) heartbeat: Duration,
     pub(crate) long_poll: Duration,
-    /// How long a request waits for what is on its way, if a shorter answer would do.
+    /// How long a request waits for what is on its way, if an incomplete answer would do.
     pub(crate) patience: Duration,
-    /// Bytes of a message.
+    /// The maximum size of a message in bytes.
     pub(crate) max_message: usize,
-    /// The WebSocket of the first browsers is accepted, too.
+    /// Whether the WebSocket of the first browsers is accepted, too.
     pub(crate) legacy_hixie76: bool,
-    /// WebSocket messages with at least so many bytes are compressed, for clients that offer it.
+    /// WebSocket messages of at least this size are compressed, for clients that offer it.
     pub(crate) deflate_from: Option<usize>,
-    /// There is a line for each request.
+    /// Whether each request gets a line in the log.
     pub(crate) log_requests: bool,
 }
 
 impl Options {
-    /// What this server wants of permessage-deflate.
+    /// What this server offers for permessage-deflate.
     ///
-    /// Each message alone, in both directions: so one compressed form serves all receivers, and a
+    /// No context is kept between messages, in either direction. So one compressed form serves all receivers, and a
     /// connection keeps nothing between messages.
     pub(crate) fn deflate(&self) -> Option<DeflateOptions> {
         let mut deflate = DeflateOptions::default();

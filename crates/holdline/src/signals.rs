@@ -1,4 +1,4 @@
-//! Signals: what each of them does.
+//! Signals, and what each of them does.
 
 #[cfg(unix)]
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -8,11 +8,11 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 pub(crate) enum Wish {
     /// SIGINT or SIGTERM.
     Stop,
-    /// SIGHUP, which is ignored if it was when the program was started (`nohup`).
+    /// SIGHUP. It is ignored if it was ignored when the program started (`nohup`).
     Reload,
 }
 
-/// Calls `act` in a thread of its own for each signal.
+/// Calls `act` on a thread of its own for each signal.
 #[cfg(unix)]
 pub(crate) fn listen(mut act: impl FnMut(Wish) + Send + 'static) -> Result<(), String> {
     let mut wanted = vec![SIGINT, SIGTERM];
@@ -40,7 +40,8 @@ pub(crate) fn listen(mut act: impl FnMut(Wish) + Send + 'static) -> Result<(), S
         .map_err(|error| format!("cannot listen for signals: {error}"))
 }
 
-/// Whether the program was started with this signal ignored. Asked of `/proc`: where there is none, it is not known.
+/// Whether the program was started with this signal ignored. Read from `/proc`; where that is missing, the answer is
+/// no.
 #[cfg(unix)]
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -1,8 +1,7 @@
 //! `holdline subscribe`: prints each message as a line of JSON, whatever happens to the connection.
 //!
-//! A transport makes one connection and reads it to its [`End`]; this file keeps the cursor, prints,
-//! and decides how to go on. The cursor moves when a message was printed, so that the next
-//! connection goes on right after it.
+//! A transport makes one connection and reads it to its [`End`]. This file keeps the cursor, prints, and decides how
+//! to continue. The cursor moves once a message was printed, so the next connection continues right after it.
 
 mod polling;
 mod sse;
@@ -25,7 +24,7 @@ use crate::names;
 use crate::publish::{report, server_says};
 use crate::transport::{FOR_BROWSERS, Transport};
 
-/// Prints until there is a reason to stop. The exit code is 1 when the server's answer is final.
+/// Prints until there is a reason to stop. The exit code is 1 if the server's answer is final.
 pub(crate) fn run(arguments: &SubscribeArguments) -> ExitCode {
     let mut session = Session::new(arguments, io::stdout().lock());
     loop {
@@ -48,7 +47,7 @@ pub(crate) fn run(arguments: &SubscribeArguments) -> ExitCode {
     }
 }
 
-/// A message object, as every transport carries it.
+/// A message object, as sent by every transport.
 #[derive(Debug, Deserialize, Serialize)]
 struct Message {
     id: String,
@@ -61,14 +60,14 @@ struct Message {
 /// How a connection ended.
 #[derive(Debug, PartialEq)]
 pub(crate) enum End {
-    /// All that was asked for is printed, or nobody reads any more.
+    /// Everything asked for is printed, or nobody reads the output any more.
     Done,
     /// Trying again would not help.
     Final(String),
-    /// There may be another one.
+    /// Another connection may work.
     Lost {
         why: String,
-        /// The server asks to wait this long.
+        /// How long the server asks to wait.
         after: Option<Duration>,
     },
 }
@@ -81,7 +80,7 @@ impl End {
         }
     }
 
-    /// What an HTTP answer that is not the one hoped for means.
+    /// The meaning of an unexpected HTTP answer.
     fn refused(response: &http::Response, body: &[u8]) -> Self {
         let after = retry_after(response.headers());
         Self::status(response.status(), after, body)
@@ -96,16 +95,16 @@ impl End {
     }
 }
 
-/// How long a response asks to wait, and for no longer than an hour.
+/// How long a response asks to wait, at most one hour.
 fn retry_after<'h>(headers: impl Iterator<Item = (&'h str, &'h [u8])>) -> Option<Duration> {
     let mut seen = holdline_sse::Response::new(0, headers);
-    // From what moment a date is counted.
+    // The moment from which a date is counted.
     let now = httpdate::fmt_http_date(SystemTime::now());
     seen.date = seen.date.or(Some(now.as_bytes()));
     Some(seen.retry_after()?.min(MAX_SERVER_DELAY))
 }
 
-/// What a body with a content coding means: none was asked for.
+/// Checks that a body has no content coding, because none was asked for.
 fn check_coding(response: &http::Response) -> Result<(), End> {
     match holdline_sse::Response::new(response.status(), response.headers()).is_encoded() {
         true => Err(End::Final(
@@ -115,25 +114,24 @@ fn check_coding(response: &http::Response) -> Result<(), End> {
     }
 }
 
-/// Statuses after which another attempt may succeed.
+/// Whether another attempt may succeed after this status.
 fn is_temporary(status: u16) -> bool {
     matches!(status, 408 | 429 | 500..=599)
 }
 
-/// What outlives a connection.
+/// State that outlives a connection.
 #[derive(Debug)]
 struct Session<W> {
     url: ChannelUrl,
-    /// After the last message that was printed; before the first, what was asked for.
+    /// The cursor after the last printed message. Before the first one, what was asked for.
     cursor: Option<String>,
-    /// How many messages are to be printed yet.
+    /// How many messages are still to be printed.
     left: Option<u64>,
-    /// A server that sends nothing for so long is gone.
+    /// A server that sends nothing for this long is considered gone.
     timeout: Duration,
-    /// Attempts since the last that was worth it: it brought a message, or lived for longer than
-    /// the delay before it.
+    /// Attempts since the last useful one: it brought a message, or lived longer than the delay before it.
     failures: u32,
-    /// When the present stream was opened.
+    /// When the current stream was opened.
     opened: Option<Instant>,
     out: W,
 }
@@ -167,16 +165,16 @@ impl<W: Write> Session<W> {
         self.url.target(Some(transport.name()), &query)
     }
 
-    /// The server has answered as it should. That alone is no success: it may end the stream at once,
-    /// each time.
+    /// The server has answered properly. That alone does not count as success: it may end the stream at once every
+    /// time.
     fn connected(&mut self, transport: Transport) {
         self.opened = Some(Instant::now());
         report(format_args!("{} is open over {transport}", self.url));
     }
 
-    /// Takes a message object: prints it, unless it only tells the place.
+    /// Takes a message object and prints it, unless it only gives the cursor.
     fn receive(&mut self, json: &str) -> Result<(), End> {
-        // Skipping what cannot be read would lose it in silence.
+        // Skipping what cannot be read would silently lose it.
         let message: Message = serde_json::from_str(json)
             .map_err(|error| End::Final(format!("the server sent no message object: {error}")))?;
         self.message(message)
@@ -214,12 +212,12 @@ impl<W: Write> Session<W> {
         })
     }
 
-    /// Nothing came for too long.
+    /// Nothing arrived for too long.
     fn silent(&self) -> End {
         End::lost(silence(self.timeout))
     }
 
-    /// What a failure of HTTP means.
+    /// The meaning of an HTTP failure.
     fn failed(&self, error: http::Error) -> End {
         match error {
             error @ http::Error::Send(_) => End::Final(error.to_string()),
@@ -228,7 +226,7 @@ impl<W: Write> Session<W> {
         }
     }
 
-    /// Waits before the next attempt: longer after each that failed, and not as long as others do.
+    /// Waits before the next attempt: longer after each failure, and not as long as other clients.
     fn wait(&mut self, why: &str, after: Option<Duration>) {
         let delay = self.next_delay().max(after.unwrap_or_default());
         let jitter = delay.mul_f64(f64::from(entropy::u32()) / f64::from(u32::MAX) / 2.0);
@@ -236,7 +234,7 @@ impl<W: Write> Session<W> {
         thread::sleep(delay + jitter);
     }
 
-    /// The least delay before the next attempt.
+    /// The minimum delay before the next attempt.
     fn next_delay(&mut self) -> Duration {
         let before = backed_off(self.failures.saturating_sub(1));
         if let Some(opened) = self.opened.take()
@@ -250,7 +248,7 @@ impl<W: Write> Session<W> {
     }
 }
 
-/// The delay after so many failures.
+/// The delay after this many failures.
 fn backed_off(failures: u32) -> Duration {
     (FIRST_DELAY * (1 << failures.min(10))).min(MAX_DELAY)
 }
@@ -266,9 +264,9 @@ fn tell_lost(why: &str, delay: Duration) {
     ));
 }
 
-/// What each request of ours says. (An event source says so by itself.)
+/// Header fields of our requests. (An event source adds its own.)
 const HEADERS: [(&str, &str); 1] = [("Accept-Encoding", "identity")];
-/// Bytes of an answer that tells what is wrong.
+/// The maximum size in bytes of an answer that explains an error.
 const MAX_BODY: usize = 64 << 10;
 const FIRST_DELAY: Duration = Duration::from_millis(250);
 const MAX_DELAY: Duration = Duration::from_secs(30);

@@ -1,5 +1,5 @@
-//! Subscribers on their connections. What a subscriber is depends on how it can be written to; what its messages
-//! look like is the business of its [transport](crate::transport).
+//! Subscribers on their connections. The variants differ in how they are written to; what the messages look like is
+//! up to the [transport](crate::transport).
 
 mod body;
 mod follower;
@@ -33,7 +33,7 @@ impl Subscription {
         }
     }
 
-    /// The channel that a WebSocket's text messages are published to, if this one may publish.
+    /// The channel to which a WebSocket's text messages are published, if this client may publish.
     pub(crate) fn publishes_to(&self, hub: &Hub) -> Option<Arc<str>> {
         match self {
             Self::WebSocket(socket) => socket.publishes_to(hub),
@@ -41,7 +41,7 @@ impl Subscription {
         }
     }
 
-    /// Writes what there is.
+    /// Writes what there is to write.
     pub(crate) fn ready(&mut self, hub: &Hub, looks: &mut Looks, output: Output<'_>) -> Progress {
         match (self, output) {
             (Self::Held(poll), Output::Held(held)) => poll.ready(hub, looks, held),
@@ -49,13 +49,13 @@ impl Subscription {
             (Self::WebSocket(stream), Output::WebSocket(socket)) => {
                 stream.ready(hub, looks, socket)
             }
-            // A connection stays what it was when it was subscribed.
+            // The kind of output of a connection never changes after it was subscribed.
             _ => Progress::Idle,
         }
     }
 
-    /// The timer ran out: a long poll's wait is over, a stream is due a heartbeat. A WebSocket has pings
-    /// of its own.
+    /// The timer has fired: a long poll's wait is over, or a stream needs a heartbeat. A WebSocket sends its own
+    /// pings.
     pub(crate) fn timer(&mut self, hub: &Hub, looks: &mut Looks, output: Output<'_>) {
         match (self, output) {
             (Self::Held(poll), Output::Held(held)) => poll.give_up(hub, looks, held, hub.uptime()),
@@ -64,8 +64,8 @@ impl Subscription {
         }
     }
 
-    /// The server stops, or the client has shut down its side: a held request is answered, a page is ended as a
-    /// page.
+    /// The server is stopping, or the client has closed its sending side: a held request is answered, and a page is
+    /// finished properly.
     pub(crate) fn stopping(&mut self, hub: &Hub, looks: &mut Looks, output: Output<'_>) {
         match (self, output) {
             (Self::Held(poll), Output::Held(held)) => poll.answer_now(hub, looks, held),

@@ -1,6 +1,6 @@
-//! The seven ways to receive messages, a row and a file each. How a request for one is answered is in
-//! `routes/subscribe.rs`, with another row, and how the command `subscribe` reads one in `subscribe.rs`. The texts
-//! below name those for programs.
+//! The seven ways to receive messages: a row and a file for each. `routes/subscribe.rs` has a row for how a request
+//! is answered, and `subscribe.rs` one for how the `subscribe` command reads it. The texts below name the transports
+//! that programs can use.
 
 pub(crate) mod iframe;
 pub(crate) mod jsonp;
@@ -28,7 +28,7 @@ macro_rules! transports {
         impl Transport {
             pub(crate) const ALL: [Self; [$($name),*].len()] = [$(Self::$transport),*];
 
-            /// The last segment of its path, and its name wherever it is counted.
+            /// The last segment of its path, and its name in all counters.
             pub(crate) fn name(self) -> &'static str {
                 match self {
                     $(Self::$transport => $name,)*
@@ -65,7 +65,7 @@ impl FromStr for Transport {
     }
 }
 
-/// A transport that a program can ask for: one that does not need a browser.
+/// A transport that programs can use, which means one that does not need a browser.
 pub(crate) fn parse_for_programs(text: &str) -> Result<Transport, String> {
     match text.parse() {
         Ok(Transport::Jsonp | Transport::Iframe) => Err(FOR_BROWSERS.to_owned()),

@@ -1,4 +1,4 @@
-//! Requests for a WebSocket, of today and of the first browsers.
+//! Requests for a WebSocket: the current protocol, and that of the first browsers.
 
 use holdline::event_stream;
 use holdline_http1::RequestHead;
@@ -14,11 +14,11 @@ use crate::reply::Reply;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Messages {
     Taken,
-    /// Nothing is kept of one: it is refused when it begins.
+    /// No message is read into memory: it is refused when it begins.
     Refused,
 }
 
-/// A WebSocket, if the request asks for one as RFC 6455 says.
+/// Opens a WebSocket if the request asks for one as in RFC 6455.
 pub(crate) fn upgrade(
     app: &mut App,
     call: Call<'_, '_>,
@@ -36,7 +36,7 @@ pub(crate) fn upgrade(
             return call.error_with(error.status(), error.headers(), "bad_handshake", &message);
         }
     };
-    // HTTP/1.0 knows no upgrade (RFC 9110 §7.8), which a handshake's fields do not show.
+    // HTTP/1.0 has no upgrade (RFC 9110 §7.8), and the fields of a handshake don't show the version.
     if !head.is_upgrade("websocket") {
         let upgrade = [("Upgrade", "websocket")];
         let message = "a WebSocket needs HTTP/1.1";
@@ -64,7 +64,7 @@ pub(crate) fn upgrade(
     }
 }
 
-/// Whether the request is for the WebSocket of the first browsers, and that is spoken here.
+/// Whether the request is for the WebSocket of the first browsers, and the server accepts that.
 pub(crate) fn is_old(app: &App, head: &RequestHead<'_>) -> bool {
     app.shared.options.legacy_hixie76 && hixie76::is_offered(head.headers().iter())
 }
@@ -77,7 +77,7 @@ fn upgrade_old(
     stream: impl FnOnce(&mut App) -> Result<Stream, TooManyChannels>,
 ) {
     let head = call.request.head;
-    // The client compares the location with what it asked for, and a proxy in front has taken off the TLS.
+    // The client compares the location with what it asked for, and a proxy in front may have removed the TLS.
     let forwarded = head.headers().get("x-forwarded-proto");
     let secure = forwarded.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"https"));
     let accept = match hixie76::accept(head.method(), head.target(), secure, head.headers().iter())
@@ -96,7 +96,7 @@ fn upgrade_old(
     let mut config = hixie76::Config::default();
     config.limits = limits(app);
     if messages == Messages::Refused {
-        // A close of this protocol has no reason to give, so the limit may as well refuse it.
+        // This protocol closes without a reason, so the limit may as well refuse the message.
         config.limits.max_message = 0;
     }
     match stream(app) {
@@ -117,6 +117,6 @@ fn limits(app: &App) -> Limits {
     limits
 }
 
-/// Browsers give up a WebSocket that offers subprotocols and is granted none. A client that wants to offer one
+/// Browsers reject a WebSocket if they offered subprotocols and none was accepted. A client that wants to offer one
 /// offers this.
 const SUBPROTOCOL: &str = "holdline";

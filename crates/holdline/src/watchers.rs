@@ -1,30 +1,29 @@
-//! `GET /stats/sse`: what `GET /stats` answers, told again each second.
+//! `GET /stats/sse`: the answer of `GET /stats`, sent again each second.
 //!
-//! An application of the library's emitter: the events come from a thread that knows nothing of
-//! event loops.
+//! Uses the library's emitter: the events come from a thread that knows nothing of event loops.
 
 use std::sync::{Mutex, PoisonError};
 
 use holdline::emitter::{EmitError, Emitter};
 use serde_json::Value;
 
-/// Everybody who watches.
+/// Everyone who watches the stats.
 #[derive(Debug, Default)]
 pub(crate) struct Watchers {
     emitters: Mutex<Vec<Emitter>>,
 }
 
 impl Watchers {
-    /// Tells one the state of this moment, and from now on each new one.
+    /// Sends a new watcher the current state, and every new state from now on.
     pub(crate) fn add(&self, emitter: Emitter, stats: &Value) {
         if is_told(&emitter, &stats.to_string()) {
             self.lock().push(emitter);
         }
     }
 
-    /// Tells all of them. There is nothing to do when there is none.
+    /// Sends the state to all watchers. `stats` is not called if there are none.
     pub(crate) fn tell(&self, stats: impl FnOnce() -> Value) {
-        // Taken out, so that nobody waits for the lock while they are told.
+        // Taken out of the lock, so that nobody waits for it while the states are sent.
         let mut emitters = std::mem::take(&mut *self.lock());
         if emitters.is_empty() {
             return;
@@ -39,7 +38,7 @@ impl Watchers {
     }
 }
 
-/// Whether the watcher is still there. One that is behind misses this state; a later one tells it all.
+/// Whether the watcher is still there. A watcher that is behind misses this state; a later one contains everything.
 fn is_told(emitter: &Emitter, stats: &str) -> bool {
     matches!(emitter.data(stats), Ok(()) | Err(EmitError::Full))
 }

@@ -1,11 +1,11 @@
-//! The token that a request shows.
+//! The token shown by a request.
 
 use holdline_http1::RequestHead;
 
 use crate::query::Query;
 use crate::reply::Reply;
 
-/// At most one: `Authorization` goes before the query, and a bad one is never followed by the next in line.
+/// At most one: `Authorization` takes precedence over the query. If it is malformed, the query is not tried.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Shown<'r> {
     Token(&'r [u8]),

@@ -1,9 +1,9 @@
-//! The names that this server answers to on a loopback address.
+//! The host names that this server accepts on a loopback address.
 //!
-//! Any page can make up a name that leads to 127.0.0.1 ("DNS rebinding"). To the browser the server is then the page's
-//! own site, and `Origin` agrees with `Host`. But the page cannot make up the *name*: the browser sends it as `Host`.
-//! So where only this machine is to be served, the name must be one that no stranger's DNS can give: an address,
-//! `localhost`, or one that the operator has allowed.
+//! Any page can make up a name that resolves to 127.0.0.1 ("DNS rebinding"). The browser then takes the server for
+//! the page's own site, and `Origin` agrees with `Host`. But the page cannot hide that *name*: the browser sends it
+//! as `Host`. So if only this machine should be served, the name must be one that no stranger's DNS can answer for:
+//! an address, `localhost`, or a name that the operator has allowed.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -21,7 +21,7 @@ pub(super) struct Hosts {
 }
 
 impl Hosts {
-    /// Allows these, and the hosts of these origins.
+    /// Allows these hosts, and the hosts of these origins.
     pub(super) fn new(hosts: &[String], origins: &[String]) -> Self {
         let of_origins = origins
             .iter()
@@ -34,7 +34,8 @@ impl Hosts {
         }
     }
 
-    /// Judges `Host` (or what the target says instead of it) by where the connection was made to.
+    /// Checks `Host` (or the host in the target, which replaces it), depending on the address that the client
+    /// connected to.
     pub(super) fn judge(&self, request: &Request<'_>) -> Result<(), Reply> {
         // Every browser sends it. Only HTTP/1.0 may leave it out, as simple health checks do.
         let Some(host) = request.head.host() else {
@@ -61,8 +62,8 @@ impl Hosts {
     }
 }
 
-/// Whether a name can be given as `--allow-host`: one of letters, digits, dots, hyphens and underscores, or an address.
-/// Any such name can stand in a shell's command line as it is.
+/// Whether a name can be given as `--allow-host`: letters, digits, dots, hyphens and underscores, or an address.
+/// Such a name is safe to paste into a shell command.
 pub(crate) fn is_plain(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
     let is_name = name.len() <= MAX_NAME && !name.is_empty() && name.bytes().all(plain);
@@ -82,8 +83,8 @@ fn refusal(name: &str) -> String {
     }
 }
 
-/// A browser sends an address in its one usual form, whatever was typed. A name cannot look like one: none ends
-/// with a number (WHATWG URL §3.5).
+/// A browser always sends an address in its canonical form, whatever was typed. A name cannot look like an address:
+/// no name ends with a number (WHATWG URL §3.5).
 fn is_address(name: &str) -> bool {
     let ipv6 = name
         .strip_prefix('[')
@@ -94,7 +95,7 @@ fn is_address(name: &str) -> bool {
     }
 }
 
-/// A host as it stands in `Host` and in an origin, perhaps with a port.
+/// The host from `Host` or from an origin, without the port if there is one.
 fn without_port(host: &str) -> &str {
     let end = match host.find(']') {
         Some(bracket) => bracket + 1,
@@ -106,14 +107,14 @@ fn without_port(host: &str) -> &str {
 fn is_loopback(local: io::Result<Option<SocketAddr>>) -> bool {
     match local {
         Ok(Some(address)) => address.ip().to_canonical().is_loopback(),
-        // Not over IP: no browser gets here, but for a proxy that looks itself.
+        // Not over IP: a browser gets here only through a proxy, which checks the name itself.
         Ok(None) => false,
-        // Then it is not known, and the stricter rule holds.
+        // The address is unknown, so the stricter rule applies.
         Err(_) => true,
     }
 }
 
-/// Bytes of a name in DNS (RFC 1035 §2.3.4).
+/// The maximum length of a name in DNS (RFC 1035 §2.3.4), in bytes.
 const MAX_NAME: usize = 255;
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! A secret that can be compared and not be read.
+//! A secret that can be compared but not read.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// The HMAC of a secret, under a key that is made for it. What is shown is compared by its HMAC under the same key,
-/// so the time that this takes tells neither where a difference is nor how long the secret is.
+/// The HMAC of a secret, under a key made just for it. To compare, we take the HMAC of what was shown under the same
+/// key. So the time this takes reveals neither where the two differ nor how long the secret is.
 pub(super) struct Secret {
     key: Hmac<Sha256>,
     tag: [u8; 32],
@@ -53,7 +53,7 @@ mod tests {
         ] {
             assert!(!secret.is(other.as_bytes()), "{other:?}");
         }
-        // Another key: what was seen of one says nothing about another.
+        // The key differs, so a tag seen once says nothing about the next.
         assert_ne!(secret.tag, Secret::new("open-sesame").unwrap().tag);
     }
 

@@ -1,4 +1,4 @@
-//! One connection of many: a socket that never waits, and the decoders behind it.
+//! One of many connections: a non-blocking socket and the decoders for it.
 
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Read, Write};
@@ -22,7 +22,7 @@ pub(super) struct Connection {
     out: BytesMut,
     reader: Reader,
     is_connected: bool,
-    /// Messages that are published from now on will come.
+    /// Whether messages published from now on will arrive.
     pub(super) is_open: bool,
     pub(super) place: Place,
 }
@@ -46,7 +46,7 @@ impl Connection {
         })
     }
 
-    /// Does what can be done without waiting. After an error the connection is of no use.
+    /// Does whatever is possible without waiting. After an error the connection is of no use.
     pub(super) fn ready(
         &mut self,
         plan: &Plan,
@@ -109,7 +109,7 @@ impl Connection {
                 Err(error) => return Err(said(&error)),
             }
         }
-        // A silent connection keeps no memory for it.
+        // A silent connection should not use memory for output.
         self.out = BytesMut::new();
         Ok(())
     }
@@ -151,7 +151,7 @@ impl Connection {
         }
         if ended {
             let cursor = self.reader.end(&mut arrivals)?;
-            // The first answer only told the place. From now on nothing is missed.
+            // The first answer only gave the cursor. From now on nothing is missed.
             self.is_open = true;
             let target = format!("{}{cursor}", plan.next_target);
             self.ask(plan, &target, Vec::new())?;
@@ -160,8 +160,8 @@ impl Connection {
     }
 }
 
-/// Connections to one address from one address have a port each, of which there are some 28,000: so those beyond
-/// the first 25,000 come from 127.0.0.2, the next from 127.0.0.3, and so on.
+/// Between two addresses there are only some 28,000 ports for connections. So connections beyond the first 25,000
+/// come from 127.0.0.2, the next from 127.0.0.3, and so on.
 fn connect(address: SocketAddr, number: usize) -> io::Result<TcpStream> {
     let nth = number / PORTS;
     if nth == 0 || !address.is_ipv4() || !address.ip().is_loopback() {
@@ -183,10 +183,10 @@ fn is_under_way(error: &io::Error) -> bool {
         || error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error())
 }
 
-/// An error without what differs from connection to connection.
+/// An error without the details that differ from connection to connection.
 pub(super) fn said(error: &io::Error) -> Trouble {
     Cow::Owned(error.kind().to_string())
 }
 
-/// Connections from one address.
+/// Connections from one source address.
 const PORTS: usize = 25_000;

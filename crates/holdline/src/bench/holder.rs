@@ -1,4 +1,4 @@
-//! `holdline bench-holder`: a process that holds connections for `holdline bench`, with one event loop.
+//! `holdline bench-holder`: a process that holds connections for `holdline bench` in one event loop.
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
@@ -16,7 +16,7 @@ use super::tally::Tally;
 use crate::file_limit;
 use crate::transport::Transport;
 
-/// Does what standard input says.
+/// Follows the orders on standard input.
 pub(crate) fn run() -> ExitCode {
     match hold() {
         Ok(()) => ExitCode::SUCCESS,
@@ -51,13 +51,13 @@ struct Holder {
     events: Events,
     orders: Receiver<Order>,
     connections: Vec<Option<Connection>>,
-    /// How many were begun and are neither open nor failed.
+    /// How many connections are being made.
     connecting: usize,
-    /// How many messages each of those had that were open and are gone.
+    /// For each connection that was open and then ended: how many messages it had received.
     gone: Vec<u64>,
     tally: Tally,
     scratch: Vec<u8>,
-    /// When something happened last.
+    /// When something last happened.
     moved: Instant,
     told: Instant,
     is_ready: bool,
@@ -90,7 +90,7 @@ impl Holder {
         })
     }
 
-    /// Begins as many connections as may be under way at a time.
+    /// Begins as many connections as may be in progress at a time.
     fn connect(&mut self) {
         while self.connecting < UNDER_WAY && self.connections.len() < self.plan.connections {
             let token = self.connections.len();
@@ -116,7 +116,7 @@ impl Holder {
         }
     }
 
-    /// Waits for something to happen, and deals with it.
+    /// Waits until something happens, and handles it.
     fn turn(&mut self) -> io::Result<()> {
         match self.poll.poll(&mut self.events, Some(TURN)) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
@@ -183,7 +183,7 @@ impl Holder {
         }
     }
 
-    /// Says how far it is: when all is connected, and otherwise now and then.
+    /// Reports progress: once when everything is connected, and otherwise now and then.
     fn tell(&mut self) -> io::Result<()> {
         let progress = Progress {
             opened: self.tally.opened,
@@ -224,7 +224,7 @@ impl Holder {
     }
 }
 
-/// Orders come from a thread that wakes the loop. When there are no more, the process ends.
+/// Reads orders on a thread that wakes the loop. When there are no more, the process ends.
 fn listen(waker: Arc<Waker>) -> Receiver<Order> {
     let (sender, orders) = mpsc::channel();
     thread::spawn(move || {
@@ -234,9 +234,9 @@ fn listen(waker: Arc<Waker>) -> Receiver<Order> {
                 return;
             }
         }
-        // Whoever gave orders is gone.
+        // The process that gives the orders is gone.
         if sender.send(Order::Stop).is_ok() {
-            // If the loop cannot be woken, its next turn is soon.
+            // If the loop cannot be woken, its next turn comes soon anyway.
             let _ = waker.wake();
         }
     });
@@ -251,9 +251,9 @@ fn say(update: &Update) -> io::Result<()> {
 }
 
 const ORDERS: Token = Token(usize::MAX - 1);
-/// Connections that are being made at a time.
+/// Connections being made at the same time.
 const UNDER_WAY: usize = 256;
 /// The longest wait for something to happen.
 const TURN: Duration = Duration::from_millis(50);
-/// The time between two lines of progress.
+/// Time between two progress reports.
 const TELL: Duration = Duration::from_millis(200);

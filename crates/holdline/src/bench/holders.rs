@@ -1,4 +1,4 @@
-//! The processes that hold the connections, from outside.
+//! The processes that hold the connections, as seen from outside.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -10,10 +10,10 @@ use serde::Serialize;
 use super::plan::{Order, Plan, Progress, Update};
 use super::tally::Report;
 
-/// All of them. They end when this goes: their input does.
+/// All of them. When this is dropped, their input ends, and so do they.
 pub(super) struct Holders {
     all: Vec<Holder>,
-    /// With the number of the process. `None`: it ended, or said what cannot be read.
+    /// With the index of the process. `None` if it has ended or sent something unreadable.
     updates: Receiver<(usize, Option<Update>)>,
 }
 
@@ -52,7 +52,7 @@ impl Holders {
                         return;
                     }
                 }
-                // When nobody listens any more, all is said.
+                // If nobody listens any more, there is nothing left to say.
                 let _ = sender.send((number, None));
             });
             let mut holder = Holder {
@@ -68,7 +68,7 @@ impl Holders {
         Ok(holders)
     }
 
-    /// Waits until every connection was made or has failed.
+    /// Waits until every connection was either made or has failed.
     pub(super) fn until_ready(&mut self, mut told: impl FnMut(Progress)) -> Result<(), String> {
         while !self.all.iter().all(|holder| holder.is_ready) {
             self.wait()?;
@@ -77,7 +77,7 @@ impl Holders {
         Ok(())
     }
 
-    /// How far they are. Does not wait.
+    /// Their progress so far. Does not wait.
     pub(super) fn progress(&mut self) -> Result<Progress, String> {
         loop {
             match self.updates.try_recv() {
@@ -87,7 +87,7 @@ impl Holders {
         }
     }
 
-    /// Gives the last order, and waits for what they saw.
+    /// Gives the last order, and waits for the reports.
     pub(super) fn finish(&mut self, order: Order) -> Result<Vec<Report>, String> {
         for holder in &mut self.all {
             holder.say(&order)?;
@@ -116,7 +116,7 @@ impl Holders {
                 holder.is_ready = true;
             }
             Some(Update::Report(report)) => holder.report = Some(report),
-            // It ends after its report.
+            // A process ends after its report.
             None if holder.report.is_some() => {}
             None => return Err("a process that held connections has ended too soon".to_owned()),
         }
@@ -143,9 +143,9 @@ impl Holder {
 
 impl Drop for Holder {
     fn drop(&mut self) {
-        // One that has ended by itself cannot be ended again; one that has not is of no use any more.
+        // If it has already ended, it cannot be killed, and that is fine.
         let _ = self.child.kill();
-        // It has no exit status that anybody waits for.
+        // Nobody needs its exit status.
         let _ = self.child.wait();
     }
 }

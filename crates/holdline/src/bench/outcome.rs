@@ -1,4 +1,4 @@
-//! What was measured, for people and for programs.
+//! The results, for people and for programs.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -19,16 +19,16 @@ pub(super) struct Outcome {
     pub(super) size: usize,
     pub(super) first_published: u64,
     pub(super) last_published: u64,
-    /// The server's resident memory without the connections, and with them.
+    /// The server's resident memory without and with the connections.
     pub(super) memory_before: Option<u64>,
     pub(super) memory_held: Option<u64>,
-    /// The server's processor time, from before the first message until after the last.
+    /// The server's processor time from before the first message until after the last.
     pub(super) cpu: Option<Duration>,
     pub(super) tally: Tally,
 }
 
 impl Outcome {
-    /// Whether every connection was made, and every message was published and came once.
+    /// Whether every connection was made, and every message was published and arrived exactly once.
     pub(super) fn is_whole(&self) -> bool {
         let tally = &self.tally;
         let wrong = tally.failed + tally.missing + tally.doubled + tally.told_lost;
@@ -52,7 +52,7 @@ impl Outcome {
         quotient(self.tally.opened as f64, self.connect_seconds())
     }
 
-    /// From the first message that was published to the last that came.
+    /// From publishing the first message to receiving the last.
     fn deliveries_a_second(&self) -> f64 {
         let last = self.tally.last_delivery;
         let time = last.saturating_sub(self.first_published);
@@ -176,7 +176,7 @@ impl Outcome {
         Ok(())
     }
 
-    /// What the server took, as far as that is known.
+    /// What the server used, as far as known.
     fn server_text(&self, out: &mut impl Write) -> io::Result<()> {
         if let (Some(each), Some(before), Some(held)) =
             (self.memory_each(), self.memory_before, self.memory_held)
@@ -203,7 +203,7 @@ fn seconds(nanoseconds: u64) -> f64 {
     nanoseconds as f64 / 1e9
 }
 
-/// Nothing for each of nothing.
+/// Zero if it would be a division by zero.
 fn quotient(a: f64, b: f64) -> f64 {
     if b > 0.0 { a / b } else { 0.0 }
 }

@@ -1,4 +1,4 @@
-//! Posts the messages, one after the other, over one connection.
+//! Posts the messages one after the other over one connection.
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpStream};
@@ -19,13 +19,13 @@ pub(super) struct Publisher<'a> {
     http: Option<Client<TcpStream>>,
     run: u32,
     size: usize,
-    /// Messages that were tried.
+    /// Messages tried so far.
     number: u64,
     pub(super) published: u64,
     pub(super) failed: u64,
-    /// Why some were not published, and how often.
+    /// Why messages were not published, and how often.
     pub(super) troubles: BTreeMap<String, u64>,
-    /// When the first and the last message were written.
+    /// When the first and the last message were sent.
     pub(super) first: u64,
     pub(super) last: u64,
 }
@@ -57,14 +57,14 @@ impl<'a> Publisher<'a> {
         })
     }
 
-    /// Makes the connection, and asks the server how it is. What it answers does not matter.
+    /// Connects and asks for the server's health. The answer does not matter.
     pub(super) fn warm_up(&mut self) -> Result<(), String> {
         let answered = self.exchange("GET", "/health", b"");
         answered.map_err(|error| format!("no server answers at {}: {error}", self.address))?;
         Ok(())
     }
 
-    /// Posts the next message. What goes wrong is counted.
+    /// Posts the next message, and counts it if that fails.
     pub(super) fn publish(&mut self) {
         let stamp = Stamp {
             number: self.number,
@@ -86,7 +86,8 @@ impl<'a> Publisher<'a> {
             Err(error) => error.to_string(),
         };
         self.failed += 1;
-        // The rate is bounded, and so is what a server can say in an hour. It is cut where it is added up.
+        // The list stays short because the rate is limited, and so is what a server can say in an hour. It is cut
+        // where the results are added up.
         *self
             .troubles
             .entry(format!("not published: {trouble}"))
@@ -117,5 +118,5 @@ impl<'a> Publisher<'a> {
 }
 
 const MAX_ANSWER: usize = 1 << 20;
-/// How long each step of a request may take.
+/// The timeout for each step of a request.
 const TIME: Duration = Duration::from_secs(30);

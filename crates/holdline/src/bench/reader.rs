@@ -1,4 +1,4 @@
-//! How each transport's bytes become messages.
+//! How the bytes of each transport become messages.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use super::tally::Arrivals;
 use crate::subscribe::Lines;
 use crate::transport::Transport;
 
-/// What went wrong with a connection, in few words: it is counted by them.
+/// What went wrong with a connection, in a few words: errors with the same text are counted together.
 pub(super) type Trouble = Cow<'static, str>;
 
 /// One connection's decoder.
@@ -63,7 +63,7 @@ impl Reader {
         }
     }
 
-    /// What the first request says beside `Host`.
+    /// Header fields of the first request apart from `Host`.
     pub(super) fn headers(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::Socket { request, .. } => request.headers(),
@@ -72,7 +72,7 @@ impl Reader {
         }
     }
 
-    /// The head of an answer. Whether messages come from now on.
+    /// Takes the head of an answer. Returns whether messages come from now on.
     pub(super) fn head(&mut self, head: holdline_http1::ResponseHead<'_>) -> Result<bool, Trouble> {
         let status = head.status();
         match self {
@@ -88,7 +88,7 @@ impl Reader {
         }
     }
 
-    /// A piece of an answer's body.
+    /// Takes a piece of an answer's body.
     pub(super) fn data(
         &mut self,
         mut data: &[u8],
@@ -129,7 +129,7 @@ impl Reader {
         }
     }
 
-    /// The end of an answer. Returns the cursor after which to ask again.
+    /// Takes the end of an answer. Returns the cursor for the next request.
     pub(super) fn end(&mut self, arrivals: &mut Arrivals<'_>) -> Result<String, Trouble> {
         let Self::Polls { body } = self else {
             return Err("the server ended the stream".into());
@@ -145,7 +145,7 @@ impl Reader {
         Ok(answer.cursor)
     }
 
-    /// Bytes after the upgrade. What must be answered goes to `out`.
+    /// Takes bytes after the upgrade. Replies are written to `out`.
     pub(super) fn frames(
         &mut self,
         mut bytes: &mut [u8],
@@ -176,7 +176,7 @@ impl Reader {
     }
 }
 
-/// A message object.
+/// Takes a message object.
 fn message(json: &str, arrivals: &mut Arrivals<'_>) -> Result<(), Trouble> {
     let message: Message<'_> = serde_json::from_str(json).map_err(|_| NO_MESSAGE)?;
     arrivals.message(message.event.as_deref(), &message.data);
@@ -200,5 +200,5 @@ struct Answer<'a> {
 }
 
 const NO_MESSAGE: &str = "the server sent what is no message";
-/// Bytes of one message, or of one answer to a poll.
+/// The maximum size of a message, or of an answer to a poll, in bytes.
 const MAX_MESSAGE: usize = 256 << 20;

@@ -1,4 +1,4 @@
-//! The server that is measured: one that is there, or one that is started for it.
+//! The server being measured: an existing one, or one started for the purpose.
 
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -13,7 +13,7 @@ use crate::process;
 pub(super) struct Server {
     pub(super) url: ChannelUrl,
     pub(super) address: SocketAddr,
-    /// The process that is looked at.
+    /// The process to measure.
     pid: Option<u32>,
     spawned: Option<Spawned>,
 }
@@ -50,27 +50,27 @@ impl Server {
         }
     }
 
-    /// What to say in `Host`.
+    /// The value for `Host`.
     pub(super) fn authority(&self) -> &str {
         self.url.url().authority()
     }
 
-    /// Where to publish.
+    /// The target to publish to.
     pub(super) fn target(&self) -> String {
         self.url.target(None, &[])
     }
 
-    /// The resident memory of its process, in bytes, if the system tells it.
+    /// The resident memory of its process in bytes, if known.
     pub(super) fn memory(&self) -> Option<u64> {
         process::resident(&self.pid?.to_string())
     }
 
-    /// The processor time of its process, if the system tells it.
+    /// The processor time of its process, if known.
     pub(super) fn cpu(&self) -> Option<Duration> {
         process::cpu(&self.pid?.to_string())
     }
 
-    /// Ends it, if it was started for this.
+    /// Stops the server if we started it.
     pub(super) fn stop(&mut self) -> Result<(), String> {
         match self.spawned.take() {
             Some(spawned) => spawned.stop(),
@@ -79,7 +79,7 @@ impl Server {
     }
 }
 
-/// All addresses of a name must be allowed: which one is taken is not ours to say.
+/// All addresses of a name must be allowed, because we don't choose which one is used.
 fn find_address(url: &ChannelUrl, public: bool) -> Result<SocketAddr, String> {
     let host = url.url().host();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
@@ -99,15 +99,15 @@ fn find_address(url: &ChannelUrl, public: bool) -> Result<SocketAddr, String> {
     }
 }
 
-/// A server of our own. Dropped, it is killed.
+/// A server of our own. It is killed when this is dropped.
 struct Spawned {
     child: Child,
-    /// Open as long as it runs: it says where it serves, and may say more.
+    /// Kept open while it runs: it prints where it serves, and may print more.
     output: BufReader<ChildStdout>,
 }
 
 impl Spawned {
-    /// Starts one. Returns it with its host and port.
+    /// Starts a server. Returns it with its host and port.
     fn start(arguments: &BenchArguments) -> Result<(Self, String), String> {
         let program = std::env::current_exe().map_err(|error| error.to_string())?;
         let mut command = Command::new(&program);
@@ -120,7 +120,7 @@ impl Spawned {
             command.env("HOLDLINE_PUBLISH_TOKEN", token.read()?);
         }
         let most = arguments.connections + ROOM;
-        // In the environment, so that the options after `--` go before them.
+        // Set in the environment, so that the options after `--` take precedence.
         let mut child = command
             .arg("serve")
             .args(&arguments.server_options)
@@ -173,16 +173,16 @@ impl Spawned {
 
 impl Drop for Spawned {
     fn drop(&mut self) {
-        // One that has ended by itself cannot be ended again.
+        // If it has already ended, it cannot be killed, and that is fine.
         let _ = self.child.kill();
-        // It has no exit status that anybody waits for.
+        // Nobody needs its exit status.
         let _ = self.child.wait();
     }
 }
 
-/// Connections beside those that are held.
+/// Connections in addition to those being held.
 const ROOM: usize = 100;
-/// How long a server may take to end.
+/// How long a server may take to stop.
 const STOP: Duration = Duration::from_secs(30);
 
 #[cfg(test)]

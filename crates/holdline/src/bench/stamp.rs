@@ -1,18 +1,18 @@
-//! What a message says of itself: which run it belongs to, which one it is, and when it was published.
+//! What a message says about itself: which run it belongs to, its number, and when it was published.
 
 use std::fmt::Write;
 
-/// What stands at the beginning of each message.
+/// The text at the beginning of each message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Stamp {
-    /// Messages of a run count from 0.
+    /// Messages of a run are numbered from 0.
     pub(super) number: u64,
     /// [`now`] just before it was published.
     pub(super) sent: u64,
 }
 
 impl Stamp {
-    /// A message of `size` bytes.
+    /// The text of a message of `size` bytes.
     pub(super) fn text(self, run: u32, size: usize) -> String {
         let mut text = String::with_capacity(size);
         // Writing to a string cannot fail.
@@ -21,7 +21,7 @@ impl Stamp {
         text
     }
 
-    /// Reads a message of `run`. `None`: somebody else published it.
+    /// Reads a message of `run`. `None` if somebody else published it.
     pub(super) fn of(text: &str, run: u32) -> Option<Self> {
         let mut parts = text.splitn(4, ' ');
         if u32::from_str_radix(parts.next()?, 16) != Ok(run) {
@@ -33,7 +33,7 @@ impl Stamp {
     }
 }
 
-/// Nanoseconds on a clock that all processes of the machine share.
+/// Nanoseconds on a clock shared by all processes of the machine.
 #[cfg(unix)]
 pub(super) fn now() -> u64 {
     use rustix::time::{ClockId, clock_gettime};

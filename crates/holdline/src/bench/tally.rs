@@ -1,4 +1,4 @@
-//! What is counted.
+//! Counts the results.
 
 use std::collections::BTreeMap;
 
@@ -8,23 +8,23 @@ use serde::{Deserialize, Serialize};
 use super::stamp::Stamp;
 use crate::names;
 
-/// What one process saw. Those of several are added up.
+/// What one process saw. The tallies of several processes are added up.
 #[derive(Clone, Debug)]
 pub(super) struct Tally {
     /// Connections that were made.
     pub(super) opened: u64,
-    /// Connections that were not.
+    /// Connections that could not be made.
     pub(super) failed: u64,
     pub(super) delivered: u64,
-    /// Messages that a connection had before.
+    /// Messages that a connection received more than once.
     pub(super) doubled: u64,
-    /// How often the server said `lost`.
+    /// How often the server reported a loss.
     pub(super) told_lost: u64,
-    /// Messages that did not come.
+    /// Messages that did not arrive.
     pub(super) missing: u64,
     /// What went wrong, and how often.
     pub(super) troubles: BTreeMap<String, u64>,
-    /// When the first connection was begun, the last was open, and the last message came.
+    /// When the first connection was begun, the last was open, and the last message arrived.
     pub(super) begun: u64,
     pub(super) last_open: u64,
     pub(super) last_delivery: u64,
@@ -33,7 +33,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Nothing yet.
+    /// An empty tally.
     pub(super) fn new() -> Result<Self, String> {
         Ok(Self {
             opened: 0,
@@ -46,19 +46,19 @@ impl Tally {
             begun: u64::MAX,
             last_open: 0,
             last_delivery: 0,
-            // What is recorded as it comes does not make it larger: it must have room for all there is.
+            // Allocated at its full size, so that recording values never makes it larger.
             delays: Histogram::new_with_max(LONGEST, DIGITS).map_err(|error| error.to_string())?,
         })
     }
 
-    /// Counts what went wrong. What a server says does not make the list long.
+    /// Counts an error. The list stays short, whatever a server says.
     pub(super) fn trouble(&mut self, what: &str, times: u64) {
         let is_full = self.troubles.len() >= MAX_TROUBLES && !self.troubles.contains_key(what);
         let what = if is_full { "something else" } else { what };
         *self.troubles.entry(what.to_owned()).or_default() += times;
     }
 
-    /// The same for another process.
+    /// The tally in the form that is sent to another process.
     pub(super) fn report(&self) -> Report {
         let delays = self.delays.iter_recorded();
         Report {
@@ -98,7 +98,7 @@ impl Tally {
     }
 }
 
-/// A tally as it goes from process to process.
+/// A tally as it is sent between processes.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Report {
     opened: u64,
@@ -111,11 +111,11 @@ pub(super) struct Report {
     begun: u64,
     last_open: u64,
     last_delivery: u64,
-    /// Each delay with how often it was seen.
+    /// Each delay, with how often it occurred.
     delays: Vec<(u64, u64)>,
 }
 
-/// What one connection has.
+/// What one connection has received.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Place {
     /// The number of the next message.
@@ -123,11 +123,11 @@ pub(super) struct Place {
     pub(super) delivered: u64,
 }
 
-/// Where messages go that came with one read.
+/// Records the messages that arrived with one read.
 #[derive(Debug)]
 pub(super) struct Arrivals<'a> {
     pub(super) run: u32,
-    /// When that read was over.
+    /// When that read returned.
     pub(super) now: u64,
     pub(super) place: &'a mut Place,
     pub(super) tally: &'a mut Tally,
@@ -158,7 +158,7 @@ impl Arrivals<'_> {
 
 /// Significant digits of a delay.
 const DIGITS: u8 = 3;
-/// An hour. A delay that is longer counts as that.
+/// One hour. Longer delays count as this.
 const LONGEST: u64 = 3_600_000_000_000;
 const MAX_TROUBLES: usize = 32;
 

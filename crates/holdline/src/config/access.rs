@@ -1,4 +1,4 @@
-//! Who is let in.
+//! Options for access control.
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
@@ -6,11 +6,11 @@ use clap::builder::BoolishValueParser;
 use super::secret::SecretSource;
 use crate::access::hosts;
 
-/// These are judged by the head of a request, whatever it asks for.
+/// These apply to the head of every request, whatever it asks for.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct AccessArguments {
-    /// Origins whose pages may publish and read, beside the server's own: `https://example.com`,
-    /// or `*` for all. May be given more than once. @FILE has one on each line, and is read again on SIGHUP.
+    /// Origins whose pages may publish and read, in addition to the server's own: `https://example.com`, or `*` for
+    /// all. May be given more than once. @FILE has one origin on each line, and is read again on SIGHUP.
     #[arg(
         long,
         env = "HOLDLINE_ALLOW_ORIGIN",
@@ -19,9 +19,9 @@ pub(crate) struct AccessArguments {
         value_name = "ORIGIN|@FILE"
     )]
     pub(crate) allow_origin: Vec<String>,
-    /// Names by which clients reach this server on a loopback address, as behind a proxy on the same machine:
-    /// `push.example.com`. Addresses, `localhost` and the hosts of --allow-origin are known without it. May be
-    /// given more than once.
+    /// Names by which clients reach this server on a loopback address, for example behind a proxy on the same
+    /// machine: `push.example.com`. Addresses, `localhost` and the hosts of --allow-origin are always accepted. May
+    /// be given more than once.
     #[arg(
         long,
         env = "HOLDLINE_ALLOW_HOST",
@@ -30,8 +30,8 @@ pub(crate) struct AccessArguments {
         value_name = "HOST"
     )]
     pub(crate) allow_host: Vec<String>,
-    /// What a publisher must show, as `Authorization: Bearer TOKEN`. @FILE is what is in a file, which is read again
-    /// on SIGHUP.
+    /// Token that publishers must show, as `Authorization: Bearer TOKEN`. @FILE reads it from a file, and again on
+    /// SIGHUP.
     #[arg(
         long,
         env = "HOLDLINE_PUBLISH_TOKEN",
@@ -39,17 +39,17 @@ pub(crate) struct AccessArguments {
         value_name = "TOKEN|@FILE"
     )]
     pub(crate) publish_token: Option<SecretSource>,
-    /// Turn JSONP off. Where a browser does not tell which site asks (over http:// to another machine, and old
-    /// ones anywhere), any page can read a channel by it.
+    /// Turn JSONP off. If a browser does not tell which site is asking (over http:// to another machine, or an old
+    /// browser anywhere), any page can use JSONP to read a channel.
     #[arg(long, env = "HOLDLINE_NO_JSONP", value_parser = BoolishValueParser::new())]
     pub(crate) no_jsonp: bool,
-    /// Turn the page at `/` off, with its files and its moving box.
+    /// Turn off the page at `/`, with its files and its moving box.
     #[arg(long, env = "HOLDLINE_NO_PAGES", value_parser = BoolishValueParser::new())]
     pub(crate) no_pages: bool,
 }
 
 impl AccessArguments {
-    /// The origins that are allowed, with those that are in files now.
+    /// The allowed origins, including those currently in files.
     pub(crate) fn origins(&self) -> Result<Vec<String>, String> {
         let mut origins = Vec::new();
         for given in &self.allow_origin {
@@ -72,7 +72,7 @@ impl AccessArguments {
     }
 }
 
-/// Either, as it is: the file is read at the start, and again on SIGHUP.
+/// Parses an origin or @FILE. A file is only read at the start, and again on SIGHUP.
 fn origin_or_file(text: &str) -> Result<String, String> {
     match text.strip_prefix('@') {
         Some("") => Err("a path goes behind `@`".to_owned()),
@@ -81,7 +81,7 @@ fn origin_or_file(text: &str) -> Result<String, String> {
     }
 }
 
-/// An origin as a browser writes it (RFC 6454 §6.2): in lower case, without the port that its scheme implies.
+/// Parses an origin as browsers write it (RFC 6454 §6.2): in lower case, without the default port of its scheme.
 fn origin(text: &str) -> Result<String, String> {
     if text == "*" {
         return Ok(text.to_owned());

@@ -1,23 +1,23 @@
-//! How much one address may take, and which proxies are believed whose request it is.
+//! Limits for each address, and which proxies are trusted to name the client's address.
 
 use std::net::IpAddr;
 use std::num::{NonZeroU64, NonZeroUsize};
 
 use clap::Args;
 
-/// Limits of each client's address. Clients over a Unix socket are not limited so.
+/// Limits for each client address. Clients over a Unix socket are not limited by these.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct AddressArguments {
-    /// Connections of one address at one time; of IPv6, of a network of 64 bits. Behind a --trusted-proxy, its requests
-    /// and streams [default: no limit].
+    /// Maximum number of connections from one address, or from one /64 network for IPv6. Behind a --trusted-proxy
+    /// this counts the requests and streams of the address [default: no limit].
     #[arg(long, env = "HOLDLINE_MAX_CONNECTIONS_PER_ADDRESS", value_name = "N")]
     pub(crate) max_connections_per_address: Option<NonZeroUsize>,
-    /// Bytes that requests of one address may read in a minute of what was published before they came [default: no
-    /// limit]. Who has read more must wait.
+    /// Bytes of older messages that requests from one address may read per minute. Older means published before the
+    /// request came. Beyond that the address must wait [default: no limit].
     #[arg(long, env = "HOLDLINE_MAX_REPLAY_PER_ADDRESS", value_name = "BYTES")]
     pub(crate) max_replay_per_address: Option<NonZeroU64>,
-    /// The address of a proxy that is believed whose request it forwards: the last address in X-Forwarded-For that is
-    /// not a trusted proxy's own. May be given more than once.
+    /// Address of a proxy that is trusted to name the client: the last address in X-Forwarded-For that is not itself
+    /// a trusted proxy. May be given more than once.
     #[arg(
         long,
         env = "HOLDLINE_TRUSTED_PROXY",

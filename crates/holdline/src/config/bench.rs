@@ -16,7 +16,7 @@ pub(crate) struct BenchArguments {
     /// (127.0.0.0/8 or ::1), unless --public is given.
     #[arg(required_unless_present = "spawn", conflicts_with = "spawn")]
     pub(crate) url: Option<ChannelUrl>,
-    /// Start a server for it: this program, on a free port of 127.0.0.1.
+    /// Start a server for the measurement: this program, on a free port of 127.0.0.1.
     #[arg(long)]
     pub(crate) spawn: bool,
     /// How to receive: sse, websocket, long-poll or xhr-stream.
@@ -33,10 +33,10 @@ pub(crate) struct BenchArguments {
     /// Messages to publish.
     #[arg(long, default_value_t = 100, value_name = "N")]
     pub(crate) messages: u64,
-    /// Messages a second.
+    /// Messages per second.
     #[arg(long, default_value = "10", value_parser = rate, value_name = "N")]
     pub(crate) rate: f64,
-    /// Bytes of a message.
+    /// Size of a message in bytes.
     #[arg(
         long,
         default_value_t = 128,
@@ -44,15 +44,16 @@ pub(crate) struct BenchArguments {
         value_name = "BYTES"
     )]
     pub(crate) size: usize,
-    /// Processes that hold the connections, an event loop each [default: as many as the limit of open files asks for].
+    /// Processes that hold the connections, with one event loop each [default: as many as the limit of open files
+    /// requires].
     #[arg(
         long,
         value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024),
         value_name = "N"
     )]
     pub(crate) processes: Option<usize>,
-    /// How long nothing may happen: while connecting, and after the last message was published. What has not come then
-    /// is missing.
+    /// How long to wait if nothing happens: while connecting, and after the last message was published. Messages
+    /// that have not arrived by then are missing.
     #[arg(
         long,
         default_value = "10s",
@@ -60,10 +61,10 @@ pub(crate) struct BenchArguments {
         value_name = "TIME"
     )]
     pub(crate) wait: Duration,
-    /// The process whose memory and processor time are told, when the server was started by somebody else. Linux only.
+    /// Process whose memory and processor time are reported, if the server was started by somebody else. Linux only.
     #[arg(long, conflicts_with = "spawn", value_name = "PID")]
     pub(crate) server_pid: Option<u32>,
-    /// The server's publish token; @FILE is what is in a file.
+    /// The server's publish token; @FILE reads it from a file.
     #[arg(
         long,
         env = "HOLDLINE_PUBLISH_TOKEN",
@@ -71,18 +72,18 @@ pub(crate) struct BenchArguments {
         value_name = "TOKEN|@FILE"
     )]
     pub(crate) token: Option<SecretSource>,
-    /// Allow a server that is not on this machine. Only for one that is yours.
+    /// Allow a server that is not on this machine. Use this only for your own servers.
     #[arg(long)]
     pub(crate) public: bool,
     /// Print the result as JSON.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Options for the server of --spawn, after `--`.
+    /// Options for the server that --spawn starts, after `--`.
     #[arg(last = true, requires = "spawn", value_name = "OPTION")]
     pub(crate) server_options: Vec<String>,
 }
 
-/// A transport that holds a connection.
+/// Parses a transport that holds a connection.
 fn parse_held(text: &str) -> Result<Transport, String> {
     match parse_for_programs(text) {
         Ok(Transport::Poll) | Err(_) => {
@@ -99,7 +100,7 @@ fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Printed after the long help.
+/// Printed at the end of the long help.
 pub(super) const BENCH_OUTPUT: &str = "\
 Each message says when it was published, so that whoever receives it knows how long it took: from just before
 the request is written to after the read that completed the message. The times come from one clock, that of this

@@ -1,8 +1,8 @@
-//! What is said of arguments that cannot be used: not the secrets among them.
+//! Error messages about arguments, without the secrets in them.
 
 use clap::error::{ContextKind, ContextValue};
 
-/// Takes secrets out of what is said: standard error is often kept in a log.
+/// Removes secrets from an error message, because standard error often ends up in a log.
 pub(super) fn discreet(mut error: clap::Error) -> clap::Error {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
@@ -19,13 +19,13 @@ pub(super) fn discreet(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// `argument` is what usage says of it, such as `--publish-token <TOKEN>`.
+/// `argument` is how the usage shows it, such as `--publish-token <TOKEN>`.
 fn shown(argument: &str, value: &str) -> String {
     if argument.contains("TOKEN") || argument.contains("KEY") {
         return "(not shown)".to_owned();
     }
-    // The user information of a URL ends with the last `@` before its path (RFC 3986 §3.2.1). One in the path says
-    // nothing, and is cut as well.
+    // The user information of a URL ends with the last `@` before its path (RFC 3986 §3.2.1). An `@` in the path may
+    // be taken for it; then more is hidden, which does no harm.
     match value.rsplit_once('@') {
         Some((before, rest)) => {
             let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);

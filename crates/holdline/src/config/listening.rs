@@ -1,4 +1,4 @@
-//! Where the server listens, and how it goes.
+//! Options for listening and for stopping.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use super::secret::SecretSource;
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ListenArguments {
     /// Where to listen: HOST:PORT, with all addresses of the name, or unix:PATH. May be given more than once.
-    /// Sockets that systemd hands over are served as well [default: 127.0.0.1:8080, unless systemd hands over any].
+    /// Sockets from systemd are served in addition [default: 127.0.0.1:8080, unless there are sockets from systemd].
     #[arg(
         long,
         env = "HOLDLINE_LISTEN",
@@ -22,7 +22,7 @@ pub(crate) struct ListenArguments {
         value_name = "ADDR"
     )]
     pub(crate) listen: Vec<Endpoint>,
-    /// Who may connect to the Unix sockets, as the mode of their files.
+    /// Mode of the files of Unix sockets, which decides who may connect to them.
     #[arg(
         long,
         env = "HOLDLINE_UNIX_MODE",
@@ -31,12 +31,12 @@ pub(crate) struct ListenArguments {
         value_name = "MODE"
     )]
     pub(crate) unix_mode: u32,
-    /// Where to answer /stats and /metrics, then only there, and /health also when the server is full: a loopback
-    /// address, or unix:PATH.
+    /// Where to answer /stats and /metrics (they are then answered only there), and /health even when the server is
+    /// full: a loopback address, or unix:PATH.
     #[arg(long, env = "HOLDLINE_ADMIN", value_name = "ADDR")]
     pub(crate) admin: Option<Endpoint>,
-    /// What must be shown there, as `Authorization: Bearer TOKEN`; @FILE is what is in a file. With it, --admin may
-    /// be any address.
+    /// Token that must be shown on the admin address, as `Authorization: Bearer TOKEN`; @FILE reads it from a file.
+    /// With a token, --admin may be any address.
     #[arg(
         long,
         env = "HOLDLINE_ADMIN_TOKEN",
@@ -45,8 +45,8 @@ pub(crate) struct ListenArguments {
         value_name = "TOKEN|@FILE"
     )]
     pub(crate) admin_token: Option<SecretSource>,
-    /// The time over which connections are closed when the server stops, so that clients do not all come back at
-    /// once. Fewer than 1000 connections a second take less; 0s closes all at once.
+    /// Time over which connections are closed when the server stops, so that clients do not all come back at once.
+    /// It is shortened if fewer than 1000 connections a second would be closed; 0s closes all at once.
     #[arg(
         long,
         env = "HOLDLINE_DRAIN",
@@ -55,12 +55,13 @@ pub(crate) struct ListenArguments {
         value_name = "TIME"
     )]
     pub(crate) drain: Duration,
-    /// Take the listening sockets over from the process that was started with the same path, and give them to the
-    /// next one, so that no client is turned away in between.
+    /// Take the listening sockets over from the process that was started with the same path, and later hand them to
+    /// the next one, so that no client is turned away in between.
     #[arg(long, env = "HOLDLINE_HANDOVER", value_name = "PATH")]
     pub(crate) handover: Option<PathBuf>,
-    /// Let other processes listen on the same addresses (SO_REUSEPORT). Clients that one of them has not accepted
-    /// when it ends are reset, and a server that is started twice by accident is not noticed: prefer --handover.
+    /// Let other processes listen on the same addresses (SO_REUSEPORT). When one of them ends, clients that it has
+    /// not accepted yet are reset. And you will not notice if you start a server twice by accident. Prefer
+    /// --handover.
     #[arg(long, env = "HOLDLINE_REUSE_PORT", value_parser = BoolishValueParser::new())]
     pub(crate) reuse_port: bool,
 }
@@ -114,7 +115,7 @@ fn mode(text: &str) -> Result<u32, String> {
     match u32::from_str_radix(text, 8) {
         Ok(mode) if mode <= 0o777 && mode & 0o222 != 0 => Ok(mode),
         _ => Err(
-            "it is octal, at most 777, and somebody must be allowed to write, which is to connect: 660"
+            "it is octal, at most 777, such as 660; at least one user must have write permission in order to connect"
                 .to_owned(),
         ),
     }

@@ -1,10 +1,10 @@
-//! How slow a peer may be, and how long it may be gone.
+//! How slow a peer may be, and how long it may be unreachable.
 
 use std::time::Duration;
 
 use clap::Args;
 
-/// These hold for every connection, whatever it speaks.
+/// These apply to every connection, whatever it is used for.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct PeerArguments {
     /// How far the body of a request may fall behind --min-read-rate.
@@ -16,7 +16,7 @@ pub(crate) struct PeerArguments {
         value_name = "TIME"
     )]
     pub(crate) body_timeout: Duration,
-    /// How far a message that comes over a WebSocket may fall behind --min-read-rate.
+    /// How far an incoming WebSocket message may fall behind --min-read-rate.
     #[arg(
         long,
         env = "HOLDLINE_MESSAGE_TIMEOUT",
@@ -25,7 +25,7 @@ pub(crate) struct PeerArguments {
         value_name = "TIME"
     )]
     pub(crate) message_timeout: Duration,
-    /// Bytes a second at which bodies and messages must come; 0: any byte gives them another timeout.
+    /// Minimum rate for bodies and messages, in bytes per second; 0: any byte restarts the timeout.
     #[arg(
         long,
         env = "HOLDLINE_MIN_READ_RATE",
@@ -33,11 +33,11 @@ pub(crate) struct PeerArguments {
         value_name = "BYTES"
     )]
     pub(crate) min_read_rate: u64,
-    /// Memory, over all connections, for what comes and is not whole yet: heads, bodies and messages. When it is not
-    /// enough, the slowest are refused. A message takes up to twice its length while it comes.
+    /// Memory, over all connections, for incomplete input: heads, bodies and messages. If it is not enough, the
+    /// slowest clients are refused. An incoming message needs up to twice its length.
     #[arg(long, env = "HOLDLINE_MAX_UPLOAD_TOTAL", default_value_t = 64 << 20, value_name = "BYTES")]
     pub(crate) max_upload_total: usize,
-    /// How far a client may fall behind --min-write-rate while bytes wait for it.
+    /// How far a client may fall behind --min-write-rate while bytes are waiting for it.
     #[arg(
         long,
         env = "HOLDLINE_WRITE_TIMEOUT",
@@ -46,7 +46,8 @@ pub(crate) struct PeerArguments {
         value_name = "TIME"
     )]
     pub(crate) write_timeout: Duration,
-    /// Bytes a second that a client must take while some wait for it; 0: any byte gives it another timeout.
+    /// Minimum rate at which a client must take the bytes waiting for it, per second; 0: any byte restarts the
+    /// timeout.
     #[arg(
         long,
         env = "HOLDLINE_MIN_WRITE_RATE",
@@ -54,8 +55,8 @@ pub(crate) struct PeerArguments {
         value_name = "BYTES"
     )]
     pub(crate) min_write_rate: u64,
-    /// After what time a client is given up that has vanished without a word; 0s leaves it to the system.
-    /// Never less than --write-timeout.
+    /// After how long a client that vanished without a word is given up; 0s leaves this to the system. Never less
+    /// than --write-timeout.
     #[arg(
         long,
         env = "HOLDLINE_PEER_TIMEOUT",

@@ -1,4 +1,4 @@
-//! Secrets: given as they are, or in a file.
+//! Secrets, given directly or in a file.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// A secret, or where it is.
+/// A secret, or the file that contains it.
 #[derive(Clone, Eq, PartialEq)]
 pub(crate) enum SecretSource {
     Given(String),
@@ -14,7 +14,7 @@ pub(crate) enum SecretSource {
 }
 
 impl SecretSource {
-    /// The secret: what is in the file now.
+    /// The secret. A file is read now.
     pub(crate) fn read(&self) -> Result<String, String> {
         let path = match self {
             Self::Given(text) => return Ok(text.clone()),
@@ -40,7 +40,7 @@ impl FromStr for SecretSource {
     }
 }
 
-/// The secret itself never gets into a log.
+/// Shows no secret, so that it cannot end up in a log.
 impl fmt::Debug for SecretSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -58,7 +58,7 @@ fn checked(text: &str) -> Result<String, String> {
     }
 }
 
-/// The options whose secret stands on the command line, where every user of the machine can read it.
+/// The options whose secret is on the command line, where every user of the machine can read it.
 pub(crate) fn on_the_command_line(arguments: impl Iterator<Item = OsString>) -> Vec<&'static str> {
     let arguments: Vec<String> = arguments
         .map(|argument| argument.to_string_lossy().into_owned())

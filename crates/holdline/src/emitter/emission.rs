@@ -1,4 +1,4 @@
-//! The connection's side of an emitter: what a handler keeps for it.
+//! The connection's side of an emitter, which a handler stores.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use super::pipe::{News, Pipe, Taken};
 use super::{Config, Emitter, Feed, Owner};
 use crate::event_stream::{self, Opening};
 
-/// The event streams of one event loop. A [`Handler`](holdline_net::Handler) of one's own has one,
-/// and an [`Emission`] in its `Stream` for each event stream:
+/// The event streams of one event loop. Your own [`Handler`](holdline_net::Handler) keeps one of
+/// these, and an [`Emission`] in its `Stream` for each event stream:
 ///
 /// | in the handler | calls |
 /// |---|---|
@@ -32,7 +32,7 @@ pub struct Emitters {
 }
 
 impl Emitters {
-    /// For the loop of `notifier`, which the server gives to each handler that is made.
+    /// Makes the streams of the loop of `notifier`, which the server passes when it makes a handler.
     #[must_use]
     pub fn new(notifier: Notifier, config: Config) -> Self {
         Self {
@@ -41,19 +41,18 @@ impl Emitters {
         }
     }
 
-    /// What they have in common.
+    /// The shared settings.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// Answers a request with an event stream: status 200, the
-    /// [fields](event_stream::HEADERS) of one and those for pages of
-    /// [allowed origins](Config::origins), padding if [asked for](Opening), and then what the
-    /// feed emits. A HEAD request gets the head, and its feed is never opened.
+    /// Answers a request with an event stream: status 200, the [header fields](event_stream::HEADERS) of an event
+    /// stream and those for pages of [allowed origins](Config::origins), padding if [asked for](Opening), and then
+    /// whatever the feed emits. A HEAD request gets the head, and its feed is never opened.
     ///
-    /// `stream` makes the handler's own `Stream` of it; [`Feed::on_open`] is called when the
-    /// server calls `ready` for it.
+    /// `stream` turns it into the handler's own `Stream`. [`Feed::on_open`] is called when the server calls `ready`
+    /// for it.
     ///
     /// # Errors
     /// The head cannot be sent. The server answers 500.
@@ -74,7 +73,7 @@ impl Emitters {
         )
     }
 
-    /// The same with these fields instead of those of [`Config::fields`] and for pages of allowed origins.
+    /// The same, but with these header fields instead of [`Config::fields`] and those for pages of allowed origins.
     ///
     /// # Errors
     /// The head cannot be sent. The server answers 500.
@@ -126,7 +125,7 @@ enum Stage {
 }
 
 impl Emission {
-    /// Writes what was emitted, as far as there is room.
+    /// Writes as much of what was emitted as there is room for.
     pub fn ready(&mut self, mut output: Output<'_>) -> Progress {
         if let Stage::Begin { padding, head_only } = self.stage {
             if !self.heartbeat.is_zero() {
@@ -181,11 +180,11 @@ impl Emission {
         Ok(())
     }
 
-    /// Sends a heartbeat, unless the client is behind, and sets the timer for the next one.
+    /// Sends a heartbeat unless the client is behind, and sets the timer for the next one.
     pub fn timer(&mut self, mut output: Output<'_>) {
         output.set_timer(self.heartbeat);
-        // What waits may be the rest of an event, which a heartbeat must not cut in two. It is a sign
-        // of life itself.
+        // The bytes that wait may be the rest of an event, and a heartbeat must not cut it in two. They are a sign
+        // of life themselves.
         if let Output::Body(mut body) = output
             && body.has_room()
             && self.pipe.queued() == 0
@@ -195,8 +194,8 @@ impl Emission {
         }
     }
 
-    /// The server stops, or the client has shut down its side: what was emitted is sent, and emitting is over. The
-    /// last that the client is told is when to come back, which is not the same for any two
+    /// The server is stopping, or the client has closed its sending side: what was emitted is still sent, and
+    /// emitting is over. Last of all the client is told when to come back, at a different time for each client
     /// ([`not_now`](event_stream::not_now)).
     pub fn stopping(&mut self, output: Output<'_>) {
         self.pipe.close();
@@ -218,7 +217,7 @@ impl Emission {
         }
     }
 
-    /// The connection is over: emitting fails, and the feed is told.
+    /// The connection is over: emitting fails from now on, and the feed is told.
     pub fn closed(mut self, ending: Ending) {
         self.pipe.disconnect();
         if let Stage::Open = self.stage {
@@ -229,7 +228,7 @@ impl Emission {
 
 impl Drop for Emission {
     fn drop(&mut self) {
-        // Also when a handler forgets to tell: a thread that emits must see that nobody listens.
+        // In case a handler forgets to call `closed`: a thread that emits must notice that nobody listens.
         self.pipe.disconnect();
     }
 }
@@ -248,5 +247,5 @@ fn stuck(error: &SendError) {
     tracing::debug!(%error, "an event stream cannot go on");
 }
 
-/// Bytes that are moved at a time, so that what waits in the connection stays within bounds.
+/// Bytes moved at a time, so that what waits in the connection stays bounded.
 const PIECE: usize = 64 * 1024;

@@ -10,11 +10,12 @@ use holdline_sse::EncodeError;
 pub enum EmitError {
     /// The stream is over: it was closed, or the client is gone.
     Closed,
-    /// The client is behind: so much waits for it that this has no room now.
+    /// The client is behind: so much is waiting for it that there is no room for this now.
     Full,
-    /// This alone is longer than [`Config::max_queued`](super::Config::max_queued) and will never have room.
+    /// This alone is longer than [`Config::max_queued`](super::Config::max_queued), so there will never be room for
+    /// it.
     TooLong,
-    /// A name or an ID has a CR, LF or NUL in it, which no event stream can carry.
+    /// A name or an ID contains CR, LF or NUL, which no event stream can carry.
     Invalid(EncodeError),
 }
 

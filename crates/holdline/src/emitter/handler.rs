@@ -11,13 +11,13 @@ use crate::event_stream::{self, Opening};
 
 /// A [`Handler`] that answers every GET with a feed of events.
 ///
-/// The function it is made with is what a servlet's `newEventSource` is: it gets the request and
-/// what that [asks for](Opening), and returns the feed, or the status to answer with: 404 for a path
-/// that is none, 503 for *not now*, and 204 for *do not come back*, which ends the client's
-/// reconnecting. (To a client that accepts an event stream, *not now* is an empty stream that says when to come back,
-/// because from a 503 no `EventSource` does.) It is called on the thread of an event loop and must not block.
+/// The function you pass corresponds to a servlet's `newEventSource`. It gets the request and what that [asks
+/// for](Opening), and returns the feed, or the status to answer with: 404 for an unknown path, 503 for *not now*,
+/// and 204 for *do not come back*, which makes the client stop reconnecting. (A client that accepts an event stream
+/// gets *not now* as an empty stream that says when to come back, because `EventSource` gives up after a 503.) The
+/// function runs on the thread of an event loop and must not block.
 ///
-/// HEAD is answered as GET, without the stream; OPTIONS as a preflight; other methods with 405.
+/// HEAD is answered like GET but without the stream, OPTIONS as a preflight, and other methods with 405.
 #[derive(Debug)]
 pub struct FeedHandler<F> {
     emitters: Emitters,
@@ -28,7 +28,7 @@ impl<F> FeedHandler<F>
 where
     F: FnMut(&Request<'_>, &Opening<'_>) -> Result<Box<dyn Feed>, u16>,
 {
-    /// For the loop of `notifier`, in the function that is given to
+    /// Makes a handler for the loop of `notifier`. Call it in the function that you pass to
     /// [`Server::run`](holdline_net::Server::run).
     #[must_use]
     pub fn new(notifier: Notifier, config: Config, new_feed: F) -> Self {
@@ -76,7 +76,7 @@ where
 
     fn head(&mut self, request: &Request<'_>, intake: Intake<'_, Emission>) {
         if !takes(request.head.method()) {
-            // It is refused, whatever its body.
+            // It is refused whatever its body is.
             self.request(request, intake.answer());
         }
     }

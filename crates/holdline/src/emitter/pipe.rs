@@ -10,14 +10,14 @@ use holdline_sse::EncodeError;
 
 use super::error::EmitError;
 
-/// A queue of bytes with a limit. One side is the threads that emit, the other one is an event loop.
+/// A queue of bytes with a limit. Threads that emit are on one side, an event loop is on the other.
 #[derive(Debug)]
 pub(super) struct Pipe {
     connection: ConnectionId,
     news: Arc<News>,
     limit: usize,
     queue: Mutex<Queue>,
-    /// The queue has become empty, or its state has changed.
+    /// Signals that the queue has become empty, or that its state has changed.
     changed: Condvar,
 }
 
@@ -30,19 +30,19 @@ struct Queue {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum State {
     Open,
-    /// What is queued is still sent, and then the stream ends.
+    /// What is queued is still sent; then the stream ends.
     Ending,
-    /// There is no connection any more.
+    /// The connection is gone.
     Gone,
 }
 
-/// What the loop takes from a pipe.
+/// What the loop gets when it takes from a pipe.
 #[derive(Debug)]
 pub(super) enum Taken {
     Bytes(BytesMut),
-    /// There is nothing now.
+    /// Nothing for now.
     Nothing,
-    /// There is nothing, and nothing will come.
+    /// Nothing, and nothing will follow.
     End,
 }
 
@@ -67,7 +67,7 @@ impl Pipe {
         }
     }
 
-    /// Queues what `encode` appends, or nothing. It is at least `len` bytes.
+    /// Queues what `encode` appends, all or nothing. It appends at least `len` bytes.
     pub(super) fn push(
         &self,
         len: usize,
@@ -77,7 +77,7 @@ impl Pipe {
         if queue.state != State::Open {
             return Err(EmitError::Closed);
         }
-        // Not encoded in vain, for it may be any length.
+        // Checked before encoding, because it may be very long.
         if len > self.limit {
             return Err(EmitError::TooLong);
         }
@@ -87,7 +87,7 @@ impl Pipe {
         if after > self.limit {
             queue.bytes.truncate(before);
             if queue.bytes.capacity() > 2 * self.limit {
-                // What did not fit had made room for itself.
+                // Gives back the memory that the rejected bytes had taken.
                 queue.bytes = BytesMut::from(&queue.bytes[..]);
             }
             return Err(if after - before > self.limit {
@@ -103,7 +103,7 @@ impl Pipe {
         Ok(())
     }
 
-    /// Nothing more is queued; what is there is sent.
+    /// Lets nothing more be queued; what is there is still sent.
     pub(super) fn close(&self) {
         let mut queue = self.lock();
         if queue.state != State::Open {
@@ -145,7 +145,7 @@ impl Pipe {
         }
     }
 
-    /// Takes up to `max` bytes. Events may be cut: it is one stream.
+    /// Takes up to `max` bytes. This may cut an event in two, because it is one stream.
     pub(super) fn take(&self, max: usize) -> Taken {
         let mut queue = self.lock();
         if queue.bytes.is_empty() {
@@ -157,7 +157,7 @@ impl Pipe {
         if queue.bytes.len() > max {
             return Taken::Bytes(queue.bytes.split_to(max));
         }
-        // The memory goes with the bytes: an idle stream has none.
+        // The memory goes with the bytes, so an idle stream uses none.
         let bytes = mem::take(&mut queue.bytes);
         drop(queue);
         self.changed.notify_all();
@@ -165,8 +165,8 @@ impl Pipe {
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
-        // Nothing that panics leaves the queue half changed: at worst its last block was cut short
-        // by an allocation that failed, which ends the process.
+        // No panic leaves the queue half changed. Only a failed allocation could cut its last block short, and that
+        // ends the process.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -179,7 +179,7 @@ impl News {
         }
     }
 
-    /// The connections that have something to send since the last call.
+    /// The connections that have had something to send since the last call.
     pub(super) fn take(&self) -> Vec<ConnectionId> {
         mem::take(&mut *self.lock())
     }

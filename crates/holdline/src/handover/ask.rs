@@ -1,4 +1,4 @@
-//! The new process: takes the sockets.
+//! The new process: takes over the sockets.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
@@ -10,11 +10,11 @@ use std::time::Duration;
 use holdline_net::Listener;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 
-/// The process before this one, and what it has.
+/// The process before this one, and the sockets it offers.
 #[derive(Debug)]
 pub(crate) struct Predecessor {
     stream: UnixStream,
-    /// The socket that was asked through.
+    /// The socket that was used for asking.
     pub(super) control: Option<OwnedFd>,
     sockets: Vec<(String, OwnedFd)>,
 }
@@ -76,7 +76,7 @@ impl Predecessor {
         })
     }
 
-    /// Takes what it has under this name.
+    /// Takes the sockets it has under this name.
     pub(crate) fn take(&mut self, name: &str) -> Result<Vec<Listener>, String> {
         let (taken, left) = std::mem::take(&mut self.sockets)
             .into_iter()
@@ -88,12 +88,13 @@ impl Predecessor {
         adopted.map_err(|error| format!("{name} cannot be taken over: {error}"))
     }
 
-    /// What it has and nobody has taken: clients that connect there are refused when it has ended.
+    /// The names of sockets that nobody has taken: clients that connect there are refused once the old process has
+    /// ended.
     pub(crate) fn left(&self) -> impl Iterator<Item = &str> {
         self.sockets.iter().map(|(name, _)| name.as_str())
     }
 
-    /// Tells it to stop: we accept.
+    /// Tells it to stop, because we accept connections now.
     pub(crate) fn ready(mut self) {
         if let Err(error) = self.stream.write_all(b"ready\n") {
             tracing::warn!(%error, "the process before this one may have ended without a handover");
@@ -103,12 +104,12 @@ impl Predecessor {
 
 fn describe(path: &Path, error: &io::Error) -> String {
     let path = path.display();
-    format!("the process that listens on {path} (--handover) cannot be taken over from: {error}")
+    format!("cannot take over from the process that listens on {path} (--handover): {error}")
 }
 
 /// How long it may take to answer.
 const ANSWER: Duration = Duration::from_secs(10);
-/// Sockets that are sent at most: as many as Linux lets one message have.
+/// The maximum number of sockets: Linux allows no more in one message.
 pub(super) const MOST: usize = 253;
-/// Bytes of the names.
+/// The maximum length of the line with the names, in bytes.
 const LINE: u64 = 1 << 20;

@@ -1,10 +1,10 @@
-//! Systems without Unix sockets: there is never anybody to take over from.
+//! For systems without Unix sockets: there is never anyone to take over from.
 
 use std::path::Path;
 
 use holdline_net::{Listener, Server};
 
-/// Nobody.
+/// Never exists.
 #[derive(Debug)]
 pub(crate) enum Predecessor {}
 
@@ -26,7 +26,7 @@ impl Predecessor {
     }
 }
 
-/// Nothing.
+/// Never exists.
 #[derive(Debug)]
 pub(crate) enum Offer {}
 

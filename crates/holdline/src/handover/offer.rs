@@ -1,4 +1,4 @@
-//! The old process: gives the sockets away and stops.
+//! The old process: gives its sockets away and stops.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, IoSlice, Write};
 use std::mem::MaybeUninit;
@@ -14,7 +14,7 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg}
 
 use super::ask::{MOST, Predecessor};
 
-/// Sockets that the next process may have.
+/// The sockets that the next process may have.
 #[derive(Debug)]
 pub(crate) struct Offer {
     offered: Arc<Mutex<Option<Offered>>>,
@@ -27,7 +27,7 @@ struct Offered {
 }
 
 impl Offer {
-    /// Listens on `path`, or on with the socket of the process before.
+    /// Listens on `path`, or continues with the socket of the previous process.
     pub(crate) fn new(path: &Path, before: Option<&mut Predecessor>) -> Result<Self, String> {
         let bound = match before.and_then(|before| before.control.take()) {
             Some(fd) => Listener::from_fd(fd),
@@ -43,7 +43,8 @@ impl Offer {
         })
     }
 
-    /// Gives the listeners of `server` to whoever asks, in a thread of its own, and calls `given` when they are the other's.
+    /// Gives the listeners of `server` to any process that asks, on a thread of its own. Calls `given` once the
+    /// other process has taken over.
     pub(crate) fn start(
         &self,
         names: &[String],
@@ -76,8 +77,8 @@ impl Offer {
         thread.spawn(wait).map(|_| ()).map_err(what)
     }
 
-    /// The server stops, or has ended. Nobody can have the sockets any more, and the file of the one that they are
-    /// asked through goes, unless they were given away.
+    /// The server is stopping or has ended, so nobody can have the sockets any more. The file of the handover socket
+    /// is removed, unless the sockets were given away.
     pub(crate) fn withdraw(&self) {
         *lock(&self.offered) = None;
     }
@@ -94,7 +95,7 @@ struct Giver {
 }
 
 impl Giver {
-    /// Returns when a process has taken them.
+    /// Returns once another process has taken over.
     fn wait(&self) {
         if let Err(error) = self.control.set_nonblocking(false) {
             tracing::warn!(%error, "a handover may not work");
@@ -103,7 +104,7 @@ impl Giver {
             let taken = match self.control.accept() {
                 Ok((stream, _)) => self.give(&stream),
                 Err(error) => {
-                    // Such as too many open files.
+                    // For example if too many files are open.
                     thread::sleep(PAUSE);
                     Err(error)
                 }
@@ -154,13 +155,13 @@ impl Giver {
     }
 }
 
-/// Whoever asks must be the same user, or root. The mode of the file says the same.
+/// The other process must belong to the same user, or to root. The mode of the file enforces the same.
 fn judge(stream: &UnixStream) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         let asks = rustix::net::sockopt::socket_peercred(stream)?.uid;
         if !asks.is_root() && asks != rustix::process::geteuid() {
-            let what = "another user asks for the sockets";
+            let what = "another user is asking for the sockets";
             return Err(io::Error::new(ErrorKind::PermissionDenied, what));
         }
     }
@@ -171,5 +172,5 @@ fn judge(stream: &UnixStream) -> io::Result<()> {
 
 /// How long the other process may take until it serves.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Until it is tried again to accept.
+/// How long to wait before trying to accept again.
 const PAUSE: Duration = Duration::from_secs(1);

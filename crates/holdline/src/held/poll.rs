@@ -11,7 +11,7 @@ use crate::reader::Reader;
 use crate::reply::Reply;
 use crate::transport::Transport;
 
-/// A request for what there is now.
+/// A poll: a request for the messages there are now.
 #[derive(Debug)]
 pub(crate) struct Poll {
     channels: Box<[Arc<str>]>,
@@ -35,7 +35,7 @@ impl Poll {
         }
     }
 
-    /// The answer, if it is known. If not, the connection is woken when it is.
+    /// The answer, if it is known. If not, the connection is woken once it is.
     pub(crate) fn reply(&mut self, hub: &Hub, patience: Patience) -> Option<Reply> {
         let (position, waiter) = (&mut self.position, Some(self.waiter));
         match hub.read(&self.channels, position, ANSWER, waiter) {

@@ -1,4 +1,4 @@
-//! A message that somebody wants to publish, and to be told what became of it.
+//! A publisher waiting to hear what became of its message.
 
 use std::sync::Arc;
 
@@ -12,13 +12,13 @@ use crate::poll_answer::{ANSWER, encode_answer};
 use crate::reader::Reader;
 use crate::reply::Reply;
 
-/// The publisher's question.
+/// The publisher's request.
 #[derive(Debug)]
 pub(crate) struct Publication {
     receipt: Receipt,
-    /// The publisher also wants what came to the channel after this.
+    /// Set if the publisher also wants what came to the channel after this.
     since: Option<(Arc<str>, Since)>,
-    /// Where that is, once the message can be seen.
+    /// The position for that, once the message was shown.
     position: Option<Position>,
     waiter: Waiter,
     reader: Option<Reader>,
@@ -67,7 +67,7 @@ impl Publication {
             if let Some(reader) = &self.reader {
                 reader.take(hub, &batch);
             }
-            // The same object as a poll's, with two members before its own.
+            // The same object as a poll's, with two more members in front.
             let poll = encode_answer(position, &batch, None);
             answer.pop();
             answer.push(b',');

@@ -1,4 +1,4 @@
-//! How long a request waits, and what a publisher is told whose message is not published.
+//! How long a request waits, and the answer to a publisher whose message was not published.
 
 use crate::journal::Refusal;
 use crate::reply::Reply;
@@ -7,9 +7,9 @@ use crate::reply::Reply;
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Patience {
     Waits,
-    /// An answer that says less than all will do.
+    /// An incomplete answer will do.
     Over,
-    /// The server stops: it is answered now or never.
+    /// The server is stopping: answer now or never.
     Stopping,
 }
 
@@ -26,7 +26,7 @@ impl From<Refusal> for Reply {
             ),
             Refusal::Unknown => Self::unavailable(
                 "outcome_unknown",
-                "whether the message is kept is not known; it was not shown to anyone",
+                "it is not known whether the message was kept; it was not shown to anyone",
             ),
         }
     }

@@ -1,4 +1,4 @@
-//! The data of a body, joined to lines of output that do not depend on how it was read.
+//! The data of a body, joined into lines of output that do not depend on how it was read.
 
 use std::io::{self, Write};
 
@@ -6,15 +6,15 @@ use crate::inspect::item::{Hex, Item, print};
 
 /// Collects the data of one body.
 ///
-/// A line of output ends where the sender ended a chunk of the chunked coding, and after
-/// [`LINE`] bytes; it is never cut inside a code point. Both are facts of the stream.
+/// A line of output ends where the sender ended a chunk of the chunked coding, or after [`LINE`] bytes. It is never
+/// cut inside a code point. So the lines depend only on the stream itself.
 #[derive(Debug, Default)]
 pub(super) struct BodyLines {
     pending: Vec<u8>,
 }
 
 impl BodyLines {
-    /// The next bytes of the body.
+    /// Takes the next bytes of the body.
     pub(super) fn push(&mut self, mut data: &[u8], out: &mut dyn Write) -> io::Result<()> {
         while !data.is_empty() {
             let room = LINE - self.pending.len();
@@ -28,7 +28,7 @@ impl BodyLines {
         Ok(())
     }
 
-    /// Prints what there is, but keeps a code point that has only begun.
+    /// Prints what there is, except for a code point that is still incomplete.
     pub(super) fn cut(&mut self, out: &mut dyn Write) -> io::Result<()> {
         let whole = match std::str::from_utf8(&self.pending) {
             Err(error) if error.error_len().is_none() => error.valid_up_to(),
@@ -44,7 +44,7 @@ impl BodyLines {
         Ok(())
     }
 
-    /// Prints everything: the body has ended, or will never end.
+    /// Prints everything: the body has ended, or will never be complete.
     pub(super) fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
         print_data(&self.pending, out)?;
         self.pending = Vec::new();
@@ -60,5 +60,5 @@ fn print_data(data: &[u8], out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-/// Bytes of data in one line of output, at most.
+/// The maximum number of data bytes in a line of output.
 pub(super) const LINE: usize = 64 << 10;

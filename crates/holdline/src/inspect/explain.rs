@@ -1,7 +1,7 @@
-//! `--explain`: each byte of a stream, and beside it what it means.
+//! `--explain`: each byte of a stream, and what it means beside it.
 //!
-//! The codec gets one byte at a time here. So it is known at which byte it decided something, and
-//! that does not depend on how the input was cut.
+//! The codec gets one byte at a time here. So we know at which byte it made a decision, no matter how the input was
+//! cut.
 
 mod fields;
 mod http1;
@@ -36,7 +36,7 @@ pub(super) fn frames(decoder: MessageDecoder, colour: bool) -> Box<dyn Inspector
     Box::new(Explain::new(websocket::Frames::new(decoder), colour))
 }
 
-/// What knows the parts of one protocol.
+/// Knows the parts of one protocol.
 trait Annotator {
     /// Takes the byte at offset `at`. An error is final.
     fn byte(&mut self, at: u64, byte: u8, page: &mut Page<'_>) -> Result<(), Stop>;
@@ -44,11 +44,11 @@ trait Annotator {
     /// The stream has ended.
     fn eof(&mut self, page: &mut Page<'_>) -> Result<(), Stop>;
 
-    /// Shows the bytes of a part that will never be whole.
+    /// Shows the bytes of a part that will never be complete.
     fn unfinished(&mut self, page: &mut Page<'_>) -> io::Result<()>;
 }
 
-/// An annotator, the sheet that it writes on, and the bytes that an error may point at.
+/// An annotator, the sheet it writes on, and the recent bytes that an error may point at.
 #[derive(Debug)]
 struct Explain<A> {
     annotator: A,
@@ -88,7 +88,7 @@ impl<A: Annotator> Inspector for Explain<A> {
     }
 }
 
-/// Text for a sentence: in quotes, with control characters escaped, and not too long.
+/// Quotes a text for use in a sentence: control characters are escaped, and it is shortened if it is too long.
 fn quote(bytes: &[u8]) -> String {
     const LONGEST: usize = 60;
     let text = String::from_utf8_lossy(bytes.get(..4 * LONGEST).unwrap_or(bytes));

@@ -17,9 +17,9 @@ pub(super) struct Http {
     decoder: Decoder,
     buffer: Buffer,
     body: BodyLines,
-    /// Where the last data ended, until bytes of another kind follow it.
+    /// Where the last data ended, until other bytes follow it.
     data_end: Option<u64>,
-    /// Bytes after the connection's last message.
+    /// Bytes after the last message of the connection.
     ignored: u64,
 }
 
@@ -53,7 +53,7 @@ impl Inspector for Http {
             if let Ok(Some(Part::Data(data))) = part {
                 at -= data.len() as u64;
             }
-            // What stands between data and data is the end of a chunk and the next size.
+            // Between two pieces of data are the end of a chunk and the next size.
             if self.data_end.is_some_and(|end| at > end) {
                 self.data_end = None;
                 self.body.cut(out)?;
@@ -120,15 +120,15 @@ fn print_part(part: &Part<'_>, out: &mut dyn Write) -> Result<(), Stop> {
     Ok(print(&item, out)?)
 }
 
-/// A decoder of either direction.
+/// A decoder for either direction.
 #[derive(Debug)]
 pub(super) enum Decoder {
     Requests(RequestDecoder),
-    /// The method of the requests that are answered stands beside it.
+    /// With the method of the requests that these responses answer.
     Responses(ResponseDecoder, String),
 }
 
-/// What either decoder finds.
+/// What either decoder returns.
 #[derive(Debug)]
 pub(super) enum Part<'b> {
     Request(RequestHead<'b>, BodyLength),
@@ -136,7 +136,7 @@ pub(super) enum Part<'b> {
     Response(ResponseHead<'b>, BodyLength),
     Data(&'b [u8]),
     End(Headers<'b>),
-    /// The input is not empty, and none of it belongs to a message.
+    /// There is input, but none of it belongs to a message.
     Paused,
 }
 

@@ -50,7 +50,7 @@ pub(super) enum Item<'a> {
     },
 }
 
-/// An event of an event stream: an item without a name around it.
+/// An event of an event stream: the only item that is not wrapped in a name.
 #[derive(Debug, Serialize)]
 pub(super) struct EventItem<'a> {
     pub(super) event: &'a str,
@@ -64,10 +64,10 @@ pub(super) fn print(item: &impl Serialize, out: &mut dyn Write) -> io::Result<()
     out.write_all(b"\n")
 }
 
-/// JSON in which no control character stands by itself.
+/// JSON without raw control characters.
 ///
-/// JSON wants only those below U+0020 escaped. But U+007F to U+009F are control characters too,
-/// some of them begin escape sequences, and these lines go to terminals.
+/// JSON requires only those below U+0020 to be escaped. But U+007F to U+009F are control characters, too. Some of
+/// them begin escape sequences, and these lines go to terminals.
 #[derive(Debug)]
 struct Harmless;
 
@@ -98,7 +98,7 @@ const fn is_control(c: char) -> bool {
     matches!(c, '\u{7f}'..='\u{9f}')
 }
 
-/// Why nothing more is decoded.
+/// Why decoding stops.
 #[derive(Debug)]
 pub(super) enum Stop {
     Fault(Fault),
@@ -117,7 +117,7 @@ impl From<io::Error> for Stop {
     }
 }
 
-/// The rule that the input broke, in whichever protocol.
+/// The rule that the input broke, in any of the protocols.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
     /// The rule's stable name, in snake case.
@@ -126,11 +126,11 @@ pub(super) struct Fault {
     pub(super) at: u64,
     pub(super) rfc: &'static str,
     pub(super) answer: Answer,
-    /// The codec's own sentence.
+    /// The codec's own description.
     pub(super) message: String,
 }
 
-/// What the receiver would send back.
+/// How the receiver would answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     Nothing,
@@ -219,8 +219,8 @@ impl Serialize for Fields<'_> {
     }
 }
 
-/// Bytes that are nearly always text: a string when they are UTF-8, else `{"latin1":"…"}`, in
-/// which each character is one byte. So each text of JSON stands for one sequence of bytes.
+/// Bytes that are nearly always text: a string if they are UTF-8, otherwise `{"latin1":"…"}`, in which each
+/// character is one byte. So every JSON value stands for exactly one sequence of bytes.
 ///
 /// RFC 9110 §5.5: "Historically, HTTP allowed field content with text in the ISO-8859-1 charset".
 #[derive(Debug)]
@@ -254,12 +254,12 @@ impl Serialize for Hex<'_> {
     }
 }
 
-/// The version as it stands in a start line.
+/// The version as written in a start line.
 pub(super) fn version(version: Version) -> String {
     format!("HTTP/1.{}", version.minor())
 }
 
-/// The name of a kind's variant. The limits that some kinds carry are not part of the name.
+/// The name of a kind's variant, without the limit that some kinds carry.
 pub(super) fn variant(kind: &impl fmt::Debug) -> String {
     let text = format!("{kind:?}");
     let end = text.find(|c: char| !c.is_alphanumeric());

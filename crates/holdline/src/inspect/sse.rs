@@ -45,7 +45,7 @@ impl Inspector for Stream {
         Ok(())
     }
 
-    /// No end of an event stream is an error: what is unfinished is discarded.
+    /// An event stream may end anywhere: what is unfinished is discarded.
     fn eof(&mut self, _: &mut dyn Write) -> Result<(), Stop> {
         self.unfinished = !self.decoder.is_between_events();
         self.decoder.decode_eof()?;

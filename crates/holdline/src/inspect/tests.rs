@@ -1,4 +1,4 @@
-//! Every stream here is decoded in every way of cutting it, and must look the same.
+//! Every stream here is decoded with many ways of cutting it, and the output must always be the same.
 
 use std::ffi::OsStr;
 use std::num::NonZeroUsize;
@@ -14,7 +14,7 @@ mod faults;
 mod items;
 mod mutations;
 
-/// What is decoded, and how.
+/// What to decode, and how.
 #[derive(Clone, Debug)]
 struct Case {
     kind: DecodeKind,
@@ -67,7 +67,7 @@ impl Case {
         (String::from_utf8(out).expect("UTF-8"), ended)
     }
 
-    /// The output, which is the same for each of these sizes of pieces.
+    /// The output, which must be the same for all these piece sizes.
     fn with_chunks(
         &self,
         bytes: &[u8],

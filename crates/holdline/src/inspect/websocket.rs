@@ -41,7 +41,7 @@ impl Inspector for Messages {
     }
 
     fn eof(&mut self, _: &mut dyn Write) -> Result<(), Stop> {
-        // A missing Close frame is no item.
+        // A missing Close frame is not printed.
         Ok(self.decoder.decode_eof().map(|_| ())?)
     }
 

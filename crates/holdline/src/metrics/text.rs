@@ -1,6 +1,7 @@
-//! The text format of Prometheus, and OpenMetrics, which is the same with a few rules more.
+//! The text format of Prometheus, and OpenMetrics, which is the same with a few more rules.
 //!
-//! Every label has a fixed set of values: transports, reasons, loops, bounds. Nothing that a client sends gets here.
+//! Every label has a fixed set of values: transports, reasons, loops, bounds. Nothing that a client sends ends up
+//! here.
 
 use std::fmt::{self, Write as _};
 use std::time::Duration;
@@ -57,18 +58,17 @@ impl Snapshot {
         let totals = &self.totals;
         let help = "Channels that were published to.";
         text.gauge("holdline_channels", help, totals.channels);
-        let help = "Channels that are watched and were not published to.";
+        let help = "Channels that somebody watches but nobody has published to.";
         text.gauge("holdline_asked_channels", help, totals.asked_channels);
-        let help = "Messages that are retained.";
+        let help = "Retained messages.";
         text.gauge("holdline_history_messages", help, totals.messages);
         let help = "Bytes of retained messages.";
         text.gauge("holdline_history_bytes", help, totals.bytes);
-        let help = "Bytes of messages that are not retained and still to be delivered.";
+        let help = "Bytes of messages that are not retained but still to be delivered.";
         text.gauge("holdline_delivery_bytes", help, totals.delivery_bytes);
-        let help =
-            "Messages that the live stream lacks that is furthest behind, as of the last second.";
+        let help = "Messages that the slowest live stream is behind, as of the last second.";
         text.gauge("holdline_lag_messages", help, totals.lag.messages);
-        let help = "Bytes of text that the live stream lacks that is furthest behind, as of the last second.";
+        let help = "Bytes of text that the slowest live stream is behind, as of the last second.";
         text.gauge("holdline_lag_bytes", help, totals.lag.bytes);
     }
 
@@ -80,8 +80,8 @@ impl Snapshot {
         text.head("holdline_messages_delivered", Kind::Counter, help);
         let delivered = counted.delivered;
         text.each("holdline_messages_delivered_total", "transport", delivered);
-        let help = "Time from when messages could be seen until an event loop had handed them to the sockets of \
-            all its subscribers that had room; one for each time that a loop was told of messages.";
+        let help = "Time from when messages became visible until an event loop had handed them to the sockets of all \
+            its subscribers that had room; one value each time a loop was told of messages.";
         text.head("holdline_delivery_delay_seconds", Kind::Histogram, help);
         let Delays { counts, sum } = &counted.delays;
         text.histogram(
@@ -95,9 +95,9 @@ impl Snapshot {
         text.head("holdline_lost", Kind::Counter, help);
         let lost = counted.lost.map(|(loss, count)| (loss.name(), count));
         text.each("holdline_lost_total", "reason", lost);
-        let help = "Bytes that the system took for connections.";
+        let help = "Bytes that the system accepted for sending.";
         text.counter("holdline_sent_bytes", help, self.sum(|load| load.sent));
-        let help = "Bytes that came over connections.";
+        let help = "Bytes received over connections.";
         text.counter(
             "holdline_received_bytes",
             help,
@@ -107,7 +107,7 @@ impl Snapshot {
 
     fn refusals(&self, text: &mut Text) {
         let counted = &self.counted;
-        let help = "Requests that were routed.";
+        let help = "Requests that reached a route.";
         text.counter("holdline_requests", help, counted.requests);
         let help = "Requests that broke HTTP or a limit.";
         text.counter("holdline_rejected", help, counted.rejected);
@@ -128,7 +128,7 @@ impl Snapshot {
         let both: [(&str, &str, Of); 2] = [
             (
                 "holdline_loop_turn_seconds",
-                "How long the turns of each event loop took: so long may a connection wait for it.",
+                "How long the turns of each event loop took, which is how long a connection may have to wait.",
                 |load| &load.turns,
             ),
             (
@@ -185,9 +185,9 @@ struct Text {
 }
 
 impl Text {
-    /// `family` is without the `_total` of a counter's samples.
+    /// `family` is without the `_total` suffix of a counter's samples.
     fn head(&mut self, family: &str, kind: Kind, help: &str) {
-        // Prometheus' own format names the samples of a counter, OpenMetrics their family.
+        // Prometheus' own format uses the name of a counter's samples here, OpenMetrics the name of the family.
         let suffix = match (kind, self.format) {
             (Kind::Counter, Format::Prometheus) => "_total",
             _ => "",
@@ -209,7 +209,7 @@ impl Text {
         self.known(family, Kind::Counter, help, Some(value));
     }
 
-    /// Nothing, if the value is not known.
+    /// Writes nothing if the value is not known.
     fn known(&mut self, family: &str, kind: Kind, help: &str, value: Option<impl fmt::Display>) {
         let Some(value) = value else {
             return;
@@ -233,7 +233,7 @@ impl Text {
         }
     }
 
-    /// `counts` has one more than `bounds`; `label` is one more label, or empty.
+    /// `counts` has one entry more than `bounds`. `label` is an additional label, or empty.
     fn histogram(
         &mut self,
         name: &str,

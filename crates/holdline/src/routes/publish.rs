@@ -16,7 +16,7 @@ use crate::query::Query;
 use crate::reader::Reader;
 use crate::reply::Reply;
 
-/// What the head of a request to publish says.
+/// The head of a request to publish.
 #[derive(Debug)]
 pub(super) struct Publish {
     channel: String,
@@ -26,7 +26,7 @@ pub(super) struct Publish {
 }
 
 impl Publish {
-    /// Everything is judged here that can be judged without the message.
+    /// Checks everything that can be checked before the message is here.
     pub(super) fn of(
         app: &App,
         request: &Request<'_>,
@@ -56,14 +56,14 @@ impl Publish {
     }
 }
 
-/// Refuses a body that must be decoded before it is text (RFC 9110 §8.4): subscribers would get what they cannot read.
+/// Refuses a body that must be decoded before it is text (RFC 9110 §8.4), because subscribers could not read it.
 fn plain_text(head: &RequestHead<'_>) -> Result<(), Reply> {
     let mut codings = head.headers().get_all("content-encoding");
     if codings.all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")) {
         return Ok(());
     }
     let message = "the body of a message has no Content-Encoding: send it as it is";
-    // What would do (RFC 9110 §12.5.3).
+    // Says what would be accepted (RFC 9110 §12.5.3).
     Err(Reply::error(415, "content_encoding", message).with("Accept-Encoding", "identity"))
 }
 

@@ -1,4 +1,4 @@
-//! Requests for messages, each answered by its transport: a row each.
+//! Requests for messages: one row for each transport, which answers them.
 
 use crate::access::Rights;
 use crate::answer::Call;

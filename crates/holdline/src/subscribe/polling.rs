@@ -12,12 +12,12 @@ use super::{End, FIRST_DELAY, Message, Session, check_coding};
 use crate::names;
 use crate::transport::Transport;
 
-/// Asks again and again, with `interval` between.
+/// Asks again and again, with a pause of `interval`.
 pub(super) fn poll(session: &mut Session<impl Write>, interval: Duration) -> End {
     let mut poller = Poller::new(Transport::Poll);
     loop {
         match poller.ask(session, Transport::Poll, &[]) {
-            // A large answer is cut by the server: the next has the rest.
+            // The server cuts off a large answer: the next one has the rest.
             Ok(answer) if answer.length >= CUT => {}
             Ok(_) => thread::sleep(interval),
             Err(end) => return end,
@@ -25,7 +25,7 @@ pub(super) fn poll(session: &mut Session<impl Write>, interval: Duration) -> End
     }
 }
 
-/// Asks, and is answered when there is something.
+/// Asks, and waits until the server has something to answer.
 pub(super) fn long_poll(session: &mut Session<impl Write>) -> End {
     let mut poller = Poller::new(Transport::LongPoll);
     // The server must answer before its silence looks like a dead connection.
@@ -34,14 +34,14 @@ pub(super) fn long_poll(session: &mut Session<impl Write>) -> End {
         .as_secs_f64();
     let wait = format!("{wait:.3}");
     loop {
-        // Without a cursor a cut would lose what comes during the first wait: ask for one first.
+        // Without a cursor, a cut during the first wait would lose messages. So ask for a cursor first.
         let begun = Instant::now();
         let asked = match session.cursor {
             None => poller.ask(session, Transport::Poll, &[]),
             Some(_) => poller.ask(session, Transport::LongPoll, &[("wait", &wait)]),
         };
         match asked {
-            // A server that does not hold the request must not be asked again and again.
+            // If a server does not hold the request, don't flood it with requests.
             Ok(answer) if answer.is_empty => {
                 thread::sleep(FIRST_DELAY.saturating_sub(begun.elapsed()));
             }
@@ -61,7 +61,7 @@ struct Answer {
 
 /// What an answer was like.
 struct Answered {
-    /// Its bytes.
+    /// Its size in bytes.
     length: usize,
     /// It held no message.
     is_empty: bool,
@@ -69,7 +69,7 @@ struct Answered {
 
 struct Poller {
     http: Option<Client<TcpStream>>,
-    /// What to call it until it is told that it is open.
+    /// The transport, until it was reported as open.
     untold: Option<Transport>,
 }
 
@@ -81,7 +81,7 @@ impl Poller {
         }
     }
 
-    /// One request.
+    /// Makes one request.
     fn ask(
         &mut self,
         session: &mut Session<impl Write>,
@@ -98,7 +98,7 @@ impl Poller {
             session.connected(transport);
         }
         let is_empty = take(session, &body)?;
-        // An answer is a success whatever is in it.
+        // An answer is a success, whatever it contains.
         session.failures = 0;
         Ok(Answered {
             length: body.len(),
@@ -117,7 +117,7 @@ impl Poller {
         };
         if let Some(mut http) = self.http.take() {
             match exchange(&mut http, target) {
-                // A server may close a connection at any time. To ask again does no harm.
+                // A server may close a connection at any time. Asking again does no harm.
                 Err(Error::Stale(_) | Error::Receive(_)) => {}
                 Err(Error::Io(error)) if error.kind() != ErrorKind::TimedOut => {}
                 answer => {
@@ -141,12 +141,12 @@ fn exchange(http: &mut Client<TcpStream>, target: &str) -> Result<(Response, Vec
     Ok((response, http.read_body(MAX_ANSWER)?))
 }
 
-/// Prints an answer's messages, and tells whether there were none.
+/// Prints the messages of an answer, and returns whether there were none.
 pub(super) fn take(session: &mut Session<impl Write>, body: &[u8]) -> Result<bool, End> {
     let answer: Answer = serde_json::from_slice(body)
         .map_err(|error| End::Final(format!("the server's answer cannot be read: {error}")))?;
     if answer.lost {
-        // Who goes on from the loss must not miss the messages after it.
+        // If there was a loss, a client that resumes from it must not miss the messages after it.
         let id = match answer.messages.is_empty() {
             true => answer.cursor.clone(),
             false => session
@@ -169,6 +169,6 @@ pub(super) fn take(session: &mut Session<impl Write>, body: &[u8]) -> Result<boo
     Ok(is_empty)
 }
 
-/// An answer of this length may have been cut.
+/// An answer of at least this size may have been cut off.
 const CUT: usize = 256 << 10;
 const MAX_ANSWER: usize = 256 << 20;

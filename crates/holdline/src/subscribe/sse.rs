@@ -1,4 +1,4 @@
-//! Server-sent events. The event source connects again by itself.
+//! Server-sent events. The event source reconnects by itself.
 
 use std::io::Write;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::{End, FIRST_DELAY, MAX_DELAY, Session, is_temporary, tell_lost};
 use crate::publish::server_says;
 use crate::transport::Transport;
 
-/// Reads event stream after event stream.
+/// Reads one event stream after another.
 pub(super) fn read(session: &mut Session<impl Write>) -> End {
     match read_events(session) {
         Ok(()) => End::Final("the server wants no more connections".to_owned()),
@@ -20,7 +20,7 @@ pub(super) fn read(session: &mut Session<impl Write>) -> End {
 
 fn read_events(session: &mut Session<impl Write>) -> Result<(), End> {
     let authority = session.url.url().authority();
-    // `since` counts until there is a last event ID, which goes before it.
+    // `since` counts until there is a last event ID, which takes precedence.
     let target = session.target(Transport::Sse, &[("format", "json")]);
     let mut config = Config::new(format!("http://{authority}{target}"));
     config.reconnection_time = FIRST_DELAY;
@@ -35,7 +35,7 @@ fn read_events(session: &mut Session<impl Write>) -> Result<(), End> {
         match source.read() {
             Ok(Some(Update::Open)) => session.connected(Transport::Sse),
             Ok(Some(Update::Event(event))) => session.receive(event.data)?,
-            // `holdline.open`: a block that only tells the place.
+            // `holdline.open`: a block that only gives the cursor.
             Ok(Some(Update::Id(id))) => session.cursor = Some(id.to_owned()),
             Ok(Some(Update::Lost(lost))) => tell_lost(&why(&lost, session.timeout), lost.retry_in),
             Ok(Some(_)) => {}
@@ -58,5 +58,5 @@ fn why(lost: &Lost, timeout: Duration) -> String {
     }
 }
 
-/// Bytes of one event: JSON may be six times as long as the text in it.
+/// The maximum size of an event in bytes: JSON may be six times as long as the text in it.
 const MAX_EVENT: usize = 256 << 20;

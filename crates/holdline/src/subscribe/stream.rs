@@ -26,7 +26,7 @@ fn read_lines(session: &mut Session<impl Write>) -> Result<&'static str, End> {
     let response = answered.map_err(|error| session.failed(error))?;
     if response.status() != 200 {
         http.set_timeout(Some(session.timeout));
-        // The status counts; the body only explains it.
+        // The status decides; the body only explains it.
         let body = http.read_body(super::MAX_BODY).unwrap_or_default();
         return Err(End::refused(&response, &body));
     }
@@ -42,10 +42,10 @@ fn read_lines(session: &mut Session<impl Write>) -> Result<&'static str, End> {
     }
 }
 
-/// Joins pieces to lines. Blank lines, which are heartbeats and the prelude, are skipped.
+/// Joins pieces into lines. Blank lines (heartbeats and the prelude) are skipped.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
-    /// The beginning of a line that has no end yet.
+    /// The beginning of a line whose end has not arrived.
     begun: Vec<u8>,
 }
 
@@ -72,7 +72,7 @@ impl Lines {
         Ok(())
     }
 
-    /// What the end of the stream means.
+    /// What the end of the stream means here.
     pub(super) fn why_ended(&self) -> &'static str {
         match self.begun.trim_ascii().is_empty() {
             true => "the stream ended",
@@ -81,5 +81,5 @@ impl Lines {
     }
 }
 
-/// Bytes of a line that are held in memory.
+/// The maximum length of a line, in bytes.
 const MAX_LINE: usize = 256 << 20;

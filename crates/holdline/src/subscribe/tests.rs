@@ -154,7 +154,7 @@ fn a_server_may_ask_for_a_delay_in_seconds_or_by_a_date_but_not_for_ages() {
             "{after}"
         );
     }
-    // Without a `Date` by this machine's clock.
+    // No `Date`, so this machine's clock is used.
     let headers = [("Retry-After", &b"Fri, 31 Dec 9999 23:59:59 GMT"[..])];
     assert_eq!(retry_after(headers.into_iter()), Some(MAX_SERVER_DELAY));
     assert_eq!(retry_after([].into_iter()), None);
@@ -166,7 +166,7 @@ fn a_server_that_opens_and_ends_each_stream_at_once_is_not_hammered() {
     let ms = Duration::from_millis;
     for delay in [250, 500, 1000, 2000, 4000] {
         session.connected(Transport::WebSocket);
-        // It has lived for no time at all, however slow this test is.
+        // Makes it look as if the stream has just been opened, however slow this test is.
         session.opened = session.opened.map(|at| at + ms(60_000));
         session
             .receive(&message("1-0", Some(names::OPEN)).to_string())
@@ -200,7 +200,7 @@ fn a_stream_that_is_cut_in_a_message_says_so() {
 /// Reads one connection to its end.
 type Read = fn(&mut Session<Vec<u8>>) -> End;
 
-/// A session with a server that gives these answers over one connection, and then closes it.
+/// Runs a session with a server that gives these answers over one connection and then closes it.
 fn answered(answers: Vec<String>, read: Read) -> (End, Vec<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("{}/channels/a", listener.local_addr().unwrap());

@@ -45,7 +45,7 @@ fn read_messages(session: &mut Session<impl Write>) -> Result<String, End> {
             Err(error) => return Err(End::lost(error)),
         };
         if let Err(end) = received {
-            // A courtesy: nobody is left to be told that it failed.
+            // A courtesy: if it fails, there is nobody left to tell.
             websocket.send_close(CloseCode::NORMAL, "").ok();
             return Err(end);
         }

@@ -1,4 +1,4 @@
-//! A stream over a response body that does not end.
+//! A stream in a response body that does not end.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,29 +13,29 @@ use crate::hub::{Hub, Looks};
 use crate::message::{Message, Wire};
 use crate::names;
 
-/// What the messages of a stream look like: this is what a transport adds.
+/// What the messages of a stream look like: the part that a transport adds.
 pub(crate) trait BodyFormat: fmt::Debug + Send {
-    /// Appends what goes before everything else.
+    /// Appends what comes before everything else.
     fn begin(&self, out: &mut BytesMut);
 
-    /// Appends a message of the server's own, of the type `event`; `json` is all of it.
+    /// Appends one of the server's own messages, of type `event`; `json` is its whole content.
     fn own(&self, event: &str, cursor: Cursor, json: &str, out: &mut BytesMut);
 
-    /// Which form of a message [`message`](Self::message) sends.
+    /// The form of a message that [`message`](Self::message) sends.
     fn wire(&self) -> Wire;
 
     /// Sends a message.
     fn message(&mut self, message: &Message, body: &mut Body<'_>) -> Result<(), SendError>;
 
-    /// What shows that the stream is alive.
+    /// The bytes that show that the stream is alive.
     fn heartbeat(&self) -> &'static [u8];
 
-    /// Appends what goes behind everything else, if the end can be chosen.
+    /// Appends what comes after everything else, if the server gets to choose the end.
     fn end(&self, out: &mut BytesMut) {
         let _ = out;
     }
 
-    /// Whether the client must begin a new stream, because this one has grown too long for it.
+    /// Whether the client must start a new stream because this one has become too long for it.
     fn is_full(&self) -> bool {
         false
     }
@@ -109,7 +109,7 @@ impl BodyStream {
         Output::Body(body).set_timer(self.heartbeat);
     }
 
-    /// The last words. The server ends the body.
+    /// Appends the end. The server then ends the body.
     pub(super) fn end(&self, mut body: Body<'_>) {
         let mut end = BytesMut::new();
         self.format.end(&mut end);

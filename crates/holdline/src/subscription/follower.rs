@@ -1,4 +1,4 @@
-//! Where a subscriber stands in the channels that it follows.
+//! The place of a subscriber in the channels that it follows.
 
 use std::sync::Arc;
 
@@ -9,28 +9,28 @@ use crate::message::{Wire, encode_json};
 use crate::reader::Reader;
 use crate::transport::{SubscribeRequest, Transport};
 
-/// The hub knows the names of its channels.
+/// The names of its channels are in the hub.
 #[derive(Debug)]
 pub(crate) struct Follower {
     place: Place,
     transport: Transport,
-    /// Whose allowance it uses until it is live.
+    /// The reader whose allowance it uses until it is live.
     reader: Option<Reader>,
-    /// Its connection, which is woken for what is not here yet.
+    /// Its connection, which is woken when the next message arrives.
     waiter: Waiter,
     given: Given,
 }
 
-/// What a subscriber was given so far.
+/// What a subscriber has received so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Given {
     pub(crate) messages: u32,
-    /// How often it was told that it lost messages.
+    /// How often it was told that messages were lost.
     pub(crate) lost: u32,
 }
 
 impl Follower {
-    /// `channels` must be registered with the hub already, so that nothing is missed.
+    /// `channels` must already be registered with the hub, so that nothing is missed.
     pub(crate) fn new(
         hub: &Hub,
         waiter: Waiter,
@@ -64,7 +64,7 @@ impl Follower {
         self.given
     }
 
-    /// What comes next, without counting it; nothing, too, if it is not here yet.
+    /// The next messages, without counting them. Nothing if they are not here yet.
     pub(super) fn read<'l>(
         &mut self,
         hub: &Hub,
@@ -81,13 +81,13 @@ impl Follower {
         batch
     }
 
-    /// Whether it reads what was published before, and must wait until it may read more.
+    /// Whether it reads older messages, and must wait until it may read more.
     pub(super) fn must_wait(&self, hub: &Hub) -> bool {
         let reader = self.reader.as_ref();
         reader.is_some_and(|reader| reader.must_wait(hub))
     }
 
-    /// What comes next in a stream whose messages are encoded so.
+    /// The next messages for a stream that uses this form.
     pub(super) fn next<'l>(&mut self, hub: &Hub, looks: &'l mut Looks, wire: Wire) -> &'l Batch {
         let budget = STREAM_BUDGET;
         let batch = self.read(hub, looks, Wanted { budget, wire });
@@ -95,7 +95,7 @@ impl Follower {
         batch
     }
 
-    /// It is given these.
+    /// Counts these messages as delivered.
     pub(super) fn count(&mut self, hub: &Hub, batch: &Batch) {
         let (key, count) = (self.waiter.key, batch.messages.len());
         hub.counters
@@ -105,7 +105,7 @@ impl Follower {
         self.given.lost = self.given.lost.saturating_add(lost);
     }
 
-    /// The server's own message about these channels.
+    /// One of the server's own messages about these channels.
     pub(super) fn own_json(&self, hub: &Hub, event: &str, cursor: Cursor) -> String {
         let channels = hub.names(&self.place);
         let json = encode_json(cursor, &channels.join(","), Some(event), "");
@@ -113,5 +113,5 @@ impl Follower {
     }
 }
 
-/// Bytes of JSON, about, that are written to a stream in one go.
+/// Roughly how many bytes of JSON are written to a stream at a time.
 const STREAM_BUDGET: usize = 32 * 1024;

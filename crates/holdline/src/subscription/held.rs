@@ -1,4 +1,4 @@
-//! A poll that is held until there is something to answer: with JSON, or with a script.
+//! A poll that is held until there is something to answer, as JSON or as a script.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +41,7 @@ impl HeldPoll {
         &self.follower
     }
 
-    /// Answers when there is something to answer, and sets the timer when not.
+    /// Answers if there is something to answer, and otherwise sets the timer.
     pub(super) fn ready(&mut self, hub: &Hub, looks: &mut Looks, held: Held<'_>) -> Progress {
         let batch = self.follower.read(hub, looks, ANSWER);
         let wait = self.hold.poll_timeout();
@@ -59,18 +59,18 @@ impl HeldPoll {
         Progress::Idle
     }
 
-    /// Answers with what there is, whether the wait is over or not.
+    /// Answers with what there is, even if the wait is not over.
     pub(super) fn answer_now(&mut self, hub: &Hub, looks: &mut Looks, held: Held<'_>) {
         self.give_up(hub, looks, held, Duration::MAX);
     }
 
-    /// Answers although there is nothing, if the wait is over at `now`.
+    /// Answers if the wait is over at `now`, even if there is nothing.
     pub(super) fn give_up(&mut self, hub: &Hub, looks: &mut Looks, held: Held<'_>, now: Duration) {
         if self.hold.handle_timeout(now).is_some() {
             let batch = self.follower.read(hub, looks, ANSWER);
             self.answer(hub, held, batch);
         } else if let Some(until) = self.hold.poll_timeout() {
-            // The loop's clock and the hub's were read at different moments.
+            // The loop and the hub read their clocks at different moments.
             Output::Held(held).set_timer(until.saturating_sub(now) + Duration::from_millis(1));
         }
     }

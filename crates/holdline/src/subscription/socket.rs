@@ -17,7 +17,7 @@ pub(crate) struct SocketStream {
     follower: Follower,
     /// Each message that it sends is judged by these.
     rights: Rights,
-    /// Messages with at least so many bytes are compressed, if that was agreed.
+    /// Messages of at least this size are compressed, if that was negotiated.
     deflate_from: usize,
     begun: bool,
 }

@@ -37,7 +37,7 @@ pub(crate) fn answer(app: &mut App, call: Call<'_, '_>, request: &SubscribeReque
 #[derive(Debug)]
 struct Page {
     page: iframe::Page,
-    /// Bytes of scripts: the document grows with them.
+    /// Bytes of scripts sent so far: the document grows with them.
     sent: usize,
 }
 
@@ -69,11 +69,11 @@ impl BodyFormat for Page {
         self.page.end(out);
     }
 
-    /// The page around it loads the frame again, from the last cursor that it saw.
+    /// The page around the frame loads it again, from the last cursor that it saw.
     fn is_full(&self) -> bool {
         self.sent > PAGE_LIMIT
     }
 }
 
-/// A frame is ended when its document has got this large.
+/// A frame ends when its document has grown to this size.
 const PAGE_LIMIT: usize = 4 * 1024 * 1024;

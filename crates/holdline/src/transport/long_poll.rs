@@ -1,4 +1,4 @@
-//! Long polling: what there is, or the first thing that comes.
+//! Long polling: answers with what there is, or with the first message that comes.
 
 use super::open;
 use super::request::SubscribeRequest;

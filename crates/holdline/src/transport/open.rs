@@ -1,4 +1,4 @@
-//! What transports of one kind have in common when they begin.
+//! How transports of the same kind begin.
 
 use holdline_comet::Hold;
 use holdline_comet::jsonp::CallbackName;
@@ -59,6 +59,6 @@ pub(super) fn stream(
     }
 }
 
-/// Of every stream: [`UNCACHED`], and that nginx must not hold it back.
+/// Header fields of every stream: [`UNCACHED`], and that nginx must not buffer it.
 pub(super) const STREAMED: [(&str, &str); 3] =
     [UNCACHED[0], UNCACHED[1], ("X-Accel-Buffering", "no")];

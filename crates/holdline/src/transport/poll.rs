@@ -1,4 +1,4 @@
-//! Polling: what there is, at once.
+//! Polling: answers at once with what there is.
 
 use super::request::SubscribeRequest;
 use crate::answer::Call;

@@ -1,4 +1,4 @@
-//! What every request for messages says.
+//! What all requests for messages have in common.
 
 use holdline_comet::Since;
 use holdline_comet::jsonp::CallbackName;
@@ -12,14 +12,14 @@ use crate::query::Query;
 use crate::reader::Reader;
 use crate::reply::Reply;
 
-/// Which messages, how, and what else the query says.
+/// Which messages, in which form, and what else the query says.
 #[derive(Debug)]
 pub(crate) struct SubscribeRequest<'q> {
     pub(crate) names: Vec<String>,
     pub(crate) since: Since,
     pub(crate) transport: Transport,
     pub(crate) query: &'q Query<'q>,
-    /// Whose allowance for what was published before is used, if that is limited.
+    /// The reader whose allowance for older messages is used, if that is limited.
     pub(crate) reader: Option<Reader>,
     /// It has been judged by these: it may read each of the channels.
     pub(crate) rights: Rights,
@@ -51,7 +51,7 @@ impl<'q> SubscribeRequest<'q> {
         })
     }
 
-    /// The function of the page that is to be called.
+    /// The function of the page to call.
     pub(super) fn callback(&self) -> Result<CallbackName, String> {
         match self.query.value("callback") {
             Some(name) => CallbackName::new(name).map_err(|error| error.to_string()),

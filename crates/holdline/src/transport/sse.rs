@@ -1,5 +1,5 @@
 //! Server-sent events: each message as an event of its own type, or as the JSON object that all other transports
-//! have.
+//! send.
 
 use bytes::BytesMut;
 use holdline::event_stream::{self, Opening};
@@ -22,7 +22,7 @@ pub(crate) fn answer(app: &mut App, call: Call<'_, '_>, request: &SubscribeReque
         Some("json") => true,
         Some(_) => return call.error(400, "bad_format", "`format` is `text` or `json`"),
     };
-    // For clients that cannot see the beginning otherwise.
+    // For clients that would not see the beginning otherwise.
     let padding = Opening::of(&call.request.head).wants_padding();
     let headers = event_stream::HEADERS;
     match (json, padding) {
@@ -33,7 +33,7 @@ pub(crate) fn answer(app: &mut App, call: Call<'_, '_>, request: &SubscribeReque
     }
 }
 
-/// What never changes is part of the type: so a stream has no memory for it.
+/// Whatever never changes is part of the type, so that a stream needs no memory for it.
 #[derive(Debug)]
 struct Events<const JSON: bool, const PADDING: bool>;
 
@@ -76,7 +76,7 @@ impl<const JSON: bool, const PADDING: bool> BodyFormat for Events<JSON, PADDING>
         sse::HEARTBEAT
     }
 
-    /// Those whose streams end together do not come back together.
+    /// Clients whose streams end at the same time are told to come back at different times.
     fn end(&self, out: &mut BytesMut) {
         out.extend_from_slice(event_stream::not_now().as_bytes());
     }

@@ -1,4 +1,4 @@
-//! WebSocket: a text message of JSON for each message. Those who may publish do so by text message.
+//! WebSocket: a text message of JSON for each message. Clients that may publish do so with text messages.
 
 use super::request::SubscribeRequest;
 use crate::answer::Call;

@@ -1,8 +1,8 @@
-//! What common field lines mean, above all for framing and for connections that stay open.
+//! What common field lines mean, especially for framing and for connections that stay open.
 
 use crate::inspect::explain::quote;
 
-/// The words beside one field line, which may be malformed.
+/// Explains one field line, which may be malformed.
 pub(super) fn describe(line: &[u8]) -> String {
     let mut parts = line.splitn(2, |&byte| byte == b':');
     let name = parts.next().unwrap_or_default();

@@ -14,15 +14,15 @@ use crate::inspect::item::Stop;
 pub(super) struct Messages {
     decoder: Decoder,
     buffer: Buffer,
-    /// The line so far, with its end. The codec's limits bound it.
+    /// The line so far, including its end. The codec's limits bound it.
     line: Vec<u8>,
     line_at: u64,
     stage: Stage,
-    /// The page is in the middle of data.
+    /// Whether the page is in the middle of data.
     in_data: bool,
-    /// Bytes of data that are still to come in this chunk or body, when that is known.
+    /// How many bytes of data are left in this chunk or body, if known.
     remaining: Option<u64>,
-    /// Bytes after the connection's last message.
+    /// Bytes after the last message of the connection.
     ignored: u64,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Messages {
 enum Stage {
     StartLine,
     Fields,
-    /// A chunk's first line, or the line end after its data.
+    /// The first line of a chunk, or the line end after its data.
     Chunk,
     Trailers,
     /// There are no lines.
@@ -72,7 +72,7 @@ impl Messages {
         page.push(byte)
     }
 
-    /// A byte that is not data.
+    /// Takes a byte that is not data.
     fn structure(&mut self, at: u64, byte: u8, page: &mut Page<'_>) -> io::Result<()> {
         if self.line.is_empty() {
             page.finish()?;
@@ -118,7 +118,7 @@ impl Messages {
         }
     }
 
-    /// What a part of a message that is now complete means, and what comes next.
+    /// Explains a part of a message that is now complete, and decides what comes next.
     fn note(&mut self, part: &Part<'_>) -> Option<String> {
         let (words, stage) = match part {
             Part::Request(head, body) => (request(head, *body), self.begin_body(*body)),

@@ -1,4 +1,4 @@
-//! Where a rule was broken, and which.
+//! Shows which rule was broken, and where.
 
 use std::collections::VecDeque;
 use std::io;
@@ -6,7 +6,7 @@ use std::io;
 use crate::inspect::explain::sheet::{Page, ROW};
 use crate::inspect::item::Fault;
 
-/// The last bytes of the stream. An error is found at most a head later than where it stands.
+/// The last bytes of the stream. An error is found no further than one head after its position.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
     bytes: VecDeque<u8>,
@@ -27,7 +27,7 @@ impl Recent {
         self.end
     }
 
-    /// The bytes of a row, as far as they are here.
+    /// The bytes of a row, as far as they are kept.
     fn row(&self, at: u64) -> Vec<u8> {
         let start = self.end - self.bytes.len() as u64;
         let skipped = at
@@ -44,11 +44,11 @@ impl Recent {
     }
 }
 
-/// Shows the place with a row before and a caret below, then the rule.
+/// Shows the place with the row before it and a caret below, then the rule.
 pub(super) fn show(fault: &Fault, recent: &Recent, page: &mut Page<'_>) -> io::Result<()> {
     page.gap()?;
     page.alarm(&format!("error: {}", fault.message))?;
-    // The place of an error at the end of the stream is after the last byte.
+    // An error at the end of the stream is shown after the last byte.
     let row = fault.at - fault.at % ROW as u64;
     if let Some(before) = row.checked_sub(ROW as u64) {
         page.point(before, &recent.row(before), None)?;
@@ -61,7 +61,7 @@ pub(super) fn show(fault: &Fault, recent: &Recent, page: &mut Page<'_>) -> io::R
     }
 }
 
-/// What is often the reason.
+/// A common cause of this error.
 fn hint(kind: &str, recent: &Recent) -> Option<&'static str> {
     Some(match kind {
         "reserved_opcode" if recent.begins_with(b"G") => HEAD,
@@ -89,5 +89,5 @@ fn hint(kind: &str, recent: &Recent) -> Option<&'static str> {
 
 const HEAD: &str = "if this is the head of the handshake, the frames begin after its empty line";
 
-/// More than the longest head and trailer section that the codec takes.
+/// More than the longest head or trailer section that the codec accepts.
 const KEPT: usize = 32 << 10;

@@ -1,10 +1,10 @@
-//! The paper: rows of offset, bytes and text on the left, words on the right.
+//! The layout: offset, bytes and text on the left, words on the right.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-/// What is written at the moment.
+/// The rows being written.
 #[derive(Debug)]
 pub(super) struct Sheet {
     colour: bool,
@@ -12,16 +12,16 @@ pub(super) struct Sheet {
     /// Offset of the first byte of the row.
     at: u64,
     row: Vec<u8>,
-    /// The row without its mask, when it has one.
+    /// The same row unmasked, if it was masked.
     plain: Vec<u8>,
-    /// Lines of words that have no row yet.
+    /// Lines of words that have not been given a row yet.
     words: VecDeque<String>,
 }
 
 /// How a part is drawn on a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ink {
-    /// Bytes that the protocol adds.
+    /// Bytes added by the protocol.
     Structure,
     /// Bytes that belong to the user.
     Payload,
@@ -51,7 +51,7 @@ impl<'a> Page<'a> {
         Self { sheet, out }
     }
 
-    /// A whole part: its bytes from offset `at`, and the words beside them.
+    /// Writes a whole part: its bytes from offset `at`, and the words beside them.
     pub(super) fn part(&mut self, at: u64, bytes: &[u8], words: &str) -> io::Result<()> {
         self.begin(at, Ink::Structure, words)?;
         bytes.iter().try_for_each(|&byte| self.push(byte))?;
@@ -75,7 +75,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// A byte that was masked, and what it was before. The words go above it.
+    /// Writes a byte that was masked, together with its unmasked value. Words that are still waiting go above it.
     pub(super) fn push_masked(&mut self, byte: u8, plain: u8) -> io::Result<()> {
         while !self.sheet.words.is_empty() {
             self.row_of(&[])?;
@@ -92,7 +92,7 @@ impl<'a> Page<'a> {
         Ok(())
     }
 
-    /// What follows from the parts before, without bytes of its own.
+    /// Writes words without bytes of their own, for what follows from the parts before.
     pub(super) fn say(&mut self, words: &str) -> io::Result<()> {
         self.finish()?;
         for (index, line) in wrap(words, WORDS_WIDTH - 2).enumerate() {
@@ -109,7 +109,7 @@ impl<'a> Page<'a> {
         writeln!(self.out)
     }
 
-    /// A row of bytes, and a row below it with a caret under the byte at offset `caret`.
+    /// Writes a row of bytes, and below it a caret under the byte at offset `caret`.
     pub(super) fn point(&mut self, at: u64, bytes: &[u8], caret: Option<u64>) -> io::Result<()> {
         self.sheet.at = at;
         self.row_of(bytes)?;
@@ -122,14 +122,14 @@ impl<'a> Page<'a> {
         writeln!(self.out, "{carets}")
     }
 
-    /// A line over the whole width that nobody should miss.
+    /// Writes a line across the whole width that nobody should miss.
     pub(super) fn alarm(&mut self, words: &str) -> io::Result<()> {
         self.finish()?;
         let words = self.paint(RED, words);
         writeln!(self.out, "{words}")
     }
 
-    /// A plain line over the whole width.
+    /// Writes a plain line across the whole width.
     pub(super) fn line(&mut self, words: &str) -> io::Result<()> {
         self.finish()?;
         writeln!(self.out, "{words}")
@@ -182,7 +182,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// One column for each byte: itself, the picture of a control character, or a dot.
+/// One column for each byte: the character itself, the picture of a control character, or a dot.
 fn text(bytes: &[u8]) -> String {
     let column = |&byte: &u8| match byte {
         0x00..=0x1f => char::from_u32(0x2400 + u32::from(byte)).unwrap_or('.'),
@@ -193,7 +193,7 @@ fn text(bytes: &[u8]) -> String {
     bytes.iter().map(column).collect()
 }
 
-/// The lines of a text, broken between words where they are too long.
+/// Breaks a text into lines, between words where they would be too long.
 fn wrap(text: &str, width: usize) -> impl Iterator<Item = String> {
     text.lines().flat_map(move |line| {
         let mut lines = vec![String::new()];

@@ -1,4 +1,4 @@
-//! Lines of an event stream (WHATWG HTML §9.2.6), and what each does.
+//! The lines of an event stream (WHATWG HTML §9.2.6), and what each of them does.
 
 use std::io;
 
@@ -13,14 +13,14 @@ use crate::inspect::item::Stop;
 pub(super) struct Lines {
     decoder: Decoder,
     buffer: Buffer,
-    /// The line so far, with its end.
+    /// The line so far, including its end.
     line: Vec<u8>,
     line_at: u64,
-    /// The line became too long to be kept: its bytes go to the page as they come.
+    /// The line is too long to be kept, so its bytes are shown as they come.
     long: bool,
-    /// The line ended with CR. An LF that comes next belongs to it.
+    /// The line ended with CR. If an LF comes next, it belongs to this line.
     after_cr: bool,
-    /// What the end of the line brought about.
+    /// What the end of the line caused.
     said: Option<String>,
 }
 
@@ -50,7 +50,7 @@ impl Lines {
         Ok(())
     }
 
-    /// Writes the bytes that are kept, and begins what may follow them in the line.
+    /// Shows the bytes kept so far, and begins a row for the rest of the line.
     fn show(&mut self, note: &str, page: &mut Page<'_>) -> io::Result<()> {
         let line = self.without_mark();
         let mark = self.line.len() - line.len();
@@ -72,7 +72,7 @@ impl Lines {
         line.iter().try_for_each(|&byte| page.push(byte))
     }
 
-    /// The line, without the byte order mark that the first one may have.
+    /// The line without the byte order mark that may come before the first one.
     fn without_mark(&self) -> &[u8] {
         match self.line.strip_prefix(MARK) {
             Some(rest) if self.line_at == 0 => rest,
@@ -214,5 +214,5 @@ fn said(item: &Item<'_>) -> Option<String> {
 const MARK: &[u8] = b"\xef\xbb\xbf";
 const CR: u8 = b'\r';
 const LF: u8 = b'\n';
-/// Bytes of a line that are kept to be looked at whole.
+/// How many bytes of a line are kept in order to look at it as a whole.
 const KEPT: usize = 16 << 10;

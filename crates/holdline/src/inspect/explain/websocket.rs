@@ -13,13 +13,13 @@ use crate::inspect::item::Stop;
 pub(super) struct Frames {
     decoder: MessageDecoder,
     buffer: Buffer,
-    /// The header so far; cleared when the frame ends.
+    /// The header so far. It is cleared when the frame ends.
     header: Vec<u8>,
     field: Field,
-    /// Where the field begins, in the stream and in the header.
+    /// Where the current field begins, in the stream and in the header.
     field_at: u64,
     field_start: usize,
-    /// Bytes of the payload that are still to come.
+    /// How many bytes of the payload are left.
     remaining: u64,
     mask: Option<Mask>,
     /// Bytes after the Close frame.
@@ -31,7 +31,7 @@ pub(super) struct Frames {
 enum Field {
     First,
     Second,
-    /// So many bytes of length, the second byte's own seven bits not counted.
+    /// This many bytes of length, not counting the seven bits in the second byte.
     Length(usize),
     Key,
     Payload,
@@ -52,7 +52,7 @@ impl Frames {
         }
     }
 
-    /// Shows a byte, perhaps later. `true`: it ended the header.
+    /// Shows a byte, perhaps later. Returns whether it ended the header.
     fn show(&mut self, at: u64, byte: u8, page: &mut Page<'_>) -> io::Result<bool> {
         if self.field == Field::Payload {
             self.show_payload(byte, page)?;
@@ -108,7 +108,7 @@ impl Frames {
         self.header.get(self.field_start..).unwrap_or_default()
     }
 
-    /// The number that they are, when they are a length.
+    /// The value of these bytes as a length.
     fn length(&self) -> u64 {
         self.field_bytes()
             .iter()
@@ -119,7 +119,7 @@ impl Frames {
         page.part(self.field_at, self.field_bytes(), words)
     }
 
-    /// After a header that the codec has taken.
+    /// Called after a header that the codec has accepted.
     fn begin_payload(&mut self, at: u64, page: &mut Page<'_>) -> io::Result<()> {
         let Ok(Some((header, _))) = FrameHeader::decode(&self.header) else {
             return Ok(());
@@ -137,7 +137,7 @@ impl Frames {
         page.begin(at, Ink::Payload, &words)
     }
 
-    /// After the last byte of a frame.
+    /// Called after the last byte of a frame.
     fn end_frame(&mut self, at: u64, page: &mut Page<'_>) -> io::Result<()> {
         page.finish()?;
         if let Some(first) = self.header.first()

@@ -1,4 +1,4 @@
-//! What people see.
+//! The output for people.
 
 use holdline_websocket::Role;
 
@@ -181,7 +181,7 @@ fn colour_changes_nothing_but_the_colour() {
     assert!(run(true).contains("\x1b[36m"));
 }
 
-/// The bytes in the rows, up to an error. Each row must say where it is.
+/// The bytes in the rows, up to an error. Each row must show its offset correctly.
 pub(super) fn shown(output: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     for line in output

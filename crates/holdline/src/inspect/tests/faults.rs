@@ -1,4 +1,4 @@
-//! Streams that break a rule: the last line says which, where, and what to answer.
+//! Streams that break a rule: the last line says which one, where, and how to answer.
 
 use super::*;
 
@@ -55,7 +55,7 @@ fn data_before_an_error_is_printed() {
             true,
         );
     }
-    // The text is finished by the end of its chunk, so what was begun there stands alone.
+    // The end of a chunk prints the text so far. The code point begun there goes to the next line.
     REQUESTS.check(
         &[head.as_bytes(), b"2\r\na\xc3\r\n1\r\nbX"].concat(),
         &[

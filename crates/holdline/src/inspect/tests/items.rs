@@ -1,4 +1,4 @@
-//! Good streams, and what is printed of them.
+//! Valid streams, and what is printed for them.
 
 use super::*;
 

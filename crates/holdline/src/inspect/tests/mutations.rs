@@ -1,4 +1,4 @@
-//! Good streams with random damage: whatever comes out, it does not depend on the cut.
+//! Valid streams with random damage: the output must not depend on how they are cut.
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn damaged_streams_look_the_same_however_they_are_cut() {
     }
 }
 
-/// People see the same verdict, and every byte up to it.
+/// `--explain` gives the same verdict, and shows every byte up to it.
 fn explain(case: &Case, bytes: &[u8], expected: &Ended) {
     let (output, ended) = case.clone().explained().with_chunks(bytes, [1, 2, 3, 7]);
     assert_eq!(ended.fault, expected.fault, "{}", bytes.escape_ascii());
@@ -74,7 +74,7 @@ fn corpus() -> Vec<(Case, Vec<Vec<u8>>)> {
     ]
 }
 
-/// A xorshift generator: the same damage in every run.
+/// A xorshift generator, so that every run does the same damage.
 struct Random(u64);
 
 impl Random {
