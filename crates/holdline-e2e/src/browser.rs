@@ -15,14 +15,14 @@ use tempfile::TempDir;
 use crate::process::{Process, Watchdog};
 use crate::wait::{LIMIT, wait_for};
 
-/// A headless browser with a profile of its own. It ends when it is dropped. One runs at a time:
-/// the next one waits for it.
+/// A headless browser with a profile of its own. It ends when this is dropped. Only one runs at a time: the next one
+/// waits for it.
 #[derive(Debug)]
 pub struct Browser {
     /// `http://127.0.0.1:PORT/session/ID`
     session: String,
     agent: ureq::Agent,
-    /// Everything that the console has said so far.
+    /// Everything logged to the console so far.
     console: Mutex<Vec<Entry>>,
     // Dropped in this order.
     browser: Option<Watchdog>,
@@ -36,7 +36,7 @@ pub struct Browser {
 pub struct Entry {
     /// `SEVERE`, `WARNING`, `INFO` or `DEBUG`.
     pub level: String,
-    /// What it says, with the place in the source in front.
+    /// The message, preceded by its place in the source.
     pub message: String,
 }
 
@@ -74,7 +74,7 @@ impl Browser {
                 rest.trim_end_matches('.').parse().ok()
             })
             .context("chromedriver did not say where it listens")?;
-        // It goes on writing, and must not be stopped by a full pipe.
+        // The driver keeps writing, and must not block on a full pipe.
         thread::spawn(move || lines.for_each(drop));
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -104,7 +104,7 @@ impl Browser {
             .as_str()
             .context("a session without an id")?;
         browser.session = format!("{}/{id}", browser.session);
-        // The driver ends it; this is for the case that the driver cannot.
+        // Normally the driver ends the browser. This is for when it cannot.
         if let Some(id) = answer["capabilities"]["goog:processID"].as_u64() {
             browser.browser = Some(Watchdog::new(u32::try_from(id)?)?);
         }
@@ -119,7 +119,7 @@ impl Browser {
         self.post("/url", &json!({ "url": url })).map(drop)
     }
 
-    /// Runs the body of a function in the page and gives what it returns.
+    /// Runs the body of a function in the page and returns its result.
     ///
     /// # Errors
     /// What the driver says; what the script throws.
@@ -175,8 +175,7 @@ impl Browser {
             .context("a tab without a name")
     }
 
-    /// Opens another tab of the same window, to which commands go from now on. The others are
-    /// hidden by it.
+    /// Opens another tab in the same window and makes it the current one. It hides the other tabs.
     ///
     /// # Errors
     /// What the driver says.
@@ -198,7 +197,7 @@ impl Browser {
         Ok(tab)
     }
 
-    /// Has commands go to another tab or window, and shows it.
+    /// Makes another tab or window the current one, and shows it.
     ///
     /// # Errors
     /// When it is closed.
@@ -217,7 +216,7 @@ impl Browser {
         )
     }
 
-    /// Makes the page so many CSS pixels wide and high, light or dark.
+    /// Sets the size of the page in CSS pixels, and light or dark mode.
     ///
     /// # Errors
     /// What the browser says.
@@ -234,12 +233,12 @@ impl Browser {
         Ok(())
     }
 
-    /// Saves a picture of the whole page, for people to look at, and says where.
+    /// Saves a picture of the whole page for people to look at, and returns its path.
     ///
     /// # Errors
     /// What the browser says, or the file system.
     pub fn screenshot(&self, name: &str) -> Result<PathBuf> {
-        // Not in the middle of a change of colours. What has no end cannot be finished.
+        // Not in the middle of a transition between colours. Endless animations cannot be finished.
         self.run(
             "for (const moving of document.getAnimations()) \
              { try { moving.finish(); } catch { moving.cancel(); } }",
@@ -260,7 +259,7 @@ impl Browser {
         Ok(path)
     }
 
-    /// Everything that the console has said since the browser was started.
+    /// Everything logged to the console since the browser was started.
     ///
     /// # Errors
     /// What the driver says.
@@ -318,7 +317,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Ends the browser. When the driver does not answer, the watchdog bites.
+        // Ends the browser. If the driver does not answer, the watchdog kills it.
         match self.agent.delete(&self.session).call() {
             Ok(_) => {
                 if let Some(browser) = &mut self.browser {

@@ -37,9 +37,9 @@ pub struct Case {
     pub name: String,
     /// The section that it rests on.
     pub section: &'static str,
-    /// With permessage-deflate, by these parameters.
+    /// The parameters of permessage-deflate, if it is used.
     pub deflate: Option<Parameters>,
-    /// Made when it is needed: the long ones are many.
+    /// Built when it is needed: there are many long ones.
     script: Box<dyn Fn(Parameters) -> Script + Send + Sync>,
 }
 
@@ -54,7 +54,7 @@ struct Script {
 enum Step {
     Send(Vec<Frame>, Cut),
     Expect(Item),
-    /// A message that the peer must have compressed: it would be foolish not to.
+    /// A message that the peer must have compressed, because that clearly pays.
     ExpectCompressed(Item),
 }
 
@@ -62,16 +62,16 @@ enum Step {
 enum Ending {
     /// The tester says Close with 1000, and the peer answers that.
     Clean,
-    /// The tester has said Close already, and the peer answers with this code, or without one.
+    /// The tester has already sent a Close. The peer answers with this code, or without one.
     Answers(Option<u16>),
-    /// The tester has broken a rule, and the peer says which with this code.
+    /// The tester has broken a rule. The peer closes with the code for it.
     Fails(u16),
 }
 
 /// A case that did not go as it should.
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// The number of the case, from 1 on.
+    /// The number of the case, counted from 1.
     pub number: usize,
     /// Its name and section.
     pub case: String,
@@ -93,7 +93,7 @@ impl Case {
         }
     }
 
-    /// The script is given what was agreed on, which is no more than was asked for.
+    /// The script gets the negotiated parameters, which are no more than was asked for.
     fn deflated(
         name: impl Into<String>,
         section: &'static str,

@@ -1,4 +1,4 @@
-//! What the program takes, as the system counts it.
+//! The resources that the program uses, as counted by the system.
 
 use std::fmt;
 use std::fs;
@@ -6,17 +6,17 @@ use std::fs;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-/// What a server takes of the machine at one moment, read from `/proc`.
+/// A server's use of resources at one moment, read from `/proc`.
 #[derive(Clone, Copy, Debug)]
 pub struct Footprint {
-    /// Bytes of memory that are its own and in use: `RssAnon`. Pages of the program's file are left out, for
-    /// they come when code runs for the first time and go when the machine needs them.
+    /// Bytes of its own memory in use: `RssAnon`. Pages of the program file are left out, because they are loaded
+    /// when code runs for the first time, and dropped when the machine needs the memory.
     pub memory: u64,
     /// Descriptors that are open.
     pub files: usize,
     /// Threads.
     pub threads: u64,
-    /// Bytes that it says to be charged for the messages that it keeps: history, and what is to be delivered.
+    /// Bytes that it reports for the messages it keeps: history, and messages still to be delivered.
     pub kept: u64,
 }
 
@@ -47,12 +47,12 @@ impl Footprint {
         })
     }
 
-    /// Whether memory for anything but messages has grown since another moment by more than `spare` bytes and the holes
-    /// between messages.
+    /// Whether memory for anything but messages has grown by more than `spare` bytes since another moment, not
+    /// counting holes between messages.
     ///
-    /// Messages of all sizes come and go, and an allocator gives only whole pages back. Over 24 rounds of floods, with
-    /// messages of 32 MiB kept, the holes grew from 17 to 26 MiB within five rounds and stayed so for the other 19.
-    /// What leaks grows on.
+    /// Messages of all sizes come and go, and an allocator can only give whole pages back. Over 24 rounds of floods,
+    /// with messages of 32 MiB kept, the holes grew from 17 to 26 MiB within five rounds and stayed there for the
+    /// other 19. A leak would keep growing.
     #[must_use]
     pub fn has_grown_since(&self, other: &Self, spare: u64) -> bool {
         self.beside() > other.beside() + self.kept / 2 + spare

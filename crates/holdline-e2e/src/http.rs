@@ -1,8 +1,8 @@
-//! A client of HTTP/1.1 that takes nothing but what the standard says a server may send.
+//! An HTTP/1.1 client that accepts only what the standard allows a server to send.
 //!
-//! It is written for tests: one socket, no reuse, no redirects, and anything that is not exactly
-//! right is an error of kind `InvalidData`. The end of a connection inside a response is
-//! `UnexpectedEof`, which is how a cut is told from a fault.
+//! It is written for tests: one socket, no reuse, no redirects, and anything that is not exactly right is an error
+//! of kind `InvalidData`. If the connection ends inside a response, the error is `UnexpectedEof`, so that a cut can
+//! be told from a fault.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
@@ -59,7 +59,7 @@ impl Client {
         Self::new(socket.into())
     }
 
-    /// Speaks over a socket that is connected.
+    /// Uses a connected socket.
     ///
     /// # Errors
     /// What the system says.
@@ -72,10 +72,10 @@ impl Client {
         })
     }
 
-    /// Writes bytes as they are.
+    /// Writes raw bytes.
     ///
     /// # Errors
-    /// What the system says; a server that has closed the connection is one reason.
+    /// What the system says, for example because the server has closed the connection.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.stream.get_mut().write_all(bytes.as_ref())
     }
@@ -155,11 +155,11 @@ impl Client {
         self.response(method)?.ok_or_else(none)
     }
 
-    /// Reads a frame of a WebSocket (RFC 6455 §5.2) that a server sends: gives its first byte and the length of its
-    /// payload, which is dropped. Pings are passed over.
+    /// Reads a WebSocket frame from a server (RFC 6455 §5.2). Returns its first byte and the length of its payload,
+    /// which is dropped. Pings are skipped.
     ///
     /// # Errors
-    /// What the system says, and a mask.
+    /// What the system says, and a masked frame.
     pub fn frame(&mut self) -> io::Result<(u8, u64)> {
         loop {
             let mut head = [0; 2];
@@ -349,10 +349,10 @@ fn cut() -> io::Error {
     )
 }
 
-/// Publishes one text on a connection that is kept, and gives the message's id.
+/// Publishes one text on a kept connection, and returns the message's id.
 ///
 /// # Errors
-/// When it is not taken.
+/// When it is refused.
 pub fn publish(client: &mut Client, channel: &str, text: &str) -> Result<String> {
     let length = text.len();
     client.send(format!(

@@ -1,25 +1,25 @@
-//! What the tests of the built program stand on.
+//! The foundation for tests of the built program.
 //!
-//! The tests in `tests/` drive the program `holdline` as a user would: they start it, talk to it
-//! over real sockets, cut those, kill it and start it again, with clients that are not ours where
-//! there are any. Some drive the blocking clients and servers of `holdline-net`, mostly as its built
-//! examples. What stands on the other side is never ours and uses none of the codec crates, so that
-//! a misunderstanding of a standard that both sides share cannot hide.
+//! The tests in `tests/` use the program `holdline` as a user would: they start it, talk to it over real sockets,
+//! cut connections, kill it and start it again, using third-party clients where there are any. Some test the
+//! blocking clients and servers of `holdline-net`, mostly through its built examples. The other side is never our
+//! own code and uses none of the codec crates, so that both sides cannot share the same misunderstanding of a
+//! standard.
 //!
 //! - [`Server`] is the program, and ends with its test.
 //! - [`EchoServer`] and [`testsuite_client`] are examples of `holdline-net`, for WebSocket suites.
 //! - [`Browser`] is a headless Chromium with its driver, and ends with its test.
-//! - [`CutProxy`] stands between a client and the server, and cuts.
+//! - [`CutProxy`] stands between a client and the server, and cuts connections.
 //! - [`conformance`] is a list of WebSocket cases for both roles.
-//! - [`Footprint`] is what the program takes of the machine; [`Tally`] finds what is lost, doubled or changed.
-//! - [`Client`] speaks HTTP/1.1 to the letter over one socket, [`subscribe`] the seven transports.
+//! - [`Footprint`] is what the program uses of the machine; [`Tally`] finds messages that were lost, doubled or changed.
+//! - [`Client`] speaks strict HTTP/1.1 over one socket, [`subscribe`] the seven transports.
 //!
-//! Nothing here measures how fast anything is. Every wait has a limit so generous that only something broken
-//! reaches it, and says what it waited for.
+//! Nothing here measures speed. Every wait has a limit so generous that it is only reached if something is broken,
+//! and says what it waited for.
 //!
-//! The program is found by the variable `HOLDLINE_BIN`, else it is the newest of `release/holdline`
-//! and `debug/holdline` in the target directory that the tests were built in. The examples of
-//! `holdline-net` are found by `HOLDLINE_EXAMPLES` in the same way.
+//! The variable `HOLDLINE_BIN` says where the program is. Without it, the newest of `release/holdline` and
+//! `debug/holdline` is taken from the target directory in which the tests were built. `HOLDLINE_EXAMPLES` does the
+//! same for the examples of `holdline-net`.
 
 mod browser;
 pub mod conformance;

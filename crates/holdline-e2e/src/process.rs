@@ -5,8 +5,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 use crate::wait::wait_for;
 
-/// A process that is killed when this value is dropped, and also when the process of the test is
-/// gone without dropping anything.
+/// A process that is killed when this is dropped, or when the test's process ends without dropping anything.
 #[derive(Debug)]
 pub struct Process {
     /// The process itself, for its pipes.
@@ -58,8 +57,8 @@ impl Drop for Process {
     }
 }
 
-/// A shell that waits for the end of its standard input, which comes when the test's process is
-/// gone, however it went, and then kills one process that the test had started, by its id.
+/// A shell that waits until its standard input ends, which happens when the test's process is gone for whatever
+/// reason. Then it kills one process that the test had started, by its id.
 #[derive(Debug)]
 pub(crate) struct Watchdog {
     shell: Child,
@@ -85,9 +84,9 @@ impl Watchdog {
         let _ = self.shell.wait();
     }
 
-    /// The process has ended, and its id may soon be another's.
+    /// The process has ended, so its id may soon belong to another one.
     pub(crate) fn call_off(&mut self) {
-        // Also when it has ended already: there is nothing to kill.
+        // If the shell has ended already, there is nothing to kill.
         let _ = self.shell.kill();
         let _ = self.shell.wait();
     }

@@ -1,4 +1,4 @@
-//! A network that fails.
+//! An unreliable network.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -10,15 +10,15 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-/// A TCP proxy on the loopback interface that can cut all its connections at any moment or at any
-/// byte, stall them, and take no new ones. It ends when it is dropped.
+/// A TCP proxy on the loopback interface that can cut all its connections at any moment or at any byte, stall them,
+/// and refuse new ones. It ends when this is dropped.
 #[derive(Debug)]
 pub struct CutProxy {
     address: SocketAddr,
     line: Arc<Line>,
 }
 
-/// Tells after how many more bytes the next cut comes. `None`: no more cuts.
+/// Returns after how many more bytes the next cut comes. `None` means no more cuts.
 type Plan = Box<dyn FnMut() -> Option<u64> + Send>;
 
 struct Line {
@@ -44,7 +44,7 @@ struct State {
 }
 
 impl CutProxy {
-    /// Stands before `server` from now on.
+    /// Starts a proxy for `server`.
     ///
     /// # Errors
     /// What the system says.
@@ -65,14 +65,14 @@ impl CutProxy {
                 if shared.over.load(Ordering::SeqCst) {
                     break;
                 }
-                // A server that is down is no reason to stop: the client finds out by itself.
+                // If the server is down, the proxy goes on: the client finds out by itself.
                 let _ = shared.connect(client);
             }
         });
         Ok(Self { address, line })
     }
 
-    /// Where clients are to connect.
+    /// The address for clients to connect to.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -84,7 +84,7 @@ impl CutProxy {
         format!("http://{}{path}", self.address)
     }
 
-    /// Cuts whenever as many bytes have passed as `plan` says, whatever they are part of.
+    /// Cuts whenever `plan` says so, regardless of what the bytes belong to.
     pub fn cut_after(&self, mut plan: impl FnMut() -> Option<u64> + Send + 'static) {
         let mut state = self.line.lock();
         state.left = plan();
@@ -96,25 +96,25 @@ impl CutProxy {
         self.line.cut(&mut self.line.lock());
     }
 
-    /// How often it has cut.
+    /// The number of cuts so far.
     #[must_use]
     pub fn cuts(&self) -> u64 {
         self.line.cuts.load(Ordering::SeqCst)
     }
 
-    /// How many bytes have come from both sides.
+    /// The number of bytes that have arrived from both sides.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.line.bytes.load(Ordering::SeqCst)
     }
 
-    /// Holds back everything that comes, or lets it go on.
+    /// Holds back all data, or lets it continue.
     pub fn stall(&self, stalled: bool) {
         self.line.lock().stalled = stalled;
         self.line.resumed.notify_all();
     }
 
-    /// Closes new connections as soon as they are made, or takes them again.
+    /// Closes new connections at once, or accepts them again.
     pub fn refuse(&self, refusing: bool) {
         self.line.lock().refusing = refusing;
     }
@@ -151,7 +151,7 @@ impl Line {
         Ok(())
     }
 
-    /// Carries bytes one way until the way ends.
+    /// Copies bytes in one direction until it ends.
     fn carry(&self, mut from: TcpStream, mut to: TcpStream) {
         let mut block = vec![0; 16 * 1024];
         let mut broken = false;
@@ -171,8 +171,8 @@ impl Line {
             let now = match &mut state.left {
                 Some(left) if *left <= n as u64 => {
                     let now = *left as usize;
-                    // Written before the lock is given up, so that the cut comes at this byte. It
-                    // is little, and a client that takes nothing is cut without it.
+                    // Written before the lock is released, so that the cut comes at this byte. It is little data,
+                    // and if the client does not take it, it is cut without it.
                     let _ = to.set_nonblocking(true);
                     let _ = to.write(&block[..now]);
                     let _ = to.set_nonblocking(false);
@@ -191,7 +191,7 @@ impl Line {
         if broken {
             let _ = from.shutdown(Shutdown::Both);
         }
-        // An end is passed on as an end: the other way may still be in use.
+        // An end is passed on as an end, because the other direction may still be in use.
         let _ = to.shutdown(Shutdown::Write);
         self.tidy();
     }
@@ -200,7 +200,7 @@ impl Line {
         state.reset = !state.reset;
         for end in state.connections.drain(..).flatten() {
             if state.reset {
-                // Together with closing, this sends a reset instead of an end.
+                // This makes closing send a reset instead of an end.
                 let _ = SockRef::from(&end).set_linger(Some(Duration::ZERO));
             }
             let _ = end.shutdown(Shutdown::Both);

@@ -15,17 +15,17 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::process::Process;
 use crate::wait::LIMIT;
 
-/// A running `holdline`. It is killed when this value is dropped.
+/// A running `holdline`. It is killed when this is dropped.
 ///
-/// Dropping also looks at what the program wrote to its standard error: a panic in one of its
-/// threads fails the test, even when nobody else noticed it.
+/// Dropping also checks what the program wrote to its standard error: a panic in one of its threads fails the test,
+/// even if nobody else noticed it.
 #[derive(Debug)]
 pub struct Server {
     program: PathBuf,
     arguments: Vec<String>,
     /// `HOLDLINE_LOG`.
     level: &'static str,
-    /// The limit of its open files, if not that of the tests.
+    /// The limit of its open files, if different from that of the tests.
     files: Option<u32>,
     address: SocketAddr,
     running: Option<Process>,
@@ -102,15 +102,15 @@ impl Server {
         kill_process(id, signal).context("sending a signal to the server")
     }
 
-    /// Kills it, as a crash would: nothing is said to anyone.
+    /// Kills it like a crash would, without telling anyone.
     pub fn kill(&mut self) {
         self.running = None;
     }
 
-    /// Starts it again on the port that it had.
+    /// Starts it again on the same port.
     ///
     /// # Errors
-    /// When it runs still, or as [`start`](Self::start).
+    /// When it is still running, or as [`start`](Self::start).
     pub fn restart(&mut self) -> Result<()> {
         ensure!(self.running.is_none(), "the server runs still");
         self.launch()
@@ -155,7 +155,7 @@ impl Server {
             None => Command::new(&self.program),
             Some(files) => {
                 let mut shell = Command::new("sh");
-                // The program takes the place of the shell, and its process id.
+                // The program replaces the shell and keeps its process id.
                 let script = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
                 shell.args(["-c", &script]).arg(&self.program);
                 shell
@@ -165,10 +165,10 @@ impl Server {
             command
                 .args(["serve", "--listen", &listen])
                 .args(&self.arguments)
-                // What the environment of the tests says is not meant for the program.
+                // The environment of the tests is not meant for the program.
                 .env_clear()
                 .env("HOLDLINE_LOG", self.level)
-                // What the tests call it in `Host`.
+                // The name that the tests use in `Host`.
                 .env("HOLDLINE_ALLOW_HOST", "test")
                 .stdin(Stdio::null())
                 .stdout(Stdio::piped())
@@ -206,7 +206,7 @@ impl Server {
     }
 }
 
-/// Where the program is: what `HOLDLINE_BIN` names, else the newest that was built beside the tests.
+/// Where the program is: the path in `HOLDLINE_BIN`, otherwise the newest one built beside the tests.
 ///
 /// # Errors
 /// When there is none.

@@ -1,4 +1,4 @@
-//! The seven transports, each read by a parser that takes nothing but their documented form.
+//! The seven transports, each read by a parser that accepts only the documented form.
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
@@ -59,12 +59,12 @@ impl fmt::Display for Transport {
     }
 }
 
-/// What a subscriber is told.
+/// What a subscriber receives.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Item {
-    /// It stands at this cursor.
+    /// Its current cursor.
     Position(String),
-    /// Something is lost; it goes on from this cursor.
+    /// Messages are lost; it continues from this cursor.
     Lost(String),
     /// A message.
     Message {
@@ -78,7 +78,7 @@ pub enum Item {
 }
 
 impl Item {
-    /// Where a subscriber stands that was told this.
+    /// The cursor of a subscriber after it received this.
     #[must_use]
     pub fn cursor(&self) -> &str {
         match self {
@@ -89,7 +89,7 @@ impl Item {
     }
 }
 
-/// Who is told.
+/// The callback for what is received.
 type Tell<'t> = &'t mut dyn FnMut(Item) -> ControlFlow<()>;
 
 /// Subscribes over one connection until `tell` has enough or the connection ends. Polling
@@ -110,7 +110,7 @@ pub fn subscribe(
     subscribe_on(socket, transport, channels, since, tell)
 }
 
-/// The same on a socket that is connected. Whoever keeps a clone of it can cut it as they like.
+/// The same on a connected socket. A caller that keeps a clone of it can cut the connection at any time.
 ///
 /// # Errors
 /// As [`subscribe`].
@@ -143,13 +143,13 @@ pub fn subscribe_on(
     }
 }
 
-/// A first request that does not wait tells the cursor that the later ones wait after.
+/// A first request without waiting gets the cursor that the later ones wait after.
 fn wait(since: Option<&str>) -> String {
     let seconds = if since.is_some() { 20 } else { 0 };
     format!("wait={seconds}")
 }
 
-/// The function that scripts are to call.
+/// The function that scripts should call.
 const CALLBACK: &str = "app$receive_1";
 
 fn polls(
@@ -277,8 +277,8 @@ fn scripts(reader: &mut impl BufRead, tell: Tell<'_>) -> io::Result<()> {
     }
 }
 
-/// The JSON in `BEFORE callback(JSON) AFTER`, checked to be harmless inside `<script>` and to
-/// engines that know U+2028 and U+2029 as ends of lines.
+/// The JSON in `BEFORE callback(JSON) AFTER`. It must be safe inside `<script>` and for engines that treat U+2028
+/// and U+2029 as line ends.
 fn call(script: &str, before: &str, after: &str) -> io::Result<String> {
     let json = script
         .strip_prefix(before)

@@ -1,14 +1,14 @@
-//! Messages with numbers, and who counts them.
+//! Numbered messages, and counting them.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::subscriber::Item;
 
-/// The text after which nothing comes.
+/// The text of the last message.
 pub const END: &str = "the end";
 
-/// The message that a publisher publishes under this number, up to about `most` bytes long. Half have up to a 4096th
-/// of that, a quarter up to four times as much, and so on. Many have something that wire forms must protect. The
+/// The message of this publisher with this number, up to about `most` bytes long. Half of them have up to a 4096th
+/// of that, a quarter up to four times as much, and so on. Many contain something that wire forms must escape. The
 /// same arguments give the same text.
 #[must_use]
 pub fn numbered(publisher: usize, number: usize, most: usize) -> String {
@@ -29,7 +29,7 @@ pub fn numbered(publisher: usize, number: usize, most: usize) -> String {
     format!("{publisher} {number} {}{tail}", "x".repeat(length))
 }
 
-/// What one subscriber has received of the messages that some publishers have [`numbered`].
+/// What one subscriber has received of the [`numbered`] messages of some publishers.
 #[derive(Clone, Debug)]
 pub struct Tally {
     most: usize,
@@ -40,7 +40,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// That of a subscriber who has received nothing.
+    /// The tally of a subscriber that has received nothing.
     #[must_use]
     pub fn new(publishers: usize, most: usize) -> Self {
         Self {
@@ -51,10 +51,10 @@ impl Tally {
         }
     }
 
-    /// Counts what the subscriber was told. Returns whether that was the [`END`].
+    /// Counts what the subscriber received. Returns whether that was the [`END`].
     ///
     /// # Errors
-    /// When something was lost, came twice, in another order than it was published in, or not as it was published.
+    /// When a message was lost, duplicated, out of order or changed.
     pub fn take(&mut self, item: &Item) -> Result<bool, String> {
         self.cursor = Some(item.cursor().to_owned());
         let (id, event, data) = match item {
@@ -101,13 +101,13 @@ impl Tally {
         &self.next
     }
 
-    /// Equal for two subscribers who received the same messages in the same order.
+    /// Equal for two subscribers that received the same messages in the same order.
     #[must_use]
     pub fn digest(&self) -> u64 {
         self.digest.finish()
     }
 
-    /// Where the subscriber stands; `None` before it was told anything.
+    /// The subscriber's cursor; `None` before it has received anything.
     #[must_use]
     pub fn cursor(&self) -> Option<&str> {
         self.cursor.as_deref()

@@ -1,4 +1,4 @@
-//! `holdline decode` as a person runs it: files and pipes in, lines of JSON and exit codes out.
+//! `holdline decode` as people run it: files and pipes in, lines of JSON and exit codes out.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -118,7 +118,7 @@ fn explaining_needs_no_terminal_and_uses_no_colour_without_one() {
     assert!(!output.stdout.contains(&0x1b));
 }
 
-/// Name, arguments, bytes, and what is printed.
+/// Name, arguments, input, and expected output.
 const GOLDEN: &[(&str, &[&str], &[u8], &str)] = &[
     (
         "request",
@@ -186,7 +186,7 @@ fn spawn(arguments: &[&str]) -> Child {
 /// Runs with these bytes as standard input.
 fn fed(arguments: &[&str], bytes: &[u8]) -> Output {
     let mut child = spawn(arguments);
-    // Wrong usage ends the program before it reads.
+    // With wrong usage the program ends before it reads.
     let _ = child.stdin.take().expect("a pipe").write_all(bytes);
     child.wait_with_output().expect("it ends")
 }

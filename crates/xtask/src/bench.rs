@@ -1,4 +1,4 @@
-//! The codecs beside their peers: runs the benches, and makes one table of ratios of their times.
+//! Compares the codecs with their peers: runs the benches, and makes one table of the ratios of their times.
 
 mod marks;
 mod report;
@@ -17,7 +17,7 @@ pub(crate) use report::{machine, versions, write_section};
 
 /// Runs each contestant of each case once, in test mode, with all checks.
 pub(crate) fn check() -> Result<()> {
-    // As the unit tests were built, so that only the bench itself is compiled.
+    // With the same settings as the unit tests, so that only the bench itself is compiled.
     cargo(&format!("test {} --bench codecs", everything()?)).run()
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn run(quick: bool, filter: Option<&str>) -> Result<()> {
     write_section("codecs", &section)
 }
 
-/// The crates that the codecs are compared with, or that floors are made of.
+/// The crates that the codecs are compared with, or that the floors are built on.
 const PEERS: &[&str] = &[
     "axum",
     "eventsource-stream",
@@ -144,7 +144,7 @@ impl Results {
         median(ratios.collect())
     }
 
-    /// A row for each other way that ours has to do the same: `holdline, in pieces`.
+    /// A row for each other way in which our codec can do the same: `holdline, in pieces`.
     fn other_ways(&self, case: &str, best: Option<&str>, peer: &str) -> Vec<String> {
         let contestants = self.0.get(case).into_iter().flat_map(BTreeMap::keys);
         let row = |name: &str| {
@@ -215,7 +215,7 @@ impl Results {
     }
 }
 
-/// What orders cases as people do: `125 B` before `1 KiB`.
+/// A key that sorts cases as people do: `125 B` before `1 KiB`.
 fn by_size(case: &str) -> String {
     let mut words: Vec<_> = case.split(' ').map(str::to_owned).collect();
     for index in 1..words.len() {

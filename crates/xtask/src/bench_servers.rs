@@ -1,4 +1,4 @@
-//! Whole servers beside their peers: CPU time per request.
+//! Compares whole servers with their peers: CPU time per request.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -24,7 +24,7 @@ pub(crate) fn run(quick: bool) -> Result<()> {
     };
     let mut peers = versions(PEERS)?;
     if let Ok(nginx) = Command::new("nginx").arg("-v").output() {
-        // It says `nginx version: nginx/1.22.1`, where errors go.
+        // It prints `nginx version: nginx/1.22.1` on standard error.
         let said = String::from_utf8_lossy(&nginx.stderr);
         let version = said.trim().rsplit('/').next().unwrap_or_default();
         peers = format!("{peers}, nginx {version}");
@@ -116,7 +116,7 @@ fn table(output: &str) -> Result<String> {
     Ok(rows.join("\n"))
 }
 
-/// Of at least one value; of an even number, the upper one of the middle.
+/// The median of at least one value. For an even number, the upper of the two in the middle.
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)

@@ -1,13 +1,12 @@
-//! The built program, driven by a browser and by other people's clients.
+//! Tests the built program with a browser and with third-party clients.
 
 use anyhow::Result;
 
 use crate::process::{cargo, target_dir};
 use crate::workspace::{everything, tests};
 
-/// Builds the program as users get it, and the examples that public WebSocket suites are pointed at,
-/// and runs the tests of `holdline-e2e` against them. They find them by the variables `HOLDLINE_BIN`
-/// and `HOLDLINE_EXAMPLES`.
+/// Builds the program as users get it, and the examples for public WebSocket suites, and runs the tests of
+/// `holdline-e2e` against them. The tests find them through the variables `HOLDLINE_BIN` and `HOLDLINE_EXAMPLES`.
 pub(crate) fn check() -> Result<()> {
     // The program asks for all features of holdline-net, so the examples are built with the same one.
     cargo(

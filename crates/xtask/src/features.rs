@@ -17,18 +17,18 @@ const CODECS: [&str; 4] = [
 /// Features of theirs that need no standard library.
 const WITHOUT_STD: &str = "holdline-websocket/deflate,holdline-websocket/hixie76";
 
-/// Features of theirs that are alone in a round, so that each of them is seen without the others.
+/// Features that are alone in a round, so that each of them is tested without the others.
 const ROUNDS: [&str; 3] = [
     "holdline-http1/http,holdline-sse/tokio-util,holdline-websocket/deflate",
     "holdline-http1/tokio-util,holdline-websocket/hixie76",
     "holdline-http1/httparse,holdline-websocket/tokio-util",
 ];
 
-/// The features of the glue. The program has all of them on, and so have the workspace's tests.
+/// The features of the glue. The program turns all of them on, and so do the workspace's tests.
 const GLUE: [&str; 2] = ["deflate", "hixie76"];
 
-/// The step `unit` tests everything with all features. Here the codecs are tested with none, and the glue with
-/// none. What lies between is only compiled and linted: no code asks whether two features are on.
+/// The step `unit` tests everything with all features. Here the codecs and the glue are tested without any.
+/// Combinations in between are only compiled and linted, because no code depends on two features at once.
 pub(crate) fn check() -> Result<()> {
     let codecs = CODECS.map(|name| format!("-p {name}")).join(" ");
     for features in ["", WITHOUT_STD] {

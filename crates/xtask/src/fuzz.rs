@@ -36,7 +36,7 @@ fn fuzz(seconds: u32, target: Option<&str>) -> Result<()> {
     }
     let folder = target_dir().join("fuzz");
     for name in targets {
-        // New inputs go into the first folder; what is kept in the tree is only read.
+        // New inputs go into the first folder. The corpus in the tree is only read.
         let found = folder.join(name);
         fs::create_dir_all(&found)?;
         let failing = folder.join(format!("{name}-")).display().to_string();
@@ -61,7 +61,7 @@ fn fuzz(seconds: u32, target: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-/// `cargo +nightly fuzz`, by way of rustup because we run inside another cargo.
+/// `cargo +nightly fuzz`, through rustup because we run inside another cargo.
 fn cargo_fuzz<const N: usize>(arguments: [&str; N]) -> Program {
     let rustup = ["run", "nightly", "cargo", "fuzz"];
     Program::new("rustup", rustup.into_iter().chain(arguments))

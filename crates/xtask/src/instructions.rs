@@ -1,5 +1,5 @@
-//! How many instructions each case of ours takes, counted by callgrind: the same in every run, so that it can be
-//! compared from commit to commit.
+//! How many instructions each of our cases takes, counted by callgrind. The number is the same in every run, so it
+//! can be compared from commit to commit.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -61,8 +61,8 @@ const HEAD: &str = "\
 # Written by `cargo xtask instructions --update`.
 ";
 
-/// One run of valgrind for each case. It collects only within the function that runs the case, so that what
-/// made the input is not in the count.
+/// Runs valgrind once for each case. It only counts inside the function that runs the case, so that preparing the
+/// input does not count.
 fn count() -> Result<BTreeMap<String, f64>> {
     cargo("build --profile bench -p holdline-benches --bin one").run()?;
     let program = target_dir().join("release").join("one");

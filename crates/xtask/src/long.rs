@@ -1,6 +1,4 @@
-//! The long forms of tests: what takes too long for each run of `cargo xtask test`.
-//!
-//! Such a test runs its short form unless `HOLDLINE_LONG` is set.
+//! The long forms of tests, which take too long for each run of `cargo xtask test`.
 
 use anyhow::{Context, Result, bail};
 
@@ -55,10 +53,10 @@ const ALL: &[Long] = &[
     },
 ];
 
-/// Runs the long form of one test; without a name prints which there are.
+/// Runs the long form of one test. Without a name, prints which tests there are.
 ///
 /// # Errors
-/// When there is none of this name, or it fails.
+/// When there is none with this name, or it fails.
 pub(crate) fn run(name: Option<&str>) -> Result<()> {
     let Some(name) = name else {
         print!("{}", list());
@@ -68,7 +66,7 @@ pub(crate) fn run(name: Option<&str>) -> Result<()> {
     let long =
         long.with_context(|| format!("there is no long test `{name}`; there are:\n{}", list()))?;
     let Long { build, filter, .. } = long;
-    // Cargo is content with a filter that nothing matches.
+    // Cargo does not complain if nothing matches the filter.
     let tests = cargo(&format!("test {build} -- {filter} --list")).stdout()?;
     if !tests.lines().any(|line| line.ends_with(": test")) {
         bail!(

@@ -1,7 +1,6 @@
 //! The developers' commands: `cargo xtask test` is what CI runs.
 //!
-//! Each check is a [`Step`] that also runs alone, so that one that failed can
-//! be repeated without the others.
+//! Each check is a [`Step`] that can also be run alone, so that a failed one can be repeated without the others.
 
 mod bench;
 mod bench_servers;
@@ -87,7 +86,7 @@ enum Command {
     E2e,
     /// Time the codecs beside their peers and write the table to docs/benchmarks.md
     Bench {
-        /// Two minutes in place of twenty: the ratios are less sure
+        /// Two minutes instead of twenty: the ratios are less reliable
         #[arg(long)]
         quick: bool,
         /// Only run each case once, with its checks; the step of `test`
@@ -98,7 +97,7 @@ enum Command {
     },
     /// Measure the CPU time of whole servers per request and write the table to docs/benchmarks.md
     BenchServers {
-        /// One short round in place of three: the ratios are less sure
+        /// One short round instead of three: the ratios are less reliable
         #[arg(long)]
         quick: bool,
     },

@@ -1,4 +1,4 @@
-//! The published crates, as they would be published.
+//! The crates to be published, packaged as they would be for publishing.
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -28,7 +28,7 @@ pub(crate) fn check() -> Result<()> {
     forget_unpacked()?;
     // Unless it is told where to build, cargo builds each package in a folder of its own, with all that it depends on.
     let cargo = |arguments: &str| cargo(arguments).env("CARGO_TARGET_DIR", target_dir());
-    // The index is asked only when what is known of it does not suffice.
+    // The index is only asked if what is known of it is not enough.
     if cargo(&format!("{package} --offline")).succeeds() {
         println!("$ cargo {package} --offline");
     } else {
@@ -37,8 +37,8 @@ pub(crate) fn check() -> Result<()> {
     PUBLISHED.iter().try_for_each(|name| check_files(name))
 }
 
-/// Removes what an earlier run has unpacked. Cargo takes the packages of a version for things that
-/// never change, and builds with what it unpacked before, be it of another commit.
+/// Removes what an earlier run unpacked. Cargo assumes that the package of a version never changes, and would build
+/// with the old files, even if they are from another commit.
 fn forget_unpacked() -> Result<()> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
@@ -48,7 +48,7 @@ fn forget_unpacked() -> Result<()> {
     };
     for registry in registries {
         let registry = registry?;
-        // The one that `cargo package` makes of folders has no host: its name is `-` and a hash.
+        // The registry that `cargo package` makes from folders has no host: its name is `-` and a hash.
         if !registry.file_name().as_encoded_bytes().starts_with(b"-") {
             continue;
         }

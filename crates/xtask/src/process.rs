@@ -40,8 +40,7 @@ pub(crate) fn is_installed(name: &str) -> bool {
 pub(crate) fn cargo(arguments: &str) -> Program {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut program = Program::new(&cargo, arguments.split(' '));
-    // A step mostly builds what it has never built. What cargo keeps to build it anew in parts takes time, and
-    // gigabytes.
+    // Most of what a step builds is built only once. The data for incremental builds takes time and gigabytes.
     if env::var_os("CARGO_INCREMENTAL").is_none() {
         program.command.env("CARGO_INCREMENTAL", "0");
     }
@@ -105,19 +104,19 @@ impl Program {
         Ok(())
     }
 
-    /// Runs it without a word.
+    /// Runs it quietly.
     ///
     /// # Errors
-    /// When it cannot be run. How it ended is in the answer.
+    /// When it cannot be run. How it ended is in the result.
     fn output(mut self) -> Result<Output> {
         let output = self.command.output();
         output.with_context(|| format!("cannot run `{self}`"))
     }
 
-    /// Runs it and gives what it prints.
+    /// Runs it and returns what it prints.
     ///
     /// # Errors
-    /// When it cannot be run, or ends with anything but success; with what it complained.
+    /// When it cannot be run, or ends with anything but success; the error includes its complaint.
     pub(crate) fn stdout(self) -> Result<String> {
         let shown = self.shown.clone();
         let output = self.output()?;

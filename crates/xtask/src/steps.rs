@@ -25,7 +25,7 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// What `cargo xtask test` runs, in order: what fails fast comes first.
+    /// What `cargo xtask test` runs, in this order: the steps that fail fastest come first.
     pub(crate) const ALL: [Self; 10] = [
         Self::Tools,
         Self::Fmt,
@@ -71,8 +71,7 @@ impl Step {
     }
 }
 
-/// Runs the steps up to the first that fails. The last line that is printed is
-/// `N passed, M failed`.
+/// Runs the steps up to the first one that fails. The last line printed is `N passed, M failed`.
 pub(crate) fn run(steps: &[Step]) -> ExitCode {
     let start = Instant::now();
     let mut lines = Vec::new();

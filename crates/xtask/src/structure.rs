@@ -36,8 +36,8 @@ const NOTHING_IS_DROPPED: [&str; 6] = [
 /// The crates that are tests, in all of their files.
 const TESTS: [&str; 2] = ["holdline-e2e", "holdline-fuzz"];
 
-/// What is still wrong: a heading, the crate, and how many. Each is printed. A crate that has more fails, and one that
-/// has fewer fails until the number here is lowered too, so that this can only shrink.
+/// Known problems: a heading, the crate, and how many. They are all printed. A crate with more fails, and one with
+/// fewer fails until the number here is lowered, too, so the numbers can only go down.
 const NOT_YET: [(&str, &str, usize); 0] = [];
 
 const CIRCLES: &str = "Circles of `use`";
@@ -81,7 +81,7 @@ pub(crate) fn check() -> Result<()> {
     findings.report(&NOT_YET)
 }
 
-/// What was found, below the headings that say what kind it is.
+/// The findings, grouped under headings.
 #[derive(Debug, Default)]
 struct Findings(BTreeMap<&'static str, BTreeSet<String>>);
 
@@ -132,7 +132,7 @@ impl Findings {
     }
 }
 
-/// Every Rust file below a folder but those that cargo wrote.
+/// Every Rust file below a folder, except those that cargo wrote.
 fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut sources = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {

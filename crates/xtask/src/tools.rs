@@ -4,8 +4,8 @@ use anyhow::{Result, bail};
 
 use crate::process::{Program, is_installed};
 
-/// Finds the tools. What is missing is installed from Debian's packages when there is
-/// `apt-get` and we are root or become it without a password.
+/// Finds the tools. Missing ones are installed from Debian's packages if there is `apt-get` and we are root or can
+/// become root without a password.
 pub(crate) fn check() -> Result<()> {
     if missing().is_empty() {
         println!("found: {}", names(&TOOLS));
@@ -25,7 +25,7 @@ pub(crate) fn check() -> Result<()> {
 
 struct Tool {
     name: &'static str,
-    /// It is there if this succeeds; without it, if the name is in PATH.
+    /// The tool is there if this command succeeds; if this is empty, if its name is in PATH.
     proof: &'static [&'static str],
     /// The Debian package that has it.
     package: &'static str,
@@ -47,7 +47,7 @@ const TOOLS: [Tool; 4] = [
         proof: &[],
         package: "curl",
     },
-    // Prometheus' own parsers. For the system's Python, whatever other one comes first in PATH.
+    // Prometheus' own parsers. They are for the system's Python, whichever Python comes first in PATH.
     Tool {
         name: "/usr/bin/python3 with prometheus_client",
         proof: &[

@@ -1,7 +1,7 @@
-//! What the workspace has, as cargo knows it, and how all of it is built at once.
+//! What the workspace contains, according to cargo, and how to build all of it at once.
 //!
-//! Cargo builds a dependency once for each set of features that the packages of one command want from it. So the steps
-//! name the same packages and features, [`everything`], and differ only in which targets they want of them.
+//! Cargo builds a dependency once for each set of features that the packages of one command need. So all steps name
+//! the same packages and features ([`everything`]), and differ only in the targets they need.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -14,8 +14,7 @@ use crate::process::cargo;
 /// The tests that need the built program, and run after all others.
 const E2E: &str = "holdline-e2e";
 
-/// The feature of the fuzz crate that compiles C++ and belongs to nightly Rust. All of its properties
-/// are there without it.
+/// The feature of the fuzz crate that compiles C++ and needs nightly Rust. All properties can be tested without it.
 const NIGHTLY: &str = "libfuzzer";
 
 #[derive(Debug)]
@@ -85,11 +84,11 @@ pub(crate) fn everything() -> Result<String> {
     Ok(format!("--workspace --features {}", features.join(",")))
 }
 
-/// The arguments for the tests that need the built program, or for all others but doc tests.
+/// The arguments for the tests that need the built program, or for all other tests except doc tests.
 ///
 /// # Errors
-/// When cargo cannot read the packages, or one name is that of a test of both kinds: cargo knows tests by
-/// their names.
+/// When cargo cannot read the packages, or if a test of either kind has the same name as one of the other, because
+/// cargo identifies tests by name.
 pub(crate) fn tests(are_e2e: bool) -> Result<String> {
     let packages = packages()?;
     let names = |are_e2e: bool| {

@@ -12,8 +12,8 @@ mod text;
 
 use super::{Case, Cut};
 
-/// All cases, in the order of their numbers, for a peer that takes messages of at most `most` bytes and
-/// refuses those of one byte more. That is 16 MiB or more.
+/// All cases, in the order of their numbers, for a peer that accepts messages of up to `most` bytes and refuses
+/// anything longer. `most` is at least 16 MiB.
 #[must_use]
 pub fn cases(most: usize) -> Vec<Case> {
     let mut list = Vec::new();
@@ -29,16 +29,16 @@ pub fn cases(most: usize) -> Vec<Case> {
     list
 }
 
-/// How each short case is cut.
+/// The ways in which each short case is cut.
 const CUTS: [(&str, Cut); 3] = [
     ("", Cut::Whole),
     (", byte by byte", Cut::Pieces(1)),
     (", cut at random", Cut::Random(7692)),
 ];
 
-/// Bytes of every value that nothing can compress.
+/// Bytes of every value that cannot be compressed.
 fn noise(length: usize) -> Vec<u8> {
-    // Further apart than the largest window. Copies are fast also where nothing is optimised.
+    // Longer than the largest window. Copying is fast even in unoptimised builds.
     const PERIOD: usize = 65_520;
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut bytes = Vec::with_capacity(length + 8);
@@ -56,7 +56,7 @@ fn noise(length: usize) -> Vec<u8> {
     bytes
 }
 
-/// Text with characters of one to four bytes, so many bytes long.
+/// Text of this many bytes, with characters of one to four bytes.
 fn letters(length: usize) -> String {
     let mut text = "aé世🦀 Die Verbindung, die offen bleibt. ".repeat(length / 40 + 1);
     let mut end = length.min(text.len());

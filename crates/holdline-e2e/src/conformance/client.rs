@@ -142,7 +142,7 @@ pub(super) fn fields<'h>(head: &'h str, name: &str) -> Vec<&'h str> {
         .collect()
 }
 
-/// How long one read may take. Nothing but a failure takes so long.
+/// Timeout for one read. Only a failure takes this long.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 const WORKERS: usize = 4;

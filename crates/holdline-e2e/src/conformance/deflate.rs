@@ -30,13 +30,13 @@ impl Deflater {
         payload
     }
 
-    /// The blocks of some data, with an empty one at the end, so that more can be appended.
+    /// The blocks for some data, followed by an empty one, so that more can be appended.
     pub fn flushed(&mut self, data: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
         if self.window == 1 << 15 {
             self.run(data, FlushCompress::Sync, &mut out);
         } else {
-            // The library knows only the largest window. Within pieces of the window's length
+            // The library only supports the largest window. If the input is cut into pieces of the window's length,
             // nothing can refer further back.
             self.compress.reset();
             for piece in data.chunks(self.window) {
@@ -53,13 +53,13 @@ impl Deflater {
         out
     }
 
-    /// The payload of a message that ends with a block that says it is the last (§7.2.3.4).
+    /// The payload of a message whose last block is marked as final (§7.2.3.4).
     pub fn final_block(&mut self, data: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
         self.compress.reset();
         self.run(data, FlushCompress::Finish, &mut out);
         self.compress.reset();
-        // An empty block after it, of which the tail is cut off again.
+        // An empty block follows, whose tail is cut off again.
         out.push(0x00);
         out
     }

@@ -13,7 +13,7 @@ pub struct Extension {
 }
 
 impl Extension {
-    /// The elements of a field value. Quoted strings with commas or semicolons are not understood.
+    /// The elements of a field value. Quoted strings that contain commas or semicolons are not supported.
     #[must_use]
     pub fn parse(value: &str) -> Vec<Self> {
         let elements = value.split(',').map(str::trim);
@@ -43,7 +43,7 @@ impl Extension {
         self.parameters.iter().any(|(found, _)| found == name)
     }
 
-    /// The value of a parameter, when it is a window size.
+    /// The value of a parameter, if it is a window size.
     #[must_use]
     pub fn bits(&self, name: &str) -> Option<u8> {
         let (_, value) = self.parameters.iter().find(|(found, _)| found == name)?;
@@ -52,7 +52,7 @@ impl Extension {
     }
 }
 
-/// How both sides compress, whichever is client and server.
+/// How both sides compress, seen from the tester, which may be client or server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameters {
     /// The tester's messages refer to earlier ones.
@@ -77,7 +77,7 @@ impl Default for Parameters {
 }
 
 impl Parameters {
-    /// What compresses the tester's messages.
+    /// A deflater for the tester's messages.
     #[must_use]
     pub fn deflater(&self) -> Deflater {
         Deflater::new(6, self.tester_bits, self.tester_takeover)
@@ -87,7 +87,7 @@ impl Parameters {
         Inflater::new(self.peer_bits, self.peer_takeover)
     }
 
-    /// What a client offers to have it so.
+    /// The offer of a client for these parameters.
     pub(super) fn offer(&self) -> String {
         let mut offer = DEFLATE.to_owned();
         if !self.peer_takeover {
@@ -105,7 +105,7 @@ impl Parameters {
         offer
     }
 
-    /// What holds after a server's answer to this offer. The error says what is wrong with the answer.
+    /// The parameters after a server's answer to this offer. The error says what is wrong with the answer.
     pub(super) fn agree(&self, answers: &[Extension]) -> Result<Self, String> {
         let [answer] = answers else {
             return Err(format!(
@@ -151,8 +151,8 @@ impl Parameters {
         })
     }
 
-    /// What a server answers to an offer to come closest to this, and what holds then. `None`: the
-    /// offer does not allow it.
+    /// The server's answer to an offer that comes closest to these parameters, and the resulting parameters. `None`
+    /// if the offer does not allow any.
     pub(super) fn answer(&self, offers: &[Extension]) -> Option<(String, Self)> {
         let offer = offers.iter().find(|offer| offer.name == DEFLATE)?;
         let mut agreed = *self;

@@ -1,6 +1,6 @@
-//! Frames to the letter, also those that nobody may send (RFC 6455 §5.2).
+//! Frames byte by byte, including those that nobody may send (RFC 6455 §5.2).
 
-/// What the tester is. A client masks its frames, a server does not.
+/// The role of the tester. A client masks its frames, a server does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// The tester is the client, and a server is being tested.
@@ -9,20 +9,20 @@ pub enum Role {
     Server,
 }
 
-/// A frame as it is to be sent.
+/// A frame to be sent.
 #[derive(Clone, Debug)]
 pub struct Frame {
     /// FIN, RSV1 to RSV3 and the opcode.
     pub(super) first: u8,
     form: Form,
-    /// The length that the header tells, when it is not that of the payload.
+    /// The length in the header, if it differs from that of the payload.
     declared: Option<u64>,
-    /// Masked where it must not be, and not where it must.
+    /// Masked although it must not be, or unmasked although it must be.
     wrong_mask: bool,
     payload: Vec<u8>,
 }
 
-/// How the header tells the length.
+/// How the header encodes the length.
 #[derive(Clone, Copy, Debug)]
 enum Form {
     Shortest,
@@ -119,7 +119,7 @@ impl Frame {
         self.reserved_bits(4)
     }
 
-    /// With a header that tells another length than the payload has: the rest is not sent, or what
+    /// With a header that gives a different length than the payload has: either the rest is not sent, or what
     /// follows belongs to it.
     #[must_use]
     pub fn declaring(mut self, length: u64) -> Self {
@@ -127,14 +127,14 @@ impl Frame {
         self
     }
 
-    /// With the length in 16 bits, also when 7 would do.
+    /// With the length in 16 bits, even if 7 would do.
     #[must_use]
     pub fn length_in_16_bits(mut self) -> Self {
         self.form = Form::In16;
         self
     }
 
-    /// With the length in 64 bits, also when fewer would do.
+    /// With the length in 64 bits, even if fewer would do.
     #[must_use]
     pub fn length_in_64_bits(mut self) -> Self {
         self.form = Form::In64;
@@ -176,7 +176,7 @@ impl Frame {
     }
 }
 
-/// Cuts a message into frames of these many bytes each; the last takes what is left.
+/// Cuts a message into frames of these sizes. The last one gets the rest.
 pub fn fragments(first: &Frame, sizes: impl IntoIterator<Item = usize>) -> Vec<Frame> {
     let mut rest = &first.payload[..];
     let mut frames = Vec::new();
@@ -189,7 +189,7 @@ pub fn fragments(first: &Frame, sizes: impl IntoIterator<Item = usize>) -> Vec<F
         frames.push(Frame::continuation(piece).unfinished());
     }
     frames.push(Frame::continuation(rest));
-    // Opcode and reserved bits stand on the first one only (§5.4).
+    // Only the first one has the opcode and reserved bits (§5.4).
     let fin = frames[0].first & FIN;
     frames[0].first = fin | (first.first & !FIN);
     frames
@@ -197,7 +197,7 @@ pub fn fragments(first: &Frame, sizes: impl IntoIterator<Item = usize>) -> Vec<F
 
 /// Masks or unmasks (§5.3).
 pub(super) fn mask(payload: &mut [u8], key: [u8; 4]) {
-    // As wide as it gets: the tests are not optimised.
+    // In large steps, because tests are not optimised.
     let mut words = payload.chunks_exact_mut(16);
     let wide = u128::from_ne_bytes(std::array::from_fn(|at| key[at % 4]));
     for word in &mut words {

@@ -1,11 +1,11 @@
-//! DEFLATE (RFC 1951), slow and strict: it also sees references beyond the agreed window.
+//! DEFLATE (RFC 1951), slow and strict: it also detects references beyond the negotiated window.
 
 /// Inflates the messages of one direction of a connection (RFC 7692 §7.2.2).
 #[derive(Debug)]
 pub(super) struct Inflater {
     window: usize,
     takeover: bool,
-    /// What later messages may refer to: at most the window.
+    /// The data that later messages may refer to: at most one window.
     history: Vec<u8>,
 }
 
@@ -198,7 +198,7 @@ static FIXED: std::sync::LazyLock<(Huffman, Huffman)> = std::sync::LazyLock::new
     (Huffman::new(&lengths), Huffman::new(&[5; 30]))
 });
 
-/// In which order the lengths of the code lengths' code come.
+/// The order of the code lengths for the code length alphabet.
 const ORDER: [usize; 19] = [
     16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15,
 ];

@@ -1,4 +1,4 @@
-//! What is agreed on for each offer of permessage-deflate (RFC 7692 §7.1).
+//! What must be negotiated for each offer of permessage-deflate (RFC 7692 §7.1).
 
 use std::net::SocketAddr;
 
@@ -14,10 +14,9 @@ use super::{Frame, Parameters, Script};
 pub struct Negotiation {
     /// What is special about it.
     pub name: &'static str,
-    /// Field values, each in a line of its own.
+    /// Field values, each on a line of its own.
     pub offers: &'static [&'static str],
-    /// What the answer must have, each with the largest window that it may have. `None`: the server
-    /// must decline.
+    /// What the answer must contain, with the largest allowed window for each. `None` if the server must decline.
     pub answer: Option<&'static [(&'static str, Option<u8>)]>,
 }
 
@@ -177,7 +176,7 @@ const fn declined(name: &'static str, offers: &'static [&'static str]) -> Negoti
     }
 }
 
-/// Makes the offer to a server, judges the answer, and exchanges messages as agreed.
+/// Makes the offer to a server, checks the answer, and exchanges messages as negotiated.
 ///
 /// # Errors
 /// What was expected and what was seen.
@@ -193,7 +192,7 @@ pub fn test_negotiation(
             return Err(format!("expected no extension, seen {seen:?}"));
         }
         let mut wire = Wire::new(opened.stream, Role::Client, opened.unread, None);
-        // Without an agreement the bit means nothing good.
+        // If nothing was negotiated, the bit is an error.
         let script = Script::new()
             .send([Frame::text("plain")])
             .text("plain")

@@ -15,8 +15,7 @@ pub(super) fn run(wire: &mut Wire, role: Role, script: Script) -> Result<(), Str
         let at = format!("step {}", number + 1);
         match step {
             Step::Send(frames, cut) => {
-                // A peer that has failed the connection need not take the rest. What it says to
-                // that is seen below.
+                // A peer that has failed the connection need not accept the rest. How it reacts is checked below.
                 if let Err(error) = wire.send(&frames, cut)
                     && !fails
                 {
@@ -52,7 +51,7 @@ pub(super) fn run(wire: &mut Wire, role: Role, script: Script) -> Result<(), Str
             }
             let _ = wire.stream.shutdown(Shutdown::Write);
             match expect(wire, &Item::End, false) {
-                // A client that has failed the connection may just be gone, whatever is on its way.
+                // A client that has failed the connection may simply be gone, whatever is still on its way.
                 Err(error) if fails && error.contains(RESET) => Ok(()),
                 other => other,
             }
@@ -92,7 +91,7 @@ fn expect(wire: &mut Wire, expected: &Item, compressed: bool) -> Result<(), Stri
     Ok(())
 }
 
-/// Where two long messages part.
+/// The position of the first difference between two long messages.
 fn first_difference(expected: &Item, seen: &Item) -> String {
     let (Item::Text(expected) | Item::Binary(expected), Item::Text(seen) | Item::Binary(seen)) =
         (expected, seen)

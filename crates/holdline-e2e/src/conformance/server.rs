@@ -1,4 +1,4 @@
-//! The tester as a server, by the protocol of the public suites.
+//! The tester as a server that follows the protocol of the public suites.
 
 use std::io::{self, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -15,10 +15,10 @@ use super::run::run;
 use super::wire::Wire;
 use super::{Case, Extension, Failure, Frame, Parameters, Script};
 
-/// Tells clients how many cases there are, runs those that they ask for, and keeps the results. A
-/// client that is tested echoes every message until the connection is closed.
+/// Tells clients how many cases there are, runs the cases they ask for, and keeps the results. A client under test
+/// echoes every message until the connection is closed.
 ///
-/// It ends when it is dropped.
+/// It ends when this is dropped.
 #[derive(Debug)]
 pub struct CaseServer {
     address: SocketAddr,
@@ -32,14 +32,14 @@ struct Shared {
     over: AtomicBool,
 }
 
-/// What has been found so far.
+/// The results so far.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// The numbers of the cases that went well.
     pub passed: Vec<usize>,
     /// The cases that did not.
     pub failures: Vec<Failure>,
-    /// The cases that the client's offer of extensions does not allow.
+    /// Cases that need extensions the client did not offer.
     pub not_offered: Vec<String>,
     /// The agent whose reports are complete.
     pub updated: Option<String>,
@@ -90,7 +90,7 @@ impl CaseServer {
         report.passed.len() + report.failures.len() + report.not_offered.len()
     }
 
-    /// What has been found so far.
+    /// The results so far.
     #[must_use]
     pub fn report(&self) -> Report {
         self.shared.report().clone()
@@ -179,7 +179,7 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// Reads it, and judges it (§4.1).
+    /// Reads the request and checks it (§4.1).
     pub(super) fn read(stream: &mut TcpStream) -> Result<Self, String> {
         let broken = |error: io::Error| format!("the handshake: {error}");
         stream.set_nodelay(true).map_err(broken)?;
@@ -223,7 +223,7 @@ impl Request {
             .unwrap_or_default()
     }
 
-    /// Accepts it, with what was agreed on, and plays a script.
+    /// Accepts it with the negotiated extension, and plays a script.
     pub(super) fn talk(
         &self,
         mut stream: TcpStream,

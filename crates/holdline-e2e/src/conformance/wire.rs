@@ -25,7 +25,7 @@ pub enum Item {
     Close(Option<u16>),
     /// The orderly end of the TCP connection.
     End,
-    /// The disorderly one.
+    /// A reset of the TCP connection.
     Reset,
 }
 
@@ -34,9 +34,9 @@ pub enum Item {
 pub enum Cut {
     /// All of a step in one write.
     Whole,
-    /// So many bytes in each write.
+    /// This many bytes in each write.
     Pieces(usize),
-    /// Anywhere, by this seed.
+    /// At random places; this is the seed.
     Random(u64),
 }
 
@@ -46,7 +46,7 @@ pub(super) struct Wire {
     pub(super) stream: TcpStream,
     role: Role,
     keys: StdRng,
-    /// What was read and not used, from `at` on.
+    /// Bytes read but not used, from `at` on.
     read: Vec<u8>,
     at: usize,
     block: Vec<u8>,
@@ -54,7 +54,7 @@ pub(super) struct Wire {
     message: Option<Message>,
 }
 
-/// A message whose last fragment has not come.
+/// A message whose last fragment has not arrived.
 #[derive(Debug)]
 struct Message {
     opcode: u8,
@@ -63,7 +63,7 @@ struct Message {
 }
 
 impl Wire {
-    /// After the handshake. `unread` came with it.
+    /// Starts after the handshake; `unread` are the bytes that came with it.
     pub(super) fn new(
         stream: TcpStream,
         role: Role,
@@ -82,7 +82,7 @@ impl Wire {
         }
     }
 
-    /// Sends frames, cut as told.
+    /// Sends frames, cut as requested.
     pub(super) fn send(&mut self, frames: &[Frame], cut: Cut) -> io::Result<()> {
         let mut bytes = Vec::new();
         for frame in frames {
@@ -237,7 +237,7 @@ impl Wire {
             .copied())
     }
 
-    /// Reads until there are so many bytes. False: the end came before.
+    /// Reads until there are this many bytes. Returns false if the stream ended before.
     fn fill(&mut self, length: usize) -> Result<bool, String> {
         while self.read.len() - self.at < length {
             if self.at > 0 {
@@ -298,7 +298,7 @@ impl fmt::Debug for Item {
     }
 }
 
-/// Shows how many they are, and the first of them.
+/// Shows the length and the first bytes.
 pub(super) struct Bytes<'b>(pub(super) &'b [u8]);
 
 impl fmt::Display for Bytes<'_> {
@@ -315,8 +315,8 @@ impl fmt::Display for Bytes<'_> {
     }
 }
 
-/// How an error begins that is a reset.
+/// The beginning of an error that is a reset.
 pub(super) const RESET: &str = "the connection was reset";
 
-/// More than any message of the list.
+/// More than any message in the list has.
 const MOST: u64 = 64 << 20;

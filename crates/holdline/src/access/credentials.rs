@@ -5,7 +5,7 @@ use holdline_http1::RequestHead;
 use crate::query::Query;
 use crate::reply::Reply;
 
-/// At most one: `Authorization` takes precedence over the query. If it is malformed, the query is not tried.
+/// At most one: `Authorization` takes precedence over the query. Even if it is wrong, the query is not tried.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Shown<'r> {
     Token(&'r [u8]),

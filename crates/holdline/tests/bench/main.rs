@@ -1,4 +1,4 @@
-//! `holdline bench` as people run it: with a server that it starts, against one that is there, and against what it
+//! `holdline bench` as people run it: with a server that it starts, with an existing server, and with targets it
 //! must refuse.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails is to panic")]
@@ -10,13 +10,13 @@ use std::thread;
 
 use serde_json::Value;
 
-/// Runs it to its end, with nothing from the environment that would change it.
+/// Runs it until it ends, without environment variables that would change its behaviour.
 fn bench(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_holdline"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("HOLDLINE_")) {
         command.env_remove(name);
     }
-    // A machine under load is slow. What is missing is told after this time at the latest.
+    // A busy machine is slow. After this time, messages that have not arrived count as missing.
     let rest = ["--wait", "60s", "--json"];
     command.arg("bench").args(rest).args(arguments);
     command.output().unwrap()
@@ -31,7 +31,7 @@ fn result(output: &Output) -> Value {
     read.unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }
 
-/// Fifty connections have five messages each, in so many processes.
+/// Fifty connections in several processes, each of which gets five messages.
 fn everything_arrives(transport: &str, more: &[&str]) -> Value {
     let mut arguments = vec!["--spawn", "--transport", transport, "--connections", "50"];
     arguments.extend(["--messages", "5", "--rate", "50"]);
@@ -147,7 +147,7 @@ fn connections_that_a_full_server_refuses_are_told() {
     assert_eq!(result["deliveries"]["missing"], 0);
 }
 
-/// A server that takes messages and gives each event stream one of them, then nothing.
+/// A server that accepts messages but sends each event stream only one of them.
 fn forgetful() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -191,14 +191,14 @@ fn give_one(stream: TcpStream, messages: &std::sync::mpsc::Receiver<Vec<u8>>) {
     stream.get_mut().write_all(head).unwrap();
     let message = String::from_utf8(messages.recv().unwrap()).unwrap();
     let event = format!("data: {message}\n\n");
-    // The second time it was seen before.
+    // The second copy is a duplicate.
     let events = format!("{event}{event}event: holdline.lost\ndata\n\n");
     stream.get_mut().write_all(events.as_bytes()).unwrap();
-    // Holds it until the client goes.
+    // Keeps the connection open until the client closes it.
     let _ = stream.read(&mut [0]);
 }
 
-/// The length of the body.
+/// Returns the length of the body.
 fn read_head(stream: &mut BufReader<TcpStream>) -> Option<usize> {
     let mut length = 0;
     loop {

@@ -1,5 +1,5 @@
-//! `holdline publish` and `holdline subscribe` as people run them, against the real server, over a line
-//! that is cut, and against servers that misbehave.
+//! `holdline publish` and `holdline subscribe` as people run them: with the real server, over a connection that is
+//! cut, and with servers that misbehave.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails is to panic")]
 

@@ -31,7 +31,7 @@ fn a_message_and_lines_arrive_with_their_event_and_token() {
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
     let output = run(&["publish", &url, "--token", "secret"], b"two\r\n\nfour");
     assert_eq!(output.status.code(), Some(0));
-    // Everybody can see it in the list of processes.
+    // Everyone can see it in the list of processes.
     let warning = text(&output.stderr);
     assert!(
         warning.contains("--token @FILE") && !warning.contains("secret\n"),
@@ -121,7 +121,7 @@ fn lines_go_out_as_they_come() {
     let mut stdin = child.stdin.take().unwrap();
     for number in 0..5 {
         writeln!(stdin, "line {number}").unwrap();
-        // The next is written only when this one has arrived.
+        // The next line is written only after this one has arrived.
         assert!(reader.line().contains(&format!("\"line {number}\"")));
     }
     drop(stdin);
@@ -186,7 +186,7 @@ fn an_answer_that_comes_before_the_message_is_sent_is_reported() {
         let answer =
             b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 4\r\nConnection: close\r\n\r\nlong";
         stream.write_all(answer).unwrap();
-        // The rest is read so that the answer is not lost with a reset.
+        // Reads the rest, so that the answer is not lost in a reset.
         let _ = std::io::copy(&mut stream, &mut std::io::sink());
     });
     let long = vec![b'x'; 8 << 20];
@@ -203,7 +203,7 @@ fn a_server_that_refuses_early_and_reads_no_more_does_not_hold_it() {
         let answer =
             b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 4\r\nConnection: close\r\n\r\nlong";
         stream.write_all(answer).unwrap();
-        // As long as this server lives, the rest of the message lies in the socket.
+        // As long as this server lives, the rest of the message stays in the socket.
         held.push(stream);
     });
     let long = vec![b'x'; 8 << 20];

@@ -114,7 +114,7 @@ fn reading_begins_now_and_a_cut_before_the_first_message_loses_nothing() {
         let mut child = holdline(&["subscribe", &url, "--transport", transport, "--count", "1"])
             .spawn()
             .unwrap();
-        // When it says that it is open it knows its place.
+        // Once it says that it is open, it knows its cursor.
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         stderr.read_line(&mut line).unwrap();
@@ -204,7 +204,7 @@ fn is_asked_again(transport: &str) {
                 let answer = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
                 stream.get_mut().write_all(answer).unwrap();
             }
-            // It is kept, and nothing is said.
+            // Keeps the connection open without sending anything.
             _ => silent.push(stream),
         }
         let _ = sender.send(());

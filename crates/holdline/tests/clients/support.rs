@@ -1,4 +1,4 @@
-//! The program's processes, a line that is cut, and servers with a script.
+//! The program's processes, a connection that is cut, and scripted servers.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-/// The program with these arguments, and nothing from the environment that would change it.
+/// The program with these arguments, without environment variables that would change its behaviour.
 pub(crate) fn holdline(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_holdline"));
     command.args(arguments);
@@ -15,7 +15,7 @@ pub(crate) fn holdline(arguments: &[&str]) -> Command {
         command.env_remove(name);
     }
     command
-        // What the tests call it in `Host`.
+        // The names that the tests use in `Host`.
         .env("HOLDLINE_ALLOW_HOST", "test,example.com,ours")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -23,12 +23,12 @@ pub(crate) fn holdline(arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs it to its end with this input.
+/// Runs it until it ends, with this input.
 pub(crate) fn run(arguments: &[&str], input: &[u8]) -> Output {
     let mut child = holdline(arguments).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
-    // Who wants no input may be gone before it is written.
+    // A process that wants no input may have ended before it is written.
     thread::spawn(move || stdin.write_all(&input).ok());
     child.wait_with_output().unwrap()
 }
@@ -37,7 +37,7 @@ pub(crate) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-/// A process that is killed in the end.
+/// A process that is killed when this is dropped.
 pub(crate) struct Running {
     pub(crate) child: Child,
     pub(crate) lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
@@ -62,7 +62,7 @@ impl Drop for Running {
     }
 }
 
-/// A server. Returns it with its host and port.
+/// Starts a server. Returns it with its host and port.
 pub(crate) fn serve(listen: &str, arguments: &[&str]) -> (Running, String) {
     let all: Vec<&str> = ["--listen", listen]
         .iter()
@@ -80,7 +80,7 @@ pub(crate) fn serve(listen: &str, arguments: &[&str]) -> (Running, String) {
     (server, address)
 }
 
-/// A line to `server` that breaks `cuts` times, each time after some hundred bytes of answers.
+/// A proxy for `server` that cuts the connection `cuts` times, each time after some hundred bytes of answers.
 pub(crate) fn cut_line(server: &str, cuts: u32) -> (String, Arc<AtomicU32>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -97,7 +97,7 @@ pub(crate) fn cut_line(server: &str, cuts: u32) -> (String, Arc<AtomicU32>) {
                 let _ = std::io::copy(&mut from, &mut to);
                 let _ = to.shutdown(Shutdown::Both);
             });
-            // At another byte each time, and after the 2 KiB that some streams begin with.
+            // At a different byte each time, and after the 2 KiB that some streams begin with.
             let budget = 2500 + number as u64 * 379 % 1500;
             thread::spawn(move || relay(upstream, client, budget, &left));
         }
@@ -118,7 +118,7 @@ fn relay(mut from: TcpStream, mut to: TcpStream, budget: u64, left: &AtomicU32) 
     let _ = from.shutdown(Shutdown::Both);
 }
 
-/// A server that hands each connection to `serve`, with its number, one after the other.
+/// A server that passes each connection with its number to `serve`, one after the other.
 pub(crate) fn scripted(mut serve: impl FnMut(usize, TcpStream) + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();

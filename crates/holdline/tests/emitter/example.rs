@@ -1,4 +1,4 @@
-//! The example, read by this project's own client, over connections that are cut.
+//! The example, read by our own client over connections that are cut.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -16,7 +16,7 @@ use super::support::{LIMIT, Running};
 #[path = "../../examples/emitter.rs"]
 mod emitter;
 
-/// A connection that breaks after so many bytes.
+/// A connection that breaks after a number of bytes.
 struct Cut {
     stream: TcpStream,
     left: usize,
@@ -53,7 +53,7 @@ fn the_example_goes_on_after_each_cut_and_is_not_asked_again_when_it_is_done() {
         let number = count.fetch_add(1, Ordering::SeqCst);
         let stream = TcpStream::connect(url.authority())?;
         stream.set_read_timeout(Some(LIMIT))?;
-        // At another byte each time: in the head, in a chunk's size, in an event.
+        // At a different byte each time: in the head, in the size of a chunk, in an event.
         let left = 150 + number * 97;
         Ok(Cut { stream, left })
     };

@@ -1,4 +1,4 @@
-//! A client that is behind costs what the configuration says, and no more.
+//! A client that is behind uses as much memory as the configuration allows, and no more.
 
 use std::thread;
 use std::time::Duration;
@@ -25,7 +25,7 @@ fn a_client_that_does_not_read_is_full_and_loses_nothing_that_was_taken() {
     let sources = Sources::start(small());
     let (mut client, emitter) = sources.open("/", "");
     let mut taken = 0;
-    // The buffers of the system, those of the connection, and then those of the emitter.
+    // First the buffers of the system fill up, then those of the connection, then those of the emitter.
     while emitter.wait(Duration::from_millis(300)).is_ok() {
         while emitter.data(&text(taken)).is_ok() {
             taken += 1;
@@ -44,7 +44,7 @@ fn a_client_that_does_not_read_is_full_and_loses_nothing_that_was_taken() {
     let patience = Duration::from_millis(50);
     assert_eq!(emitter.wait(patience), Err(EmitError::Full));
 
-    // It reads on, and so does the stream.
+    // When the client reads again, the stream continues.
     let reader = thread::spawn(move || (client.until("data: end\n\n"), client));
     emitter.wait(LIMIT).unwrap();
     assert_eq!(emitter.queued(), 0);
@@ -62,7 +62,7 @@ fn what_can_never_fit_is_told_apart_from_what_does_not_fit_now() {
     let sources = Sources::start(small());
     let (mut client, emitter) = sources.open("/", "");
     assert_eq!(emitter.data(&"x".repeat(MAX + 1)), Err(EmitError::TooLong));
-    // Its text fits. Its lines, six bytes more for each, do not.
+    // The text fits, but not its lines, which take six more bytes each.
     assert_eq!(emitter.data(&"\n".repeat(MAX / 2)), Err(EmitError::TooLong));
     let fits = "x".repeat(MAX - "data: \n\n".len());
     assert_eq!(emitter.data(&fits), Ok(()));
@@ -107,7 +107,7 @@ fn a_server_that_stops_still_sends_what_waits_for_a_slow_client() {
     let end = format!("data: {}\n\n", text(taken - 1));
     let body = client.until(&end);
     assert_eq!(body.matches("data: ").count(), taken);
-    // The last that it is told is when to come back.
+    // The last thing the client is told is when to come back.
     assert!(client.chunk().starts_with(b"retry: "));
     assert_eq!(client.chunk(), b"");
     assert_eq!(sources.closed(), Ending::Stopped);
@@ -121,7 +121,7 @@ fn no_heartbeat_falls_into_an_event_that_is_sent_in_parts() {
     config.heartbeat = Duration::from_millis(1);
     let sources = Sources::start(config);
     let (mut client, emitter) = sources.open("/", "");
-    // So long that the loop turns to its timers while it is being sent.
+    // Long enough that the loop checks its timers while sending it.
     let data = "x".repeat(16 << 20);
     let block = format!("data: {data}\n\n");
     for _ in 0..16 {

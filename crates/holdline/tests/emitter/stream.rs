@@ -52,13 +52,13 @@ fn every_kind_of_block_arrives_at_once_with_its_exact_bytes() {
     ];
     for (emit, bytes) in cases {
         assert_eq!(emit(&emitter), Ok(()));
-        // Each is a chunk of its own, since nothing else waits.
+        // Each is a chunk of its own, because nothing else is waiting.
         assert_eq!(client.chunk(), bytes.as_bytes());
     }
     emitter.close();
     assert_eq!(client.chunk(), b"");
     assert_eq!(sources.closed(), Ending::Finished);
-    // The connection is kept.
+    // The connection stays open.
     client.send("GET", "/nothing", "");
     assert!(client.head().starts_with("HTTP/1.1 404 Not Found\r\n"));
 }
@@ -225,7 +225,7 @@ fn a_server_that_stops_sends_what_was_emitted_and_ends_the_stream() {
     emitter.data("last").unwrap();
     sources.server.stop();
     assert_eq!(client.until("data: last\n\n"), "data: last\n\n");
-    // The last that it is told is when to come back.
+    // The last thing the client is told is when to come back.
     assert!(client.chunk().starts_with(b"retry: "));
     assert_eq!(client.chunk(), b"");
     assert_eq!(sources.closed(), Ending::Stopped);
@@ -261,7 +261,7 @@ fn many_threads_emit_to_one_stream_and_each_keeps_its_order() {
     threads
         .into_iter()
         .for_each(|thread| thread.join().unwrap());
-    // A client that will ask nothing more has left, even if it still reads.
+    // A client that will not ask anything more has left, even if it still reads.
     client.finish();
     assert_eq!(sources.closed(), Ending::Disconnected);
     eventually(|| emitter.is_closed());

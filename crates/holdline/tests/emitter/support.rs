@@ -1,4 +1,4 @@
-//! A server on a thread, a source that reports, and a client that sees bytes.
+//! A server on a thread, a source that reports what happens to it, and a client that sees the raw bytes.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use holdline::emitter::{Config, Emitter, Feed, FeedHandler};
 use holdline_net::{Ending, Handle, Handler, Notifier, Server};
 
-/// Nothing here takes as long.
+/// Nothing here takes this long.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
-/// A running server. Stopped and waited for in the end.
+/// A running server. When dropped, it is stopped and waited for.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) handle: Handle,
@@ -48,14 +48,14 @@ impl Drop for Running {
     }
 }
 
-/// What became of an event source.
+/// What happened to an event source.
 #[derive(Debug)]
 pub(crate) enum Told {
     Open(Emitter),
     Closed(Ending),
 }
 
-/// A source that hands its emitter to the test.
+/// A source that passes its emitter to the test.
 struct Reporter(mpsc::Sender<Told>);
 
 impl Feed for Reporter {
@@ -68,7 +68,7 @@ impl Feed for Reporter {
     }
 }
 
-/// A server whose every stream is the test's.
+/// A server whose streams are all controlled by the test.
 pub(crate) struct Sources {
     pub(crate) server: Running,
     told: mpsc::Receiver<Told>,
@@ -106,12 +106,12 @@ impl Sources {
         }
     }
 
-    /// Whether nothing was told that the test has not asked for.
+    /// Whether there was no report that the test has not asked for.
     pub(crate) fn is_silent(&self) -> bool {
         self.told.try_recv().is_err()
     }
 
-    /// Opens a stream: the client, which has read the head, and the emitter.
+    /// Opens a stream. Returns the client, which has read the head, and the emitter.
     pub(crate) fn open(&self, target: &str, fields: &str) -> (Client, Emitter) {
         let mut client = Client::connect(self.server.address);
         client.send("GET", target, fields);
@@ -120,7 +120,7 @@ impl Sources {
     }
 }
 
-/// A client that knows chunks and nothing else.
+/// A client that understands chunks and nothing else.
 pub(crate) struct Client {
     stream: BufReader<TcpStream>,
 }
@@ -139,7 +139,7 @@ impl Client {
         self.stream.get_mut().write_all(request.as_bytes()).unwrap();
     }
 
-    /// Writes bytes as they are.
+    /// Writes raw bytes.
     pub(crate) fn write(&mut self, bytes: &[u8]) {
         self.stream.get_mut().write_all(bytes).unwrap();
     }
@@ -154,7 +154,7 @@ impl Client {
         String::from_utf8(body).unwrap()
     }
 
-    /// Says that nothing more will be asked.
+    /// Says that it will not ask anything more.
     pub(crate) fn finish(&self) {
         self.stream.get_ref().shutdown(Shutdown::Write).unwrap();
     }
@@ -197,7 +197,7 @@ impl Client {
     }
 }
 
-/// Waits for something that comes true by itself.
+/// Waits until a condition becomes true by itself.
 pub(crate) fn eventually(mut done: impl FnMut() -> bool) {
     let since = Instant::now();
     while !done() {

@@ -1,10 +1,10 @@
-//! The program's event streams for clients from before `EventSource` and CORS were everywhere:
-//! polyfills, and Internet Explorer 8 and 9 with `XDomainRequest`. The bytes are what these send.
+//! The program's event streams for clients from before `EventSource` and CORS were everywhere: polyfills, and
+//! Internet Explorer 8 and 9 with `XDomainRequest`. The tests send the same bytes as these clients.
 //!
-//! Of `XDomainRequest`: it makes GET and POST requests only, without a preflight; the page can set
-//! no header field, so a POST has the type `text/plain` or, in later versions, none at all; it
-//! sends `Origin` and no cookies; it lets the page read the answer only if
-//! `Access-Control-Allow-Origin` is `*` or that origin; and it tells of no data before 2 KiB.
+//! `XDomainRequest` makes only GET and POST requests, without a preflight. The page cannot set header fields, so a
+//! POST has the type `text/plain` or, in later versions, none at all. It sends `Origin` and no cookies. It lets the
+//! page read the answer only if `Access-Control-Allow-Origin` is `*` or that origin. And it reports no data before 2
+//! KiB have arrived.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails is to panic")]
 

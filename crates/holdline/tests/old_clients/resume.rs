@@ -1,7 +1,7 @@
 use crate::bytes::Client;
 use crate::program::serve;
 
-/// Publishes. Returns the cursor.
+/// Publishes a message. Returns its cursor.
 fn publish(client: &mut Client, text: &str) -> String {
     client.send(
         "POST",
@@ -14,7 +14,7 @@ fn publish(client: &mut Client, text: &str) -> String {
     body.split('"').nth(3).unwrap().to_owned()
 }
 
-/// The messages that a poll is answered with.
+/// The messages in the answer to a poll.
 fn poll(client: &mut Client, query: &str, fields: &str) -> String {
     client.send("GET", &format!("/channels/a/poll?{query}"), fields);
     let head = client.head();
@@ -40,7 +40,7 @@ fn the_header_goes_before_the_query_and_a_last_event_id_before_since() {
         (format!("since={a}"), &*header, "c"),
         (format!("lastEventId={a}"), &header, "c"),
         (format!("since={a}"), "Last-Event-ID:\r\n", "b c"),
-        // A polyfill appends its own to what the page began with.
+        // A polyfill appends its own ID to the URL that the page started with.
         (format!("since=earliest&lastEventId={b}"), "", "c"),
         (format!("last_event_id={a}&lastEventId={b}"), "", "c"),
         (
@@ -48,7 +48,7 @@ fn the_header_goes_before_the_query_and_a_last_event_id_before_since() {
             "",
             "c",
         ),
-        // It has none yet.
+        // The client has received nothing yet.
         ("since=earliest&lastEventId=".to_owned(), "", "a b c"),
         (format!("lastEventId={a}&lastEventId="), "", "b c"),
         ("lastEventId=".to_owned(), "", ""),
@@ -83,7 +83,7 @@ fn a_polyfill_goes_on_after_a_cut_though_its_page_began_elsewhere() {
         reader.head();
         publish(&mut writer, &round.to_string());
         while seen.len() < round {
-            // Events and not all of the stream: the first chunk is padding and an ID.
+            // Only the events: the first chunk is padding and an ID.
             let chunk = String::from_utf8(reader.chunk()).unwrap();
             for block in chunk.split_inclusive("\n\n") {
                 let line = |name| block.lines().find_map(|line: &str| line.strip_prefix(name));

@@ -41,7 +41,7 @@ fn post(client: &mut Client, target: &str, fields: &str, text: &str) -> (String,
 fn a_stream_is_padded_names_the_page_and_sends_each_message_at_once() {
     let (_server, address) = start();
     let mut reader = Client::connect(address);
-    // What Yaffle's polyfill makes of `…/sse?padding=true` at its first request.
+    // What Yaffle's polyfill makes of `…/sse?padding=true` in its first request.
     let target = "/channels/a/sse?padding=true&lastEventId=&r=4829713860";
     reader.send("GET", target, BROWSER);
     assert_eq!(reader.head(), STREAM_HEAD);
@@ -59,7 +59,7 @@ fn a_stream_is_padded_names_the_page_and_sends_each_message_at_once() {
         let (id, _) = post(&mut writer, "/channels/a", &fields, text);
         let data = text.replace('\n', "\ndata: ");
         let event = format!("id: {id}\ndata: {data}\n\n");
-        // Before the next one is published, and as a chunk of its own.
+        // Sent before the next one is published, and as a chunk of its own.
         assert_eq!(String::from_utf8(reader.chunk()).unwrap(), event);
         assert!(id.ends_with(&format!("-{}", number + 1)));
     }
@@ -110,7 +110,7 @@ fn a_body_is_text_whatever_type_it_claims_or_none() {
             head,
             expected(id.len() + r#"{"id":"","receivers":0}"#.len())
         );
-        // As it came: it is not taken apart as a form.
+        // Stored unchanged: it is not parsed as a form.
         let target = "/channels/a/poll?since=earliest";
         client.send("GET", target, PAGE);
         let head = client.head();
@@ -142,7 +142,7 @@ fn every_answer_to_an_allowed_page_names_it_errors_too_and_no_cookie_is_asked_or
         ("POST", "/channels/a/sse", 405),
         ("GET", "/channels/a/websocket", 426),
         ("BREW", "/", 501),
-        // No tunnel is opened, and the target is no path that is not found.
+        // No tunnel is opened, and the target is not treated as an unknown path.
         ("CONNECT", "app.example:443", 501),
     ];
     for (method, target, status) in plain {
@@ -172,7 +172,7 @@ fn every_answer_to_an_allowed_page_names_it_errors_too_and_no_cookie_is_asked_or
             assert!(!head.contains("Access-Control"), "{head}");
         }
         let expected = if (method, status) == ("GET", 426) {
-            // A handshake that is none is told so; a page of another origin may not even try.
+            // A bad handshake is reported as such; a page of another origin may not even try.
             assert!(foreign.starts_with("HTTP/1.1 403 "), "{foreign}");
             "HTTP/1.1 4".to_owned()
         } else {
@@ -197,7 +197,7 @@ fn a_page_may_read_what_is_wrong_with_its_body_but_not_with_its_head() {
             true,
         ),
         ("Content-Length: 9\r\n", "", "413 Content Too Large", true),
-        // This is found while the head is read, before it is known whose it is.
+        // This error is found while reading the head, before its sender is known.
         ("Content-Length: x\r\n", "", "400 Bad Request", false),
     ];
     for (fields, body, status, named) in cases {
@@ -231,7 +231,7 @@ fn a_page_may_read_that_the_server_is_full() {
     let (_server, address) = serve("127.0.0.1:0", &options);
     let mut first = Client::connect(address.parse().unwrap());
     first.send("GET", "/channels/a/sse", PAGE);
-    // Allowed as all pages are, and so without credentials.
+    // Allowed only because all pages are, so without credentials.
     let credentials = "Access-Control-Allow-Credentials: true\r\n";
     assert_eq!(first.head(), STREAM_HEAD.replace(credentials, ""));
     let mut second = Client::connect(address.parse().unwrap());
@@ -275,7 +275,7 @@ fn the_stats_are_told_again_each_second() {
         if published > 0 {
             post(&mut Client::connect(address), "/channels/a", "", "x");
         }
-        // What was published meanwhile may be in the next state or the one after it.
+        // A message published in the meantime may be in the next state or the one after it.
         let state = loop {
             let event = String::from_utf8(reader.chunk()).unwrap();
             let data = event

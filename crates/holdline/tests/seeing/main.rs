@@ -1,4 +1,4 @@
-//! What an operator sees of the server: a line for each request, and the numbers.
+//! What an operator sees of the server: a log line for each request, and the numbers.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails is to panic")]
 

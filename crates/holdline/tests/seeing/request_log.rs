@@ -1,4 +1,4 @@
-//! `--log-requests`: one line for each request and stream when it is over, with why.
+//! `--log-requests`: when a request or stream is over, one line says how it ended.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -13,7 +13,7 @@ use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::program::holdline;
 
-/// A server, and the lines about requests that it writes.
+/// A server, and its log lines about requests.
 struct Logged {
     child: Child,
     address: String,
@@ -79,7 +79,7 @@ impl Logged {
         ))
     }
 
-    /// The next line, as its parts; a publication is not looked at.
+    /// The fields of the next line. Lines about publishing are skipped.
     fn line(&self) -> BTreeMap<String, String> {
         loop {
             let line = self.lines.recv_timeout(LIMIT).unwrap();
@@ -98,7 +98,7 @@ impl Logged {
         }
     }
 
-    /// The next line has this.
+    /// Checks that the next line has these fields.
     fn expect(&self, expected: &[(&str, &str)]) -> BTreeMap<String, String> {
         let line = self.line();
         for (name, value) in expected {
@@ -145,7 +145,7 @@ fn an_answer_is_logged_with_its_length_on_the_wire_and_without_the_query() {
         ("transport", "-"),
         ("end", "done"),
     ]);
-    // Two in one go are two lines, in their order.
+    // Two requests in one write make two lines, in order.
     let both = "GET /nothing HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nHEAD /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
     let mut answers = String::new();
     server.send(both).read_to_string(&mut answers).unwrap();
@@ -199,7 +199,7 @@ fn a_reset_is_told_from_a_close() {
 fn a_held_poll_and_a_websocket_are_done_when_they_are_answered_and_closed() {
     let server = Logged::start(&[]);
     let mut poll = server.get("/channels/news/long-poll?since=earliest");
-    // Whenever it is registered: it asks for all there is.
+    // It does not matter when it is registered: it asks for everything there is.
     server.publish("hello");
     read_until(&mut poll, "hello");
     server.expect(&[
@@ -247,7 +247,7 @@ fn each_missed_deadline_has_its_name() {
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
     );
     read_until(&mut socket, "holdline.open");
-    // The first of nine bytes.
+    // Only the first of nine bytes.
     socket.write_all(&[0x81, 0x89, 0, 0, 0, 0, b'x']).unwrap();
     server.expect(&[("transport", "websocket"), ("end", "late-message")]);
 }
@@ -262,7 +262,7 @@ fn a_client_that_takes_nothing_is_late_to_read() {
     let mut reader = TcpStream::from(socket);
     let request = format!("GET /channels/news/sse HTTP/1.1\r\nHost: {address}\r\n\r\n");
     reader.write_all(request.as_bytes()).unwrap();
-    // More than all buffers between the two have.
+    // More than fits into all the buffers in between.
     for _ in 0..20 {
         server.publish(&"x".repeat(1 << 19));
     }
@@ -291,5 +291,5 @@ fn what_is_no_request_has_a_line_and_so_has_what_the_end_of_the_server_cuts() {
     assert!(server.child.wait().unwrap().success());
 }
 
-/// When a test gives up. None waits for it.
+/// When a test gives up. No test waits this long on purpose.
 const LIMIT: Duration = Duration::from_secs(60);

@@ -1,4 +1,4 @@
-//! Nobody reads what the server writes to standard error.
+//! Nobody reads the server's standard error.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -24,7 +24,7 @@ fn a_log_that_nobody_reads_stops_neither_requests_nor_the_server_and_says_what_i
         .rsplit('/')
         .next()
         .unwrap();
-    // More lines than a pipe and the queue hold. All are answered.
+    // More lines than the pipe and the queue hold. All requests are answered.
     let mut client = TcpStream::connect(address).unwrap();
     client
         .set_read_timeout(Some(Duration::from_secs(60)))
@@ -50,7 +50,7 @@ fn a_log_that_nobody_reads_stops_neither_requests_nor_the_server_and_says_what_i
     let dropped = json["dropped_log_lines"].as_u64().unwrap();
     assert!(dropped > 0, "{json}");
 
-    // Now somebody reads. Once there is room, the next line tells how many are missing before it.
+    // Now somebody reads. Once there is room, a line says how many are missing.
     let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
     let (mut seen, mut missing, mut total) = (0, 0, u64::try_from(batches * depth).unwrap() + 1);
     while seen + missing < total {
@@ -88,7 +88,7 @@ fn a_server_whose_log_nobody_can_read_any_more_still_stops_when_asked() {
     let mut first = String::new();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     stdout.read_line(&mut first).unwrap();
-    // Whoever read both has gone, as when the terminal or the program that started it was killed.
+    // The readers of both have gone, as when the terminal or the parent process is killed.
     drop((stdout, child.stderr.take()));
     let id = Pid::from_child(&child);
     kill_process(id, Signal::TERM).unwrap();

@@ -32,7 +32,7 @@ fn stats_and_metrics_are_there_and_only_there() {
     );
 }
 
-/// Without the option everything is as it was.
+/// Without the option, nothing changes.
 #[test]
 fn without_it_the_server_is_watched_where_it_serves() {
     let server = Server::start(&[]);
@@ -51,7 +51,7 @@ fn a_full_server_can_be_watched() {
     let mut first = server.connect();
     websocket(&mut first, "/channels/a/websocket");
     is(&get(server.connect(), "/channels/a/poll", ""), 503);
-    // More of them than the reserve has, that say nothing.
+    // More silent connections than the reserve has room for.
     let _silent: Vec<_> = (0..300).map(|_| server.connect()).collect();
     for path_of in ["/health", "/stats", "/metrics"] {
         is(&get(connect_unix(&path), path_of, ""), 200);
@@ -100,7 +100,7 @@ fn an_admin_address_that_others_can_reach_needs_a_token() {
     let file = folder.path().join("token");
     fs::write(&file, "open-sesame\n").unwrap();
     let token = format!("@{}", file.display());
-    // On a loopback address, where tests stay, it is asked for just the same.
+    // The token is required on a loopback address, too, which is where the tests listen.
     let options = ["--admin", "127.0.0.1:0", "--admin-token", &token];
     let arguments = [&LISTEN[..], &options].concat();
     let server = Server::spawn(&mut holdline("", &arguments), 2);

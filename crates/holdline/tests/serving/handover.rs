@@ -1,4 +1,4 @@
-//! `--handover`: one process follows the other, and no client is turned away.
+//! `--handover`: one process replaces another, and no client is turned away.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -22,7 +22,7 @@ fn start(address: &str, folder: &Path, arguments: &[&str]) -> Server {
     Server::spawn(&mut holdline("", &[&own, arguments].concat()), 2)
 }
 
-/// Four processes follow one another under load.
+/// Four processes replace one another under load.
 #[test]
 fn no_connection_is_refused_and_no_request_is_cut_while_a_new_process_takes_over() {
     let folder = tempfile::tempdir().unwrap();
@@ -85,7 +85,7 @@ fn no_connection_is_refused_and_no_request_is_cut_while_a_new_process_takes_over
     assert!(!folder.path().join("control").exists());
 }
 
-/// Asks over a kept connection. Returns whether it is kept still.
+/// Sends a request on a kept connection. Returns whether the connection is still open.
 fn ask(stream: &mut BufReader<TcpStream>) -> bool {
     let request = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
     stream.get_mut().write_all(request).unwrap();
@@ -124,7 +124,7 @@ fn streams_are_sent_to_the_next_process_and_told_what_they_lost() {
     );
     drop((stream, socket));
     assert!(old.wait().success());
-    // Coming back with the old cursor.
+    // The client comes back with the old cursor.
     is(
         &request(new.connect(), "POST", "/channels/a", "", "new"),
         200,
@@ -159,7 +159,7 @@ fn a_process_that_cannot_start_leaves_the_old_one_serving() {
     assert_eq!(refused.status.code(), Some(1));
     old.wait_for_log("did not take over");
     is(&get(old.connect(), "/health", ""), 200);
-    // One that says nothing, and one that says something else.
+    // One process that says nothing, and one that says something else.
     drop(connect_unix(&folder.path().join("control")));
     let mut strange = connect_unix(&folder.path().join("control"));
     strange.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
@@ -170,7 +170,7 @@ fn a_process_that_cannot_start_leaves_the_old_one_serving() {
     is(&get(next.connect(), "/health", ""), 200);
 }
 
-/// After a crash there is nobody to ask.
+/// After a crash there is nobody left to ask.
 #[test]
 fn what_a_crash_left_behind_is_no_hindrance() {
     let folder = tempfile::tempdir().unwrap();

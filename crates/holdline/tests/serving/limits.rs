@@ -1,10 +1,10 @@
-//! Few open files.
+//! A low limit of open files.
 
 use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
 
 use crate::support::*;
 
-/// It said "serves on" and answered 503 to everybody.
+/// It used to say "serves on" and answer 503 to everyone.
 #[test]
 fn with_512_files_it_serves_as_many_as_it_can_and_says_so() {
     let arguments = [&LISTEN[..], &["--threads", "2"]].concat();
@@ -18,7 +18,7 @@ fn with_512_files_it_serves_as_many_as_it_can_and_says_so() {
         log.contains("instead of 10000 (--max-connections)"),
         "{log}"
     );
-    // All of them are really there.
+    // All connections really work.
     let mut clients = Vec::new();
     for _ in 0..most {
         let mut client = server.connect();
@@ -58,14 +58,14 @@ fn with_too_few_files_it_does_not_start_and_says_why() {
     );
 }
 
-/// Ten times a second it wrote that it cannot accept.
+/// It used to log ten times a second that it cannot accept.
 #[test]
 fn no_file_for_a_connection_is_told_once_a_minute() {
     let server = Server::start(&["--threads", "1"]);
     let first = server.connect();
     is(&get(&first, "/health", ""), 200);
     drop(first);
-    // Nothing opens a file any more.
+    // From now on no more files can be opened.
     let before = prlimit(
         Some(server.pid()),
         Resource::Nofile,
@@ -77,7 +77,7 @@ fn no_file_for_a_connection_is_told_once_a_minute() {
     .unwrap();
     let mut waiting: Vec<_> = (0..20).map(|_| server.connect()).collect();
     server.wait_for_log("cannot accept connections");
-    // Ten tries and more.
+    // Enough for more than ten tries.
     std::thread::sleep(std::time::Duration::from_millis(1500));
     waiting.extend((0..20).map(|_| server.connect()));
     std::thread::sleep(std::time::Duration::from_millis(500));

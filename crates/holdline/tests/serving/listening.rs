@@ -32,7 +32,7 @@ fn serves_on_everything_that_it_was_told_to_listen_on() {
         &get(connect(&address_in(&server.lines[2])), "/health", ""),
         200,
     );
-    // One and the same server: what is published here is read there.
+    // Both belong to the same server: what is published here can be read there.
     is(
         &request(server.connect(), "POST", "/channels/a", "", "hello"),
         200,
@@ -71,7 +71,7 @@ fn a_dead_socket_file_is_replaced_and_a_live_one_is_refused() {
         "{why}"
     );
     is(&get(connect_unix(&path), "/health", ""), 200);
-    // A crash leaves the file.
+    // A crash leaves the file behind.
     first.kill();
     assert!(path.exists());
     let mut second = Server::spawn(&mut holdline("", &arguments), 1);
@@ -79,7 +79,7 @@ fn a_dead_socket_file_is_replaced_and_a_live_one_is_refused() {
     second.signal(Signal::INT);
     assert!(second.wait().success());
     assert!(!path.exists());
-    // What is no socket is nobody's to remove.
+    // A file that is not a socket must not be removed.
     fs::write(&path, "precious").unwrap();
     let refused = ends("", &arguments);
     assert_eq!(refused.status.code(), Some(1));
@@ -97,7 +97,7 @@ fn an_address_that_is_taken_is_named() {
         why.contains(&format!("cannot listen on {address}")),
         "{why}"
     );
-    // On purpose it is possible.
+    // It is possible if you ask for it.
     let twice = ["--listen", "127.0.0.1:0", "--reuse-port"];
     let first = Server::spawn(&mut holdline("", &twice), 1);
     let again = ["--listen", &*first.address(), "--reuse-port"];

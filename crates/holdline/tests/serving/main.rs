@@ -1,4 +1,4 @@
-//! How the program listens, starts and stops, as an operator sees it.
+//! How the program listens, starts and stops, as seen by an operator.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 

@@ -1,4 +1,4 @@
-//! Options that cannot work are refused at the start, with what would do.
+//! Options that cannot work are refused at the start, with a hint what would work.
 
 use crate::support::*;
 

@@ -12,7 +12,7 @@ fn what_nohup_started_is_not_ended_by_the_end_of_the_terminal() {
     let server = Server::spawn(&mut holdline("trap '' HUP", &LISTEN), 1);
     server.signal(Signal::HUP);
     is(&get(server.connect(), "/health", ""), 200);
-    // It was not even told: the answer above came after the signal.
+    // It did not react at all: the answer above came after the signal.
     let mut second = Server::start(&[]);
     second.signal(Signal::HUP);
     second.wait_for_log("SIGHUP");
@@ -56,7 +56,7 @@ fn sighup_reads_secrets_and_origins_again() {
     is(&publish("second"), 200);
     assert!(!origin("https://one.example") && origin("https://two.example"));
 
-    // What cannot be read changes nothing.
+    // A file that cannot be used changes nothing.
     write("token", "two words");
     server.signal(Signal::HUP);
     server.wait_for_log("visible ASCII");

@@ -1,4 +1,4 @@
-//! The program as a process, and the few requests that these tests make.
+//! Runs the program as a process, and makes the few requests that these tests need.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -11,12 +11,13 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Longer than anything here takes, on however busy a machine.
+/// Longer than anything here takes, even on a very busy machine.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 /// Where the tests listen.
 pub(crate) const LISTEN: [&str; 2] = ["--listen", "127.0.0.1:0"];
 
-/// The program, with nothing from the environment that would change it. `shell` runs before it, in the same process.
+/// The program, without environment variables that would change its behaviour. `shell` runs before it in the same
+/// process.
 pub(crate) fn holdline(shell: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new("sh");
     command
@@ -32,7 +33,7 @@ pub(crate) fn holdline(shell: &str, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs it to its end, which must come by itself.
+/// Runs it until it ends, which it must do by itself.
 pub(crate) fn ends(shell: &str, arguments: &[&str]) -> Output {
     let mut child = holdline(shell, arguments).spawn().unwrap();
     let status = wait(&mut child);
@@ -70,10 +71,10 @@ fn wait(child: &mut Child) -> ExitStatus {
     }
 }
 
-/// A server, killed in the end.
+/// A server that is killed when this is dropped.
 pub(crate) struct Server {
     child: Child,
-    /// What it has printed about where it listens.
+    /// What it printed about where it listens.
     pub(crate) lines: Vec<String>,
     log: Arc<Mutex<String>>,
 }
@@ -83,7 +84,7 @@ impl Server {
         Self::spawn(&mut holdline("", &[&LISTEN, arguments].concat()), 1)
     }
 
-    /// Waits until it has printed so many lines.
+    /// Waits until it has printed this many lines.
     pub(crate) fn spawn(command: &mut Command, lines: usize) -> Self {
         let mut child = command.spawn().unwrap();
         let log: Arc<Mutex<String>> = Arc::default();
@@ -99,7 +100,7 @@ impl Server {
         let stdout = BufReader::new(child.stdout.take().unwrap());
         thread::spawn(move || {
             for line in stdout.lines().map_while(Result::ok) {
-                // Nobody reads more than was asked for.
+                // Nobody reads further lines.
                 let _ = sender.send(line);
             }
         });
@@ -117,7 +118,7 @@ impl Server {
         server
     }
 
-    /// Host and port of the first line.
+    /// Host and port from the first line.
     pub(crate) fn address(&self) -> String {
         address_in(&self.lines[0])
     }
@@ -154,7 +155,7 @@ impl Server {
         self.log.lock().unwrap().clone()
     }
 
-    /// Waits until the log has this.
+    /// Waits until this text appears in the log.
     pub(crate) fn wait_for_log(&self, what: &str) {
         wait_for(what, || self.log().contains(what).then_some(()));
     }
@@ -162,7 +163,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Both fail when it has ended.
+        // Both fail if it has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
         if thread::panicking() {
@@ -199,7 +200,7 @@ pub(crate) fn connect_unix(path: &Path) -> UnixStream {
     stream
 }
 
-/// The whole answer to a GET over a connection of its own.
+/// The whole answer to a GET on a connection of its own.
 pub(crate) fn get(stream: impl Read + Write, path: &str, fields: &str) -> String {
     request(stream, "GET", path, fields, "")
 }
@@ -232,7 +233,7 @@ pub(crate) fn is(answer: &str, status: u16) {
     );
 }
 
-/// The handshake of a WebSocket is done when this returns.
+/// Opens a WebSocket. When this returns, the handshake is done.
 pub(crate) fn websocket(mut stream: impl Read + Write, path: &str) -> String {
     let head = format!(
         "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\

@@ -1,4 +1,4 @@
-//! Sockets that systemd hands over, and the units in `docs/deploy`.
+//! Sockets from systemd, and the units in `docs/deploy`.
 
 use std::fs;
 use std::net::TcpListener;
@@ -10,7 +10,7 @@ use rustix::process::Signal;
 
 use crate::support::*;
 
-/// The program with `tcp` as file 3 and `admin` as file 4, as systemd has it.
+/// The program with `tcp` as file 3 and `admin` as file 4, the way systemd passes them.
 fn activated(tcp: &TcpListener, admin: &UnixListener, arguments: &[&str]) -> Command {
     let shell = "exec 3<&0 4<&2 </dev/null 2>/dev/null\n\
         export LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=holdline.socket:admin";
@@ -29,7 +29,7 @@ fn serves_on_the_sockets_that_systemd_hands_over() {
     let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
     let admin = UnixListener::bind(&path).unwrap();
     let address = tcp.local_addr().unwrap().to_string();
-    // Who comes before the server waits for it.
+    // A client that comes before the server has started waits for it.
     let early = connect(&address);
     let mut server = Server::spawn(&mut activated(&tcp, &admin, &[]), 2);
     assert_eq!(server.address(), address);
@@ -51,7 +51,7 @@ fn serves_on_the_sockets_that_systemd_hands_over() {
     drop(socket);
     assert!(server.wait().success());
     assert!(path.exists(), "the file is systemd's");
-    // Nobody is refused in between.
+    // Clients are not refused in between.
     let between = connect(&address);
     let next = Server::spawn(&mut activated(&tcp, &admin, &[]), 2);
     is(&get(between, "/health", ""), 200);
@@ -72,7 +72,7 @@ fn what_was_told_to_listen_on_comes_beside() {
 
 #[test]
 fn a_socket_that_cannot_be_served_is_refused() {
-    // Standard input is no socket at all.
+    // Standard input is not a socket.
     let shell = "exec 3</dev/null\nexport LISTEN_FDS=1 LISTEN_PID=$$";
     let refused = ends(shell, &[]);
     assert_eq!(refused.status.code(), Some(1));
@@ -96,7 +96,7 @@ fn the_units_of_the_documentation_are_valid() {
         "holdline.socket",
         "holdline-admin.socket",
     ] {
-        // The program is looked for where the unit says.
+        // The unit expects the program at this path.
         let unit = fs::read_to_string(docs.join(name)).unwrap();
         let here = unit.replace("/usr/local/bin/holdline", env!("CARGO_BIN_EXE_holdline"));
         let path = folder.path().join(name);

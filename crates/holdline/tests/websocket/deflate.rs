@@ -58,11 +58,11 @@ fn a_channel_has_one_compressed_form_for_all_who_agreed_and_the_plain_one_for_th
         assert_eq!(first[0], if compressed { COMPRESSED } else { TEXT });
         assert_eq!(second[0], TEXT);
         assert_eq!(second, third);
-        // The shared form refers further back than this one can.
+        // The shared form would refer further back than this client's window allows.
         assert_eq!(small, second);
         assert!(!compressed || first.len() < 400, "{}", first.len());
     }
-    // What a client publishes compressed is the same to all.
+    // A compressed message from a publisher looks the same to all subscribers.
     clients[0].send(&long);
     for client in &mut clients {
         assert!(client.frame().1.contains(&long));
@@ -87,7 +87,8 @@ fn compression_can_be_off_or_begin_elsewhere() {
     assert_eq!(wrong.status.code(), Some(2));
 }
 
-/// It came back as 58,311 bytes. What compressed it is no witness, so zlib-rs inflates the answer.
+/// It used to come back as 58,311 bytes. The answer is inflated with zlib-rs, so that we don't rely on the code that
+/// compressed it.
 #[test]
 fn an_echo_of_61432_bytes_comes_back_whole() {
     let mut x = 1u32;
@@ -104,7 +105,7 @@ fn an_echo_of_61432_bytes_comes_back_whole() {
     assert_eq!(frame[..2], [COMPRESSED, 126]);
     assert!(inflate(&frame[4..]) == text.as_bytes());
 
-    // And so does a message to a channel, which is prepared for all, however long it is.
+    // The same goes for a message to a channel, which is prepared once for all, however long it is.
     let text: String = text.chars().map(|c| char::from(c as u8 | 0x40)).collect();
     let mut client = Client::connect(
         &address,

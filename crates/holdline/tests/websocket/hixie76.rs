@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::support::{run, serve};
 
-/// The keys of the draft's §1.3, the eight bytes after the head, and what answers them.
+/// The keys from §1.3 of the draft, the eight bytes after the head, and the expected answer.
 const CHALLENGE: &[u8] = b"^n:ds[4U";
 const ANSWER: &[u8] = b"8jKS'y:G*Co,Wxa-";
 

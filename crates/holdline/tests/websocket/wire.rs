@@ -1,4 +1,4 @@
-//! A client that sees the bytes.
+//! A client that sees the raw bytes.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -67,7 +67,7 @@ impl Client {
         self.stream.get_mut().write_all(&out).unwrap();
     }
 
-    /// The next frame: its bytes, and the text that it is.
+    /// The next frame: its bytes, and its text.
     pub(crate) fn frame(&mut self) -> (Vec<u8>, String) {
         let mut frame = vec![0; 2];
         self.stream.read_exact(&mut frame).unwrap();

@@ -1,4 +1,4 @@
-//! What stands around the tables of `docs/benchmarks.md`.
+//! The text around the tables of `docs/benchmarks.md`.
 
 use std::fs;
 use std::thread;

@@ -22,8 +22,8 @@ pub(super) fn describe(tree: &Tree, edges: &Edges) -> Vec<String> {
     find(&pairs).into_iter().map(describe).collect()
 }
 
-/// For each edge that is part of a circle, the shortest of its circles; each of these once, and from its smallest
-/// member on.
+/// For each edge that is part of a circle, its shortest circle. Each circle is listed once, starting with its
+/// smallest member.
 fn find(edges: &BTreeSet<(usize, usize)>) -> Vec<Vec<usize>> {
     let mut circles = BTreeSet::new();
     for &(from, to) in edges {

@@ -1,11 +1,11 @@
-//! Results that are dropped and no comment says why.
+//! Results that are dropped without a comment that says why.
 //!
-//! Types are not known here, so the form decides, whatever is dropped:
-//! `let _ = …` and `_ = …`; a statement that ends in `.ok();` or `.err();`; and `drop(…)` of what a call or a macro has
-//! just made (`drop(name)` ends a guard). What is left of a parameter that is not used, as in `let _ = stream;`, drops
-//! nothing. The compiler itself reports a result that is not looked at at all. Not seen is what a macro is called with.
+//! Types are not known here, so only the form matters: `let _ = …` and `_ = …`; a statement that ends in `.ok();` or
+//! `.err();`; and `drop(…)` of what a call or a macro has just made (`drop(name)` ends a guard). An unused
+//! parameter, as in `let _ = stream;`, does not count. The compiler itself reports results that are not used at all.
+//! The arguments of macros are not checked.
 //!
-//! A comment counts on a line of the statement, or in a line of its own right above it.
+//! A comment counts if it is on a line of the statement, or on a line of its own right above it.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use syn::{Arm, Expr, ExprAssign, ExprCall, FnArg, ImplItem, Item, Local, Pat, Si
 use super::modules::{SourceFile, Tree, attributes, is_for_tests};
 use crate::process::shown;
 
-/// The places, but for those in tests.
+/// The places, except those in tests.
 pub(super) fn find(tree: &Tree) -> Vec<String> {
     let files = tree.files().filter(|file| !file.is_test);
     let found = files.flat_map(|file| {
@@ -39,8 +39,8 @@ fn in_file(file: &SourceFile) -> Vec<(usize, &'static str)> {
     visitor.found
 }
 
-/// The lines that have a comment, and whether they have nothing else. A comment is what lies between two
-/// tokens and is no blank; doc comments are tokens.
+/// The lines with a comment, and whether there is nothing else on them. A comment is whatever is between two tokens
+/// and not blank; doc comments are tokens.
 fn comments(text: &str) -> BTreeMap<usize, bool> {
     let mut tokens = Vec::new();
     if let Ok(stream) = text.parse() {
@@ -90,7 +90,7 @@ fn collect(stream: TokenStream, tokens: &mut Vec<(usize, usize)>) {
 
 struct Visitor {
     comments: BTreeMap<usize, bool>,
-    /// The first and the last line of the statement, or of the arm, around what is looked at.
+    /// The first and the last line of the statement or match arm being checked.
     statement: (usize, usize),
     /// The names of the parameters of the functions around it.
     parameters: Vec<String>,

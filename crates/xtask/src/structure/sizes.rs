@@ -1,8 +1,8 @@
-//! What is too long to be read.
+//! Functions and files that are too long to read.
 //!
-//! A function is counted from the line of its `fn` to its last brace, with blank lines and comments. Functions for
-//! tests may be longer; functions that a macro makes are not seen. A file is counted with all its lines, whatever it is
-//! for.
+//! The length of a function is counted from the line of its `fn` to its last brace, including blank lines and
+//! comments. Functions for tests may be longer; functions made by a macro are not seen. For a file all lines count,
+//! whatever it is for.
 
 use std::fs;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ use crate::process::shown;
 const FUNCTION_LINES: usize = 60;
 const FILE_LINES: usize = 450;
 
-/// The functions that are too long, but for those of tests.
+/// The functions that are too long, except those of tests.
 pub(super) fn functions(tree: &Tree) -> Vec<String> {
     let files = tree.files().filter(|file| !file.is_test);
     let found = files.flat_map(|file| {

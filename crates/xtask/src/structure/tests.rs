@@ -3,7 +3,7 @@ use std::path::Path;
 use super::modules::Tree;
 use super::{Findings, circles, dropped, sizes, uses};
 
-/// A crate of files that are nowhere but here. The first is its root.
+/// A crate whose files exist only here. The first one is its root.
 fn load(files: &[(&str, &str)]) -> Tree {
     let read = |path: &Path| {
         let file = files.iter().find(|(name, _)| Path::new(name) == path);

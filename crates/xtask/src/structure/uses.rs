@@ -1,12 +1,12 @@
 //! Which file of a crate uses which other.
 //!
-//! Seen are the `use` items, those within functions too, and the paths in code that begin with `crate`, `self` or
-//! `super`, also between the tokens that a macro is called with. A name counts as used from the file that defines it,
-//! whichever `pub use` it came through; an import with `*` counts as a use of the module that it names. `mod` and
-//! `pub use` lines do not count, nor does what is compiled for tests only.
+//! What counts: `use` items, including those inside functions, and paths in code that begin with `crate`, `self` or
+//! `super`, including those between the tokens of a macro call. A name counts as used from the file that defines it,
+//! whichever `pub use` it came through. An import with `*` counts as a use of the module that it names. `mod` and
+//! `pub use` lines do not count, nor does code compiled only for tests.
 //!
-//! Not seen are calls such as `child::run()`, with which a file that has `mod child;` hands work to it; methods and
-//! fields of types that are not named; and names that macros make up.
+//! What is not seen: calls such as `child::run()`, with which a file that has `mod child;` passes work on to it;
+//! methods and fields of types that are not named; and names made up by macros.
 
 use std::collections::BTreeMap;
 

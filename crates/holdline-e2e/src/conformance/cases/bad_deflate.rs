@@ -1,4 +1,4 @@
-//! permessage-deflate (RFC 7692), as nobody should send it.
+//! permessage-deflate (RFC 7692), used wrongly.
 
 use super::super::{Case, Deflater, Frame, Parameters, Script, fragments};
 use super::{CUTS, noise};
@@ -9,7 +9,7 @@ pub(super) fn add(list: &mut Vec<Case>, most: usize) {
     bombs(list, most);
 }
 
-/// The rules for text hold for what was compressed.
+/// The rules for text also apply to compressed text.
 fn texts(list: &mut Vec<Case>) {
     const SECTION: &str = "RFC 6455 §8.1";
     let both = Parameters::default();
@@ -126,7 +126,7 @@ fn broken(list: &mut Vec<Case>) {
             agreement,
             move |_| {
                 let data = noise(back).repeat(2);
-                // It knows nothing of the agreement.
+                // It ignores what was negotiated.
                 let frame = Frame::binary(Deflater::new(6, 15, true).message(&data));
                 let script = Script::new().send([frame.compressed()]);
                 match how {
@@ -141,7 +141,7 @@ fn broken(list: &mut Vec<Case>) {
         "RFC 7692 §7.2.2",
         both,
         |_| {
-            // A stored block of 100 bytes, of which 10 come before the tail.
+            // A stored block of 100 bytes, of which only 10 come before the tail.
             let payload = [&b"\x00\x64\x00\x9b\xff"[..], &[b'a'; 10]].concat();
             Script::new()
                 .send([Frame::binary(payload).compressed()])
@@ -150,7 +150,7 @@ fn broken(list: &mut Vec<Case>) {
     ));
 }
 
-/// The limit holds for what is inflated.
+/// The limit applies to the inflated message.
 fn bombs(list: &mut Vec<Case>, most: usize) {
     for zeros in [1, 1 << 20] {
         let name = format!("a small message that becomes {zeros} bytes more than the limit");
@@ -159,7 +159,7 @@ fn bombs(list: &mut Vec<Case>, most: usize) {
             "RFC 6455 §10.4",
             Parameters::default(),
             move |agreed| {
-                // The same blocks again and again: they refer to nothing before them.
+                // The same blocks again and again, none of which refers to earlier data.
                 let mut deflater = Deflater::new(6, agreed.tester_bits, false);
                 let mut payload = deflater.flushed(&[0; 1 << 20]).repeat(most >> 20);
                 payload.extend(deflater.message(&vec![0; zeros]));

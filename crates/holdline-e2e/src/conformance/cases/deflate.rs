@@ -1,4 +1,4 @@
-//! permessage-deflate (RFC 7692), as it should be.
+//! permessage-deflate (RFC 7692), used correctly.
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -11,7 +11,7 @@ pub(super) fn add(list: &mut Vec<Case>) {
     forms(list);
 }
 
-/// Messages of all sizes over one connection, for each kind of agreement.
+/// Messages of all sizes over one connection, for each combination of parameters.
 fn conversations(list: &mut Vec<Case>) {
     const SECTION: &str = "RFC 7692 §7.1";
     let both = Parameters::default();
@@ -105,7 +105,7 @@ fn conversations(list: &mut Vec<Case>) {
     }));
 }
 
-/// A message that is worth compressing must be; what the peer does with others is its business.
+/// A message that is worth compressing must be compressed. For others the peer may choose.
 fn expect(script: Script, item: Item) -> Script {
     match &item {
         Item::Text(data) if data.len() >= 1000 => script.expect_compressed(item),
@@ -113,7 +113,7 @@ fn expect(script: Script, item: Item) -> Script {
     }
 }
 
-/// What a message may look like (§7.2.3).
+/// The different forms that a message may have (§7.2.3).
 fn forms(list: &mut Vec<Case>) {
     const SECTION: &str = "RFC 7692 §7.2.3";
     let both = Parameters::default();
@@ -148,7 +148,7 @@ fn forms(list: &mut Vec<Case>) {
         for (how, cut) in CUTS {
             let name = format!("compressed, {what}{how}");
             list.push(Case::deflated(name, SECTION, both, move |agreed| {
-                // Who was not allowed to refer back sends only the first.
+                // Without permission to refer back, only the first one is sent.
                 let count = if agreed.tester_takeover {
                     messages.len()
                 } else {
@@ -278,7 +278,7 @@ fn describe(agreement: Parameters) -> String {
     )
 }
 
-/// Text that can be compressed, and refers far back.
+/// Compressible text that refers far back.
 fn numbers(length: usize) -> String {
     let mut text = String::with_capacity(length + 40);
     let mut number = 1_u32;
@@ -290,8 +290,7 @@ fn numbers(length: usize) -> String {
     text
 }
 
-/// Of messages. Keeping within a small window is slow work for the tester, and a few windows are
-/// enough of it.
+/// Sizes of messages. Keeping within a small window is slow for the tester, and a few windows are enough.
 fn sizes(agreed: Parameters) -> impl Iterator<Item = usize> {
     const SIZES: [usize; 14] = [
         0, 1, 2, 16, 125, 126, 127, 1024, 5000, 1000, 16_384, 65_535, 65_536, 131_072,

@@ -89,7 +89,7 @@ fn add_many(list: &mut Vec<Case>) {
     ));
 }
 
-/// Judged at the header that tells it: nothing of the payload is sent.
+/// Refused because of the header alone: nothing of the payload is sent.
 fn add_too_long(list: &mut Vec<Case>, most: u64) {
     const SECTION: &str = "RFC 6455 §10.4";
     for length in [most + 1, 1 << 32, (1 << 63) - 1] {
@@ -124,5 +124,5 @@ fn add_too_long(list: &mut Vec<Case>, most: u64) {
     ));
 }
 
-/// The longest message that is sent.
+/// The longest message that these cases send.
 const LONGEST: usize = 16 << 20;

@@ -83,7 +83,7 @@ fn add_invalid(list: &mut Vec<Case>, name: &'static str, bytes: &'static [u8]) {
     ));
 }
 
-/// Nothing in them is impossible, but the end.
+/// Every byte in them is possible, but they end too early.
 fn add_unfinished(list: &mut Vec<Case>, name: &'static str, bytes: &'static [u8]) {
     for (how, cut) in CUTS {
         let name = format!("text that ends after {name}{how}");
@@ -108,7 +108,7 @@ fn add_unfinished(list: &mut Vec<Case>, name: &'static str, bytes: &'static [u8]
     }
     let name = format!("a frame may end after {name}, and the text go on");
     list.push(Case::new(name, SECTION, move || {
-        // The rest of the character is the smallest that there is.
+        // The smallest possible rest of the character.
         let rest: &[u8] = match bytes[0] {
             0xf0.. => &[0x90, 0x80, 0x80][bytes.len() - 1..],
             0xe0.. => &[0xa0, 0x80][bytes.len() - 1..],
@@ -125,7 +125,7 @@ fn add_unfinished(list: &mut Vec<Case>, name: &'static str, bytes: &'static [u8]
     }));
 }
 
-/// Where the first byte is that no text can have there.
+/// The position of the first byte that cannot occur there in any text.
 fn first_impossible(bytes: &[u8]) -> Option<usize> {
     (0..bytes.len()).find(|&at| {
         std::str::from_utf8(&bytes[..=at]).is_err_and(|error| error.error_len().is_some())
