@@ -143,15 +143,11 @@ impl App {
         };
         match (message, subscription.publishes_to(&self.shared.hub)) {
             (Message::Text(text), Some(channel)) => {
-                let draft = Draft {
-                    channel: &channel,
-                    event: None,
-                    data: text,
-                };
+                let draft = Draft::new(&channel, None, text);
                 let waiter = self.waiter(connection);
                 match self.shared.journal.append(draft, Some(waiter)) {
                     Ok(Appended::Shown(_)) => {}
-                    Ok(Appended::Later(receipt)) => {
+                    Ok(Appended::Later(receipt) | Appended::Repeated(receipt)) => {
                         let unsettled = self.unsettled.entry(connection).or_default();
                         unsettled.push_back(receipt);
                     }
@@ -189,8 +185,10 @@ impl App {
 /// Closes the WebSocket of a publisher, because a plain text message has no answer that could carry an error.
 fn refuse(socket: WebSocketOutput<'_>, refusal: Refusal) {
     let reason = match refusal {
-        Refusal::Busy => "no room",
-        Refusal::NotKept | Refusal::Unknown => "a message could not be kept",
+        Refusal::Busy | Refusal::NoRoomForKey { .. } => "no room",
+        Refusal::NotKept | Refusal::Unknown | Refusal::OtherContent => {
+            "a message could not be kept"
+        }
     };
     close(socket, CloseCode::TRY_AGAIN_LATER, reason);
 }

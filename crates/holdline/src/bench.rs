@@ -32,7 +32,7 @@ use self::tally::Tally;
 use crate::channel_url::ChannelUrl;
 use crate::config::BenchArguments;
 use crate::file_limit;
-use crate::publish::report;
+use crate::report::report;
 use crate::transport::Transport;
 
 /// Measures, and prints the results.

@@ -7,6 +7,7 @@ mod check;
 mod discreet;
 mod listening;
 mod peers;
+mod publishing;
 mod secret;
 
 use std::num::NonZeroUsize;
@@ -21,6 +22,7 @@ pub(crate) use self::addresses::AddressArguments;
 pub(crate) use self::bench::BenchArguments;
 pub(crate) use self::listening::{Endpoint, ListenArguments};
 pub(crate) use self::peers::PeerArguments;
+pub(crate) use self::publishing::{PublishArguments, PublishingArguments};
 pub(crate) use self::secret::{SecretSource, on_the_command_line};
 use crate::channel_url::ChannelUrl;
 use crate::transport::Transport;
@@ -211,33 +213,14 @@ pub(crate) struct ServeArguments {
     )]
     pub(crate) legacy_hixie76: bool,
     #[command(flatten)]
+    pub(crate) publishing: PublishingArguments,
+    #[command(flatten)]
     pub(crate) access: AccessArguments,
 }
 
 /// The size from which WebSocket messages are compressed; `None` for never.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct DeflateThreshold(pub(crate) Option<usize>);
-
-/// What to publish, and where.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct PublishArguments {
-    /// The channel: http://HOST:PORT/channels/NAME. The scheme may be left out.
-    pub(crate) url: ChannelUrl,
-    /// The message. Without it, or with `-`, each line of standard input is one.
-    #[arg(allow_hyphen_values = true)]
-    pub(crate) text: Option<String>,
-    /// The event type of the messages. Types that begin with `holdline.` are the server's own.
-    #[arg(long, value_name = "TYPE")]
-    pub(crate) event: Option<String>,
-    /// The server's publish token; @FILE reads it from a file.
-    #[arg(
-        long,
-        env = "HOLDLINE_PUBLISH_TOKEN",
-        hide_env_values = true,
-        value_name = "TOKEN|@FILE"
-    )]
-    pub(crate) token: Option<SecretSource>,
-}
 
 /// What to read, and how.
 #[derive(Args, Clone, Debug)]

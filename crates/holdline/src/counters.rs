@@ -50,6 +50,8 @@ limits! {
     Replay = "replay",
     /// `--max-asked-channels`
     AskedChannels = "asked_channels",
+    /// `--idempotency-keys`
+    IdempotencyKeys = "idempotency_keys",
     /// `--max-upload-total`
     UploadTotal = "upload_total",
     /// The server is stopping.

@@ -11,10 +11,11 @@ use holdline_http1::HeaderBlock;
 use holdline_net::{Held, Output};
 
 pub(crate) use self::poll::Poll;
-pub(crate) use self::publication::Publication;
+pub(crate) use self::publication::{Publication, encode_published};
 use self::reply::Patience;
 use crate::hub::Hub;
 use crate::reply::{JSON, Reply, UNCACHED};
+use crate::shared::Options;
 
 /// A held request, with everything needed to answer it.
 #[derive(Debug)]
@@ -85,6 +86,14 @@ impl HeldRequest {
 }
 
 impl Question {
+    /// How long to wait for an answer that says all.
+    pub(crate) fn wait(&self, options: &Options) -> Duration {
+        match self {
+            Self::Publication(publication) => publication.wait(options),
+            Self::Poll(_) => options.patience,
+        }
+    }
+
     /// The answer, if it is here already.
     pub(crate) fn reply(&mut self, hub: &Hub) -> Option<Reply> {
         self.reply_within(hub, Patience::Waits)

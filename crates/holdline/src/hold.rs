@@ -9,7 +9,8 @@ pub(crate) fn answer_or_hold(app: &App, call: Call<'_, '_>, mut question: Questi
     match question.reply(app.hub()) {
         Some(reply) => call.reply(&reply),
         None => {
-            let held = HeldRequest::new(question, call.fields, app.shared.options.patience);
+            let wait = question.wait(&app.shared.options);
+            let held = HeldRequest::new(question, call.fields, wait);
             call.responder.hold(Stream::Held(Box::new(held)));
         }
     }

@@ -13,7 +13,11 @@
 //! - A publisher is answered when its own message is shown. If the message is kept but waits for others, the
 //!   publisher is told so after a while ([`Outcome::Kept`]).
 //! - Taking a message does not block, because the caller is an event loop.
+//! - A message with an idempotency key is published once, however often it comes. The key is part of the [`Draft`],
+//!   so it is kept with the message or not at all. A journal on disk writes the draft of a commit and its number in
+//!   one transaction; if it goes on with the same life after a restart, it puts what it finds back into [`keys`].
 
+mod keys;
 mod memory;
 mod receipt;
 #[cfg_attr(
@@ -23,10 +27,13 @@ mod receipt;
 pub(crate) mod sequence;
 
 use std::fmt;
+use std::sync::Arc;
 
+pub(crate) use self::keys::Keyed;
 pub(crate) use self::memory::Memory;
 pub(crate) use self::receipt::{Outcome, Receipt, Refusal};
 use crate::hub::{Published, Waiter};
+use crate::idempotency_key::IdempotencyKey;
 
 /// A message to be published.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +42,26 @@ pub(crate) struct Draft<'a> {
     /// Must have passed [`parse_event`](crate::names::parse_event).
     pub(crate) event: Option<&'a str>,
     pub(crate) data: &'a str,
+    /// What it is published under, if it may come again.
+    pub(crate) key: Option<Keyed>,
+}
+
+impl<'a> Draft<'a> {
+    pub(crate) fn new(channel: &'a str, event: Option<&'a str>, data: &'a str) -> Self {
+        Self {
+            channel,
+            event,
+            data,
+            key: None,
+        }
+    }
+
+    /// Under a key, which is one of `sub`, the name that the publisher's token says, or of nobody. Reads the
+    /// whole message: call it when no lock is held.
+    pub(crate) fn under(self, key: &IdempotencyKey, sub: Option<&Arc<str>>) -> Self {
+        let key = Some(Keyed::new(&self, key, sub.map(AsRef::as_ref)));
+        Self { key, ..self }
+    }
 }
 
 /// Something that keeps messages.
@@ -51,6 +78,8 @@ pub(crate) enum Appended {
     Shown(Published),
     /// The receipt will tell later.
     Later(Receipt),
+    /// It came before under the same key. The receipt of then tells, or will.
+    Repeated(Receipt),
 }
 
 #[cfg(test)]

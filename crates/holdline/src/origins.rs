@@ -148,7 +148,7 @@ impl Origin<'_> {
             ("Access-Control-Allow-Methods", methods),
             (
                 "Access-Control-Allow-Headers",
-                "Authorization, Cache-Control, Content-Type, Last-Event-ID, X-Requested-With",
+                "Authorization, Cache-Control, Content-Type, Idempotency-Key, Last-Event-ID, X-Requested-With",
             ),
             ("Access-Control-Max-Age", "600"),
         ])

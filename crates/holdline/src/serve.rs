@@ -174,11 +174,15 @@ fn shared(
 ) -> Shared {
     // Never zero, so that people see it as a number.
     let hub = Arc::new(Hub::new(seed | 1 << 63, hub_limits(arguments)));
-    let journal = Box::new(Memory::new(Arc::clone(&hub)));
+    let journal = Box::new(Memory::new(
+        Arc::clone(&hub),
+        arguments.publishing.idempotency_keys,
+    ));
     let options = Options {
         heartbeat: arguments.heartbeat,
         long_poll: arguments.long_poll,
         patience: PATIENCE,
+        key_patience: KEY_PATIENCE,
         max_message: arguments.max_message,
         legacy_hixie76: arguments.legacy_hixie76,
         deflate_from: arguments.websocket_deflate.0,
@@ -261,3 +265,5 @@ fn random() -> Result<u64, String> {
 
 /// How long a publisher waits for other commits, and a poll for messages that are on their way.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a publisher waits for what becomes of its message that came before.
+const KEY_PATIENCE: Duration = Duration::from_secs(10);

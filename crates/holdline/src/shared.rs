@@ -72,6 +72,8 @@ pub(crate) struct Options {
     pub(crate) long_poll: Duration,
     /// How long a request waits for what is on its way, if an incomplete answer would do.
     pub(crate) patience: Duration,
+    /// How long a message that came before under the same idempotency key waits for the answer of the first.
+    pub(crate) key_patience: Duration,
     /// The maximum size of a message in bytes.
     pub(crate) max_message: usize,
     /// Whether the WebSocket of the first browsers is accepted, too.

@@ -21,7 +21,7 @@ pub(crate) use self::stream::Lines;
 use crate::channel_url::ChannelUrl;
 use crate::config::SubscribeArguments;
 use crate::names;
-use crate::publish::{report, server_says};
+use crate::report::{report, server_says};
 use crate::transport::{FOR_BROWSERS, Transport};
 
 /// Prints until there is a reason to stop. The exit code is 1 if the server's answer is final.

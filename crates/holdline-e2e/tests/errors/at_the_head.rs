@@ -68,6 +68,12 @@ fn an_upload_that_is_refused_is_answered_without_its_body() {
             "/channels/a?token=open-sesame",
             "Content-Encoding: gzip\r\n",
         ),
+        (
+            400,
+            "bad_key",
+            "/channels/a?token=open-sesame",
+            "Idempotency-Key: a b\r\n",
+        ),
         (401, "unauthorized", "/demo/box?tick=100", ""),
         (
             413,

@@ -21,7 +21,7 @@ pub(crate) fn run() -> ExitCode {
     match hold() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            crate::publish::report(format_args!("{error}"));
+            crate::report::report(format_args!("{error}"));
             ExitCode::from(2)
         }
     }

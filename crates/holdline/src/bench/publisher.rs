@@ -9,7 +9,7 @@ use holdline_net::blocking::http::{Client, Error};
 use super::server::Server;
 use super::stamp::{self, Stamp};
 use crate::config::BenchArguments;
-use crate::publish::server_says;
+use crate::report::server_says;
 
 pub(super) struct Publisher<'a> {
     address: SocketAddr,

@@ -1,16 +1,18 @@
 //! A publisher waiting to hear what became of its message.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use holdline_comet::{Position, Since};
+use holdline_comet::{Cursor, Position, Since};
 use serde_json::json;
 
-use super::reply::Patience;
+use super::reply::{Patience, key_in_use};
 use crate::hub::{Batch, Hub, Published, Read, Waiter};
 use crate::journal::{Outcome, Receipt, Refusal};
 use crate::poll_answer::{ANSWER, encode_answer};
 use crate::reader::Reader;
 use crate::reply::Reply;
+use crate::shared::Options;
 
 /// The publisher's request.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub(crate) struct Publication {
     position: Option<Position>,
     waiter: Waiter,
     reader: Option<Reader>,
+    /// The message came before under the same idempotency key.
+    repeated: bool,
 }
 
 impl Publication {
@@ -37,6 +41,20 @@ impl Publication {
             since,
             position: None,
             waiter,
+            repeated: false,
+        }
+    }
+
+    /// The same, if the receipt is that of the first time.
+    pub(crate) fn repeated(self, repeated: bool) -> Self {
+        Self { repeated, ..self }
+    }
+
+    /// How long to wait for an answer that says all.
+    pub(super) fn wait(&self, options: &Options) -> Duration {
+        match self.repeated {
+            true => options.key_patience,
+            false => options.patience,
         }
     }
 
@@ -49,11 +67,12 @@ impl Publication {
             Outcome::Pending if patience == Patience::Stopping => {
                 return Some(Refusal::Unknown.into());
             }
+            Outcome::Pending if self.repeated && patience >= Patience::Over => {
+                return Some(key_in_use());
+            }
             Outcome::Pending | Outcome::Kept(_) => return None,
         };
-        let mut answer = json!({ "id": cursor.to_string(), "receivers": receivers })
-            .to_string()
-            .into_bytes();
+        let mut answer = encode_published(cursor, receivers, self.repeated);
         if let Some((channel, since)) = &self.since {
             let (channels, waiter) = (std::slice::from_ref(channel), Some(self.waiter));
             let position = self
@@ -77,8 +96,18 @@ impl Publication {
     }
 
     pub(super) fn closed(&self, hub: &Hub) {
+        self.receipt.leave(self.waiter);
         if let Some(position) = &self.position {
             hub.stop_waiting(position, self.waiter);
         }
     }
+}
+
+/// `{"id":…,"receivers":…}`, and `"repeated":true` if it came before.
+pub(crate) fn encode_published(cursor: Cursor, receivers: Option<u64>, repeated: bool) -> Vec<u8> {
+    let mut answer = json!({ "id": cursor.to_string(), "receivers": receivers });
+    if repeated {
+        answer["repeated"] = true.into();
+    }
+    answer.to_string().into_bytes()
 }

@@ -13,6 +13,12 @@ pub(crate) enum Patience {
     Stopping,
 }
 
+/// The same message came before, and nobody knows yet what becomes of it.
+pub(super) fn key_in_use() -> Reply {
+    let message = "the message that came first under this idempotency key is still under way; ask again later";
+    Reply::error(409, "key_in_use", message).with("Retry-After", "1")
+}
+
 impl From<Refusal> for Reply {
     fn from(refusal: Refusal) -> Self {
         match refusal {
@@ -28,6 +34,17 @@ impl From<Refusal> for Reply {
                 "outcome_unknown",
                 "it is not known whether the message was kept; it was not shown to anyone",
             ),
+            Refusal::OtherContent => Self::error(
+                422,
+                "key_reused",
+                "another message was published in this channel under this idempotency key: give each its own",
+            ),
+            Refusal::NoRoomForKey { wait } => {
+                let message =
+                    "the server remembers as many idempotency keys as it may; try again later";
+                let seconds = (wait.as_secs() + 1).to_string();
+                Self::error(503, "too_many_keys", message).with("Retry-After", seconds)
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::keys::Keys;
 use super::{Appended, Draft, Journal, Refusal};
 use crate::hub::{Hub, Waiter, Wakes};
 use crate::message::Content;
@@ -10,34 +11,49 @@ use crate::message::Content;
 #[derive(Debug)]
 pub(crate) struct Memory {
     hub: Arc<Hub>,
-    /// The number of the last message. The lock is held until the message is shown, so that messages are shown in
-    /// order.
-    last: Mutex<u64>,
+    state: Mutex<State>,
+}
+
+/// The lock is held until the message is shown, so that messages are shown in order.
+#[derive(Debug)]
+struct State {
+    /// The number of the last message.
+    last: u64,
+    keys: Keys,
 }
 
 impl Memory {
-    pub(crate) fn new(hub: Arc<Hub>) -> Self {
+    /// Remembers at most so many idempotency keys.
+    pub(crate) fn new(hub: Arc<Hub>, keys: usize) -> Self {
+        let state = State {
+            last: 0,
+            keys: Keys::new(keys),
+        };
         Self {
             hub,
-            last: Mutex::new(0),
+            state: Mutex::new(state),
         }
     }
 }
 
 impl Journal for Memory {
     fn append(&self, draft: Draft<'_>, _: Option<Waiter>) -> Result<Appended, Refusal> {
-        let Draft {
-            channel,
-            event,
-            data,
-        } = draft;
-        let content = Content::new(channel, event, data);
+        let content = Content::new(draft.channel, draft.event, draft.data);
         let mut wakes = Wakes::default();
-        // `last` changes only after the message is shown, so a panic cannot leave it half changed.
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let published = self.hub.show(*last + 1, channel, content, &mut wakes);
-        *last = published.cursor.sequence();
-        drop(last);
+        // `last` and the keys change only after the message is shown, so a panic cannot leave them half changed.
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(keyed) = &draft.key
+            && let Some(receipt) = state.keys.find(keyed, self.hub.uptime())?
+        {
+            return Ok(Appended::Repeated(receipt));
+        }
+        let number = state.last + 1;
+        let published = self.hub.show(number, draft.channel, content, &mut wakes);
+        state.last = published.cursor.sequence();
+        if let Some(keyed) = draft.key {
+            state.keys.publish(keyed, published, self.hub.uptime());
+        }
+        drop(state);
         wakes.notify();
         Ok(Appended::Shown(published))
     }

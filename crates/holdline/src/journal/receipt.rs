@@ -1,10 +1,11 @@
 //! The answer for a publisher that has to wait for it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use holdline_comet::Cursor;
 
-use crate::hub::Published;
+use crate::hub::{Hub, Published, Waiter, Wakes};
 
 /// What is known about a message somebody wants to publish.
 #[derive(Clone, Copy, Debug)]
@@ -29,22 +30,53 @@ pub(crate) enum Refusal {
     /// The journal ended without an answer, so the message may have been kept. This run of the server never shows
     /// it.
     Unknown,
+    /// Another message has come under its idempotency key.
+    OtherContent,
+    /// There are as many idempotency keys as there may be. One is forgotten after so long.
+    NoRoomForKey { wait: Duration },
 }
 
-/// Tells a publisher what became of its message. The journal fills in the same receipt.
+/// Tells publishers what became of a message: the first one, and those that sent it again under its key. The journal
+/// fills in the same receipt.
 #[derive(Clone, Debug)]
-pub(crate) struct Receipt(Arc<Mutex<Outcome>>);
+pub(crate) struct Receipt(Arc<Mutex<Told>>);
+
+#[derive(Debug)]
+struct Told {
+    outcome: Outcome,
+    /// Who is woken when there is another outcome.
+    waiting: Vec<Waiter>,
+}
 
 impl Receipt {
     pub(crate) fn new(outcome: Outcome) -> Self {
-        Self(Arc::new(Mutex::new(outcome)))
+        let waiting = Vec::new();
+        Self(Arc::new(Mutex::new(Told { outcome, waiting })))
     }
 
     pub(crate) fn outcome(&self) -> Outcome {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lock().outcome
     }
 
-    pub(crate) fn set(&self, outcome: Outcome) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = outcome;
+    /// Has a publisher woken whenever there is another outcome. Call it before looking at the outcome.
+    pub(super) fn join(&self, publisher: Waiter) {
+        self.lock().waiting.push(publisher);
+    }
+
+    /// The publisher does not wait any more.
+    pub(crate) fn leave(&self, publisher: Waiter) {
+        self.lock().waiting.retain(|waiter| *waiter != publisher);
+    }
+
+    pub(super) fn set(&self, outcome: Outcome, hub: &Hub, wakes: &mut Wakes) {
+        let mut told = self.lock();
+        told.outcome = outcome;
+        for &waiter in &told.waiting {
+            hub.wake(waiter, wakes);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Told> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::keys::{Keyed, Keys};
 use super::receipt::{Outcome, Receipt, Refusal};
 use super::{Appended, Draft};
-use crate::hub::{Hub, Waiter, Wakes};
+use crate::hub::{Hub, Published, Waiter, Wakes};
 use crate::message::Content;
 
 /// Assigns numbers, and passes messages that were kept to the hub in order.
@@ -27,6 +28,7 @@ struct State {
     bytes: usize,
     /// Numbers beyond `passed` whose commit has ended.
     ended: BTreeMap<u64, Ended>,
+    keys: Keys,
 }
 
 #[derive(Debug)]
@@ -41,19 +43,45 @@ struct Ended {
 struct Entry {
     channel: Box<str>,
     content: Content,
+    key: Option<Keyed>,
     receipt: Receipt,
-    publisher: Option<Waiter>,
+    /// It is the server's own: nobody waits for the answer.
+    is_own: bool,
+}
+
+/// What becomes of a message that is to be kept.
+#[derive(Debug)]
+#[must_use]
+pub(crate) enum Begun {
+    /// It has a number. Whoever keeps it must end the commit.
+    Commit(Commit, Receipt),
+    /// It came before.
+    Repeated(Receipt),
+}
+
+impl Begun {
+    /// Has the commit kept by `keep`, if there is one.
+    pub(crate) fn kept_by(self, keep: impl FnOnce(Commit)) -> Appended {
+        match self {
+            Self::Commit(commit, receipt) => {
+                keep(commit);
+                Appended::Later(receipt)
+            }
+            Self::Repeated(receipt) => Appended::Repeated(receipt),
+        }
+    }
 }
 
 impl Sequence {
     /// Starts after number `last`. `max_bytes` limits what is on its way: each message counts with its texts plus a
     /// constant.
-    pub(crate) fn new(hub: Arc<Hub>, last: u64, max_bytes: usize) -> Arc<Self> {
+    pub(crate) fn new(hub: Arc<Hub>, last: u64, max_bytes: usize, keys: Keys) -> Arc<Self> {
         let state = State {
             last,
             passed: last,
             bytes: 0,
             ended: BTreeMap::new(),
+            keys,
         };
         Arc::new(Self {
             hub,
@@ -62,23 +90,38 @@ impl Sequence {
         })
     }
 
-    /// Gives a message the next number. Whoever keeps the message must end the commit.
+    /// Gives a message the next number, unless it came before under its key.
     pub(crate) fn begin(
         self: &Arc<Self>,
         draft: Draft<'_>,
         publisher: Option<Waiter>,
-    ) -> Result<(Commit, Appended), Refusal> {
+    ) -> Result<Begun, Refusal> {
         let receipt = Receipt::new(Outcome::Pending);
         let entry = Entry {
             channel: draft.channel.into(),
             content: Content::new(draft.channel, draft.event, draft.data),
+            key: draft.key,
             receipt: receipt.clone(),
-            publisher,
+            is_own: publisher.is_none(),
         };
         let bytes = entry.bytes();
         let mut state = self.lock();
+        if let Some(key) = &draft.key
+            && let Some(first) = state.keys.find(key, self.hub.uptime())?
+        {
+            if let Some(waiter) = publisher {
+                first.join(waiter);
+            }
+            return Ok(Begun::Repeated(first));
+        }
         if state.bytes + bytes > self.max_bytes {
             return Err(Refusal::Busy);
+        }
+        if let Some(waiter) = publisher {
+            receipt.join(waiter);
+        }
+        if let Some(key) = draft.key {
+            state.keys.begin(key, receipt.clone());
         }
         state.bytes += bytes;
         state.last += 1;
@@ -87,7 +130,7 @@ impl Sequence {
             number: state.last,
             entry: Some(entry),
         };
-        Ok((commit, Appended::Later(receipt)))
+        Ok(Begun::Commit(commit, receipt))
     }
 
     /// Ends the commit of one number.
@@ -106,11 +149,22 @@ impl Sequence {
         while let Some(ended) = state.take_next() {
             state.bytes -= ended.bytes;
             if let Some(entry) = ended.kept {
-                entry.show(state.passed, &self.hub, &mut wakes);
+                let key = entry.key;
+                let published = entry.show(state.passed, &self.hub, &mut wakes);
+                if let Some(key) = key {
+                    state.keys.publish(key, published, self.hub.uptime());
+                }
             }
         }
         drop(state);
         wakes.notify();
+    }
+
+    /// The message will not be shown, so that it is new if it comes again.
+    fn forget(&self, key: Option<Keyed>) {
+        if let Some(key) = key {
+            self.lock().keys.fail(&key);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -135,36 +189,19 @@ impl Entry {
         OVERHEAD + self.channel.len() + event + self.content.data().len()
     }
 
-    fn show(self, number: u64, hub: &Hub, wakes: &mut Wakes) {
-        let Self {
-            channel,
-            content,
-            receipt,
-            publisher,
-        } = self;
-        let published = hub.show(number, &channel, content, wakes);
-        tell(&receipt, publisher, Outcome::Shown(published), hub, wakes);
+    fn show(self, number: u64, hub: &Hub, wakes: &mut Wakes) -> Published {
+        let published = hub.show(number, &self.channel, self.content, wakes);
+        self.receipt.set(Outcome::Shown(published), hub, wakes);
+        published
     }
 
     fn tell(&self, outcome: Outcome, hub: &Hub, wakes: &mut Wakes) {
-        tell(&self.receipt, self.publisher, outcome, hub, wakes);
-    }
-}
-
-fn tell(
-    receipt: &Receipt,
-    publisher: Option<Waiter>,
-    outcome: Outcome,
-    hub: &Hub,
-    wakes: &mut Wakes,
-) {
-    receipt.set(outcome);
-    match (publisher, outcome) {
-        (Some(waiter), _) => hub.wake(waiter, wakes),
-        (None, Outcome::Refused(refusal)) => {
+        self.receipt.set(outcome, hub, wakes);
+        if let Outcome::Refused(refusal) = outcome
+            && self.is_own
+        {
             tracing::warn!(?refusal, "a message of the server's own was not published");
         }
-        (None, _) => {}
     }
 }
 
@@ -184,12 +221,13 @@ impl Commit {
         self.number
     }
 
-    /// The message to keep.
+    /// The message to keep, with its key.
     pub(crate) fn draft(&self) -> Option<Draft<'_>> {
         self.entry.as_ref().map(|entry| Draft {
             channel: &entry.channel,
             event: entry.content.event(),
             data: entry.content.data(),
+            key: entry.key,
         })
     }
 
@@ -211,6 +249,8 @@ impl Commit {
         let Some(entry) = self.entry.take() else {
             return;
         };
+        // Before anybody is told and sends it again.
+        self.sequence.forget(entry.key);
         let mut wakes = Wakes::default();
         entry.tell(Outcome::Refused(refusal), &self.sequence.hub, &mut wakes);
         wakes.notify();

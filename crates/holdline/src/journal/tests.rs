@@ -1,5 +1,6 @@
 //! Publishing through a journal that answers later: from a thread, newest message first, and with errors.
 
+mod keys;
 mod order;
 mod served;
 
@@ -12,8 +13,9 @@ use std::time::Duration;
 use holdline_comet::LogLimits;
 use holdline_net::blocking::http::Client;
 use holdline_net::{Handle, Server};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::keys::Keys;
 use super::sequence::{Commit, Sequence};
 use super::*;
 use crate::access::Access;
@@ -41,11 +43,11 @@ fn hub() -> Arc<Hub> {
 }
 
 fn draft<'a>(channel: &'a str, data: &'a str) -> Draft<'a> {
-    Draft {
-        channel,
-        event: None,
-        data,
-    }
+    Draft::new(channel, None, data)
+}
+
+fn sequence(hub: Arc<Hub>, max_bytes: usize) -> Arc<Sequence> {
+    Sequence::new(hub, 0, max_bytes, Keys::new(2))
 }
 
 fn wait_until(mut is_so: impl FnMut() -> bool) {
@@ -90,16 +92,15 @@ impl SlowJournal {
                 }
             }
         });
-        let sequence = Sequence::new(hub, 0, 1 << 20);
+        let sequence = sequence(hub, 1 << 20);
         (Self { sequence, commits }, stalled)
     }
 }
 
 impl Journal for SlowJournal {
     fn append(&self, draft: Draft<'_>, publisher: Option<Waiter>) -> Result<Appended, Refusal> {
-        let (commit, appended) = self.sequence.begin(draft, publisher)?;
-        self.commits.send(commit).unwrap();
-        Ok(appended)
+        let begun = self.sequence.begin(draft, publisher)?;
+        Ok(begun.kept_by(|commit| self.commits.send(commit).unwrap()))
     }
 }
 
@@ -125,6 +126,7 @@ impl Served {
             heartbeat: LIMIT,
             long_poll: LIMIT,
             patience,
+            key_patience: patience,
             max_message: 1 << 20,
             legacy_hixie76: false,
             deflate_from: None,
@@ -158,11 +160,23 @@ impl Served {
 
     /// Sends a request. The handle returns the answer.
     fn ask(&self, method: &'static str, target: &str, body: &str) -> JoinHandle<Answer> {
+        self.ask_under(None, method, target, body)
+    }
+
+    /// The same under an idempotency key.
+    fn ask_under(
+        &self,
+        key: Option<&str>,
+        method: &'static str,
+        target: &str,
+        body: &str,
+    ) -> JoinHandle<Answer> {
         let (stream, host) = (self.connect(), self.address.to_string());
         let (target, body) = (target.to_owned(), body.to_owned());
+        let key = key.map(|key| [("Idempotency-Key", key.to_owned())]);
         thread::spawn(move || {
             let mut http = Client::new(stream, &host);
-            http.request(method, &target, (), body.as_bytes()).unwrap();
+            http.request(method, &target, key, body.as_bytes()).unwrap();
             let response = http.read_response().unwrap();
             Answer {
                 status: response.status(),
@@ -174,6 +188,10 @@ impl Served {
 
     fn post(&self, text: &str) -> JoinHandle<Answer> {
         self.ask("POST", "/channels/a", text)
+    }
+
+    fn post_under(&self, key: &str, text: &str) -> JoinHandle<Answer> {
+        self.ask_under(Some(key), "POST", "/channels/a", text)
     }
 
     fn get(&self, target: &str) -> Answer {

@@ -3,14 +3,16 @@
 use holdline_comet::Since;
 use holdline_http1::RequestHead;
 use holdline_net::Request;
-use serde_json::json;
 
 use crate::access::Rights;
 use crate::answer::Call;
 use crate::app::App;
-use crate::held::{Publication, Question};
+use crate::counters::Limit;
+use crate::held::{Publication, Question, encode_published};
 use crate::hold::answer_or_hold;
-use crate::journal::{Appended, Draft, Outcome, Receipt};
+use crate::hub::Published;
+use crate::idempotency_key::IdempotencyKey;
+use crate::journal::{Appended, Draft, Outcome, Receipt, Refusal};
 use crate::names;
 use crate::query::Query;
 use crate::reader::Reader;
@@ -23,6 +25,8 @@ pub(super) struct Publish {
     event: Option<String>,
     since: Option<Since>,
     reader: Option<Reader>,
+    key: Option<IdempotencyKey>,
+    rights: Rights,
 }
 
 impl Publish {
@@ -41,6 +45,7 @@ impl Publish {
         plain_text(head)?;
         let event = query.value("event").map(names::parse_event).transpose();
         let event = event.map_err(|error| Reply::error(400, "bad_event", &error.to_string()))?;
+        let key = IdempotencyKey::of(head)?;
         let since = query.value("since").map(|_| query.since(head)).transpose();
         let since = since.map_err(|error| Reply::error(400, "bad_cursor", &error))?;
         if since.is_some() {
@@ -49,6 +54,8 @@ impl Publish {
         let reader = Reader::of(app.hub(), request, since.unwrap_or(Since::Now))?;
         Ok(Self {
             reader,
+            key,
+            rights,
             channel,
             event: event.map(str::to_owned),
             since,
@@ -72,11 +79,10 @@ pub(super) fn publish(app: &mut App, call: Call<'_, '_>, publish: &Publish) {
     let Ok(text) = std::str::from_utf8(call.request.body) else {
         return call.error(400, "not_utf8", "the body must be UTF-8 text");
     };
-    let draft = Draft {
-        channel: &publish.channel,
-        event: publish.event.as_deref(),
-        data: text,
-    };
+    let mut draft = Draft::new(&publish.channel, publish.event.as_deref(), text);
+    if let Some(key) = &publish.key {
+        draft = draft.under(key, publish.rights.name());
+    }
     let since = publish.since.map(|since| (since, publish.reader.clone()));
     append(app, call, draft, since);
 }
@@ -88,17 +94,24 @@ fn append(
     since: Option<(Since, Option<Reader>)>,
 ) {
     let waiter = app.waiter(call.request.connection);
-    let receipt = match app.shared.journal.append(draft, Some(waiter)) {
-        Ok(Appended::Shown(published)) if since.is_none() => {
-            let (id, receivers) = (published.cursor.to_string(), published.receivers);
-            return call.json(200, &json!({ "id": id, "receivers": receivers }));
+    let (receipt, repeated) = match app.shared.journal.append(draft, Some(waiter)) {
+        Ok(Appended::Shown(Published { cursor, receivers })) if since.is_none() => {
+            let answer = encode_published(cursor, Some(receivers), false);
+            return call.reply(&Reply::ok(answer));
         }
-        Ok(Appended::Shown(published)) => Receipt::new(Outcome::Shown(published)),
-        Ok(Appended::Later(receipt)) => receipt,
-        Err(refusal) => return call.reply(&Reply::from(refusal)),
+        Ok(Appended::Shown(published)) => (Receipt::new(Outcome::Shown(published)), false),
+        Ok(Appended::Later(receipt)) => (receipt, false),
+        Ok(Appended::Repeated(receipt)) => (receipt, true),
+        Err(refusal) => {
+            if let Refusal::NoRoomForKey { .. } = refusal {
+                app.hub().counters.refused(Limit::IdempotencyKeys);
+            }
+            return call.reply(&Reply::from(refusal));
+        }
     };
     let (since, reader) = since.unzip();
     let since = since.map(|since| (draft.channel.into(), since));
     let publication = Publication::new(receipt, since, waiter, reader.flatten());
+    let publication = publication.repeated(repeated);
     answer_or_hold(app, call, Question::Publication(publication));
 }

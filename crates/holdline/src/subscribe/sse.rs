@@ -7,7 +7,7 @@ use holdline_net::blocking::event_source::{Error, EventSource, Lost, Update};
 use holdline_sse::{Config, Reason};
 
 use super::{End, FIRST_DELAY, MAX_DELAY, Session, is_temporary, tell_lost};
-use crate::publish::server_says;
+use crate::report::server_says;
 use crate::transport::Transport;
 
 /// Reads one event stream after another.

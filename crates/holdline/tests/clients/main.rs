@@ -4,5 +4,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails is to panic")]
 
 mod publish;
+mod retry;
 mod subscribe;
 mod support;

@@ -155,32 +155,6 @@ fn a_connection_that_was_closed_while_idle_is_made_again_and_nothing_is_sent_twi
 }
 
 #[test]
-fn a_line_whose_fate_is_unknown_is_reported_and_not_sent_again() {
-    let (sender, received) = channel();
-    let host = scripted(move |number, stream| {
-        let mut stream = BufReader::new(stream);
-        while let Some(body) = read_request(&mut stream) {
-            let unanswered = number == 0 && body == "two";
-            sender.send(body).unwrap();
-            if unanswered {
-                break;
-            }
-            stream.get_mut().write_all(OK).unwrap();
-        }
-    });
-    let url = format!("{host}/channels/a");
-    let output = run(&["publish", &url], b"one\ntwo\nthree\n");
-    assert_eq!(output.status.code(), Some(1));
-    let error = text(&output.stderr);
-    assert!(
-        error.contains("line 2: no answer came") && error.lines().count() == 1,
-        "{error}"
-    );
-    let bodies: Vec<String> = received.try_iter().collect();
-    assert_eq!(bodies, ["one", "two", "three"]);
-}
-
-#[test]
 fn an_answer_that_comes_before_the_message_is_sent_is_reported() {
     let host = scripted(|_, mut stream| {
         let answer =
@@ -256,6 +230,7 @@ fn wrong_usage_is_exit_code_2() {
         &["publish"][..],
         &["publish", "127.0.0.1/elsewhere", "x"],
         &["publish", "https://127.0.0.1/channels/a", "x"],
+        &["publish", "127.0.0.1/channels/a", "x", "--retry", "91s"],
         &["subscribe", "127.0.0.1/channels/"],
         &["subscribe", "127.0.0.1/channels/a", "--transport", "jsonp"],
         &["subscribe", "127.0.0.1/channels/a", "--transport", "iframe"],

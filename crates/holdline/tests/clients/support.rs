@@ -132,7 +132,13 @@ pub(crate) fn scripted(mut serve: impl FnMut(usize, TcpStream) + Send + 'static)
 
 /// Reads one request with its body. Returns the body.
 pub(crate) fn read_request(stream: &mut BufReader<TcpStream>) -> Option<String> {
+    read_keyed(stream).map(|(_, body)| body)
+}
+
+/// The same. Returns the idempotency key and the body.
+pub(crate) fn read_keyed(stream: &mut BufReader<TcpStream>) -> Option<(String, String)> {
     let mut length = 0;
+    let mut key = String::new();
     loop {
         let mut line = String::new();
         if stream.read_line(&mut line).ok()? == 0 {
@@ -141,10 +147,13 @@ pub(crate) fn read_request(stream: &mut BufReader<TcpStream>) -> Option<String> 
         if let Some(value) = line.strip_prefix("Content-Length: ") {
             length = value.trim().parse().unwrap();
         }
+        if let Some(value) = line.strip_prefix("Idempotency-Key: ") {
+            value.trim().clone_into(&mut key);
+        }
         if line == "\r\n" {
             let mut body = vec![0; length];
             stream.read_exact(&mut body).ok()?;
-            return Some(String::from_utf8(body).unwrap());
+            return Some((key, String::from_utf8(body).unwrap()));
         }
     }
 }

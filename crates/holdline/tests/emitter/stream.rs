@@ -168,7 +168,7 @@ fn an_allowed_page_is_named_and_a_foreign_one_is_not() {
          Vary: Origin\r\n\
          Allow: GET, HEAD, OPTIONS\r\n\
          Access-Control-Allow-Methods: GET, HEAD, OPTIONS\r\n\
-         Access-Control-Allow-Headers: Authorization, Cache-Control, Content-Type, Last-Event-ID, \
+         Access-Control-Allow-Headers: Authorization, Cache-Control, Content-Type, Idempotency-Key, Last-Event-ID, \
          X-Requested-With\r\n\
          Access-Control-Max-Age: 600\r\n"
     );

@@ -4,6 +4,7 @@
 
 mod admin;
 mod handover;
+mod keys;
 mod limits;
 mod listening;
 mod options;

@@ -4,6 +4,7 @@ use holdline_comet::{Cursor, Position, Since};
 
 use super::*;
 use crate::hub::{Batch, Read};
+use crate::journal::sequence::Begun;
 use crate::poll_answer::ANSWER;
 use crate::random::Random;
 
@@ -23,7 +24,7 @@ fn numbers(batch: &Batch) -> Vec<u64> {
 
 fn begin(sequence: &Arc<Sequence>, data: &str) -> (Commit, Receipt) {
     match sequence.begin(draft("a", data), None) {
-        Ok((commit, Appended::Later(receipt))) => (commit, receipt),
+        Ok(Begun::Commit(commit, receipt)) => (commit, receipt),
         other => panic!("{other:?}"),
     }
 }
@@ -35,7 +36,7 @@ fn whatever_order_commits_end_in_the_numbers_come_in_theirs() {
     let mut random = Random::from_environment();
     for _ in 0..200 {
         let hub = hub();
-        let sequence = Sequence::new(Arc::clone(&hub), 0, 1 << 20);
+        let sequence = super::sequence(Arc::clone(&hub), 1 << 20);
         let mut position = hub.position(&["a".into()], Since::Now);
         let (mut under_way, mut told, mut shown) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..60 {
@@ -89,7 +90,7 @@ fn check(told: &[(u64, Receipt, Option<bool>)], shown: &[u64]) {
 
 #[test]
 fn what_is_on_its_way_is_bounded_and_makes_room_again() {
-    let sequence = Sequence::new(hub(), 0, 2_000);
+    let sequence = super::sequence(hub(), 2_000);
     let text = "x".repeat(700);
     let (first, _) = begin(&sequence, &text);
     let (second, receipt) = begin(&sequence, &text);
@@ -112,7 +113,7 @@ fn what_is_on_its_way_is_bounded_and_makes_room_again() {
 #[test]
 fn a_cursor_beyond_every_number_that_was_given_is_lost_also_while_some_are_on_their_way() {
     let hub = hub();
-    let sequence = Sequence::new(Arc::clone(&hub), 0, 1 << 20);
+    let sequence = super::sequence(Arc::clone(&hub), 1 << 20);
     let (first, _) = begin(&sequence, "one");
     let (second, _) = begin(&sequence, "two");
     second.kept();

@@ -8,7 +8,6 @@ use std::time::Instant;
 use holdline_comet::{Cursor, Position};
 use holdline_net::blocking::websocket::{Message, WebSocket};
 use holdline_websocket::CloseCode;
-use serde_json::json;
 
 use super::*;
 use crate::demo::Walk;
