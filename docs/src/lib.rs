@@ -13,6 +13,7 @@ macro_rules! links {
 [http1.md]: crate::http1
 [sse.md]: crate::sse
 [websocket.md]: crate::websocket
+[client.md]: crate::client
 [server.md]: crate::server
 [inspector.md]: crate::inspector
 [architecture.md]: crate::architecture
@@ -45,6 +46,7 @@ chapters! {
     http1: "../http1.md";
     sse: "../sse.md";
     websocket: "../websocket.md";
+    client: "../client.md";
     server: "../server.md";
     inspector: "../inspector.md";
     architecture: "../architecture.md";

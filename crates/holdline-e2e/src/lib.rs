@@ -9,7 +9,8 @@
 //! - [`Server`] is the program, and ends with its test.
 //! - [`EchoServer`] and [`testsuite_client`] are examples of `holdline-net`, for WebSocket suites.
 //! - [`Browser`] is a headless Chromium with its driver, and ends with its test.
-//! - [`CutProxy`] stands between a client and the server, and cuts connections.
+//! - [`CutProxy`] stands between a client and the server, and cuts connections; [`MoodyProxy`] treats HTTP as
+//!   proxies do.
 //! - [`conformance`] is a list of WebSocket cases for both roles.
 //! - [`Footprint`] is what the program uses of the machine; [`Tally`] finds messages that were lost, doubled or changed.
 //! - [`Client`] speaks strict HTTP/1.1 over one socket, [`subscribe`] the seven transports.
@@ -27,6 +28,7 @@ mod example;
 mod footprint;
 mod garbage;
 mod http;
+mod moody;
 mod process;
 mod proxy;
 mod server;
@@ -39,6 +41,7 @@ pub use example::{EchoServer, testsuite_client};
 pub use footprint::Footprint;
 pub use garbage::{garbage, mutated};
 pub use http::{Body, Client, Head, Response, publish, with_host};
+pub use moody::{Mood, MoodyProxy};
 pub use process::Process;
 pub use proxy::CutProxy;
 pub use server::{Server, program};

@@ -10,6 +10,7 @@ mod answer;
 mod app;
 mod bench;
 mod channel_url;
+mod client;
 mod config;
 mod counters;
 mod demo;

@@ -90,6 +90,8 @@ pub(crate) fn parse_event(event: &str) -> Result<&str, NameError> {
 const RESERVED: &str = "holdline.";
 /// The first event of every stream.
 pub(crate) const OPEN: &str = "holdline.open";
+/// A sign of life for pages, which see no pings of a WebSocket.
+pub(crate) const HEARTBEAT: &str = "holdline.heartbeat";
 /// Says that part of what the client asked for is gone.
 pub(crate) const LOST: &str = "holdline.lost";
 const MAX_NAME: usize = 128;

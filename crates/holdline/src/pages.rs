@@ -1,9 +1,9 @@
-//! The page at `/` and its files, embedded in the binary.
+//! The page at `/` and its files, embedded in the binary. The client that they use is in [`client`](crate::client).
 
 /// A file that is served unchanged.
 #[derive(Debug)]
 pub(crate) struct Asset {
-    path: &'static str,
+    pub(crate) path: &'static str,
     pub(crate) content_type: &'static str,
     pub(crate) body: &'static [u8],
 }
@@ -53,7 +53,7 @@ static STATS: Asset = Asset {
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
-const JS: &str = "text/javascript; charset=utf-8";
+pub(crate) const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
 assets! {

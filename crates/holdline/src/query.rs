@@ -103,7 +103,7 @@ fn folded(name: &str) -> impl Iterator<Item = u8> {
 }
 
 /// This server's own parameters. Each may appear at most once in a query.
-const ONCE: [&str; 9] = [
+const ONCE: [&str; 10] = [
     "since",
     "last_event_id",
     "event",
@@ -111,6 +111,7 @@ const ONCE: [&str; 9] = [
     "callback",
     "format",
     "padding",
+    "heartbeat",
     "token",
     "tick",
 ];

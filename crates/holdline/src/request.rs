@@ -2,6 +2,7 @@
 
 use holdline_http1::RequestHead;
 
+use crate::client;
 use crate::pages::{self, Asset};
 use crate::transport::Transport;
 
@@ -11,6 +12,8 @@ pub(crate) enum Resource<'r> {
     /// `*`, which only OPTIONS may name.
     Server,
     File(&'static Asset),
+    /// The client for browsers, which is there without the pages, too.
+    Client(&'static Asset),
     Health,
     Stats,
     StatsStream,
@@ -32,6 +35,9 @@ impl<'r> Resource<'r> {
         }
         if let Some(asset) = pages::find(path) {
             return Some(Self::File(asset));
+        }
+        if let Some(asset) = client::find(path) {
+            return Some(Self::Client(asset));
         }
         Some(match path {
             "/health" => Self::Health,

@@ -155,7 +155,7 @@ fn resolve(
     match resource {
         // Neither of them gets here.
         Resource::Server | Resource::Channel(_) => {}
-        Resource::File(asset) => file(call, asset, None),
+        Resource::File(asset) | Resource::Client(asset) => file(call, asset, None),
         Resource::Health => call.bytes(200, TEXT, b"ok"),
         Resource::Stats => stats(app, call),
         Resource::StatsStream => watch(app, call),

@@ -55,11 +55,12 @@ impl Subscription {
     }
 
     /// The timer has fired: a long poll's wait is over, or a stream needs a heartbeat. A WebSocket sends its own
-    /// pings.
+    /// pings, and a heartbeat only if its client asked for it.
     pub(crate) fn timer(&mut self, hub: &Hub, looks: &mut Looks, output: Output<'_>) {
         match (self, output) {
             (Self::Held(poll), Output::Held(held)) => poll.give_up(hub, looks, held, hub.uptime()),
             (Self::Body(stream), Output::Body(body)) => stream.beat(body),
+            (Self::WebSocket(stream), Output::WebSocket(socket)) => stream.beat(hub, socket),
             _ => {}
         }
     }

@@ -1,8 +1,9 @@
 //! A stream over a WebSocket.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use holdline_net::{Progress, WebSocketOutput};
+use holdline_net::{Output, Progress, WebSocketOutput};
 
 use super::follower::Follower;
 use holdline_websocket::CloseCode;
@@ -19,15 +20,23 @@ pub(crate) struct SocketStream {
     rights: Rights,
     /// Messages of at least this size are compressed, if that was negotiated.
     deflate_from: usize,
+    /// Between heartbeats that a page can see, if it has asked for them.
+    heartbeat: Option<Duration>,
     begun: bool,
 }
 
 impl SocketStream {
-    pub(crate) fn new(follower: Follower, rights: Rights, deflate_from: usize) -> Self {
+    pub(crate) fn new(
+        follower: Follower,
+        rights: Rights,
+        deflate_from: usize,
+        heartbeat: Option<Duration>,
+    ) -> Self {
         Self {
             follower,
             rights,
             deflate_from,
+            heartbeat,
             begun: false,
         }
     }
@@ -48,7 +57,8 @@ impl SocketStream {
         mut socket: WebSocketOutput<'_>,
     ) -> Progress {
         let mut result = Ok(());
-        if !std::mem::replace(&mut self.begun, true) {
+        let begins = !std::mem::replace(&mut self.begun, true);
+        if begins {
             let cursor = self.follower.position().cursor();
             result = socket.send_text(&self.follower.own_json(hub, names::OPEN, cursor));
         }
@@ -79,6 +89,23 @@ impl SocketStream {
             tracing::debug!(%error, "a WebSocket takes no more messages");
             return Progress::Idle;
         }
+        if begins && let Some(heartbeat) = self.heartbeat {
+            Output::WebSocket(socket).set_timer(heartbeat);
+        }
         batch.progress()
+    }
+
+    /// Sends a heartbeat that a page can see, which a ping is not, and sets the timer for the next one.
+    pub(super) fn beat(&self, hub: &Hub, mut socket: WebSocketOutput<'_>) {
+        let Some(heartbeat) = self.heartbeat else {
+            return;
+        };
+        let cursor = self.follower.position().cursor();
+        let json = self.follower.own_json(hub, names::HEARTBEAT, cursor);
+        if let Err(error) = socket.send_text(&json) {
+            tracing::debug!(%error, "no heartbeat");
+            return;
+        }
+        Output::WebSocket(socket).set_timer(heartbeat);
     }
 }
