@@ -27,9 +27,12 @@ pub(super) fn of_request(bytes: &[u8], limits: &Limits) {
         }
         Ok(None) => assert!(may_be_unfinished(taken), "{taken:?}"),
         Err(error) => {
-            let is_left =
-                is_left_to_the_caller(error.kind()) || ONLY_REQUESTS.contains(&error.kind());
-            assert!(is_left || !is_complete(taken), "{error}");
+            let is_ours = match who_refuses(error.kind()) {
+                Who::Both | Who::WeInResponses => false,
+                Who::We | Who::WeInRequests => true,
+                Who::Nobody => panic!("of a request head: {error}"),
+            };
+            assert!(is_ours || !is_complete(taken), "{error}");
         }
     }
 }
@@ -58,9 +61,12 @@ pub(super) fn of_response(bytes: &[u8], method: &str, limits: &Limits) {
         }
         Ok(None) => assert!(may_be_unfinished(taken), "{taken:?}"),
         Err(error) => {
-            let is_left =
-                is_left_to_the_caller(error.kind()) || ONLY_RESPONSES.contains(&error.kind());
-            assert!(is_left || !is_complete(taken), "{error}");
+            let is_ours = match who_refuses(error.kind()) {
+                Who::Both | Who::WeInRequests => false,
+                Who::We | Who::WeInResponses => true,
+                Who::Nobody => panic!("of a response head: {error}"),
+            };
+            assert!(is_ours || !is_complete(taken), "{error}");
         }
     }
 }
@@ -89,39 +95,89 @@ fn may_be_unfinished(taken: httparse::Result<usize>) -> bool {
 /// As many fields as the default limit allows.
 const TABLE: usize = 100;
 
-/// What httparse does not judge: limits, what fields mean, and a lone line feed, which it takes.
-fn is_left_to_the_caller(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::BareLf
-            | Kind::HeadTooLong
-            | Kind::TooManyFields
-            | Kind::BodyTooLong
-            | Kind::InvalidContentLength
-            | Kind::DuplicateContentLength
-            | Kind::ContentLengthWithTransferEncoding
-            | Kind::TransferEncodingInHttp10
-            | Kind::InvalidTransferEncoding
-            | Kind::ChunkedNotFinal
-            | Kind::UnknownTransferCoding
-            | Kind::UnsupportedTransferCoding
-    )
+/// Who refuses a head for a rule. What httparse leaves to its caller, we refuse alone.
+#[derive(Clone, Copy, Debug)]
+enum Who {
+    Both,
+    We,
+    /// In a request. httparse takes no response that breaks the rule.
+    WeInRequests,
+    /// The other way round.
+    WeInResponses,
+    /// Another part of a message breaks it, or a setting must ask for it.
+    Nobody,
 }
 
-/// In a request also Host, the target's form and bytes, and how many empty lines stand before it.
-const ONLY_REQUESTS: &[Kind] = &[
-    Kind::EmptyLines,
-    Kind::MethodTooLong,
-    Kind::TargetTooLong,
-    Kind::InvalidTarget,
-    Kind::InvalidTargetForm,
-    Kind::AsteriskWithoutOptions,
-    Kind::InvalidConnectTarget,
-    Kind::InvalidAuthority,
-    Kind::MissingHost,
-    Kind::DuplicateHost,
-    Kind::InvalidHost,
-];
+/// # Panics
+/// When nobody has said it of this kind.
+fn who_refuses(kind: Kind) -> Who {
+    match kind {
+        Kind::BareCr
+        | Kind::TlsHello
+        | Kind::Http2Preface
+        | Kind::InvalidMethod
+        | Kind::Http09
+        | Kind::UnsupportedVersion
+        | Kind::InvalidReason
+        | Kind::LeadingWhitespace
+        | Kind::ObsFold
+        | Kind::InvalidFieldName
+        | Kind::InvalidFieldValue => Who::Both,
+        // A lone line feed, which httparse takes; limits; what fields mean.
+        Kind::BareLf
+        | Kind::HeadTooLong
+        | Kind::TooManyFields
+        | Kind::BodyTooLong
+        | Kind::InvalidContentLength
+        | Kind::DuplicateContentLength
+        | Kind::ContentLengthWithTransferEncoding
+        | Kind::TransferEncodingInHttp10
+        | Kind::InvalidTransferEncoding
+        | Kind::ChunkedNotFinal
+        | Kind::UnknownTransferCoding
+        | Kind::UnsupportedTransferCoding => Who::We,
+        // Host, the target's form and bytes, and how many empty lines stand before a request.
+        Kind::EmptyLines
+        | Kind::MethodTooLong
+        | Kind::TargetTooLong
+        | Kind::InvalidTarget
+        | Kind::InvalidTargetForm
+        | Kind::AsteriskWithoutOptions
+        | Kind::InvalidConnectTarget
+        | Kind::InvalidAuthority
+        | Kind::MissingHost
+        | Kind::DuplicateHost
+        | Kind::InvalidHost => Who::WeInRequests,
+        // Empty lines before a response, which we see as a bad version, and a status below 100.
+        Kind::InvalidVersion | Kind::InvalidStatus => Who::WeInResponses,
+        Kind::HostMismatch
+        | Kind::InvalidChunkSize
+        | Kind::ChunkSizeTooLong
+        | Kind::InvalidChunkExtension
+        | Kind::ChunkExtensionTooLong
+        | Kind::ChunkExtensionsTooLong
+        | Kind::InvalidChunkEnd
+        | Kind::TrailersTooLong
+        | Kind::TruncatedHead
+        | Kind::TruncatedBody
+        | Kind::UnsolicitedResponse
+        | Kind::UnexpectedSwitch
+        | Kind::TooManyInformational
+        | Kind::ConnectionEnded
+        | Kind::BufferMismatch => Who::Nobody,
+        // The enum is open to kinds that are new.
+        kind => panic!("say here who refuses a head for {kind:?}"),
+    }
+}
 
-/// In a response also empty lines before it, which we see as a bad version, and a status below 100.
-const ONLY_RESPONSES: &[Kind] = &[Kind::InvalidVersion, Kind::InvalidStatus];
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_each_kind_it_is_said_who_refuses_a_head_for_it() {
+        for &kind in Kind::ALL {
+            who_refuses(kind);
+        }
+    }
+}

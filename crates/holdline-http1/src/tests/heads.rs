@@ -1,4 +1,4 @@
-//! The scanner and the cutter take the same heads and trailers.
+//! The scanner and the cutter take the same heads and trailers, and so do the rules for what httparse has parsed.
 
 use alloc::vec::Vec;
 
@@ -11,6 +11,8 @@ use crate::parse_request_head;
 use crate::section::{Place, collect};
 use crate::wire::cut;
 use crate::wire::scan::{Rules, Scan};
+#[cfg(feature = "httparse")]
+use crate::{check_httparse_request, check_httparse_response, parse_response_head};
 
 /// What is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,10 +77,9 @@ fn readings(limits: &Limits) -> [(Section, Reading); 4] {
 
 /// Names each limit, so that one which is new is thought of here.
 fn limits() -> impl Strategy<Value = Limits> {
-    let small = (0..120_usize, 0..6_usize, 0..14_usize, 0..9_usize);
-    let small = small.prop_map(|(max_head, max_fields, max_target, max_method)| {
+    let small = (0..120_usize, 0..6_usize, 0..14_usize, 0..9_usize, 0..9_u64);
+    let small = small.prop_map(|(max_head, max_fields, max_target, max_method, max_body)| {
         let Limits {
-            max_body,
             max_chunk_extension,
             max_chunk_extensions,
             max_informational,
@@ -90,8 +91,8 @@ fn limits() -> impl Strategy<Value = Limits> {
             max_target,
             max_method,
             max_trailers: max_head,
-            // No head meets these.
             max_body,
+            // No head meets these.
             max_chunk_extension,
             max_chunk_extensions,
             max_informational,
@@ -265,6 +266,55 @@ proptest! {
                 prop_assert_eq!((error.kind(), error.at()), (kind, at as u64));
                 prop_assert_ne!(kind, Kind::BufferMismatch);
             }
+        }
+    }
+}
+
+#[cfg(feature = "httparse")]
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
+
+    /// A request that httparse has parsed gets the verdict that it gets from us alone, with each limit.
+    #[test]
+    fn a_request_that_httparse_has_parsed_is_judged_as_ours_are(
+        bytes in prop_oneof![mutated(), assembled()], limits in limits()
+    ) {
+        let mut table = [httparse::EMPTY_HEADER; 100];
+        let mut request = httparse::Request::new(&mut table);
+        if !matches!(request.parse(&bytes), Ok(httparse::Status::Complete(_))) {
+            return Ok(());
+        }
+        let (mut one, mut other) = (Buffer::new(), Buffer::new());
+        let checked = check_httparse_request(&request, &bytes, &limits, &mut one);
+        let alone = parse_request_head(&bytes, &limits, &mut other);
+        match (checked, alone.map(|parsed| parsed.expect("whole"))) {
+            (Ok(checked), Ok(alone)) => {
+                prop_assert_eq!(checked.head, alone.head);
+                prop_assert_eq!((checked.body, checked.consumed), (alone.body, alone.consumed));
+            }
+            (checked, alone) => prop_assert_eq!(checked.err(), alone.err()),
+        }
+    }
+
+    /// The same of a response.
+    #[test]
+    fn a_response_that_httparse_has_parsed_is_judged_as_ours_are(
+        bytes in prop_oneof![mutated(), assembled()], limits in limits()
+    ) {
+        let mut table = [httparse::EMPTY_HEADER; 100];
+        let mut response = httparse::Response::new(&mut table);
+        if !matches!(response.parse(&bytes), Ok(httparse::Status::Complete(_))) {
+            return Ok(());
+        }
+        let (mut one, mut other) = (Buffer::new(), Buffer::new());
+        let checked = check_httparse_response(&response, &bytes, "GET", &limits, &mut one);
+        let alone = parse_response_head(&bytes, "GET", &limits, &mut other);
+        match (checked, alone.map(|parsed| parsed.expect("whole"))) {
+            (Ok(checked), Ok(alone)) => {
+                prop_assert_eq!(checked.head, alone.head);
+                prop_assert_eq!((checked.body, checked.consumed), (alone.body, alone.consumed));
+            }
+            (checked, alone) => prop_assert_eq!(checked.err(), alone.err()),
         }
     }
 }

@@ -92,59 +92,6 @@ proptest! {
     }
 }
 
-#[cfg(feature = "httparse")]
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// A head that httparse has parsed gets the verdict that it gets from us alone.
-    #[test]
-    fn our_rules_judge_what_httparse_has_parsed(bytes in mutated(), is_small in any::<bool>()) {
-        let mut limits = Limits::default();
-        if is_small {
-            limits.max_head = 60;
-            limits.max_fields = 2;
-            limits.max_target = 5;
-            limits.max_method = 4;
-            limits.max_body = 4;
-        }
-        let (mut one, mut other) = (Buffer::new(), Buffer::new());
-        let mut table = [httparse::EMPTY_HEADER; 100];
-        let mut request = httparse::Request::new(&mut table);
-        if matches!(request.parse(&bytes), Ok(httparse::Status::Complete(_))) {
-            let checked = holdline_http1::check_httparse_request(&request, &bytes, &limits, &mut one);
-            let alone = parse_request_head(&bytes, &limits, &mut other).map(|parsed| parsed.expect("whole"));
-            match (checked, alone) {
-                (Ok(checked), Ok(alone)) => {
-                    prop_assert_eq!(checked.head, alone.head);
-                    prop_assert_eq!((checked.body, checked.consumed), (alone.body, alone.consumed));
-                }
-                (Err(checked), Err(alone)) => {
-                    prop_assert_eq!((checked.kind(), checked.at()), (alone.kind(), alone.at()));
-                }
-                (checked, alone) => prop_assert!(false, "{:?}, alone {:?}", checked, alone),
-            }
-        }
-        let mut table = [httparse::EMPTY_HEADER; 100];
-        let mut response = httparse::Response::new(&mut table);
-        if matches!(response.parse(&bytes), Ok(httparse::Status::Complete(_))) {
-            let checked =
-                holdline_http1::check_httparse_response(&response, &bytes, "GET", &limits, &mut one);
-            let alone = parse_response_head(&bytes, "GET", &limits, &mut other)
-                .map(|parsed| parsed.expect("whole"));
-            match (checked, alone) {
-                (Ok(checked), Ok(alone)) => {
-                    prop_assert_eq!(checked.head, alone.head);
-                    prop_assert_eq!((checked.body, checked.consumed), (alone.body, alone.consumed));
-                }
-                (Err(checked), Err(alone)) => {
-                    prop_assert_eq!((checked.kind(), checked.at()), (alone.kind(), alone.at()));
-                }
-                (checked, alone) => prop_assert!(false, "{:?}, alone {:?}", checked, alone),
-            }
-        }
-    }
-}
-
 /// The slice must be the one that was parsed: nothing panics and nothing is taken if it is another.
 #[cfg(feature = "httparse")]
 #[test]
