@@ -20,6 +20,8 @@ pub(crate) struct Accepted {
     pub(crate) peer: Option<SocketAddr>,
     /// Which listener it came from.
     pub(crate) listener: u16,
+    /// How many loops had no room for it.
+    pub(crate) passed_on: usize,
 }
 
 /// What there is when a connection is asked for.
@@ -125,6 +127,7 @@ impl Acceptor {
                         socket,
                         peer,
                         listener: index as u16,
+                        passed_on: 0,
                     });
                 }
                 Err(error) => match error.kind() {

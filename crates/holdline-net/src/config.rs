@@ -17,7 +17,8 @@ pub struct Config {
     pub max_connections: usize,
     /// Connections past [`max_connections`](Self::max_connections) of which one request is read and answered, with
     /// 503 unless the handler serves it even so ([`Handler::serves_when_full`](crate::Handler::serves_when_full)).
-    /// Past these a connection is closed at once. Default: 256.
+    /// When these are all taken, the oldest whose request's head is not here makes room for the next one; if each has
+    /// asked something, the next one is closed at once. Default: 256.
     pub reserve: usize,
     /// How long a connection of the [`reserve`](Self::reserve) may take until its request's head is here. A body may
     /// take five times as long. Default: 2 s.

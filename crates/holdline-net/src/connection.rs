@@ -15,6 +15,7 @@ mod deadlines;
 mod http;
 mod lingering;
 mod protocol;
+mod reserve;
 mod stopping;
 mod tally;
 mod unfinished;
@@ -75,13 +76,6 @@ impl<S> Connection<S> {
     /// Which listener it came from.
     pub(crate) fn listener(&self) -> u16 {
         self.core.origin.listener
-    }
-
-    /// There are too many connections, and this is one of those that are listened to even so.
-    pub(crate) fn reserve(&mut self, config: &Config, now: u64) {
-        self.core.reserved = true;
-        let at = after(now, config.reserve_timeout);
-        self.core.deadlines.set(Deadline::Protocol, at);
     }
 
     /// It is counted for its address, which has one too many if it `is_refused`.

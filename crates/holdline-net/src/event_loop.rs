@@ -5,6 +5,8 @@
 //! what its socket was last said to be ready for, and reads or writes until the socket blocks. So
 //! pausing a connection (back-pressure) is simply not reading, with no system call.
 
+mod arrivals;
+mod reserve;
 mod shed;
 
 use std::io::{self, ErrorKind};
@@ -12,13 +14,12 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use mio::{Events, Interest, Poll, Token, Waker};
+use mio::{Events, Poll, Token, Waker};
 use slab::Slab;
 
-use crate::accept::{Accepted, Acceptor, Next};
-use crate::addresses::Entry;
+use crate::accept::Acceptor;
 use crate::clock::Clock;
-use crate::connection::{Connection, Context, Driven, Origin, Scratch};
+use crate::connection::{Connection, Context, Driven, Scratch};
 use crate::handler::{ConnectionId, Ending, Handler, Wake};
 use crate::leaving::{Leaving, Times};
 use crate::listener::Listener;
@@ -40,6 +41,8 @@ pub(crate) struct EventLoop<H: Handler> {
     scratch: Scratch,
     /// Connections that used up their share of a turn and are not done.
     unfinished: Vec<usize>,
+    /// Connections of the reserve, in the order in which they came. Some may be gone.
+    reserved: Vec<ConnectionId>,
     leaving: Option<Leaving>,
 }
 
@@ -85,6 +88,7 @@ impl<H: Handler> EventLoop<H> {
             wheel: Wheel::new(),
             scratch: Scratch::new(),
             unfinished: Vec::new(),
+            reserved: Vec::new(),
             leaving: None,
         }
     }
@@ -101,28 +105,7 @@ impl<H: Handler> EventLoop<H> {
                 _ => {}
             }
             let begun = self.begin_turn();
-            for event in &events {
-                match event.token() {
-                    WAKER => {}
-                    Token(index) if index >= LISTENERS => {
-                        self.acceptor.set_ready(index - LISTENERS);
-                        self.accept(&mut handler);
-                    }
-                    Token(index) => {
-                        if let Some(slot) = self.connections.get_mut(index) {
-                            let connection = &mut slot.connection;
-                            connection.set_ready(event.is_readable(), event.is_read_closed());
-                            let hung_up = event.is_error()
-                                || (event.is_read_closed() && event.is_write_closed());
-                            if hung_up {
-                                self.drive(&mut handler, index, Connection::hung_up);
-                            } else {
-                                self.drive(&mut handler, index, Connection::drive);
-                            }
-                        }
-                    }
-                }
-            }
+            self.take_events(&mut handler, &events);
             for index in std::mem::take(&mut self.unfinished) {
                 if let Some(slot) = self.connections.get_mut(index) {
                     slot.unfinished = false;
@@ -148,6 +131,37 @@ impl<H: Handler> EventLoop<H> {
                 return Ok(());
             }
             self.end_turn(begun);
+        }
+    }
+
+    /// What the system says of sockets.
+    fn take_events(&mut self, handler: &mut H, events: &Events) {
+        let mut is_called = false;
+        for event in events {
+            match event.token() {
+                WAKER => {}
+                Token(index) if index >= LISTENERS => {
+                    self.acceptor.set_ready(index - LISTENERS);
+                    is_called = true;
+                }
+                Token(index) => {
+                    if let Some(slot) = self.connections.get_mut(index) {
+                        let connection = &mut slot.connection;
+                        connection.set_ready(event.is_readable(), event.is_read_closed());
+                        let hung_up =
+                            event.is_error() || (event.is_read_closed() && event.is_write_closed());
+                        if hung_up {
+                            self.drive(handler, index, Connection::hung_up);
+                        } else {
+                            self.drive(handler, index, Connection::drive);
+                        }
+                    }
+                }
+            }
+        }
+        if is_called {
+            // Now that no event is left for a connection whose place a new one takes.
+            self.accept(handler);
         }
     }
 
@@ -298,81 +312,6 @@ impl<H: Handler> EventLoop<H> {
         }
     }
 
-    fn accept(&mut self, handler: &mut H) {
-        for _ in 0..ACCEPTS {
-            match self.acceptor.next(self.clock.now) {
-                Next::Accepted(accepted) if self.leaving.is_some() => {
-                    self.open(handler, accepted);
-                }
-                Next::Accepted(accepted) => {
-                    let target = self.next_loop;
-                    self.next_loop = (self.next_loop + 1) % self.shared.loops.len();
-                    if target == self.index {
-                        self.open(handler, accepted);
-                    } else {
-                        self.shared.hand_over(target, accepted);
-                    }
-                }
-                Next::Nobody | Next::Failed => return,
-            }
-        }
-        self.acceptor.try_again(self.clock.now);
-    }
-
-    fn open(&mut self, handler: &mut H, accepted: Accepted) {
-        let Accepted {
-            mut socket,
-            peer,
-            listener,
-        } = accepted;
-        let gate = self.shared.gate(listener);
-        let open = gate.enter();
-        let entry = self.connections.vacant_entry();
-        let index = entry.key();
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        // Past the limit a client is still listened to, but only so many are: that costs a connection too.
-        let most = gate.max.saturating_add(gate.reserve);
-        let counted = self.shared.addresses.connect(peer.map(|peer| peer.ip()));
-        if open >= most
-            || matches!(counted, Entry::Dropped)
-            || self
-                .poll
-                .registry()
-                .register(&mut socket, Token(index), interest)
-                .is_err()
-        {
-            gate.leave();
-            return;
-        }
-        let config = &self.shared.config;
-        socket.prepare(config);
-        self.generation = self.generation.wrapping_add(1);
-        let id = ConnectionId {
-            index: index as u32,
-            generation: self.generation,
-        };
-        let origin = Origin { peer, listener };
-        let mut connection = Connection::new(socket, origin, id, config, self.clock.now);
-        if open >= gate.max {
-            connection.reserve(config, self.clock.now);
-        }
-        match counted {
-            Entry::Counted(guest) => connection.count(guest, false, config, self.clock.now),
-            Entry::Refused(guest) => connection.count(guest, true, config, self.clock.now),
-            Entry::Free | Entry::Dropped => {}
-        }
-        entry.insert(Slot {
-            connection,
-            unfinished: false,
-            is_holder: false,
-            armed: NEVER,
-        });
-        if let Some(leaving) = &mut self.leaving {
-            leaving.add(id, self.clock.now);
-        }
-        self.drive(handler, index, Connection::drive);
-    }
-
     /// Stops when that was asked for. Returns whether everything has ended.
     fn is_stopped(&mut self, handler: &mut H) -> bool {
         let Some(stop) = self.shared.stopping() else {
@@ -434,5 +373,3 @@ const LISTENERS: usize = usize::MAX / 2;
 const ACCEPTING: usize = 0;
 /// Events taken from the system at a time.
 const EVENTS: usize = 1024;
-/// Connections accepted before those that are open have their turn.
-const ACCEPTS: usize = 256;

@@ -58,6 +58,11 @@ impl<S> Http<S> {
         self.pending.is_none() && self.machine.is_idle()
     }
 
+    /// Whether no request is here, or only a part of its head.
+    pub(super) fn awaits_head(&self) -> bool {
+        self.pending.is_none()
+    }
+
     pub(super) fn has_stream(&self) -> bool {
         !matches!(self.pending, None | Some(Pending::Uploading(_)))
     }

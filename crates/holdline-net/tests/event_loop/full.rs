@@ -1,6 +1,7 @@
 //! A server that has all the connections it may have, and clients that keep a place without a word.
 
 use std::io::{Read, Write};
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use holdline_net::Config;
@@ -114,15 +115,79 @@ fn a_body_that_trickles_does_not_keep_the_reserve() {
     assert_eq!(&first, b"HTTP/1.1 408");
 }
 
+/// Who has not asked anything must not keep out somebody who does.
+#[test]
+fn who_says_nothing_or_half_a_head_makes_room_in_the_reserve() {
+    let mut config = full();
+    config.threads = NonZeroUsize::MIN;
+    config.reserve = 2;
+    config.reserve_timeout = NEVER;
+    let server = Running::start(config);
+    let _taken = server.connect();
+    server.wait_for_connections(1);
+    let half = server.connect();
+    (&half).write_all(b"GET /well HT").unwrap();
+    server.wait_for_connections(2);
+    let silent = server.connect();
+    server.wait_for_connections(3);
+    let mut fillers = Vec::new();
+    for mut pushed_out in [&half, &silent] {
+        let mut client = server.connect();
+        client
+            .write_all(b"GET /well HTTP/1.1\r\nHost: a\r\n\r\n")
+            .unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        assert_eq!(pushed_out.read(&mut [0; 1]).unwrap(), 0);
+        server.wait_for_connections(2);
+        fillers.push(server.connect());
+        server.wait_for_connections(3);
+    }
+}
+
+#[test]
+fn another_loop_makes_room_in_the_reserve_too() {
+    let mut config = full();
+    config.reserve_timeout = NEVER;
+    let server = Running::start(config);
+    let _taken = server.connect();
+    server.wait_for_connections(1);
+    let mut silent = server.connect();
+    server.wait_for_connections(2);
+    // There are two loops, which get connections in turn.
+    for _ in 0..2 {
+        let mut client = server.connect();
+        client
+            .write_all(b"GET /well HTTP/1.1\r\nHost: a\r\n\r\n")
+            .unwrap();
+        read_until(&mut client, b"/well");
+        assert_eq!(silent.read(&mut [0; 1]).unwrap(), 0);
+        drop(client);
+        server.wait_for_connections(1);
+        silent = server.connect();
+        server.wait_for_connections(2);
+    }
+}
+
 #[test]
 fn past_the_reserve_a_connection_is_closed_at_once() {
     let mut config = full();
     config.reserve_timeout = NEVER;
     let server = Running::start(config);
     let _taken = server.connect();
-    let _reserved = server.connect();
-    server.wait_for_connections(2);
+    server.wait_for_connections(1);
+    // It has asked something, and waits to be told to go on.
+    let mut reserved = server.connect();
+    reserved
+        .write_all(
+            b"POST /well HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n",
+        )
+        .unwrap();
+    read_until(&mut reserved, b"100 Continue");
     let mut client = server.connect();
     assert!(matches!(client.read(&mut [0; 1]), Ok(0) | Err(_)));
     server.wait_for_connections(2);
+    reserved.write_all(b"x").unwrap();
+    read_until(&mut reserved, b"HTTP/1.1 200 ");
 }
