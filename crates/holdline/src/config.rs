@@ -227,8 +227,13 @@ pub(crate) struct DeflateThreshold(pub(crate) Option<usize>);
 pub(crate) struct SubscribeArguments {
     /// The channel, or several joined by commas: http://HOST:PORT/channels/NAMES. The scheme may be left out.
     pub(crate) url: ChannelUrl,
-    /// How to receive: poll, long-poll, xhr-stream, sse or websocket.
-    #[arg(long, default_value = "sse", value_parser = parse_for_programs, value_name = "TRANSPORT")]
+    #[arg(
+        long,
+        help = format!("How to receive: {}", Transport::one_of(Transport::for_programs())),
+        default_value = "sse",
+        value_parser = parse_for_programs,
+        value_name = "TRANSPORT"
+    )]
     pub(crate) transport: Transport,
     /// Continue after this cursor: the `id` of a message, or `earliest` for everything there is [default: only new
     /// messages].

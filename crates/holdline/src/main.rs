@@ -97,6 +97,9 @@ fn serve(arguments: ServeArguments) -> Result<(), String> {
     let log = LogLines::start(io::stderr()).map_err(|error| error.to_string())?;
     log_to(BoxMakeWriter::new(log.clone()));
     warn_of_secrets();
+    if let Some(doubt) = arguments.doubt() {
+        tracing::warn!("{doubt}");
+    }
     let result = serve::run(arguments, &log);
     log.flush();
     result

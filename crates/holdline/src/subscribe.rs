@@ -22,7 +22,7 @@ use crate::channel_url::ChannelUrl;
 use crate::config::SubscribeArguments;
 use crate::names;
 use crate::report::{report, server_says};
-use crate::transport::{FOR_BROWSERS, Transport};
+use crate::transport::{Transport, for_browsers};
 
 /// Prints until there is a reason to stop. The exit code is 1 if the server's answer is final.
 pub(crate) fn run(arguments: &SubscribeArguments) -> ExitCode {
@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &SubscribeArguments) -> ExitCode {
             Transport::XhrStream => stream::read(&mut session),
             Transport::Sse => sse::read(&mut session),
             Transport::WebSocket => websocket::read(&mut session),
-            Transport::Jsonp | Transport::Iframe => End::Final(FOR_BROWSERS.to_owned()),
+            Transport::Jsonp | Transport::Iframe => End::Final(for_browsers()),
         };
         match end {
             End::Done => return ExitCode::SUCCESS,

@@ -1,6 +1,5 @@
 //! The seven ways to receive messages: a row and a file for each. `routes/subscribe.rs` has a row for how a request
-//! is answered, and `subscribe.rs` one for how the `subscribe` command reads it. The texts below name the transports
-//! that programs can use.
+//! is answered, and `subscribe.rs` one for how the `subscribe` command reads it.
 
 pub(crate) mod iframe;
 pub(crate) mod jsonp;
@@ -65,14 +64,78 @@ impl FromStr for Transport {
     }
 }
 
-/// A transport that programs can use, which means one that does not need a browser.
-pub(crate) fn parse_for_programs(text: &str) -> Result<Transport, String> {
-    match text.parse() {
-        Ok(Transport::Jsonp | Transport::Iframe) => Err(FOR_BROWSERS.to_owned()),
-        Ok(transport) => Ok(transport),
-        Err(()) => Err("it is poll, long-poll, xhr-stream, sse or websocket".to_owned()),
+impl Transport {
+    fn needs_browser(self) -> bool {
+        matches!(self, Self::Jsonp | Self::Iframe)
+    }
+
+    /// Those that a program can ask for.
+    pub(crate) fn for_programs() -> impl Iterator<Item = Self> {
+        Self::ALL
+            .into_iter()
+            .filter(|transport| !transport.needs_browser())
+    }
+
+    /// Those of them that hold a connection.
+    pub(crate) fn that_hold() -> impl Iterator<Item = Self> {
+        Self::for_programs().filter(|&transport| transport != Self::Poll)
+    }
+
+    /// `one, two or three`
+    pub(crate) fn one_of(transports: impl Iterator<Item = Self>) -> String {
+        let names: Vec<_> = transports.map(Self::name).collect();
+        match names.split_last() {
+            Some((last, [])) => (*last).to_owned(),
+            Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+            None => String::new(),
+        }
     }
 }
 
-pub(crate) const FOR_BROWSERS: &str = "jsonp and iframe are for browsers: use poll, long-poll, xhr-stream, \
-    sse or websocket";
+/// A transport that a program can ask for.
+pub(crate) fn parse_for_programs(text: &str) -> Result<Transport, String> {
+    match text.parse::<Transport>() {
+        Ok(transport) if transport.needs_browser() => Err(for_browsers()),
+        Ok(transport) => Ok(transport),
+        Err(()) => Err(format!(
+            "it is {}",
+            Transport::one_of(Transport::for_programs())
+        )),
+    }
+}
+
+/// What a program is told that asks for another one.
+pub(crate) fn for_browsers() -> String {
+    let others = Transport::ALL
+        .into_iter()
+        .filter(|transport| transport.needs_browser());
+    let others: Vec<_> = others.map(Transport::name).collect();
+    format!(
+        "{} are for browsers: use {}",
+        others.join(" and "),
+        Transport::one_of(Transport::for_programs())
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_told_which_transports_it_can_ask_for() {
+        assert_eq!(parse_for_programs("sse"), Ok(Transport::Sse));
+        let known = "poll, long-poll, xhr-stream, sse or websocket";
+        assert_eq!(parse_for_programs("flash"), Err(format!("it is {known}")));
+        let browsers = format!("jsonp and iframe are for browsers: use {known}");
+        assert_eq!(parse_for_programs("jsonp"), Err(browsers.clone()));
+        assert_eq!(parse_for_programs("iframe"), Err(browsers));
+    }
+
+    /// The page of `/stats` cannot ask for the list before it has its first numbers.
+    #[test]
+    fn the_page_of_the_numbers_knows_each_transport() {
+        let names = Transport::ALL.map(|transport| format!("\"{transport}\""));
+        let line = format!("const TRANSPORTS = [{}];\n", names.join(", "));
+        assert!(include_str!("pages/stats.js").contains(&line), "{line}");
+    }
+}

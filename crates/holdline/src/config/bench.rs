@@ -7,7 +7,7 @@ use clap::builder::RangedU64ValueParser;
 
 use super::SecretSource;
 use crate::channel_url::ChannelUrl;
-use crate::transport::{Transport, parse_for_programs};
+use crate::transport::Transport;
 
 /// A server, what to hold open on it, and what to publish.
 #[derive(Args, Clone, Debug)]
@@ -19,8 +19,13 @@ pub(crate) struct BenchArguments {
     /// Start a server for the measurement: this program, on a free port of 127.0.0.1.
     #[arg(long)]
     pub(crate) spawn: bool,
-    /// How to receive: sse, websocket, long-poll or xhr-stream.
-    #[arg(long, default_value = "sse", value_parser = parse_held, value_name = "TRANSPORT")]
+    #[arg(
+        long,
+        help = format!("How to receive: {}", Transport::one_of(Transport::that_hold())),
+        default_value = "sse",
+        value_parser = parse_held,
+        value_name = "TRANSPORT"
+    )]
     pub(crate) transport: Transport,
     /// Connections to hold.
     #[arg(
@@ -85,12 +90,9 @@ pub(crate) struct BenchArguments {
 
 /// Parses a transport that holds a connection.
 fn parse_held(text: &str) -> Result<Transport, String> {
-    match parse_for_programs(text) {
-        Ok(Transport::Poll) | Err(_) => {
-            Err("it is sse, websocket, long-poll or xhr-stream".to_owned())
-        }
-        transport => transport,
-    }
+    Transport::that_hold()
+        .find(|transport| transport.name() == text)
+        .ok_or_else(|| format!("it is {}", Transport::one_of(Transport::that_hold())))
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -9,6 +9,28 @@ use crate::support::{Running, cut_line, holdline, read_request, run, scripted, s
 
 const TRANSPORTS: [&str; 5] = ["poll", "long-poll", "xhr-stream", "sse", "websocket"];
 
+#[test]
+fn the_transports_of_these_tests_are_those_that_the_program_names() {
+    let output = run(
+        &[
+            "subscribe",
+            "127.0.0.1:1/channels/a",
+            "--transport",
+            "flash",
+        ],
+        b"",
+    );
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    let (_, names) = said.split_once("it is ").unwrap();
+    let (names, _) = names.split_once('\n').unwrap();
+    let [first @ .., last] = &TRANSPORTS;
+    assert_eq!(names, format!("{} or {last}", first.join(", ")));
+    // The help is made of the same list.
+    let help = run(&["subscribe", "--help"], b"");
+    assert!(text(&help.stdout).contains(&format!("How to receive: {names}")));
+}
+
 fn data(line: &str) -> String {
     let message: serde_json::Value = serde_json::from_str(line).unwrap();
     message["data"].as_str().unwrap().to_owned()

@@ -79,6 +79,17 @@ impl Logged {
         ))
     }
 
+    /// A WebSocket that is open.
+    fn socket(&self) -> TcpStream {
+        let mut socket = self.send(
+            "GET /channels/news/websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n\
+             Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        );
+        read_until(&mut socket, "holdline.open");
+        socket
+    }
+
     /// The fields of the next line. Lines about publishing are skipped.
     fn line(&self) -> BTreeMap<String, String> {
         loop {
@@ -209,12 +220,7 @@ fn a_held_poll_and_a_websocket_are_done_when_they_are_answered_and_closed() {
         ("end", "done"),
     ]);
 
-    let mut socket = server.send(
-        "GET /channels/news/websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n\
-         Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
-         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-    );
-    read_until(&mut socket, "holdline.open");
+    let mut socket = server.socket();
     // A Close with code 1000.
     socket
         .write_all(&[0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8])
@@ -241,15 +247,61 @@ fn each_missed_deadline_has_its_name() {
     ]);
     assert!(read_until(&mut upload, "timeout").starts_with("HTTP/1.1 408"));
 
-    let mut socket = server.send(
-        "GET /channels/news/websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n\
-         Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
-         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-    );
-    read_until(&mut socket, "holdline.open");
+    let mut socket = server.socket();
     // Only the first of nine bytes.
     socket.write_all(&[0x81, 0x89, 0, 0, 0, 0, b'x']).unwrap();
     server.expect(&[("transport", "websocket"), ("end", "late-message")]);
+}
+
+/// With a full server the time for a head is 2 s.
+#[test]
+fn a_head_that_does_not_come_whole_is_late() {
+    let server = Logged::start(&["--max-connections", "1"]);
+    let mut taken = server.get("/channels/news/sse");
+    read_until(&mut taken, "id: ");
+    let mut half = server.send("GET /health HTTP/1.1\r\nHost: 127");
+    server.expect(&[
+        ("method", "-"),
+        ("path", "-"),
+        ("status", "408"),
+        ("end", "late-head"),
+    ]);
+    assert!(read_until(&mut half, "timeout").starts_with("HTTP/1.1 408"));
+}
+
+#[test]
+fn a_websocket_that_does_not_answer_a_ping_is_late_to_answer() {
+    let server = Logged::start(&["--heartbeat", "300ms"]);
+    let mut socket = server.socket();
+    server.expect(&[
+        ("transport", "websocket"),
+        ("status", "101"),
+        ("end", "late-answer"),
+    ]);
+    // It was asked.
+    let mut rest = Vec::new();
+    socket.read_to_end(&mut rest).unwrap();
+    assert!(rest.starts_with(&[0x89]), "{rest:?}");
+}
+
+#[test]
+fn an_upload_for_which_there_is_no_room_says_so() {
+    let options = ["--max-message", "100000", "--max-upload-total", "265536"];
+    let server = Logged::start(&options);
+    let head = "POST /channels/large HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100000\r\n\r\n";
+    let upload = format!("{head}{}", "x".repeat(99_000));
+    let mut uploads: Vec<_> = (0..3).map(|_| server.send(&upload)).collect();
+    let line = server.expect(&[
+        ("method", "POST"),
+        ("path", "/channels/large"),
+        ("status", "408"),
+        ("end", "no-room"),
+    ]);
+    let refused = uploads.iter_mut().find(|upload| {
+        let peer = upload.local_addr().unwrap().to_string();
+        peer == line["peer"]
+    });
+    assert!(read_until(refused.unwrap(), "no_room").starts_with("HTTP/1.1 408"));
 }
 
 #[test]

@@ -72,3 +72,10 @@ fn what_cannot_be_known_before_is_refused_at_the_start_too() {
         assert!(why.contains(does), "{arguments:?}: {why}");
     }
 }
+
+/// It works, but one slow stream is told `lost` before it is as far behind as it may be.
+#[test]
+fn a_delivery_total_that_is_too_little_for_the_lag_of_one_stream_is_told() {
+    let server = Server::start(&["--delivery-total", "67108863"]);
+    server.wait_for_log("give --max-lag 33554431, or --delivery-total 67108864");
+}
