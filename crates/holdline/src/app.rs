@@ -125,6 +125,7 @@ impl App {
         let hub = &self.shared.hub;
         let (place, transport) = (follower.place(), follower.transport());
         self.looks.settle(hub);
+        follower.leave(hub);
         hub.unregister(self.key, transport, place);
         hub.stop_waiting(place.position(), self.waiter(connection));
         self.unsettled.remove(&connection);

@@ -6,6 +6,7 @@ mod bench;
 mod check;
 mod discreet;
 mod listening;
+mod members;
 mod peers;
 mod publishing;
 mod secret;
@@ -21,6 +22,7 @@ pub(crate) use self::access::AccessArguments;
 pub(crate) use self::addresses::AddressArguments;
 pub(crate) use self::bench::BenchArguments;
 pub(crate) use self::listening::{Endpoint, ListenArguments};
+pub(crate) use self::members::MemberArguments;
 pub(crate) use self::peers::PeerArguments;
 pub(crate) use self::publishing::{PublishArguments, PublishingArguments};
 pub(crate) use self::secret::{SecretSource, on_the_command_line};
@@ -177,6 +179,8 @@ pub(crate) struct ServeArguments {
     pub(crate) addresses: AddressArguments,
     #[command(flatten)]
     pub(crate) peers: PeerArguments,
+    #[command(flatten)]
+    pub(crate) members: MemberArguments,
     /// Write a line to standard error when a request or stream is over.
     #[arg(
         long,

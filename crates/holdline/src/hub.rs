@@ -16,6 +16,7 @@ mod kept;
 mod limits;
 mod looks;
 mod loops;
+mod members;
 mod place;
 mod read;
 mod show;
@@ -33,6 +34,9 @@ use self::corrections::Corrections;
 pub(crate) use self::limits::{HubLimits, TooManyChannels};
 pub(crate) use self::looks::Looks;
 pub(crate) use self::loops::{LoopKey, News, Waiter, Wakes};
+pub(crate) use self::members::{
+    Guest, Introduction, Listed, MemberLimits, Members, News as MemberNews, Told, Watch,
+};
 pub(crate) use self::place::Place;
 pub(crate) use self::read::{Batch, Read, Wanted};
 pub(crate) use self::show::Published;
@@ -53,6 +57,7 @@ pub(crate) struct Hub {
     corrections: Corrections,
     pub(crate) counters: Counters,
     pub(crate) replays: Replays,
+    pub(crate) members: Members,
 }
 
 impl Hub {
@@ -66,6 +71,7 @@ impl Hub {
             corrections: Corrections::default(),
             counters: Counters::default(),
             replays: Replays::new(limits.replay_bytes),
+            members: Members::new(epoch, limits.members),
         }
     }
 
@@ -176,6 +182,22 @@ impl Hub {
         self.settle_corrections(&mut state);
         state.expire(now);
         state.shrink(&self.limits);
+    }
+
+    /// Removes members whose time is over, and wakes the connections that are to be told about changes. Returns how long
+    /// until there is more to do.
+    pub(crate) fn tell_of_members(&self) -> Duration {
+        let waiters = self.members.tick(self.uptime());
+        if !waiters.is_empty() {
+            let mut wakes = Wakes::default();
+            let mut state = self.lock();
+            for waiter in waiters {
+                state.loops.wake(waiter, &mut wakes);
+            }
+            drop(state);
+            wakes.notify();
+        }
+        self.members.wait(self.uptime())
     }
 
     /// How long the server has been up.

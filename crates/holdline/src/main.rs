@@ -28,6 +28,7 @@ mod message;
 mod metrics;
 mod names;
 mod once_a_minute;
+mod own;
 mod pages;
 mod percent;
 mod poll_answer;

@@ -157,7 +157,7 @@ impl Message {
     fn event_stream(&self, event: Option<&str>, data: &str) -> PreChunked {
         let mut out = BytesMut::with_capacity(data.len() + 64);
         let id = self.cursor.to_string();
-        encode_event(event, &id, data, &mut out);
+        encode_event(event, Some(&id), data, &mut out);
         PreChunked::new(&out)
     }
 }
@@ -191,10 +191,10 @@ fn write_json(id: Cursor, channel: &str, event: Option<&str>, data: &str, out: &
 }
 
 /// Appends an event to an event stream.
-pub(crate) fn encode_event(event: Option<&str>, id: &str, data: &str, out: &mut BytesMut) {
+pub(crate) fn encode_event(event: Option<&str>, id: Option<&str>, data: &str, out: &mut BytesMut) {
     let block = sse::EventFields {
         event,
-        id: Some(id),
+        id,
         data: Some(data),
         retry: None,
     };

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 pub(crate) use self::text::Format;
 use crate::app::Shared;
 use crate::counters::{Counted, Delays};
-use crate::hub::{Presence, Totals};
+use crate::hub::{Listed, Presence, Totals};
 use crate::process::Process;
 
 /// The server at one moment.
@@ -19,6 +19,8 @@ pub(crate) struct Snapshot {
     uptime: Duration,
     connections: u64,
     totals: Totals,
+    /// Names in all channels, and how many bytes members take.
+    members: (u64, u64),
     counted: Counted,
     loads: Vec<Load>,
     process: Process,
@@ -31,6 +33,7 @@ impl Snapshot {
             uptime: shared.hub.uptime(),
             connections: connections as u64,
             totals: shared.hub.totals(),
+            members: shared.hub.members.totals(),
             counted: shared.hub.counters.read(),
             loads: loads.to_vec(),
             process: shared.process.get(),
@@ -53,6 +56,7 @@ impl Snapshot {
             "asked_channels": totals.asked_channels,
             "subscribers": totals.presence.total(),
             "subscribers_by_transport": by_transport(&totals.presence),
+            "members": { "names": self.members.0, "bytes": self.members.1 },
             "history": { "messages": totals.messages, "bytes": totals.bytes },
             "delivery": { "bytes": totals.delivery_bytes },
             "published": counted.published,
@@ -88,9 +92,21 @@ impl Snapshot {
     }
 }
 
-/// The answer of `GET /channels/NAME/presence`.
-pub(crate) fn presence(presence: &Presence) -> Value {
-    json!({ "subscribers": presence.total(), "by_transport": by_transport(presence) })
+/// The answer of `GET /channels/NAME/presence`, with `members` if the client may see them: `null` if there are too many.
+pub(crate) fn presence(presence: &Presence, listed: Option<&Listed>) -> Value {
+    let mut answer =
+        json!({ "subscribers": presence.total(), "by_transport": by_transport(presence) });
+    match listed {
+        None => {}
+        Some(Listed::Crowd) => answer["members"] = Value::Null,
+        Some(Listed::Names(names)) => {
+            let members = names.iter();
+            answer["members"] = members
+                .map(|(name, connections)| json!({ "name": &**name, "connections": connections }))
+                .collect();
+        }
+    }
+    answer
 }
 
 fn by_transport(presence: &Presence) -> Value {

@@ -1,4 +1,4 @@
-//! The names that people choose: channels and event types.
+//! Names that clients choose: of channels, event types and members.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -86,6 +86,30 @@ pub(crate) fn parse_event(event: &str) -> Result<&str, NameError> {
     Ok(event)
 }
 
+/// A member's name, after percent-decoding. It must not contain what could make it look like something else.
+pub(crate) fn parse_member(name: &str) -> Result<&str, NameError> {
+    if name.is_empty() {
+        return Err(NameError::new(
+            "a member's name must not be empty; leave `name` out instead",
+        ));
+    }
+    if name.len() > MAX_NAME {
+        return Err(NameError::new("a member's name is at most 128 bytes"));
+    }
+    if name.contains(|c: char| c.is_control() || is_steering(c)) {
+        return Err(NameError::new(
+            "a member's name has no control character, no mark that changes the direction of text, and no line \
+            separator",
+        ));
+    }
+    Ok(name)
+}
+
+/// Marks, embeddings, overrides and isolates of UAX #9, and the separators of lines and paragraphs.
+fn is_steering(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// The server's own event types begin with this.
 const RESERVED: &str = "holdline.";
 /// The first event of every stream.
@@ -94,6 +118,12 @@ pub(crate) const OPEN: &str = "holdline.open";
 pub(crate) const HEARTBEAT: &str = "holdline.heartbeat";
 /// Says that part of what the client asked for is gone.
 pub(crate) const LOST: &str = "holdline.lost";
+/// The members of a channel, for a client that watches.
+pub(crate) const MEMBERS: &str = "holdline.members";
+/// Members that joined.
+pub(crate) const JOIN: &str = "holdline.join";
+/// Members that left.
+pub(crate) const LEAVE: &str = "holdline.leave";
 const MAX_NAME: usize = 128;
 const MAX_CHANNELS: usize = 32;
 
@@ -140,6 +170,39 @@ mod tests {
         assert_eq!(parse_event("price"), Ok("price"));
         for bad in ["", "holdline.open", "holdline.", "a\nb", "a\rb", "a\0b"] {
             assert!(parse_event(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn members_have_names_that_cannot_pass_for_something_else() {
+        for name in [
+            "ann",
+            " ",
+            "\u{5d0}\u{5d1}",
+            "\u{1f469}\u{200d}\u{1f680}",
+            &"x".repeat(128),
+        ] {
+            assert_eq!(parse_member(name), Ok(name));
+        }
+        for bad in [
+            "",
+            &"x".repeat(129),
+            &"\u{e9}".repeat(65),
+            "a\0",
+            "a\nb",
+            "\u{7f}",
+            "\u{85}",
+            "ann\u{2028}",
+            "ann\u{2029}",
+            "ann\u{202e}nna",
+            "\u{202a}",
+            "\u{2066}",
+            "\u{2069}",
+            "\u{200e}",
+            "\u{200f}",
+            "\u{61c}",
+        ] {
+            assert!(parse_member(bad).is_err(), "{bad:?}");
         }
     }
 }

@@ -103,7 +103,7 @@ fn folded(name: &str) -> impl Iterator<Item = u8> {
 }
 
 /// This server's own parameters. Each may appear at most once in a query.
-const ONCE: [&str; 10] = [
+const ONCE: [&str; 12] = [
     "since",
     "last_event_id",
     "event",
@@ -114,6 +114,8 @@ const ONCE: [&str; 10] = [
     "heartbeat",
     "token",
     "tick",
+    "name",
+    "presence",
 ];
 /// Parameters that polyfills append to the URL of the page, which may already have them. The last one counts
 /// ([`Opening`]).
@@ -140,6 +142,8 @@ mod tests {
             ("Callback", "callback"),
             ("Token", "token"),
             ("wAit", "wait"),
+            ("Name", "name"),
+            ("PRESENCE", "presence"),
         ] {
             assert_eq!(near_miss(name), Some(known), "{name}");
         }

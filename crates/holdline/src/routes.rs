@@ -181,10 +181,14 @@ fn presence(app: &App, call: Call<'_, '_>, name: &str, rights: &Rights) {
         Ok(name) => name,
         Err(error) => return call.error(400, "bad_channel", &error.to_string()),
     };
-    match rights.judge_presence(&name) {
-        Ok(()) => call.json(200, &metrics::presence(&app.hub().presence(&name))),
-        Err(refusal) => call.reply(&refusal),
+    if let Err(refusal) = rights.judge_presence(&name) {
+        return call.reply(&refusal);
     }
+    let hub = app.hub();
+    let may_see = rights.may_see_members(&name);
+    let listed = may_see.then(|| hub.members.listed(&name));
+    let presence = metrics::presence(&hub.presence(&name), listed.as_ref());
+    call.json(200, &presence);
 }
 
 /// The page for browsers, if pages are on; JSON for everyone else.

@@ -233,10 +233,11 @@ fn hub_limits(arguments: &ServeArguments) -> HubLimits {
             .addresses
             .max_replay_per_address
             .map(NonZeroU64::get),
+        members: arguments.members.limits(),
     }
 }
 
-/// Background work: drops old messages, moves the box, updates watchers.
+/// Background work: drops old messages and members, moves the box, updates watchers.
 fn keep_house(shared: &Shared, handle: &Handle, stopping: &AtomicBool, seed: u64) {
     let mut walk = Walk::new(seed);
     let mut expired = Instant::now();
@@ -253,6 +254,7 @@ fn keep_house(shared: &Shared, handle: &Handle, stopping: &AtomicBool, seed: u64
             true => walk.step(now, &shared.moving_box, &shared.hub, &*shared.journal),
             false => Duration::MAX,
         };
+        let wait = wait.min(shared.hub.tell_of_members());
         thread::park_timeout(wait.min(Duration::from_millis(250)));
     }
 }

@@ -2,6 +2,7 @@
 //! is answered, and `subscribe.rs` one for how the `subscribe` command reads it.
 
 pub(crate) mod iframe;
+mod introduction;
 pub(crate) mod jsonp;
 pub(crate) mod long_poll;
 mod open;

@@ -98,6 +98,15 @@ impl Rights {
         self.judge(may, "presence")
     }
 
+    /// Whether this request may be told of the members of each of the channels.
+    pub(crate) fn judge_members<'n>(
+        &self,
+        channels: impl IntoIterator<Item = &'n str>,
+    ) -> Result<(), Reply> {
+        let mut channels = channels.into_iter();
+        self.judge(channels.all(|name| self.may_see_members(name)), "presence")
+    }
+
     /// Whether the server may be used for what is about no channel, such as `/echo`.
     pub(crate) fn judge_use(&self) -> Result<(), Reply> {
         Ok(())

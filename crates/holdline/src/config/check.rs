@@ -5,6 +5,7 @@ use super::ServeArguments;
 impl ServeArguments {
     /// Says which options cannot work together, and what would work.
     pub(crate) fn check(&self) -> Result<(), String> {
+        self.members.check()?;
         let message = self.max_message as u64;
         let least = message.saturating_mul(2).saturating_add(INFLATING);
         if (self.peers.max_upload_total as u64) < least {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use holdline_comet::Position;
 
 use super::reply::Patience;
-use crate::hub::{Hub, Read, Waiter};
-use crate::poll_answer::{ANSWER, encode_answer};
+use crate::hub::{Hub, Read, Waiter, Watch};
+use crate::poll_answer::{ANSWER, Heard, encode_answer};
 use crate::reader::Reader;
 use crate::reply::Reply;
 use crate::transport::Transport;
@@ -18,6 +18,8 @@ pub(crate) struct Poll {
     position: Position,
     waiter: Waiter,
     reader: Option<Reader>,
+    /// What it was told about members, if it watches.
+    watch: Option<Watch>,
 }
 
 impl Poll {
@@ -26,8 +28,10 @@ impl Poll {
         position: Position,
         waiter: Waiter,
         reader: Option<Reader>,
+        watch: Option<Watch>,
     ) -> Self {
         Self {
+            watch,
             reader,
             channels,
             position,
@@ -46,7 +50,11 @@ impl Poll {
                 let (index, messages) = (self.waiter.key.index(), batch.messages.len());
                 hub.counters
                     .delivered(index, Transport::Poll, messages, batch.loss());
-                let answer = encode_answer(position, &batch, None);
+                let heard = self.watch.as_mut().map(|watch| Heard {
+                    told: hub.members.news(&self.channels, watch, ANSWER.budget).told,
+                    token: hub.members.token(watch),
+                });
+                let answer = encode_answer(position, &batch, heard.as_ref(), None);
                 Some(Reply::ok(answer.into()))
             }
             Read::Later if patience == Patience::Over => Some(Reply::unavailable(

@@ -87,7 +87,7 @@ impl Publication {
                 reader.take(hub, &batch);
             }
             // The same object as a poll's, with two more members in front.
-            let poll = encode_answer(position, &batch, None);
+            let poll = encode_answer(position, &batch, None, None);
             answer.pop();
             answer.push(b',');
             answer.extend_from_slice(poll.strip_prefix(b"{").unwrap_or(&poll));

@@ -2,6 +2,8 @@
 
 use holdline_comet::LogLimits;
 
+use super::members::MemberLimits;
+
 /// What a [`Hub`](super::Hub) keeps.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HubLimits {
@@ -18,6 +20,7 @@ pub(crate) struct HubLimits {
     pub(crate) asked_channels: usize,
     /// Bytes of older messages (published before it asked) that each address may read per minute.
     pub(crate) replay_bytes: Option<u64>,
+    pub(crate) members: MemberLimits,
 }
 
 /// The limit on channels that were only asked for has been reached.

@@ -26,6 +26,7 @@ fn limits(messages: usize) -> HubLimits {
         channels: 100,
         asked_channels: 100,
         replay_bytes: None,
+        members: MemberLimits::default(),
     }
 }
 

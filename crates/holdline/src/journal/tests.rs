@@ -23,7 +23,7 @@ use crate::admin::Admin;
 use crate::app::{App, Options, Shared};
 use crate::config::AccessArguments;
 use crate::demo::MovingBox;
-use crate::hub::{Hub, HubLimits};
+use crate::hub::{Hub, HubLimits, MemberLimits};
 use crate::log_lines::LogLines;
 
 const EPOCH: u64 = 1;
@@ -38,6 +38,7 @@ fn hub() -> Arc<Hub> {
         channels: 100,
         asked_channels: 100,
         replay_bytes: None,
+        members: MemberLimits::default(),
     };
     Arc::new(Hub::new(EPOCH, limits))
 }

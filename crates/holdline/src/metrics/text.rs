@@ -60,6 +60,10 @@ impl Snapshot {
         text.gauge("holdline_channels", help, totals.channels);
         let help = "Channels that somebody watches but nobody has published to.";
         text.gauge("holdline_asked_channels", help, totals.asked_channels);
+        let help = "Names of members, counted in each of their channels.";
+        text.gauge("holdline_members", help, self.members.0);
+        let help = "Memory for members.";
+        text.gauge("holdline_members_bytes", help, self.members.1);
         let help = "Retained messages.";
         text.gauge("holdline_history_messages", help, totals.messages);
         let help = "Bytes of retained messages.";

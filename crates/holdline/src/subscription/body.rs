@@ -8,7 +8,7 @@ use holdline_comet::Cursor;
 use holdline_http1::SendError;
 use holdline_net::{Body, Output, Progress};
 
-use super::follower::Follower;
+use super::follower::{Follower, STREAM_BUDGET};
 use crate::hub::{Hub, Looks};
 use crate::message::{Message, Wire};
 use crate::names;
@@ -20,6 +20,10 @@ pub(crate) trait BodyFormat: fmt::Debug + Send {
 
     /// Appends one of the server's own messages, of type `event`; `json` is its whole content.
     fn own(&self, event: &str, cursor: Cursor, json: &str, out: &mut BytesMut);
+
+    /// Appends what the client is told about members: one of the server's own messages, which does not move its place.
+    /// `data` is its text, `json` its whole content.
+    fn told(&mut self, event: &str, data: &str, json: &str, out: &mut BytesMut);
 
     /// The form of a message that [`message`](Self::message) sends.
     fn wire(&self) -> Wire;
@@ -75,6 +79,12 @@ impl BodyStream {
             let cursor = self.follower.position().cursor();
             self.own(hub, names::OPEN, cursor, &mut scratch);
         }
+        let news = self.follower.member_news(hub, STREAM_BUDGET);
+        for told in &news.told {
+            let json = self.follower.told_json(told);
+            self.format
+                .told(told.event, told.data(), &json, &mut scratch);
+        }
         let batch = self.follower.next(hub, looks, self.format.wire());
         if let Some(cursor) = batch.lost {
             self.own(hub, names::LOST, cursor, &mut scratch);
@@ -98,7 +108,10 @@ impl BodyStream {
         if begins {
             Output::Body(body).set_timer(self.heartbeat);
         }
-        batch.progress()
+        match news.more {
+            true => Progress::More,
+            false => batch.progress(),
+        }
     }
 
     /// Sends a heartbeat, and sets the timer for the next one.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use holdline_comet::{Cursor, Position};
 
-use crate::hub::{Batch, Hub, Looks, Place, Waiter, Wanted};
-use crate::message::{Wire, encode_json};
+use crate::hub::{Batch, Guest, Hub, Looks, MemberNews, Place, Told, Waiter, Wanted};
+use crate::message::Wire;
+use crate::own::{own_json, told_json};
 use crate::reader::Reader;
 use crate::transport::{SubscribeRequest, Transport};
 
@@ -14,11 +15,18 @@ use crate::transport::{SubscribeRequest, Transport};
 pub(crate) struct Follower {
     place: Place,
     transport: Transport,
-    /// The reader whose allowance it uses until it is live.
-    reader: Option<Reader>,
+    /// What few subscribers have. In a box, so that the others need no memory for it.
+    aside: Option<Box<Aside>>,
     /// Its connection, which is woken when the next message arrives.
     waiter: Waiter,
     given: Given,
+}
+
+#[derive(Debug)]
+struct Aside {
+    /// The reader whose allowance it uses until it is live.
+    reader: Option<Reader>,
+    guest: Option<Guest>,
 }
 
 /// What a subscriber has received so far.
@@ -34,13 +42,19 @@ impl Follower {
     pub(crate) fn new(
         hub: &Hub,
         waiter: Waiter,
-        channels: &[Arc<str>],
+        channels: &Arc<[Arc<str>]>,
         request: &SubscribeRequest<'_>,
     ) -> Self {
         let place = hub.place(channels, request.since);
         let transport = request.transport;
+        let reader = request.reader.clone();
+        let introduction = &request.introduction;
+        let guest = hub
+            .members
+            .enter(channels, introduction, waiter, hub.uptime());
+        let some = reader.is_some() || guest.is_some();
         Self {
-            reader: request.reader.clone(),
+            aside: some.then(|| Box::new(Aside { reader, guest })),
             place,
             transport,
             waiter,
@@ -72,18 +86,51 @@ impl Follower {
         wanted: Wanted,
     ) -> &'l Batch {
         let batch = looks.read(hub, &mut self.place, wanted, Some(self.waiter));
-        if let Some(reader) = &self.reader {
+        if let Some(aside) = &mut self.aside
+            && let Some(reader) = &aside.reader
+        {
             reader.take(hub, batch);
             if self.place.is_live() {
-                self.reader = None;
+                aside.reader = None;
+                if aside.guest.is_none() {
+                    self.aside = None;
+                }
             }
         }
         batch
     }
 
+    /// What to tell it about members: about `budget` bytes at a time.
+    pub(super) fn member_news(&mut self, hub: &Hub, budget: usize) -> MemberNews {
+        let guest = self.guest_mut();
+        match guest.and_then(Guest::watching) {
+            Some((channels, watch)) => hub.members.news(channels, watch, budget),
+            None => MemberNews::default(),
+        }
+    }
+
+    /// For its next poll: what it was told about members. `None` if it does not watch.
+    pub(super) fn presence_token(&self, hub: &Hub) -> Option<String> {
+        let guest = self.aside.as_ref()?.guest.as_ref()?;
+        Some(hub.members.token(guest.watch.as_ref()?))
+    }
+
+    /// Has its name leave, if it has one. To be called when it is gone.
+    pub(crate) fn leave(&self, hub: &Hub) {
+        if let Some(aside) = &self.aside
+            && let Some(guest) = &aside.guest
+        {
+            hub.members.leave(guest, self.waiter, hub.uptime());
+        }
+    }
+
+    fn guest_mut(&mut self) -> Option<&mut Guest> {
+        self.aside.as_mut()?.guest.as_mut()
+    }
+
     /// Whether it reads older messages, and must wait until it may read more.
     pub(super) fn must_wait(&self, hub: &Hub) -> bool {
-        let reader = self.reader.as_ref();
+        let reader = self.aside.as_ref().and_then(|aside| aside.reader.as_ref());
         reader.is_some_and(|reader| reader.must_wait(hub))
     }
 
@@ -108,10 +155,14 @@ impl Follower {
     /// One of the server's own messages about these channels.
     pub(super) fn own_json(&self, hub: &Hub, event: &str, cursor: Cursor) -> String {
         let channels = hub.names(&self.place);
-        let json = encode_json(cursor, &channels.join(","), Some(event), "");
-        String::from_utf8(json).unwrap_or_default()
+        own_json(cursor, &channels.join(","), event, "")
+    }
+
+    /// What it is told about members, as JSON, with its own cursor as `id`: a client may resume from there.
+    pub(super) fn told_json(&self, told: &Told) -> String {
+        told_json(self.position().cursor(), told)
     }
 }
 
 /// Roughly how many bytes of JSON are written to a stream at a time.
-const STREAM_BUDGET: usize = 32 * 1024;
+pub(super) const STREAM_BUDGET: usize = 32 * 1024;

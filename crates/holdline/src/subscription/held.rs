@@ -10,7 +10,7 @@ use holdline_net::{Held, Output, Progress};
 
 use super::follower::Follower;
 use crate::hub::{Batch, Hub, Looks};
-use crate::poll_answer::{ANSWER, answer_type, encode_answer};
+use crate::poll_answer::{ANSWER, Heard, answer_type, encode_answer};
 use crate::reply::UNCACHED;
 
 #[derive(Debug)]
@@ -43,11 +43,13 @@ impl HeldPoll {
 
     /// Answers if there is something to answer, and otherwise sets the timer.
     pub(super) fn ready(&mut self, hub: &Hub, looks: &mut Looks, held: Held<'_>) -> Progress {
-        let batch = self.follower.read(hub, looks, ANSWER);
         let wait = self.hold.poll_timeout();
-        if !batch.messages.is_empty() || batch.lost.is_some() {
+        let heard = self.hear(hub);
+        let has_heard = heard.as_ref().is_some_and(|heard| !heard.told.is_empty());
+        let batch = self.follower.read(hub, looks, ANSWER);
+        if !batch.messages.is_empty() || batch.lost.is_some() || has_heard {
             if self.hold.data().is_some() {
-                self.answer(hub, held, batch);
+                self.answer(hub, held, batch, heard);
             }
         } else if let Some(until) = wait {
             if until <= hub.uptime() {
@@ -67,17 +69,25 @@ impl HeldPoll {
     /// Answers if the wait is over at `now`, even if there is nothing.
     pub(super) fn give_up(&mut self, hub: &Hub, looks: &mut Looks, held: Held<'_>, now: Duration) {
         if self.hold.handle_timeout(now).is_some() {
+            let heard = self.hear(hub);
             let batch = self.follower.read(hub, looks, ANSWER);
-            self.answer(hub, held, batch);
+            self.answer(hub, held, batch, heard);
         } else if let Some(until) = self.hold.poll_timeout() {
             // The loop and the hub read their clocks at different moments.
             Output::Held(held).set_timer(until.saturating_sub(now) + Duration::from_millis(1));
         }
     }
 
-    fn answer(&mut self, hub: &Hub, held: Held<'_>, batch: &Batch) {
+    /// What it is told about members, if it watches.
+    fn hear(&mut self, hub: &Hub) -> Option<Heard> {
+        let told = self.follower.member_news(hub, ANSWER.budget).told;
+        let token = self.follower.presence_token(hub)?;
+        Some(Heard { told, token })
+    }
+
+    fn answer(&mut self, hub: &Hub, held: Held<'_>, batch: &Batch, heard: Option<Heard>) {
         let callback = self.callback.as_ref();
-        let body = encode_answer(self.follower.position(), batch, callback);
+        let body = encode_answer(self.follower.position(), batch, heard.as_ref(), callback);
         self.follower.count(hub, batch);
         let headers = (answer_type(callback), UNCACHED);
         if let Err(error) = held.respond(200, (&*self.fields, headers), &body) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use holdline_net::{Output, Progress, WebSocketOutput};
 
-use super::follower::Follower;
+use super::follower::{Follower, STREAM_BUDGET};
 use holdline_websocket::CloseCode;
 
 use crate::access::Rights;
@@ -62,6 +62,10 @@ impl SocketStream {
             let cursor = self.follower.position().cursor();
             result = socket.send_text(&self.follower.own_json(hub, names::OPEN, cursor));
         }
+        let news = self.follower.member_news(hub, STREAM_BUDGET);
+        for told in &news.told {
+            result = result.and_then(|()| socket.send_text(&self.follower.told_json(told)));
+        }
         let deflate_from = match socket.compresses() {
             true => self.deflate_from,
             false => usize::MAX,
@@ -92,7 +96,10 @@ impl SocketStream {
         if begins && let Some(heartbeat) = self.heartbeat {
             Output::WebSocket(socket).set_timer(heartbeat);
         }
-        batch.progress()
+        match news.more {
+            true => Progress::More,
+            false => batch.progress(),
+        }
     }
 
     /// Sends a heartbeat that a page can see, which a ping is not, and sets the timer for the next one.

@@ -50,6 +50,12 @@ impl BodyFormat for Page {
         self.page.message(json.as_bytes(), out);
     }
 
+    fn told(&mut self, _event: &str, _data: &str, json: &str, out: &mut BytesMut) {
+        let before = out.len();
+        self.page.message(json.as_bytes(), out);
+        self.sent += out.len() - before;
+    }
+
     fn wire(&self) -> Wire {
         Wire::Script
     }

@@ -9,12 +9,19 @@ use crate::hold::answer_or_hold;
 pub(crate) fn answer(app: &mut App, call: Call<'_, '_>, request: &SubscribeRequest<'_>) {
     let names = request.names.iter();
     let channels: Box<[_]> = names.map(|name| name.as_str().into()).collect();
+    // A HEAD request makes nobody a member.
+    if call.request.head.method() == "GET" {
+        let hub = app.hub();
+        hub.members
+            .visit(&channels, &request.introduction, hub.uptime());
+    }
     let position = app.hub().position(&channels, request.since);
     let poll = Poll::new(
         channels,
         position,
         app.waiter(call.request.connection),
         request.reader.clone(),
+        request.introduction.watch(),
     );
     answer_or_hold(app, call, Question::Poll(poll));
 }

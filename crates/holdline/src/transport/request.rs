@@ -5,8 +5,9 @@ use holdline_comet::jsonp::CallbackName;
 use holdline_net::Request;
 
 use super::Transport;
+use super::introduction::introduction;
 use crate::access::Rights;
-use crate::hub::Hub;
+use crate::hub::{Hub, Introduction};
 use crate::names;
 use crate::query::Query;
 use crate::reader::Reader;
@@ -23,6 +24,7 @@ pub(crate) struct SubscribeRequest<'q> {
     pub(crate) reader: Option<Reader>,
     /// It has been judged by these: it may read each of the channels.
     pub(crate) rights: Rights,
+    pub(crate) introduction: Introduction,
 }
 
 impl<'q> SubscribeRequest<'q> {
@@ -40,10 +42,12 @@ impl<'q> SubscribeRequest<'q> {
         let since = query
             .since(&request.head)
             .map_err(|error| Reply::error(400, "bad_cursor", &error))?;
+        let introduction = introduction(hub, query, &names, &rights)?;
         let reader = Reader::of(hub, request, since)?;
         Ok(Self {
             reader,
             rights,
+            introduction,
             names,
             since,
             transport,

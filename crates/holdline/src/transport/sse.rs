@@ -52,9 +52,17 @@ impl<const JSON: bool, const PADDING: bool> BodyFormat for Events<JSON, PADDING>
                 tracing::error!(%error, "a cursor is no event ID");
             }
         } else if JSON {
-            encode_event(None, &id, json, out);
+            encode_event(None, Some(&id), json, out);
         } else {
-            encode_event(Some(event), &id, "", out);
+            encode_event(Some(event), Some(&id), "", out);
+        }
+    }
+
+    /// Without `id`, so that the last event ID stays the same.
+    fn told(&mut self, event: &str, data: &str, json: &str, out: &mut BytesMut) {
+        match JSON {
+            false => encode_event(Some(event), None, data, out),
+            true => encode_event(None, None, json, out),
         }
     }
 

@@ -29,6 +29,10 @@ impl BodyFormat for Lines {
         stream::encode(json.as_bytes(), out);
     }
 
+    fn told(&mut self, _event: &str, _data: &str, json: &str, out: &mut BytesMut) {
+        stream::encode(json.as_bytes(), out);
+    }
+
     fn wire(&self) -> Wire {
         Wire::JsonLine
     }

@@ -1,0 +1,265 @@
+//! The members of one channel.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::guest::Watch;
+use super::told::{Listed, Told};
+
+/// When something is to be done. The number makes it unique.
+pub(super) type Alarm = (Duration, u64);
+
+/// A name, with all connections that gave it.
+#[derive(Debug, Default)]
+pub(super) struct Member {
+    pub(super) connections: u32,
+    /// Set while it has no connection: when it is removed.
+    pub(super) alarm: Option<Alarm>,
+    /// The last change has it as a member.
+    told: bool,
+    /// It is in [`Room::changed`].
+    is_changed: bool,
+}
+
+impl Member {
+    fn is_present(&self) -> bool {
+        self.connections > 0 || self.alarm.is_some()
+    }
+}
+
+/// The members of one channel, and the connections that watch it.
+#[derive(Debug)]
+pub(super) struct Room<W> {
+    channel: Arc<str>,
+    names: BTreeMap<Arc<str>, Member>,
+    /// How many of the names are members. The others are gone, but that is not told yet.
+    present: usize,
+    /// Connections for whose name there was no memory left.
+    nameless: u32,
+    watchers: BTreeSet<W>,
+    /// Until then, a client that polls and watches may come back.
+    pub(super) kept: Option<Alarm>,
+    /// Names that may have joined or left since the last change.
+    changed: Vec<Arc<str>>,
+    /// It is part of the next change.
+    pub(super) is_changed: bool,
+    /// There are too many names to list them.
+    is_crowd: bool,
+    /// The number of the last change.
+    version: u64,
+    /// All changes after this number are in `changes`.
+    since: u64,
+    changes: VecDeque<(u64, Arc<Told>)>,
+    /// All members as of the last change, once a client had to be told.
+    list: Option<Arc<Told>>,
+}
+
+impl<W: Copy + Ord> Room<W> {
+    /// A room for a channel that may have had one before, with no change after `version`.
+    pub(super) fn new(channel: &Arc<str>, version: u64) -> Self {
+        Self {
+            channel: Arc::clone(channel),
+            names: BTreeMap::new(),
+            present: 0,
+            nameless: 0,
+            watchers: BTreeSet::new(),
+            kept: None,
+            changed: Vec::new(),
+            is_changed: false,
+            is_crowd: false,
+            version,
+            since: version,
+            changes: VecDeque::new(),
+            list: None,
+        }
+    }
+
+    pub(super) fn member(&self, name: &str) -> Option<&Member> {
+        self.names.get(name)
+    }
+
+    pub(super) fn names(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Changes a member, or adds it. Returns whether it joined or left by that.
+    pub(super) fn update(&mut self, name: &Arc<str>, update: impl FnOnce(&mut Member)) -> bool {
+        let member = self.names.entry(Arc::clone(name)).or_default();
+        let was = member.is_present();
+        update(member);
+        let is = member.is_present();
+        if was == is {
+            return false;
+        }
+        match is {
+            true => self.present += 1,
+            false => self.present = self.present.saturating_sub(1),
+        }
+        if !std::mem::replace(&mut member.is_changed, true) {
+            self.changed.push(Arc::clone(name));
+        }
+        true
+    }
+
+    /// Counts one more connection, or one less, for whose name there is no memory left.
+    pub(super) fn count_nameless(&mut self, more: bool) {
+        self.nameless = match more {
+            true => self.nameless.saturating_add(1),
+            false => self.nameless.saturating_sub(1),
+        };
+    }
+
+    pub(super) fn watch(&mut self, waiter: W) {
+        self.watchers.insert(waiter);
+    }
+
+    pub(super) fn unwatch(&mut self, waiter: W) {
+        self.watchers.remove(&waiter);
+    }
+
+    pub(super) fn watchers(&self) -> impl Iterator<Item = W> {
+        self.watchers.iter().copied()
+    }
+
+    pub(super) fn is_unused(&self) -> bool {
+        let is_watched = !self.watchers.is_empty() || self.kept.is_some();
+        let is_empty = self.names.is_empty() && self.nameless == 0;
+        is_empty && !is_watched && !self.is_changed
+    }
+
+    pub(super) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// How many bytes the known changes take.
+    pub(super) fn change_bytes(&self) -> usize {
+        self.changes.iter().map(|(_, told)| told.bytes()).sum()
+    }
+
+    /// Turns what happened since the last change into change `number`, if there is something to tell. At most `listed`
+    /// names are listed, and the change is kept only if it fits in `room` bytes. Returns the names that were removed.
+    pub(super) fn settle(&mut self, number: u64, listed: usize, room: usize) -> Vec<Arc<str>> {
+        self.is_changed = false;
+        let (mut joined, mut left, mut forgotten) = (Vec::new(), Vec::new(), Vec::new());
+        for name in std::mem::take(&mut self.changed) {
+            let Some(member) = self.names.get_mut(&name) else {
+                continue;
+            };
+            member.is_changed = false;
+            let is = member.is_present();
+            match (std::mem::replace(&mut member.told, is), is) {
+                (false, true) => joined.push(name),
+                (true, true) => {}
+                (was, false) => {
+                    self.names.remove(&name);
+                    forgotten.push(Arc::clone(&name));
+                    if was {
+                        left.push(name);
+                    }
+                }
+            }
+        }
+        let is_crowd = self.is_too_full(listed);
+        match (std::mem::replace(&mut self.is_crowd, is_crowd), is_crowd) {
+            (true, true) => {}
+            (false, false) => self.change(number, joined, left, room),
+            _ => self.tell_all(number),
+        }
+        forgotten
+    }
+
+    /// Calls `tell` with each event that a client lacks which was told up to change `told`, and updates that.
+    pub(super) fn tell(&mut self, told: &mut u64, mut tell: impl FnMut(&Arc<Told>)) {
+        if *told < self.since {
+            tell(self.list());
+        } else {
+            let known = self.changes.iter();
+            for (_, event) in known.filter(|(number, _)| *number > *told) {
+                tell(event);
+            }
+        }
+        *told = self.version.max(*told);
+    }
+
+    /// The current members.
+    pub(super) fn listed(&self, listed: usize) -> Listed {
+        if self.is_crowd || self.is_too_full(listed) {
+            return Listed::Crowd;
+        }
+        let present = self.names.iter().filter(|(_, it)| it.is_present());
+        Listed::Names(
+            present
+                .map(|(name, member)| (Arc::clone(name), member.connections))
+                .collect(),
+        )
+    }
+
+    /// With one limit for both directions, each name that joins and leaves could turn the list on and off.
+    fn is_too_full(&self, listed: usize) -> bool {
+        let most = match self.is_crowd {
+            true => listed - listed / 4,
+            false => listed,
+        };
+        self.nameless > 0 || self.present > most
+    }
+
+    fn change(&mut self, number: u64, joined: Vec<Arc<str>>, left: Vec<Arc<str>>, room: usize) {
+        if joined.is_empty() && left.is_empty() {
+            return;
+        }
+        let mut events = Vec::new();
+        if !joined.is_empty() {
+            events.push(Told::join(&self.channel, joined));
+        }
+        if !left.is_empty() {
+            events.push(Told::leave(&self.channel, left));
+        }
+        let bytes: usize = events.iter().map(Told::bytes).sum();
+        let is_watched = !self.watchers.is_empty() || self.kept.is_some();
+        if !is_watched || bytes > room {
+            return self.tell_all(number);
+        }
+        self.version = number;
+        self.list = None;
+        for event in events {
+            self.changes.push_back((number, Arc::new(event)));
+        }
+        while self.changes.len() > CHANGES
+            && let Some((number, _)) = self.changes.pop_front()
+        {
+            self.since = number;
+        }
+    }
+
+    /// All clients that watch are told the whole list.
+    fn tell_all(&mut self, number: u64) {
+        self.version = number;
+        self.since = number;
+        self.changes.clear();
+        self.list = None;
+    }
+
+    fn list(&mut self) -> &Arc<Told> {
+        let (names, is_crowd) = (&self.names, self.is_crowd);
+        self.list.get_or_insert_with(|| {
+            let told = names.iter().filter(|(_, member)| member.told);
+            let told = || told.map(|(name, _)| Arc::clone(name)).collect();
+            Arc::new(Told::members(&self.channel, (!is_crowd).then(told)))
+        })
+    }
+}
+
+impl Watch {
+    /// Resets numbers that cannot have been told.
+    pub(super) fn correct(&mut self, number: u64) {
+        for told in &mut self.told {
+            if *told > number {
+                *told = 0;
+            }
+        }
+    }
+}
+
+/// How many events are kept for each channel. A client that lacks more is told the whole list.
+const CHANGES: usize = 32;
