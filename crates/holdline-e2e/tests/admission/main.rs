@@ -4,6 +4,7 @@
 
 mod addresses;
 mod full;
+mod memory;
 mod options;
 mod replays;
 mod uploads;
