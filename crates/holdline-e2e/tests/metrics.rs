@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use holdline_e2e::{Client, Server, publish, wait_for};
+use holdline_e2e::{Client, Server, Transport, publish, wait_for};
 use serde_json::Value;
 
 /// Prints what a parser makes of its standard input: name and type of each family, and its samples.
@@ -205,6 +205,19 @@ fn the_parsers_of_prometheus_read_both_formats_and_find_what_happened() {
         assert_eq!(plain[name]["type"], family["type"], "{name}");
         assert!(!family["help"].as_str().unwrap().is_empty(), "{name}");
     }
+}
+
+/// The server tells of each of its own.
+#[test]
+fn the_transports_of_these_tests_are_those_of_the_server() {
+    let server = Server::start(&[]).unwrap();
+    let (_, text) = get(&server, "/metrics", "text/plain");
+    let label = |line: &str| {
+        let rest = line.strip_prefix("holdline_subscribers{transport=\"")?;
+        rest.split('"').next().map(str::to_owned)
+    };
+    let told: Vec<_> = text.lines().filter_map(label).collect();
+    assert_eq!(told, Transport::ALL.map(Transport::name));
 }
 
 #[test]

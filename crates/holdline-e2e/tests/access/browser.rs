@@ -10,7 +10,7 @@ use serde_json::json;
 use super::kept;
 
 /// Serves an empty page on another address of this machine, which to a browser is another site.
-fn other_site() -> SocketAddr {
+pub(super) fn other_site() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.2:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {

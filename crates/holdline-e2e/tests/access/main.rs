@@ -4,6 +4,7 @@
 
 mod browser;
 mod cross_site;
+mod full;
 mod host;
 mod nginx;
 mod secrets;

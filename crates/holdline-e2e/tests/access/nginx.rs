@@ -12,7 +12,7 @@ use super::{UPGRADE, code};
 const CHAPTER: &str = include_str!("../../../../docs/server.md");
 
 /// A running nginx. It ends with its test.
-struct Nginx {
+pub(super) struct Nginx {
     address: SocketAddr,
     _process: Process,
     _folder: TempDir,
@@ -20,7 +20,7 @@ struct Nginx {
 
 impl Nginx {
     /// Stands before `server`. `None` if it is not installed.
-    fn start(server: &Server) -> Option<Self> {
+    pub(super) fn start(server: &Server) -> Option<Self> {
         if Command::new("nginx").arg("-v").output().is_err() {
             eprintln!("nginx is not installed: nothing is tested");
             return None;
@@ -53,7 +53,7 @@ impl Nginx {
     }
 
     /// Asks by the name that clients know.
-    fn send(&self, request: &str) -> Client {
+    pub(super) fn send(&self, request: &str) -> Client {
         let (line, rest) = request.split_once("\r\n").unwrap();
         let mut client = Client::connect(self.address).unwrap();
         client
