@@ -28,7 +28,7 @@ use self::outcome::Outcome;
 use self::plan::{Order, Plan};
 use self::publisher::Publisher;
 use self::server::Server;
-use self::tally::Tally;
+pub(crate) use self::server::end_with_input;
 use crate::channel_url::ChannelUrl;
 use crate::config::BenchArguments;
 use crate::file_limit;
@@ -73,15 +73,12 @@ fn measure(arguments: &BenchArguments) -> Result<Outcome, String> {
 
     let cpu = server.cpu();
     publish(arguments, &mut publisher, &mut holders)?;
-    let mut tally = Tally::new()?;
+    let mut tally = publisher.tally.clone();
     for report in holders.finish(Order::Finish {
         messages: publisher.published,
         wait: arguments.wait,
     })? {
         tally.add(&report);
-    }
-    for (trouble, times) in &publisher.troubles {
-        tally.trouble(trouble, *times);
     }
     let cpu = match (cpu, server.cpu()) {
         (Some(before), Some(after)) => Some(after.saturating_sub(before)),

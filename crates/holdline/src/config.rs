@@ -70,6 +70,9 @@ pub(crate) enum Command {
     /// Measure a server: hold connections, publish, and report delays, rates and memory.
     #[command(after_long_help = bench::BENCH_OUTPUT)]
     Bench(BenchArguments),
+    /// Serve for `bench`, which starts this command, until the standard input ends.
+    #[command(hide = true)]
+    BenchServer(ServeArguments),
     /// Hold connections for `bench`, which starts this command.
     #[command(hide = true)]
     BenchHolder,

@@ -66,13 +66,20 @@ use crate::log_lines::LogLines;
 
 fn main() -> ExitCode {
     let cli = Cli::read();
-    let command = cli.command.unwrap_or(Command::Serve(cli.serve));
+    let command = match cli.command {
+        None => Command::Serve(cli.serve),
+        Some(Command::BenchServer(arguments)) => {
+            bench::end_with_input();
+            Command::Serve(arguments)
+        }
+        Some(command) => command,
+    };
     if !matches!(command, Command::Serve(_)) {
         log_to(BoxMakeWriter::new(io::stderr));
         warn_of_secrets();
     }
     let result = match command {
-        Command::Serve(arguments) => serve(arguments),
+        Command::Serve(arguments) | Command::BenchServer(arguments) => serve(arguments),
         Command::Publish(arguments) => return publish::run(&arguments),
         Command::Subscribe(arguments) => return subscribe::run(&arguments),
         Command::Decode(arguments) => return inspect::run(&arguments),

@@ -190,3 +190,24 @@ pub(super) fn said(error: &io::Error) -> Trouble {
 
 /// Connections from one source address.
 const PORTS: usize = 25_000;
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_25_000_connections_come_from_another_address() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        for (number, from) in [
+            (0, "127.0.0.1"),
+            (24_999, "127.0.0.1"),
+            (25_000, "127.0.0.2"),
+            (75_000, "127.0.0.4"),
+        ] {
+            let _stream = connect(address, number).unwrap();
+            let (_, peer) = listener.accept().unwrap();
+            assert_eq!(peer.ip().to_string(), from);
+        }
+    }
+}

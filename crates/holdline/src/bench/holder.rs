@@ -181,6 +181,14 @@ impl Holder {
                 self.drop_connection(token, "it was not open in time");
             }
         }
+        // A server that makes no progress is not asked for more, or many connections would take hours to fail.
+        let rest = self.plan.connections - self.connections.len();
+        if rest > 0 {
+            self.connections.resize_with(self.plan.connections, || None);
+            self.tally.failed += rest as u64;
+            let why = "it was not tried, because others were not open in time";
+            self.tally.trouble(why, rest as u64);
+        }
     }
 
     /// Reports progress: once when everything is connected, and otherwise now and then.

@@ -1,6 +1,5 @@
 //! Posts the messages one after the other over one connection.
 
-use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use holdline_net::blocking::http::{Client, Error};
 
 use super::server::Server;
 use super::stamp::{self, Stamp};
+use super::tally::Tally;
 use crate::config::BenchArguments;
 use crate::report::server_says;
 
@@ -23,8 +23,8 @@ pub(super) struct Publisher<'a> {
     number: u64,
     pub(super) published: u64,
     pub(super) failed: u64,
-    /// Why messages were not published, and how often.
-    pub(super) troubles: BTreeMap<String, u64>,
+    /// What went wrong, and how often.
+    pub(super) tally: Tally,
     /// When the first and the last message were sent.
     pub(super) first: u64,
     pub(super) last: u64,
@@ -51,7 +51,7 @@ impl<'a> Publisher<'a> {
             number: 0,
             published: 0,
             failed: 0,
-            troubles: BTreeMap::new(),
+            tally: Tally::new()?,
             first: 0,
             last: 0,
         })
@@ -86,12 +86,7 @@ impl<'a> Publisher<'a> {
             Err(error) => error.to_string(),
         };
         self.failed += 1;
-        // The list stays short because the rate is limited, and so is what a server can say in an hour. It is cut
-        // where the results are added up.
-        *self
-            .troubles
-            .entry(format!("not published: {trouble}"))
-            .or_default() += 1;
+        self.tally.trouble(&format!("not published: {trouble}"), 1);
     }
 
     fn exchange(

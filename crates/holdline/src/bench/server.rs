@@ -1,6 +1,6 @@
 //! The server being measured: an existing one, or one started for the purpose.
 
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
@@ -79,6 +79,29 @@ impl Server {
     }
 }
 
+/// `holdline bench-server`: makes this process, which is going to serve, end as by SIGTERM when its standard input
+/// does, however the process that started it came to its end.
+pub(crate) fn end_with_input() {
+    thread::spawn(|| {
+        // An input that cannot be read has ended as well.
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        terminate();
+    });
+}
+
+#[cfg(unix)]
+fn terminate() {
+    use rustix::process::{Signal, getpid, kill_process};
+    if kill_process(getpid(), Signal::TERM).is_err() {
+        std::process::exit(1);
+    }
+}
+
+#[cfg(not(unix))]
+fn terminate() {
+    std::process::exit(0);
+}
+
 /// All addresses of a name must be allowed, because we don't choose which one is used.
 fn find_address(url: &ChannelUrl, public: bool) -> Result<SocketAddr, String> {
     let host = url.url().host();
@@ -122,12 +145,12 @@ impl Spawned {
         let most = arguments.connections + ROOM;
         // Set in the environment, so that the options after `--` take precedence.
         let mut child = command
-            .arg("serve")
+            .arg("bench-server")
             .args(&arguments.server_options)
             .env("HOLDLINE_LISTEN", "127.0.0.1:0")
             .env("HOLDLINE_MAX_CONNECTIONS", most.to_string())
             .env("HOLDLINE_LOG", "warn")
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| format!("cannot start {}: {error}", program.display()))?;
@@ -145,7 +168,8 @@ impl Spawned {
     }
 
     fn stop(mut self) -> Result<(), String> {
-        self.ask_to_stop()?;
+        // The end of its input is what it waits for.
+        drop(self.child.stdin.take());
         let begun = Instant::now();
         while begun.elapsed() < STOP {
             match self.child.try_wait() {
@@ -156,18 +180,6 @@ impl Spawned {
             }
         }
         Err("the server did not stop in time, and was killed".to_owned())
-    }
-
-    #[cfg(unix)]
-    fn ask_to_stop(&mut self) -> Result<(), String> {
-        use rustix::process::{Pid, Signal, kill_process};
-        kill_process(Pid::from_child(&self.child), Signal::TERM)
-            .map_err(|error| format!("cannot stop the server: {error}"))
-    }
-
-    #[cfg(not(unix))]
-    fn ask_to_stop(&mut self) -> Result<(), String> {
-        self.child.kill().map_err(|error| error.to_string())
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::thread;
 
 use serde_json::Value;
@@ -228,4 +228,52 @@ fn messages_that_do_not_come_or_come_twice_are_told() {
     assert_eq!(deliveries["missing"], 2);
     assert_eq!(deliveries["doubled"], 1);
     assert_eq!(deliveries["told_lost"], 1);
+}
+
+/// A server that takes messages and answers nobody else.
+fn silent() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        let publisher = listener.accept().unwrap().0;
+        thread::spawn(move || {
+            let (sender, _messages) = std::sync::mpsc::channel();
+            take_messages(publisher, &sender);
+        });
+        let held: Vec<_> = listener.incoming().collect();
+        drop(held);
+    });
+    address
+}
+
+#[test]
+fn a_server_that_answers_nobody_is_given_up_after_one_wait() {
+    let url = format!("http://{}/channels/a", silent());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_holdline"));
+    command.args(["bench", &url, "--connections", "300", "--messages", "1"]);
+    let output = command.args(["--json", "--wait", "2s"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let result = result(&output);
+    assert_eq!(result["connections"]["failed"], 300, "{result:#}");
+    let errors = &result["errors"];
+    // So many are under way at a time.
+    assert_eq!(errors["it was not open in time"], 256);
+    let untried = "it was not tried, because others were not open in time";
+    assert_eq!(errors[untried], 44);
+}
+
+#[test]
+fn a_server_that_was_started_for_it_ends_with_whoever_started_it() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_holdline"));
+    command.args(["bench-server", "--listen", "127.0.0.1:0"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut server = command.spawn().unwrap();
+    let mut line = String::new();
+    let mut output = BufReader::new(server.stdout.take().unwrap());
+    output.read_line(&mut line).unwrap();
+    assert!(line.contains("serves on"), "{line}");
+    assert!(server.try_wait().unwrap().is_none());
+    // As when that process is killed.
+    drop(server.stdin.take());
+    assert!(server.wait().unwrap().success());
 }
