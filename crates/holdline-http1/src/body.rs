@@ -231,7 +231,7 @@ impl Body {
             Some(Place::Buffer) => &buffer.bytes,
         };
         *self = Self::Ended;
-        if !cut::trailers(section, &reading.limits, &mut buffer.spans) {
+        if !cut::trailers(section, reading, &mut buffer.spans) {
             // The buffer holds other bytes than those that were scanned.
             return Err(ReceiveError::new(Kind::BufferMismatch, *at));
         }

@@ -278,7 +278,7 @@ impl ClientConnection {
             self.awaits_continue = false;
         }
         self.informational += 1;
-        if self.informational > self.decoder.reading.limits.max_informational {
+        if self.informational > self.decoder.reading.limits().max_informational {
             return Err(self.fail(Kind::TooManyInformational, head_at));
         }
         Ok(())

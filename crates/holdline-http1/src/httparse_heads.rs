@@ -44,7 +44,8 @@ pub fn check_httparse_request<'b, 'i: 'b>(
     buffer.reset();
     let reading = Reading::strict(limits.clone());
     let checked = check_request(request, head, &reading, &mut buffer.spans);
-    let (summary, parts) = checked.map_err(|fault| within(fault, limits).error(0).for_server())?;
+    let (summary, parts) =
+        checked.map_err(|fault| within(fault, &reading.limits()).error(0).for_server())?;
     let judged = summary.request(head, &buffer.spans, &reading, parts);
     let judged = judged.map_err(|fault| fault.error(0).for_server())?;
     Ok(judged.view(head, &buffer.spans))
@@ -65,7 +66,8 @@ pub fn check_httparse_response<'b, 'i: 'b>(
     buffer.reset();
     let reading = Reading::strict(limits.clone());
     let checked = check_response(response, head, &reading, &mut buffer.spans);
-    let (summary, parts) = checked.map_err(|fault| within(fault, limits).error(0).for_client())?;
+    let (summary, parts) =
+        checked.map_err(|fault| within(fault, &reading.limits()).error(0).for_client())?;
     let judged = summary.response(RequestKind::of(method), &reading, parts);
     let judged = judged.map_err(|fault| fault.error(0).for_client())?;
     Ok(judged.view(head, &buffer.spans))
@@ -77,7 +79,7 @@ fn check_request<'b>(
     reading: &Reading,
     spans: &mut Vec<Span>,
 ) -> Result<(FieldSummary, RequestParts<'b>), Fault> {
-    let limits = &reading.limits;
+    let limits = &reading.limits();
     let (Some(method), Some(target), Some(minor)) = (request.method, request.path, request.version)
     else {
         return Err(INCOMPLETE);
@@ -152,7 +154,7 @@ fn check_response<'b>(
         return Err(Fault::new(Kind::InvalidReason, STATUS_AT + 4 + place));
     }
     let mut summary = FieldSummary::default();
-    let limits = &reading.limits;
+    let limits = &reading.limits();
     let end = fields(
         response.headers,
         head,
@@ -210,12 +212,12 @@ fn fields(
             value_end: value_end as u32,
         });
         at = line_end(head, skip(head, value_end))?;
-        if at > limits.max_head.min(u32::MAX as usize) {
+        if at > limits.max_head {
             return Err(Fault::new(Kind::HeadTooLong, limits.max_head));
         }
     }
     let end = line_end(head, at)?;
-    match end > limits.max_head.min(u32::MAX as usize) {
+    match end > limits.max_head {
         true => Err(Fault::new(Kind::HeadTooLong, limits.max_head)),
         false => Ok(end),
     }

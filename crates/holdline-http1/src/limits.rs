@@ -4,6 +4,7 @@
 ///
 /// Every value can be changed; the defaults suit a server on the open Internet.
 /// Nothing is reserved because a peer declared a length: the limits only say when to stop.
+/// Values above `u32::MAX` count as that, except of `max_body`.
 ///
 /// ```
 /// use holdline_http1::Limits;
@@ -15,7 +16,7 @@
 #[non_exhaustive]
 pub struct Limits {
     /// Bytes of a head, from its first byte to the empty line that ends it. Default 16 KiB.
-    /// Beyond it: 431. Values above 4 GiB count as 4 GiB.
+    /// Beyond it: 431.
     pub max_head: usize,
     /// Field lines in a head, and in a trailer section. Default 100. Beyond it: 431.
     pub max_fields: usize,
@@ -57,10 +58,63 @@ impl Default for Limits {
     }
 }
 
+/// [`Limits`] as a connection keeps them, with little more than half the memory. Offsets in a head have 32 bits, too.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) max_body: u64,
+    max_head: u32,
+    max_fields: u32,
+    max_target: u32,
+    max_method: u32,
+    max_chunk_extension: u32,
+    max_chunk_extensions: u32,
+    max_trailers: u32,
+    max_informational: u32,
+}
+
+impl Bounds {
+    const fn of(limits: &Limits) -> Self {
+        Self {
+            max_body: limits.max_body,
+            max_head: saturated(limits.max_head),
+            max_fields: saturated(limits.max_fields),
+            max_target: saturated(limits.max_target),
+            max_method: saturated(limits.max_method),
+            max_chunk_extension: saturated(limits.max_chunk_extension),
+            max_chunk_extensions: saturated(limits.max_chunk_extensions),
+            max_trailers: saturated(limits.max_trailers),
+            max_informational: saturated(limits.max_informational),
+        }
+    }
+
+    #[inline(always)]
+    const fn limits(&self) -> Limits {
+        Limits {
+            max_body: self.max_body,
+            max_head: self.max_head as usize,
+            max_fields: self.max_fields as usize,
+            max_target: self.max_target as usize,
+            max_method: self.max_method as usize,
+            max_chunk_extension: self.max_chunk_extension as usize,
+            max_chunk_extensions: self.max_chunk_extensions as usize,
+            max_trailers: self.max_trailers as usize,
+            max_informational: self.max_informational as usize,
+        }
+    }
+}
+
+const fn saturated(limit: usize) -> u32 {
+    if limit > u32::MAX as usize {
+        u32::MAX
+    } else {
+        limit as u32
+    }
+}
+
 /// How strictly a peer is read: the limits, and what a connection's configuration adds to them.
 #[derive(Clone, Debug)]
 pub(crate) struct Reading {
-    pub(crate) limits: Limits,
+    pub(crate) bounds: Bounds,
     /// Refuse a Host that is not the target's authority.
     pub(crate) same_host: bool,
     /// Take folded lines.
@@ -72,10 +126,16 @@ pub(crate) struct Reading {
 impl Reading {
     pub(crate) const fn strict(limits: Limits) -> Self {
         Self {
-            limits,
+            bounds: Bounds::of(&limits),
             same_host: false,
             unfold: false,
             lenient: false,
         }
+    }
+
+    /// What of it is needed is read, and no more.
+    #[inline(always)]
+    pub(crate) const fn limits(&self) -> Limits {
+        self.bounds.limits()
     }
 }

@@ -171,7 +171,7 @@ impl ServerConnection {
     /// Sets [`Limits::max_body`] from now on. After a head it is the limit of the body that follows, so that
     /// each resource can have its own: judge an announced length by the head, and let this judge chunks.
     pub fn set_max_body(&mut self, max: u64) {
-        self.decoder.reading.limits.max_body = max;
+        self.decoder.reading.bounds.max_body = max;
     }
 
     /// The client has ended its stream, and every byte of it was given to

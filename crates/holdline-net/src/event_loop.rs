@@ -119,8 +119,8 @@ impl<H: Handler> EventLoop<H> {
                 self.notified(&mut handler, &mut woken);
             }
             self.wheel.advance(self.clock.now, &mut due);
-            for index in due.drain(..) {
-                self.due(&mut handler, index);
+            for key in due.drain(..) {
+                self.due(&mut handler, key as usize);
             }
             if self.acceptor.is_due(self.clock.now) {
                 self.accept(&mut handler);
@@ -308,7 +308,7 @@ impl<H: Handler> EventLoop<H> {
         let deadline = slot.connection.deadline();
         if deadline < slot.armed {
             // Earlier than the deadline when that is beyond the wheel's horizon.
-            slot.armed = self.wheel.insert(deadline, index).min(deadline);
+            slot.armed = self.wheel.insert(deadline, index as u32).min(deadline);
         }
     }
 

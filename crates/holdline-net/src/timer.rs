@@ -10,7 +10,7 @@ pub(crate) const NEVER: u64 = u64::MAX;
 /// A hashed wheel of [`SLOTS`] slots, [`TICK`] milliseconds each.
 #[derive(Debug)]
 pub(crate) struct Wheel {
-    slots: Vec<Vec<usize>>,
+    slots: Vec<Vec<u32>>,
     occupied: Vec<u64>,
     /// Every slot up to and including this tick has been emptied.
     tick: u64,
@@ -31,7 +31,7 @@ impl Wheel {
 
     /// Puts `key` where it comes up at `at`, or at the horizon when that is earlier.
     /// Returns when it will come up.
-    pub(crate) fn insert(&mut self, at: u64, key: usize) -> u64 {
+    pub(crate) fn insert(&mut self, at: u64, key: u32) -> u64 {
         let tick = at
             .div_ceil(TICK)
             .clamp(self.tick + 1, self.tick + SLOTS as u64 - 1);
@@ -43,7 +43,7 @@ impl Wheel {
     }
 
     /// Moves every key that is due at `now` to `due`.
-    pub(crate) fn advance(&mut self, now: u64, due: &mut Vec<usize>) {
+    pub(crate) fn advance(&mut self, now: u64, due: &mut Vec<u32>) {
         let target = now / TICK;
         while self.tick < target {
             match self.first {
@@ -94,7 +94,7 @@ const SLOTS: usize = 4096;
 mod tests {
     use super::*;
 
-    fn due_at(wheel: &mut Wheel, now: u64) -> Vec<usize> {
+    fn due_at(wheel: &mut Wheel, now: u64) -> Vec<u32> {
         let mut due = Vec::new();
         wheel.advance(now, &mut due);
         due
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn agrees_with_a_sorted_list() {
         let mut wheel = Wheel::new();
-        let mut expected: Vec<(u64, usize)> = Vec::new();
+        let mut expected: Vec<(u64, u32)> = Vec::new();
         let mut state = 1_u64;
         let mut now = 0;
         for key in 0..5_000 {
@@ -140,7 +140,7 @@ mod tests {
             expected.push((wheel.insert(now + (state >> 33) % 70_000, key), key));
             now += (state >> 20) % 40;
             let mut due = due_at(&mut wheel, now);
-            let mut want: Vec<usize> = expected
+            let mut want: Vec<u32> = expected
                 .iter()
                 .filter(|(at, _)| *at <= now)
                 .map(|(_, key)| *key)

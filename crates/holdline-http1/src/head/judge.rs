@@ -64,7 +64,7 @@ pub(crate) fn request<'h>(
 ) -> Option<Result<Request<'h>, Fault>> {
     let mut summary = FieldSummary::default();
     let note = |index, name: &[u8], value: &[u8], at| summary.note(index, name, value, at);
-    let parts = cut::request(bytes, &reading.limits, spans, note)?;
+    let parts = cut::request(bytes, &reading.limits(), spans, note)?;
     Some(summary.request(bytes, spans, reading, parts))
 }
 
@@ -312,7 +312,7 @@ impl FieldSummary {
 
 fn within_limit(framing: Framing, reading: &Reading) -> Result<BodyLength, Fault> {
     match framing {
-        Framing::Length(length, at) if length > reading.limits.max_body => {
+        Framing::Length(length, at) if length > reading.bounds.max_body => {
             Err(Fault::new(Kind::BodyTooLong, at))
         }
         _ => Ok(framing.length()),

@@ -43,11 +43,9 @@ impl Section {
         let mut spans: Vec<Span> = Vec::new();
         let note = |_, _: &[u8], _: &[u8], _| {};
         let end = match self {
-            Self::Request => cut::request(bytes, &reading.limits, &mut spans, note)?.end,
+            Self::Request => cut::request(bytes, &reading.limits(), &mut spans, note)?.end,
             Self::Response => cut::response(bytes, reading, &mut spans, note)?.end,
-            Self::Trailers => {
-                cut::trailers(bytes, &reading.limits, &mut spans).then_some(bytes.len())?
-            }
+            Self::Trailers => cut::trailers(bytes, reading, &mut spans).then_some(bytes.len())?,
         };
         Some((end, spans.len()))
     }

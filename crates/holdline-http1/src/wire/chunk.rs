@@ -176,7 +176,7 @@ impl Chunks {
             Part::AfterSize if byte.is_ascii_hexdigit() => return fault(Kind::InvalidChunkSize),
             Part::AfterSize => self.end_size(byte, reading, at)?,
             _ => {
-                self.count_extension(&reading.limits, at, byte)?;
+                self.count_extension(reading, at, byte)?;
                 match self.part.extension(byte) {
                     Some(next) => self.part = next,
                     None => return fault(Kind::InvalidChunkExtension),
@@ -206,7 +206,6 @@ impl Chunks {
 
     /// What follows the digits of a size.
     fn end_size(&mut self, byte: u8, reading: &Reading, at: u64) -> Result<(), ReceiveError> {
-        let limits = &reading.limits;
         if self.digits == 0 || !matches!(byte, b'\r' | b';') {
             if !reading.lenient || self.digits == 0 || !matches!(byte, b' ' | b'\t') {
                 return Err(ReceiveError::new(Kind::InvalidChunkSize, at));
@@ -214,11 +213,11 @@ impl Chunks {
             self.part = Part::AfterSize;
             self.was_lenient = true;
             // Whitespace counts as an extension, so that there is an end to it.
-            return self.count_extension(limits, at, byte);
+            return self.count_extension(reading, at, byte);
         }
         let total = self.total.checked_add(self.size);
         self.total = total
-            .filter(|&total| total <= limits.max_body)
+            .filter(|&total| total <= reading.bounds.max_body)
             .ok_or(ReceiveError::new(
                 Kind::BodyTooLong,
                 at - u64::from(self.digits) - u64::from(self.extension),
@@ -226,16 +225,22 @@ impl Chunks {
         self.part = Part::LineLf;
         if byte == b';' {
             self.part = Part::ExtensionStart;
-            self.count_extension(limits, at, byte)?;
+            self.count_extension(reading, at, byte)?;
         }
         Ok(())
     }
 
     /// RFC 9112 §7.1.1: "A server ought to limit the total length of chunk extensions received".
-    fn count_extension(&mut self, limits: &Limits, at: u64, byte: u8) -> Result<(), ReceiveError> {
+    fn count_extension(
+        &mut self,
+        reading: &Reading,
+        at: u64,
+        byte: u8,
+    ) -> Result<(), ReceiveError> {
         if byte == b'\r' {
             return Ok(());
         }
+        let limits = reading.limits();
         self.extension = self.extension.saturating_add(1);
         self.extensions = self.extensions.saturating_add(1);
         if self.extension as usize > limits.max_chunk_extension {

@@ -75,7 +75,7 @@ pub(crate) fn response<'h>(
     spans: &mut Vec<Span>,
     note: impl FnMut(usize, &[u8], &[u8], usize),
 ) -> Option<ResponseParts<'h>> {
-    let (limits, lenient) = (&reading.limits, reading.lenient);
+    let (limits, lenient) = (reading.limits(), reading.lenient);
     let bytes = within(bytes, limits.max_head);
     let (version, rest) = start_of_version(bytes)?;
     let (status, rest) = rest.strip_prefix(b" ")?.split_first_chunk::<3>()?;
@@ -103,11 +103,11 @@ pub(crate) fn response<'h>(
 }
 
 /// Cuts the trailer section `bytes`, without the fields that may not be there. False: it is none.
-pub(crate) fn trailers(bytes: &[u8], limits: &Limits, spans: &mut Vec<Span>) -> bool {
+pub(crate) fn trailers(bytes: &[u8], reading: &Reading, spans: &mut Vec<Span>) -> bool {
     let cut = fields(
         bytes,
         bytes,
-        limits.max_fields,
+        reading.limits().max_fields,
         false,
         spans,
         |_, _, _, _| {},

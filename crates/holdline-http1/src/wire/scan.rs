@@ -41,9 +41,9 @@ pub(crate) struct Rules {
 
 impl Rules {
     pub(crate) fn head(reading: &Reading) -> Self {
-        let limits = &reading.limits;
+        let limits = reading.limits();
         Self {
-            max_len: limits.max_head.min(MAX_LEN),
+            max_len: limits.max_head,
             too_long: Kind::HeadTooLong,
             max_fields: limits.max_fields,
             max_target: limits.max_target,
@@ -55,7 +55,7 @@ impl Rules {
 
     pub(crate) fn trailers(reading: &Reading) -> Self {
         Self {
-            max_len: reading.limits.max_trailers.min(MAX_LEN),
+            max_len: reading.limits().max_trailers,
             too_long: Kind::TrailersTooLong,
             bare_lf: false,
             ..Self::head(reading)
@@ -350,5 +350,3 @@ const PATTERN: &[u8] = b"HTTP/ . ";
 const PREFACE: &[u8] = b"PRI * ";
 /// RFC 8446 §5.1: the content type of a handshake record.
 const TLS_HANDSHAKE: u8 = 0x16;
-/// Offsets are kept in 32 bits.
-const MAX_LEN: usize = u32::MAX as usize;

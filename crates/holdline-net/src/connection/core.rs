@@ -1,7 +1,7 @@
 //! What every connection has, whatever it speaks: the socket, what waits for it, and deadlines.
 
 use std::io::{ErrorKind, Read};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use holdline_http1::{Event, ReceiveError};
@@ -10,7 +10,6 @@ use super::context::Context;
 use super::deadlines::{Deadline, Deadlines, after};
 use super::tally::{Tally, end_of};
 use super::unread::Unread;
-use crate::address::canonical;
 use crate::addresses::Guest;
 use crate::finished::End;
 use crate::handler::{ConnectionId, Ending, Handler};
@@ -53,10 +52,27 @@ pub(super) struct Core {
 /// Where a connection comes from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Origin {
-    /// The client's address. Over a Unix socket it has none.
-    pub(crate) peer: Option<SocketAddr>,
+    /// The client's address, as IPv6 has it, and its port: every connection keeps that, and this is small. Over a Unix
+    /// socket it has none.
+    peer: Option<(Ipv6Addr, u16)>,
     /// Which listener it came from.
     pub(crate) listener: u16,
+}
+
+impl Origin {
+    pub(crate) fn new(peer: Option<SocketAddr>, listener: u16) -> Self {
+        let peer = peer.map(|peer| match peer.ip() {
+            IpAddr::V4(address) => (address.to_ipv6_mapped(), peer.port()),
+            IpAddr::V6(address) => (address, peer.port()),
+        });
+        Self { peer, listener }
+    }
+
+    /// The client's address. One of IPv4 is that also where the socket takes both kinds.
+    pub(crate) fn peer(self) -> Option<SocketAddr> {
+        self.peer
+            .map(|(address, port)| SocketAddr::new(address.to_canonical(), port))
+    }
 }
 
 /// What becomes of a connection when the server stops.
@@ -174,7 +190,7 @@ impl Core {
 
     /// Which connection, and whose.
     fn whose(&self) -> (ConnectionId, Option<SocketAddr>) {
-        (self.id, self.origin.peer.map(canonical))
+        (self.id, self.origin.peer())
     }
 
     /// Puts down what the machine of HTTP made of what came, if that is a request. `outgoing` bytes are being written.

@@ -74,10 +74,7 @@ impl Slow {
         };
         let shared = Shared::new(Config::default(), &[]);
         let socket = PeerSocket::Tcp(mio::net::TcpStream::from_std(socket));
-        let origin = Origin {
-            peer: Some(peer),
-            listener: 0,
-        };
+        let origin = Origin::new(Some(peer), 0);
         Self {
             client,
             connection: Connection::new(socket, origin, id, &shared.config, 0),

@@ -65,7 +65,7 @@ impl<H: Handler> EventLoop<H> {
             index: index as u32,
             generation: self.generation,
         };
-        let origin = Origin { peer, listener };
+        let origin = Origin::new(peer, listener);
         let mut connection = Connection::new(accepted.socket, origin, id, config, self.clock.now);
         let is_reserved = open >= gate.max;
         if is_reserved {

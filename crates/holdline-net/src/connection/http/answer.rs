@@ -5,7 +5,7 @@ use std::sync::Arc;
 use holdline_http1::{BodyLength, HeaderBlock, RequestHead, ServerConnection};
 
 use super::super::core::{Core, Origin};
-use crate::address::{Address, canonical};
+use crate::address::Address;
 use crate::addresses::{Addresses, Entry, Guest};
 use crate::config::Config;
 use crate::handler::{ConnectionId, Ending, Handler, Rejection, Request};
@@ -51,7 +51,7 @@ impl<'a> Place<'a> {
             // The request before this one is over.
             *self.guest = None;
         }
-        let peer = self.origin.peer.map(|peer| peer.ip());
+        let peer = self.origin.peer().map(|peer| peer.ip());
         match self.addresses.request(peer, head) {
             Entry::Free => true,
             Entry::Counted(guest) => {
@@ -68,7 +68,7 @@ impl<'a> Place<'a> {
             body,
             connection: self.id,
             listener: usize::from(self.origin.listener),
-            peer: self.origin.peer.map(canonical),
+            peer: self.origin.peer(),
             listens: self.listens,
             socket: self.socket,
             addresses: self.addresses,

@@ -37,10 +37,7 @@ impl Handler for Lengths {
 fn held(machine: Machine, inputs: &[&[u8]]) -> (Vec<usize>, Vec<usize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let origin = Origin {
-        peer: Some(socket.peer_addr().unwrap()),
-        listener: 0,
-    };
+    let origin = Origin::new(socket.peer_addr().ok(), 0);
     socket.set_nonblocking(true).unwrap();
     let socket = PeerSocket::Tcp(mio::net::TcpStream::from_std(socket));
     let id = ConnectionId {
