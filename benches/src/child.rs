@@ -126,24 +126,30 @@ impl Child {
         Ok(parsed::<u64>(kib)? * 1024)
     }
 
-    /// How many of its threads wait for a lock of theirs at this moment, and how many there are.
-    ///
-    /// # Errors
-    /// If the system does not tell.
-    pub fn waiting_for_locks(&self) -> io::Result<(usize, usize)> {
-        let (mut waiting, mut all) = (0, 0);
-        for thread in fs::read_dir(format!("/proc/{}/task", self.process.id()))? {
-            let thread = thread?.path();
-            // Other threads than the loops are none of this.
-            let name = fs::read_to_string(thread.join("comm"))?;
-            if name.starts_with("holdline-") {
-                all += 1;
-                let place = fs::read_to_string(thread.join("wchan"))?;
-                waiting += usize::from(place.contains("futex"));
-            }
-        }
-        Ok((waiting, all))
+    /// The system's number for it.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
+}
+
+/// How many event loops of the program with this number wait for a lock at this moment, and how many there are.
+///
+/// # Errors
+/// If the system does not tell.
+pub fn waiting_for_locks(id: u32) -> io::Result<(usize, usize)> {
+    let (mut waiting, mut all) = (0, 0);
+    for thread in fs::read_dir(format!("/proc/{id}/task"))? {
+        let thread = thread?.path();
+        // Other threads than the loops are none of this.
+        let name = fs::read_to_string(thread.join("comm"))?;
+        if name.starts_with("holdline-") {
+            all += 1;
+            let place = fs::read_to_string(thread.join("wchan"))?;
+            waiting += usize::from(place.contains("futex"));
+        }
+    }
+    Ok((waiting, all))
 }
 
 fn parsed<T: std::str::FromStr>(text: Option<&str>) -> io::Result<T> {

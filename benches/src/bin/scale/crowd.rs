@@ -1,39 +1,46 @@
-//! Many who are subscribed and get nothing.
+//! Many connections on which nothing happens.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// All transports that hold a connection.
-pub(crate) const TRANSPORTS: [&str; 6] = [
+/// What a connection may be: held by one of the transports, kept alive after a request, or without a byte so far.
+pub(crate) const KINDS: [&str; 8] = [
     "sse",
     "xhr-stream",
     "iframe",
     "websocket",
     "long-poll",
     "jsonp",
+    KEPT_ALIVE,
+    SILENT,
 ];
+const KEPT_ALIVE: &str = "kept alive";
+const SILENT: &str = "silent";
 
 const MESSAGE: &str = "this is what everybody waits for";
+const HEALTH: &str = "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
 /// No machine is so slow.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// So many are on their way at once: fewer than the system lets wait to be accepted.
 const PACE: usize = 200;
 
-/// Subscribers of the channel `news`.
+/// Connections of one kind. Those that are held are subscribers of the channel `news`.
 pub(crate) struct Crowd {
     address: SocketAddr,
     streams: Vec<TcpStream>,
+    is_held: bool,
 }
 
 impl Crowd {
     /// Returns when the server counts all of them. They must be its only ones.
-    pub(crate) fn gather(address: SocketAddr, transport: &str, count: usize) -> io::Result<Self> {
-        let request = request(transport);
+    pub(crate) fn gather(address: SocketAddr, kind: &str, count: usize) -> io::Result<Self> {
+        let request = request(kind);
         let mut crowd = Self {
             address,
             streams: Vec::with_capacity(count),
+            is_held: kind != KEPT_ALIVE && kind != SILENT,
         };
         while crowd.streams.len() < count {
             for _ in 0..PACE.min(count - crowd.streams.len()) {
@@ -47,11 +54,21 @@ impl Crowd {
     }
 
     fn wait_until_counted(&self) -> io::Result<()> {
-        let all = format!("\"subscribers\":{}}}", self.streams.len());
+        let (target, all) = match self.is_held {
+            true => (
+                "/channels/news/presence",
+                format!("\"subscribers\":{}}}", self.streams.len()),
+            ),
+            // The one that asks is a connection, too.
+            false => (
+                "/stats",
+                format!("\"connections\":{},", self.streams.len() + 1),
+            ),
+        };
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
-            let presence = self.ask("GET /channels/news/presence HTTP/1.1", "")?;
-            if presence.contains(&all) {
+            let counted = self.ask(&format!("GET {target} HTTP/1.1"), "")?;
+            if counted.contains(&all) {
                 return Ok(());
             }
             thread::sleep(Duration::from_millis(5));
@@ -87,24 +104,30 @@ impl Crowd {
         Ok(())
     }
 
-    /// How many get a message that is published now.
+    /// How many get a message that is published now, or are answered if they are not held.
     pub(crate) fn publish_and_receive(&mut self) -> io::Result<usize> {
-        self.ask("POST /channels/news HTTP/1.1", MESSAGE)?;
-        self.receive()
+        if self.is_held {
+            self.ask("POST /channels/news HTTP/1.1", MESSAGE)?;
+            return self.receive(MESSAGE.as_bytes());
+        }
+        for stream in &mut self.streams {
+            stream.write_all(HEALTH.as_bytes())?;
+        }
+        self.receive(b"HTTP/1.1 200 OK\r\n")
     }
 
-    fn receive(&mut self) -> io::Result<usize> {
+    fn receive(&mut self, wanted: &[u8]) -> io::Result<usize> {
         let (mut received, mut bytes) = (0, [0; 8192]);
         for stream in &mut self.streams {
             stream.set_read_timeout(Some(PATIENCE))?;
             let mut length = 0;
-            while !holds(&bytes[..length], MESSAGE.as_bytes()) && length < bytes.len() {
+            while !holds(&bytes[..length], wanted) && length < bytes.len() {
                 match stream.read(&mut bytes[length..])? {
                     0 => break,
                     more => length += more,
                 }
             }
-            received += usize::from(holds(&bytes[..length], MESSAGE.as_bytes()));
+            received += usize::from(holds(&bytes[..length], wanted));
         }
         Ok(received)
     }
@@ -114,7 +137,16 @@ fn holds(bytes: &[u8], what: &[u8]) -> bool {
     bytes.windows(what.len()).any(|window| window == what)
 }
 
-fn request(transport: &str) -> String {
+/// What a connection of this kind begins with.
+fn request(kind: &str) -> String {
+    match kind {
+        KEPT_ALIVE => HEALTH.to_owned(),
+        SILENT => String::new(),
+        transport => subscription(transport),
+    }
+}
+
+fn subscription(transport: &str) -> String {
     let more = match transport {
         "iframe" | "jsonp" => "?callback=f",
         _ => "",

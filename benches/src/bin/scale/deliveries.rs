@@ -2,8 +2,12 @@
 
 use std::error::Error;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
-use holdline_benches::child::{Times, most_files};
+use holdline_benches::child::{Times, most_files, waiting_for_locks};
 use holdline_benches::fan_out::{FanOut, PROGRAM, SERVERS};
 
 /// Beside what others need. Each round starts each server anew, so that all have the same machine.
@@ -17,7 +21,7 @@ pub(crate) fn fan_out(is_quick: bool) -> Result<(), Box<dyn Error>> {
     compare(&contestants, receivers(wanted)?, rounds, events)
 }
 
-/// The program with one loop and with two.
+/// The program with one loop and with two, and how long two wait for each other.
 pub(crate) fn cores(is_quick: bool) -> Result<(), Box<dyn Error>> {
     let (wanted, rounds, events) = if is_quick {
         (500, 3, 20)
@@ -25,7 +29,54 @@ pub(crate) fn cores(is_quick: bool) -> Result<(), Box<dyn Error>> {
         (10_000, 9, 40)
     };
     let contestants = [("one loop", PROGRAM, "1"), ("two loops", PROGRAM, "2")];
-    compare(&contestants, receivers(wanted)?, rounds, events)
+    let receivers = receivers(wanted)?;
+    compare(&contestants, receivers, rounds, events)?;
+    // Apart from the others, since looking costs time.
+    let (waiting, all) = runtime()?.block_on(async {
+        let mut fan_out = FanOut::start(PROGRAM, receivers, "2").await?;
+        let looks = Looks::start(fan_out.child.id());
+        fan_out.run(rounds * events).await?;
+        looks.stop()
+    })?;
+    println!("\nOf {all} looks at a loop, {waiting} found it waiting for a lock.");
+    Ok(())
+}
+
+/// Looks at the loops of the program every now and then.
+struct Looks {
+    over: Arc<AtomicBool>,
+    thread: JoinHandle<io::Result<(usize, usize)>>,
+}
+
+impl Looks {
+    fn start(id: u32) -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let is_over = Arc::clone(&over);
+        let thread = thread::spawn(move || {
+            let (mut waiting, mut all) = (0, 0);
+            while !is_over.load(Ordering::SeqCst) {
+                let look = waiting_for_locks(id)?;
+                waiting += look.0;
+                all += look.1;
+                thread::sleep(Duration::from_micros(500));
+            }
+            Ok((waiting, all))
+        });
+        Self { over, thread }
+    }
+
+    /// How many looks found a loop that waited for a lock, and how many there were.
+    fn stop(self) -> io::Result<(usize, usize)> {
+        self.over.store(true, Ordering::SeqCst);
+        let gone = || io::Error::other("nobody looked");
+        self.thread.join().map_err(|_| gone())?
+    }
+}
+
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
 }
 
 fn receivers(wanted: usize) -> io::Result<usize> {
@@ -39,9 +90,7 @@ fn compare(
     rounds: usize,
     events: usize,
 ) -> Result<(), Box<dyn Error>> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = runtime()?;
     let mut costs = vec![Vec::<Times>::new(); contestants.len()];
     for _ in 0..rounds {
         for ((_, server, loops), costs) in contestants.iter().zip(&mut costs) {

@@ -11,7 +11,7 @@ use std::env;
 use std::error::Error;
 use std::process::ExitCode;
 
-use crowd::{Crowd, TRANSPORTS};
+use crowd::{Crowd, KINDS};
 use holdline_benches::child::{Child, most_files};
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
@@ -31,7 +31,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Holds connections of each transport, each with a fresh server, and publishes one message to all of them at last.
+/// Holds connections of each kind, each with a fresh server, and publishes one message to all of them at last.
 fn idle(is_quick: bool) -> Result<(), Box<dyn Error>> {
     let wanted = if is_quick { 1_000 } else { 15_000 };
     let count = wanted.min(most_files()?.saturating_sub(200));
@@ -39,17 +39,17 @@ fn idle(is_quick: bool) -> Result<(), Box<dyn Error>> {
         "| {count} connections | resident bytes a connection | kernel bytes a socket | received |"
     );
     println!("|---|---:|---:|---:|");
-    for transport in TRANSPORTS {
+    for kind in KINDS {
         let server = Child::program("127.0.0.1", &["--heartbeat", "1h"])?;
         let (resident, kernel) = (server.resident()?, kernel::memory()?);
-        let mut crowd = Crowd::gather(server.address, transport, count)?;
+        let mut crowd = Crowd::gather(server.address, kind, count)?;
         crowd.read_openings()?;
         let each = |before: u64, now: u64, of: usize| now.saturating_sub(before) as f64 / of as f64;
         let resident = each(resident, server.resident()?, count);
         // Both ends are on this machine.
         let kernel = each(kernel, kernel::memory()?, 2 * count);
         let received = crowd.publish_and_receive()?;
-        println!("| {transport} | {resident:.0} | {kernel:.0} | {received} |");
+        println!("| {kind} | {resident:.0} | {kernel:.0} | {received} |");
     }
     Ok(())
 }
