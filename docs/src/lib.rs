@@ -18,6 +18,7 @@ macro_rules! links {
 [inspector.md]: crate::inspector
 [architecture.md]: crate::architecture
 [benchmarks.md]: crate::benchmarks
+[measured.md]: crate::measured
 [holdline-http1]: holdline_http1
 [holdline-sse]: holdline_sse
 [holdline-websocket]: holdline_websocket
@@ -51,6 +52,7 @@ chapters! {
     inspector: "../inspector.md";
     architecture: "../architecture.md";
     benchmarks: "../benchmarks.md";
+    measured: "../measured.md";
 }
 
 /// The README of the repository. It is no chapter: only its blocks are run, since its links are
