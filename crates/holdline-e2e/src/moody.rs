@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
@@ -17,10 +17,12 @@ pub enum Mood {
     NoUpgrades,
     /// No upgrades, and an answer is passed on when it is whole: an endless one never.
     Buffering,
-    /// No upgrades, and of an answer so many bytes are passed on at once, the rest when it is whole.
-    BufferingAfter(usize),
+    /// No upgrades, and what comes in this time after the request is passed on, the rest when the answer is whole.
+    BufferingAfter(Duration),
     /// A connection is cut this long after it was made.
     Cutting(Duration),
+    /// Requests get to the server, but instead of an answer comes a cut. WebSockets go on.
+    NoAnswers,
     /// Nothing comes through in either direction, and nobody is told.
     Silent,
     /// Connections are closed as soon as they are made.
@@ -187,7 +189,7 @@ impl Line {
                 line.lock().cut(|other| other == number);
             });
         }
-        self.carry_down(server, client);
+        self.carry_down(server, client, upgrade);
         self.lock()
             .connections
             .retain(|(other, _)| *other != number);
@@ -213,21 +215,24 @@ impl Line {
         let _ = server.shutdown(Shutdown::Write);
     }
 
-    fn carry_down(&self, mut server: TcpStream, mut client: TcpStream) {
+    fn carry_down(&self, mut server: TcpStream, mut client: TcpStream, socket: bool) {
         let mut block = [0; 16 * 1024];
-        let (mut held, mut passed) = (Vec::new(), 0);
+        let (mut held, began) = (Vec::new(), Instant::now());
         while let Ok(count @ 1..) = server.read(&mut block) {
             held.extend_from_slice(&block[..count]);
-            let now = match self.pass() {
-                Mood::Buffering => 0,
-                Mood::BufferingAfter(first) => first.saturating_sub(passed).min(held.len()),
-                _ => held.len(),
-            };
-            passed += now;
-            if client.write_all(&held[..now]).is_err() {
+            match self.pass() {
+                Mood::NoAnswers if !socket => {
+                    let _ = client.shutdown(Shutdown::Both);
+                    return;
+                }
+                Mood::Buffering => continue,
+                Mood::BufferingAfter(time) if began.elapsed() > time => continue,
+                _ => {}
+            }
+            if client.write_all(&held).is_err() {
                 break;
             }
-            held.drain(..now);
+            held.clear();
         }
         self.pass();
         let _ = client.write_all(&held);

@@ -24,6 +24,13 @@ const ALL: &[Long] = &[
         needs_program: true,
     },
     Long {
+        name: "chaos",
+        about: "ten minutes of holdline.js in Chromium, behind a proxy that changes its mood",
+        build: "-p holdline-e2e --test client",
+        filter: "chaos::",
+        needs_program: true,
+    },
+    Long {
         name: "deflate",
         about: "zlib-rs reads what we compress: all sizes to 300 KiB, for each option",
         build: "-p holdline-websocket --all-features --test foreign_deflate",

@@ -3,8 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
 mod basics;
+mod chaos;
 mod files;
+mod nginx;
 mod node;
+mod proxies;
+mod readme;
 mod scripted;
 
 use holdline_e2e::{Browser, Server};

@@ -113,7 +113,7 @@ function connect(url, options = {}) {
       strikes[kind] = lived > YOUNG || error.after ? 0 : (strikes[kind] ?? 0) + 1;
       // What somebody on the way holds back looks like silence.
       if (error.silent || strikes[kind] >= STRIKES) {
-        strikes[kind] = 0;
+        strikes[kind] = failures = 0;
         level = Math.min(level + 1, ladder.length - 1);
       }
       for (const other of everyone) if (other !== self) other.suspect();
