@@ -31,7 +31,7 @@ struct Tool {
     package: &'static str,
 }
 
-const TOOLS: [Tool; 4] = [
+const TOOLS: [Tool; 5] = [
     Tool {
         name: "chromium",
         proof: &[],
@@ -46,6 +46,11 @@ const TOOLS: [Tool; 4] = [
         name: "curl",
         proof: &[],
         package: "curl",
+    },
+    Tool {
+        name: "node",
+        proof: &[],
+        package: "nodejs",
     },
     // Prometheus' own parsers. They are for the system's Python, whichever Python comes first in PATH.
     Tool {
