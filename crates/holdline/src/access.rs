@@ -1,13 +1,15 @@
 //! Access control: checks the head of a request before anything else happens. [`Origins`] decides which pages may
 //! use the server.
 
+mod bearers;
+mod clock;
 mod credentials;
 pub(crate) mod hosts;
-#[allow(dead_code, reason = "tokens come next")]
-mod patterns;
-#[allow(dead_code, reason = "deleting and members come next")]
+pub(crate) mod patterns;
+#[allow(dead_code, reason = "deleting, members and expiry come next")]
 mod rights;
 mod secret;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -15,10 +17,13 @@ use holdline::origins::{Origin, Origins};
 use holdline_http1::{HeaderBlock, RequestHead};
 use holdline_net::Request;
 
+use self::bearers::Bearers;
+pub(crate) use self::clock::now;
 use self::credentials::Shown;
 use self::hosts::Hosts;
 pub(crate) use self::rights::Rights;
 use self::secret::Secret;
+pub(crate) use self::tokens::sign;
 use crate::config::{AccessArguments, SecretSource};
 use crate::query::Query;
 use crate::reply::Reply;
@@ -31,12 +36,9 @@ pub(crate) struct Access {
     /// Pages that may use this server, in addition to its own.
     pub(crate) origins: Origins,
     hosts: Hosts,
-    /// If there is one, only clients that show it may publish.
-    publish_token: Option<Secret>,
+    bearers: Bearers,
     /// If there is one, only clients that show it may use the admin listeners.
     admin_token: Option<Secret>,
-    everything: Rights,
-    without_publish_token: Rights,
     jsonp: bool,
     pages: bool,
     /// Header fields of every answer, whoever asks.
@@ -63,10 +65,8 @@ impl Access {
         Ok(Self {
             origins: Origins::new(&origins),
             hosts: Hosts::new(&arguments.allow_host, &origins),
-            publish_token: secret(arguments.publish_token.as_ref())?,
+            bearers: Bearers::new(arguments)?,
             admin_token: secret(admin_token)?,
-            everything: Rights::everything(),
-            without_publish_token: Rights::without_publish_token(),
             jsonp: !arguments.no_jsonp,
             pages: !arguments.no_pages,
             fields: Arc::new(fields),
@@ -81,6 +81,13 @@ impl Access {
     /// Header fields of every answer, whoever asks.
     pub(crate) fn common_fields(&self) -> &Arc<HeaderBlock> {
         &self.fields
+    }
+
+    /// The same, for a script or frame that a page of another site may load.
+    pub(crate) fn fields_of_embedded(&self, origin: Origin<'_>) -> Arc<HeaderBlock> {
+        HeaderBlock::new(origin.fields())
+            .map(Arc::new)
+            .unwrap_or_default()
     }
 
     /// Header fields of any answer to a page of `origin`, including errors.
@@ -116,16 +123,23 @@ impl Access {
             let message = "pages of this origin may not do this; see --allow-origin";
             return Err(Reply::error(403, "foreign_origin", message));
         }
-        let embedded = matches!(
-            resource,
-            Resource::Subscribe(_, Transport::Jsonp | Transport::Iframe)
-        );
-        if embedded && !self.origins.may_embed(head) {
-            let message = "pages of other sites may not load this, unless --allow-origin allows their origin and \
-                their Referer shows it";
-            return Err(Reply::error(403, "foreign_origin", message));
-        }
         Ok(())
+    }
+
+    /// Checks that the page that asks may load this as a script or frame. Pages of other sites may if the URL has a
+    /// token: they were given it.
+    pub(crate) fn judge_embedding(
+        &self,
+        head: &RequestHead<'_>,
+        resource: &Resource<'_>,
+        rights: &Rights,
+    ) -> Result<(), Reply> {
+        if !resource.is_embedded() || rights.are_in_query() || self.origins.may_embed(head) {
+            return Ok(());
+        }
+        let message = "pages of other sites may not load this, unless --allow-origin allows their origin and \
+            their Referer shows it";
+        Err(Reply::error(403, "foreign_origin", message))
     }
 
     /// Checks that this resource is turned on.
@@ -143,25 +157,20 @@ impl Access {
         }
     }
 
-    /// What a request may do: everything, except what needs the publish token if the request does not show it. It is
-    /// shown as `Authorization: Bearer TOKEN` or as `token=TOKEN` in the query (a page cannot set header fields of a
-    /// WebSocket).
+    /// What a request may do, by the token that it shows, if it needs one.
     pub(crate) fn rights(
         &self,
         head: &RequestHead<'_>,
         query: &Query<'_>,
         resource: &Resource<'_>,
+        origin: Origin<'_>,
     ) -> Result<Rights, Reply> {
-        if !resource.needs_rights() {
-            return Ok(self.everything.clone());
-        }
-        let Some(token) = &self.publish_token else {
-            return Ok(self.everything.clone());
-        };
-        Ok(match Shown::of(head, query)? {
-            Shown::Token(shown) if token.is(shown) => self.everything.clone(),
-            _ => self.without_publish_token.clone(),
-        })
+        self.bearers.rights(head, query, resource, origin)
+    }
+
+    /// Whether tokens are needed for everything about channels.
+    pub(crate) fn has_tokens(&self) -> bool {
+        self.bearers.has_tokens()
     }
 
     /// Checks that a request may use the admin listeners: there is no admin token, or the request shows it.
@@ -169,7 +178,7 @@ impl Access {
         let Some(token) = &self.admin_token else {
             return Ok(());
         };
-        if let Shown::Token(shown) = Shown::of(head, &Query::default())?
+        if let Shown::Header(shown) = Shown::of(head, &Query::default())?
             && token.is(shown)
         {
             return Ok(());

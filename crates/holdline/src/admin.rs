@@ -30,23 +30,28 @@ impl Admin {
         request: &Request<'_>,
         resource: &Resource<'_>,
     ) -> Result<(), Reply> {
-        if self.from.is_none() {
-            return Ok(());
-        }
         let refused = |message| Err(Reply::error(404, "not_found", message));
+        let watching = matches!(
+            resource,
+            Resource::Stats | Resource::StatsStream | Resource::Metrics
+        );
+        if self.from.is_none() {
+            return match watching && access.has_tokens() {
+                true => {
+                    refused("with --token-key this is answered on the address of --admin alone")
+                }
+                false => Ok(()),
+            };
+        }
         match (self.has(request), resource) {
             (true, Resource::Health) => Ok(()),
             // The files of the /stats page.
             (true, Resource::File(_)) if request.head.path() != "/" => Ok(()),
-            (true, Resource::Stats | Resource::StatsStream | Resource::Metrics) => {
-                access.judge_admin(&request.head)
-            }
+            (true, _) if watching => access.judge_admin(&request.head),
             (true, _) => {
                 refused("here are /health, /stats and /metrics, and nothing else (--admin)")
             }
-            (false, Resource::Stats | Resource::StatsStream | Resource::Metrics) => {
-                refused("this is answered on the address of --admin alone")
-            }
+            (false, _) if watching => refused("this is answered on the address of --admin alone"),
             (false, _) => Ok(()),
         }
     }

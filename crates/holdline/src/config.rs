@@ -10,6 +10,8 @@ mod members;
 mod peers;
 mod publishing;
 mod secret;
+mod sign;
+mod tokens;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -26,6 +28,7 @@ pub(crate) use self::members::MemberArguments;
 pub(crate) use self::peers::PeerArguments;
 pub(crate) use self::publishing::{PublishArguments, PublishingArguments};
 pub(crate) use self::secret::{SecretSource, on_the_command_line};
+pub(crate) use self::sign::SignArguments;
 use crate::channel_url::ChannelUrl;
 use crate::transport::Transport;
 use crate::transport::parse_for_programs;
@@ -64,6 +67,8 @@ pub(crate) enum Command {
     /// Print each message of a channel as a line of JSON.
     #[command(after_long_help = SUBSCRIBE_OUTPUT)]
     Subscribe(SubscribeArguments),
+    /// Sign a token that says what its bearer may do.
+    Token(SignArguments),
     /// Show what bytes mean: HTTP/1.1, an event stream or WebSocket frames.
     #[command(after_long_help = DECODE_OUTPUT)]
     Decode(DecodeArguments),

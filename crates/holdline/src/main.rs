@@ -22,6 +22,7 @@ mod hub;
 mod idempotency_key;
 mod inspect;
 mod journal;
+mod key_files;
 mod listening;
 mod log_lines;
 mod message;
@@ -50,6 +51,7 @@ mod shared;
 mod signals;
 mod subscribe;
 mod subscription;
+mod token;
 mod transport;
 mod upgrade;
 mod watchers;
@@ -80,6 +82,7 @@ fn main() -> ExitCode {
     }
     let result = match command {
         Command::Serve(arguments) | Command::BenchServer(arguments) => serve(arguments),
+        Command::Token(arguments) => token::run(&arguments),
         Command::Publish(arguments) => return publish::run(&arguments),
         Command::Subscribe(arguments) => return subscribe::run(&arguments),
         Command::Decode(arguments) => return inspect::run(&arguments),

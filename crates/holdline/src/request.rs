@@ -64,10 +64,7 @@ impl<'r> Resource<'r> {
 
     /// Whether the query of such a request means anything.
     pub(crate) fn has_query(&self) -> bool {
-        matches!(
-            self,
-            Self::Box | Self::Channel(_) | Self::Presence(_) | Self::Subscribe(..)
-        )
+        self.needs_rights()
     }
 
     /// Whether it is about channels, or lets the server work for others: what a token may be needed for.
@@ -75,6 +72,14 @@ impl<'r> Resource<'r> {
         matches!(
             self,
             Self::Echo | Self::Box | Self::Channel(_) | Self::Presence(_) | Self::Subscribe(..)
+        )
+    }
+
+    /// Whether pages load it as a script or frame. A browser sends cookies with it, whichever site the page is of.
+    pub(crate) fn is_embedded(&self) -> bool {
+        matches!(
+            self,
+            Self::Subscribe(_, Transport::Jsonp | Transport::Iframe)
         )
     }
 

@@ -54,7 +54,7 @@ pub(crate) fn answer(app: &mut App, request: &Request<'_>, mut responder: Respon
     }
     let access = app.shared.access();
     let origin = origin(app, &access, request);
-    let call = Call {
+    let mut call = Call {
         request,
         responder,
         fields: access.fields(origin),
@@ -64,6 +64,9 @@ pub(crate) fn answer(app: &mut App, request: &Request<'_>, mut responder: Respon
         Ok(Route::Options(resource)) => options(call, &resource, origin),
         Ok(Route::Publish(parameters)) => publish(app, call, &parameters),
         Ok(Route::Resource(resource, query, rights)) => {
+            if resource.is_embedded() && rights.are_in_query() {
+                call.fields = access.fields_of_embedded(origin);
+            }
             resolve(app, call, resource, &query, rights);
         }
     }
@@ -117,7 +120,8 @@ impl<'r> Route<'r> {
             true => Query::parse(head)?,
             false => Query::default(),
         };
-        let rights = access.rights(head, &query, &resource)?;
+        let rights = access.rights(head, &query, &resource, origin)?;
+        access.judge_embedding(head, &resource, &rights)?;
         match resource {
             Resource::Server => {
                 return Err(Reply::error(404, "not_found", "`*` is for OPTIONS"));

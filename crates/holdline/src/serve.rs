@@ -19,6 +19,7 @@ use crate::file_limit;
 use crate::handover::{Offer, Predecessor};
 use crate::hub::{Hub, HubLimits};
 use crate::journal::Memory;
+use crate::key_files::KeyFiles;
 use crate::listening::Doors;
 use crate::log_lines::LogLines;
 use crate::metrics::Snapshot;
@@ -26,6 +27,7 @@ use crate::signals::{self, Wish};
 
 /// Serves until the process is told to stop.
 pub(crate) fn run(arguments: ServeArguments, log: &LogLines) -> Result<(), String> {
+    let arguments = Arc::new(arguments);
     let access = Access::new(&arguments.access, arguments.listening.admin_token.as_ref())?;
     let mut opened = Opened::new(&arguments)?;
     let seed = random()?;
@@ -44,11 +46,12 @@ pub(crate) fn run(arguments: ServeArguments, log: &LogLines) -> Result<(), Strin
         let stop = stop.clone();
         offer.start(&opened.names, &opened.server, move || stop.given_away())?;
     }
+    let mut keys = KeyFiles::new(Arc::clone(&arguments));
     signals::listen({
         let shared = Arc::clone(&shared);
         move |wish| match wish {
             Wish::Stop => stop.now(),
-            Wish::Reload => reload(&shared, &arguments),
+            Wish::Reload => reload(&shared, &arguments, "SIGHUP"),
         }
     })?;
     for line in &opened.lines {
@@ -60,7 +63,7 @@ pub(crate) fn run(arguments: ServeArguments, log: &LogLines) -> Result<(), Strin
         .name("keeper".to_owned())
         .spawn({
             let (shared, stopping) = (Arc::clone(&shared), Arc::clone(&stopping));
-            move || keep_house(&shared, &handle, &stopping, seed)
+            move || keep_house(&shared, &handle, &stopping, seed, &mut keys)
         })
         .map_err(|error| error.to_string())?;
     let before = Mutex::new(opened.before);
@@ -192,13 +195,13 @@ fn shared(
 }
 
 /// Reads secrets and allowed origins from their files again. If that fails, nothing changes.
-fn reload(shared: &Shared, arguments: &ServeArguments) {
+fn reload(shared: &Shared, arguments: &ServeArguments, why: &str) {
     match Access::new(&arguments.access, arguments.listening.admin_token.as_ref()) {
         Ok(access) => {
             shared.set_access(access);
-            tracing::info!("SIGHUP: secrets and origins were read again");
+            tracing::info!("{why}: secrets and origins were read again");
         }
-        Err(error) => tracing::error!("SIGHUP: nothing changes, because {error}"),
+        Err(error) => tracing::error!("{why}: nothing changes, because {error}"),
     }
 }
 
@@ -237,8 +240,14 @@ fn hub_limits(arguments: &ServeArguments) -> HubLimits {
     }
 }
 
-/// Background work: drops old messages and members, moves the box, updates watchers.
-fn keep_house(shared: &Shared, handle: &Handle, stopping: &AtomicBool, seed: u64) {
+/// Background work: drops old messages and members, moves the box, updates watchers, looks at key files.
+fn keep_house(
+    shared: &Shared,
+    handle: &Handle,
+    stopping: &AtomicBool,
+    seed: u64,
+    keys: &mut KeyFiles,
+) {
     let mut walk = Walk::new(seed);
     let mut expired = Instant::now();
     while !stopping.load(Ordering::Relaxed) {
@@ -249,6 +258,9 @@ fn keep_house(shared: &Shared, handle: &Handle, stopping: &AtomicBool, seed: u64
             shared.process.look(shared.hub.uptime());
             let stats = || Snapshot::take(shared, handle.connections(), &handle.loads()).json();
             shared.watchers.tell(stats);
+            if keys.have_changed() {
+                reload(shared, keys.arguments(), "a token key has changed");
+            }
         }
         let wait = match shared.access().has_pages() {
             true => walk.step(now, &shared.moving_box, &shared.hub, &*shared.journal),

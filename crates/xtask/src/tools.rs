@@ -31,7 +31,7 @@ struct Tool {
     package: &'static str,
 }
 
-const TOOLS: [Tool; 5] = [
+const TOOLS: [Tool; 8] = [
     Tool {
         name: "chromium",
         proof: &[],
@@ -61,6 +61,23 @@ const TOOLS: [Tool; 5] = [
             "import prometheus_client.openmetrics",
         ],
         package: "python3-prometheus-client",
+    },
+    // Somebody else's tokens.
+    Tool {
+        name: "/usr/bin/python3 with jwt",
+        proof: &["/usr/bin/python3", "-c", "import jwt"],
+        package: "python3-jwt",
+    },
+    // Proxies that the chapter on the server configures.
+    Tool {
+        name: "nginx",
+        proof: &["/usr/sbin/nginx", "-v"],
+        package: "nginx",
+    },
+    Tool {
+        name: "haproxy",
+        proof: &["/usr/sbin/haproxy", "-v"],
+        package: "haproxy",
     },
 ];
 

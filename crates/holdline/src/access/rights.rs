@@ -1,8 +1,11 @@
 //! What one request may do.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::clock::now;
 use super::patterns::Patterns;
+use super::tokens::Grants;
 use crate::reply::Reply;
 
 /// What one request may do, and over a WebSocket each of its messages. Every request that is about channels has
@@ -17,43 +20,92 @@ struct Granted {
     by: By,
     publish: Patterns,
     subscribe: Patterns,
+    /// What anybody may read.
+    anonymous: Patterns,
     manage: Patterns,
     presence: Patterns,
+    name: Option<Arc<str>>,
+    /// Since the epoch of Unix.
+    ends: Option<Duration>,
+    /// Since the epoch of Unix.
+    issued: Duration,
 }
 
-/// Why a request has its rights, which is what it is told when they are too few.
+/// Why a request has its rights, which is also why they may be too few.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum By {
     /// Nothing needs a token, or the publish token was shown where nothing else is needed.
     Open,
     /// There is a publish token, and it was not shown.
     NoPublishToken,
+    /// Tokens are needed, and none was shown.
+    Nobody,
+    /// Tokens are needed, and the publish token was shown.
+    PublishToken,
+    /// A token was shown.
+    Token { in_query: bool },
 }
 
 impl Rights {
     /// Everything is granted.
     pub(super) fn everything() -> Self {
-        Self::new(By::Open, Patterns::all())
+        let all = Patterns::all;
+        Self::new(By::Open, [all(), all(), all(), all()])
     }
 
     /// Everything but to change something: the publish token was not shown.
     pub(super) fn without_publish_token() -> Self {
-        Self::new(By::NoPublishToken, Patterns::default())
+        let (all, none) = (Patterns::all, Patterns::default);
+        Self::new(By::NoPublishToken, [none(), all(), none(), all()])
     }
 
-    fn new(by: By, changes: Patterns) -> Self {
+    /// No token was shown, where tokens are needed.
+    pub(super) fn of_nobody(anonymous: Patterns) -> Self {
+        let none = Patterns::default;
+        Self::new(By::Nobody, [none(), anonymous, none(), none()])
+    }
+
+    /// The publish token was shown, where tokens are needed.
+    pub(super) fn of_publish_token(anonymous: Patterns) -> Self {
+        let none = Patterns::default;
+        Self::new(
+            By::PublishToken,
+            [Patterns::all(), anonymous, none(), none()],
+        )
+    }
+
+    /// What a token grants, and what anybody may read.
+    pub(super) fn of_token(grants: Grants, anonymous: Patterns, in_query: bool) -> Self {
         Self(Arc::new(Granted {
-            by,
-            publish: changes.clone(),
-            subscribe: Patterns::all(),
-            manage: changes,
-            presence: Patterns::all(),
+            by: By::Token { in_query },
+            publish: grants.publish,
+            subscribe: grants.subscribe,
+            anonymous,
+            manage: grants.manage,
+            presence: grants.presence,
+            name: grants.name.map(Arc::from),
+            ends: grants.ends,
+            issued: grants.issued,
         }))
     }
 
-    /// Whether messages may be published in this channel.
+    fn new(by: By, [publish, subscribe, manage, presence]: [Patterns; 4]) -> Self {
+        Self(Arc::new(Granted {
+            by,
+            publish,
+            subscribe,
+            anonymous: Patterns::default(),
+            manage,
+            presence,
+            name: None,
+            ends: None,
+            issued: Duration::ZERO,
+        }))
+    }
+
+    /// Whether messages may be published in this channel now.
     pub(crate) fn may_publish(&self, channel: &str) -> bool {
-        self.0.publish.allow(channel)
+        self.0.publish.allow(channel) && !self.are_over()
     }
 
     /// Whether the members of this channel may be seen, and not only how many subscribers there are.
@@ -61,14 +113,38 @@ impl Rights {
         self.0.presence.allow(channel)
     }
 
+    fn may_subscribe(&self, channel: &str) -> bool {
+        self.0.subscribe.allow(channel) || self.0.anonymous.allow(channel)
+    }
+
     /// The member's name that the token says (`sub`). Without `--token-key` there is none, and the query may have one.
     pub(crate) fn name(&self) -> Option<&Arc<str>> {
-        None
+        self.0.name.as_ref()
     }
 
     /// Whether names of members come from tokens alone, so that one in the query must be refused.
     pub(crate) fn are_of_tokens(&self) -> bool {
-        false
+        !matches!(self.0.by, By::Open | By::NoPublishToken)
+    }
+
+    /// Whether the token was in the query, where only who was given it can have written it.
+    pub(crate) fn are_in_query(&self) -> bool {
+        self.0.by == By::Token { in_query: true }
+    }
+
+    /// When their token was issued, since the epoch of Unix.
+    pub(crate) fn issued(&self) -> Duration {
+        self.0.issued
+    }
+
+    /// When they end, since the epoch of Unix; `None` is never.
+    pub(crate) fn ends(&self) -> Option<Duration> {
+        self.0.ends
+    }
+
+    /// Whether they have ended since the request came.
+    pub(crate) fn are_over(&self) -> bool {
+        self.0.ends.is_some_and(|ends| ends <= now())
     }
 
     pub(crate) fn judge_publish(&self, channel: &str) -> Result<(), Reply> {
@@ -81,10 +157,7 @@ impl Rights {
         channels: impl IntoIterator<Item = &'n str>,
     ) -> Result<(), Reply> {
         let mut channels = channels.into_iter();
-        self.judge(
-            channels.all(|name| self.0.subscribe.allow(name)),
-            "subscribe",
-        )
+        self.judge(channels.all(|name| self.may_subscribe(name)), "subscribe")
     }
 
     /// Whether the history of this channel may be deleted.
@@ -92,10 +165,11 @@ impl Rights {
         self.judge(self.0.manage.allow(channel), "manage")
     }
 
-    /// Whether the subscribers of this channel may be counted: who may be one of them, and who may see members.
+    /// Whether the subscribers of this channel may be counted: by who may be one of them or may see members, and
+    /// shows a token if there are any.
     pub(crate) fn judge_presence(&self, channel: &str) -> Result<(), Reply> {
-        let may = self.0.subscribe.allow(channel) || self.may_see_members(channel);
-        self.judge(may, "presence")
+        let may = self.may_subscribe(channel) || self.may_see_members(channel);
+        self.judge(may && self.0.by != By::Nobody, "presence")
     }
 
     /// Whether this request may be told of the members of each of the channels.
@@ -109,21 +183,27 @@ impl Rights {
 
     /// Whether the server may be used for what is about no channel, such as `/echo`.
     pub(crate) fn judge_use(&self) -> Result<(), Reply> {
-        Ok(())
+        self.judge(self.0.by != By::Nobody, "use")
     }
 
     fn judge(&self, may: bool, right: &str) -> Result<(), Reply> {
-        if may {
-            return Ok(());
-        }
+        let refusal = |message, challenge: &str| {
+            Err(Reply::error(401, "unauthorized", message).with("WWW-Authenticate", challenge))
+        };
         match self.0.by {
-            By::NoPublishToken => {
-                let message = "this needs the publish token, as `Authorization: Bearer TOKEN`";
-                let challenge = "Bearer realm=\"publish\"";
-                Err(Reply::error(401, "unauthorized", message).with("WWW-Authenticate", challenge))
-            }
-            By::Open => {
-                let message = format!("the right to {right} is not granted here");
+            _ if may => Ok(()),
+            By::NoPublishToken => refusal(
+                "this needs the publish token, as `Authorization: Bearer TOKEN`",
+                "Bearer realm=\"publish\"",
+            ),
+            By::Nobody => refusal(
+                "this needs a token, as `Authorization: Bearer TOKEN`",
+                "Bearer realm=\"holdline\"",
+            ),
+            By::Open | By::PublishToken | By::Token { .. } => {
+                let message = format!(
+                    "the token does not grant `{right}` for this, or for each of several channels"
+                );
                 Err(Reply::error(403, "forbidden", &message))
             }
         }

@@ -4,6 +4,7 @@ use clap::Args;
 use clap::builder::BoolishValueParser;
 
 use super::secret::SecretSource;
+use super::tokens::TokenArguments;
 use crate::access::hosts;
 
 /// These apply to the head of every request, whatever it asks for.
@@ -39,6 +40,8 @@ pub(crate) struct AccessArguments {
         value_name = "TOKEN|@FILE"
     )]
     pub(crate) publish_token: Option<SecretSource>,
+    #[command(flatten)]
+    pub(crate) tokens: TokenArguments,
     /// Turn JSONP off. If a browser does not tell which site is asking (over http:// to another machine, or an old
     /// browser anywhere), any page can use JSONP to read a channel.
     #[arg(long, env = "HOLDLINE_NO_JSONP", value_parser = BoolishValueParser::new())]

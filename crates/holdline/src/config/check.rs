@@ -24,7 +24,7 @@ impl ServeArguments {
                 self.delivery_total
             ));
         }
-        Ok(())
+        self.access.tokens.check()
     }
 
     /// Says which options work together, but not as one might think.

@@ -71,7 +71,9 @@ pub(crate) fn on_the_command_line(arguments: impl Iterator<Item = OsString>) -> 
             Some(rest) => rest.strip_prefix('='),
             None => None,
         };
-        value.is_some_and(|value| !value.is_empty() && !value.starts_with('@'))
+        // A key may have a name before its file.
+        let is_file = |value: &str| value.starts_with('@') || value.contains("=@");
+        value.is_some_and(|value| !value.is_empty() && !is_file(value))
     };
     let mut found = SECRETS.to_vec();
     found.retain(|option| {
@@ -81,7 +83,7 @@ pub(crate) fn on_the_command_line(arguments: impl Iterator<Item = OsString>) -> 
     found
 }
 
-const SECRETS: [&str; 3] = ["--publish-token", "--admin-token", "--token"];
+const SECRETS: [&str; 4] = ["--publish-token", "--admin-token", "--token", "--token-key"];
 
 #[cfg(test)]
 mod tests {
@@ -94,5 +96,7 @@ mod tests {
         assert_eq!(found("--admin-token=x"), ["--admin-token"]);
         assert_eq!(found("--token @file --publish-token=@file"), [""; 0]);
         assert_eq!(found("--threads 1"), [""; 0]);
+        assert_eq!(found("--token-key x"), ["--token-key"]);
+        assert_eq!(found("--token-key @file --token-key new=@file"), [""; 0]);
     }
 }

@@ -1,0 +1,108 @@
+//! The tokens that are asked for, and what a request may do by the one that it shows.
+
+use holdline::origins::Origin;
+use holdline_http1::RequestHead;
+
+use super::clock::now;
+use super::credentials::{Shown, may_show_cookie};
+use super::patterns::Patterns;
+use super::rights::Rights;
+use super::secret::Secret;
+use super::tokens::Tokens;
+use crate::config::{AccessArguments, SecretSource};
+use crate::query::Query;
+use crate::reply::Reply;
+use crate::request::Resource;
+
+/// Who may do what.
+#[derive(Debug)]
+pub(super) struct Bearers {
+    /// Without it nobody publishes, if there is one and no tokens.
+    publish_token: Option<Secret>,
+    /// Without one of these there is next to nothing, if there are any.
+    tokens: Option<Tokens>,
+    /// What may be read without one.
+    anonymous: Patterns,
+    everything: Rights,
+    without_publish_token: Rights,
+    publisher: Rights,
+    nobody: Rights,
+}
+
+impl Bearers {
+    pub(super) fn new(arguments: &AccessArguments) -> Result<Self, String> {
+        let publish_token = arguments.publish_token.as_ref();
+        let publish_token = publish_token.map(SecretSource::read).transpose()?;
+        let given = &arguments.tokens;
+        let keys = given.keys()?;
+        let tokens = match keys.is_empty() {
+            true => None,
+            false => Some(Tokens::new(keys, given.token_audience.as_deref())?),
+        };
+        let anonymous = Patterns::new(given.anonymous_subscribe.iter().cloned())?;
+        Ok(Self {
+            publish_token: publish_token.as_deref().map(Secret::new).transpose()?,
+            tokens,
+            everything: Rights::everything(),
+            without_publish_token: Rights::without_publish_token(),
+            publisher: Rights::of_publish_token(anonymous.clone()),
+            nobody: Rights::of_nobody(anonymous.clone()),
+            anonymous,
+        })
+    }
+
+    /// Whether tokens are needed for everything about channels.
+    pub(super) fn has_tokens(&self) -> bool {
+        self.tokens.is_some()
+    }
+
+    pub(super) fn rights(
+        &self,
+        head: &RequestHead<'_>,
+        query: &Query<'_>,
+        resource: &Resource<'_>,
+        origin: Origin<'_>,
+    ) -> Result<Rights, Reply> {
+        match (&self.tokens, &self.publish_token) {
+            _ if !resource.needs_rights() => Ok(self.everything.clone()),
+            (None, None) => Ok(self.everything.clone()),
+            (None, Some(secret)) => Ok(match Shown::of(head, query)? {
+                Shown::Header(shown) | Shown::Query(shown) if secret.is(shown) => {
+                    self.everything.clone()
+                }
+                _ => self.without_publish_token.clone(),
+            }),
+            (Some(tokens), secret) => {
+                let mut shown = Shown::of(head, query)?;
+                if shown == Shown::Nothing && !resource.is_embedded() {
+                    shown = Shown::cookie(head)?;
+                }
+                let token = match shown {
+                    Shown::Nothing => return Ok(self.nobody.clone()),
+                    Shown::Cookie(_) if !may_show_cookie(head, origin) => {
+                        let message = "pages of this origin may not use the cookie with the token";
+                        return Err(Reply::error(403, "foreign_origin", message));
+                    }
+                    Shown::Cookie(token) => token,
+                    Shown::Header(token) | Shown::Query(token) => {
+                        if secret.as_ref().is_some_and(|secret| secret.is(token)) {
+                            return Ok(self.publisher.clone());
+                        }
+                        token
+                    }
+                };
+                let grants = tokens
+                    .verify(token, now())
+                    .map_err(|bad| refusal(&bad.to_string()))?;
+                let in_query = matches!(shown, Shown::Query(_));
+                Ok(Rights::of_token(grants, self.anonymous.clone(), in_query))
+            }
+        }
+    }
+}
+
+/// What is answered to a token that is not taken. `why` reads on after "the token".
+pub(crate) fn refusal(why: &str) -> Reply {
+    let challenge = "Bearer realm=\"holdline\", error=\"invalid_token\"";
+    Reply::error(401, "bad_token", &format!("the token {why}")).with("WWW-Authenticate", challenge)
+}
