@@ -144,7 +144,7 @@ impl App {
         };
         match (message, subscription.publishes_to(&self.shared.hub)) {
             (Message::Text(text), Some(channel)) => {
-                let draft = Draft::new(&channel, None, text);
+                let draft = Draft::message(&channel, None, text);
                 let waiter = self.waiter(connection);
                 match self.shared.journal.append(draft, Some(waiter)) {
                     Ok(Appended::Shown(_)) => {}

@@ -114,10 +114,12 @@ pub(crate) enum Loss {
     Lag,
     /// It was behind, and `--delivery-total` had no room left for what it needed.
     Room,
+    /// It was deleted before the subscriber had it.
+    Deleted,
 }
 
 impl Loss {
-    pub(crate) const ALL: [Self; 3] = [Self::Gone, Self::Lag, Self::Room];
+    pub(crate) const ALL: [Self; 4] = [Self::Gone, Self::Lag, Self::Room, Self::Deleted];
 
     /// The label for counters.
     pub(crate) fn name(self) -> &'static str {
@@ -125,6 +127,7 @@ impl Loss {
             Self::Gone => "gone",
             Self::Lag => "max-lag",
             Self::Room => "delivery-total",
+            Self::Deleted => "deleted",
         }
     }
 }

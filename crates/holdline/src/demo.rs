@@ -89,7 +89,7 @@ impl Walk {
         self.x = (self.x + self.stride()).clamp(0, WIDTH - SIZE);
         self.y = (self.y + self.stride()).clamp(0, HEIGHT - SIZE);
         let place = serde_json::json!({ "x": self.x, "y": self.y }).to_string();
-        let draft = Draft::new(MovingBox::CHANNEL, None, &place);
+        let draft = Draft::message(MovingBox::CHANNEL, None, &place);
         // A journal that answers later also logs if it could not keep the message.
         if let Err(refusal) = journal.append(draft, None) {
             tracing::warn!(?refusal, "the moving box is not published");

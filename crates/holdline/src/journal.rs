@@ -13,6 +13,8 @@
 //! - A publisher is answered when its own message is shown. If the message is kept but waits for others, the
 //!   publisher is told so after a while ([`Outcome::Kept`]).
 //! - Taking a message does not block, because the caller is an event loop.
+//! - The deletion of a channel's history is numbered like a message. So what has a smaller number is deleted and what
+//!   has a greater one is not, in this process, after a restart, and wherever else the journal is read.
 //! - A message with an idempotency key is published once, however often it comes. The key is part of the [`Draft`],
 //!   so it is kept with the message or not at all. A journal on disk writes the draft of a commit and its number in
 //!   one transaction; if it goes on with the same life after a restart, it puts what it finds back into [`keys`].
@@ -34,25 +36,51 @@ pub(crate) use self::memory::Memory;
 pub(crate) use self::receipt::{Outcome, Receipt, Refusal};
 use crate::hub::{Published, Waiter};
 use crate::idempotency_key::IdempotencyKey;
+use crate::message::Content;
 
-/// A message to be published.
+/// A change of a channel that takes a number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Draft<'a> {
     pub(crate) channel: &'a str,
-    /// Must have passed [`parse_event`](crate::names::parse_event).
-    pub(crate) event: Option<&'a str>,
-    pub(crate) data: &'a str,
+    pub(crate) change: Change<'a>,
     /// What it is published under, if it may come again.
     pub(crate) key: Option<Keyed>,
 }
 
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Change<'a> {
+    /// It is published.
+    Message {
+        /// Must have passed [`parse_event`](crate::names::parse_event).
+        event: Option<&'a str>,
+        data: &'a str,
+    },
+    /// All messages with smaller numbers are deleted.
+    Deletion,
+}
+
 impl<'a> Draft<'a> {
-    pub(crate) fn new(channel: &'a str, event: Option<&'a str>, data: &'a str) -> Self {
+    pub(crate) fn message(channel: &'a str, event: Option<&'a str>, data: &'a str) -> Self {
+        Self::new(channel, Change::Message { event, data })
+    }
+
+    pub(crate) fn deletion(channel: &'a str) -> Self {
+        Self::new(channel, Change::Deletion)
+    }
+
+    fn new(channel: &'a str, change: Change<'a>) -> Self {
         Self {
             channel,
-            event,
-            data,
+            change,
             key: None,
+        }
+    }
+
+    /// What the hub is to have of it.
+    fn content(&self) -> Option<Content> {
+        match self.change {
+            Change::Message { event, data } => Some(Content::new(self.channel, event, data)),
+            Change::Deletion => None,
         }
     }
 

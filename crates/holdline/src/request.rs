@@ -87,7 +87,7 @@ impl<'r> Resource<'r> {
     pub(crate) fn allow(&self) -> &'static str {
         match self {
             Self::Server => "GET, HEAD, POST, OPTIONS",
-            Self::Channel(_) => "POST, OPTIONS",
+            Self::Channel(_) => "POST, DELETE, OPTIONS",
             Self::Box => "GET, HEAD, POST, OPTIONS",
             // A handshake is a GET, and a HEAD of it would be useless.
             Self::Echo => "GET, POST, OPTIONS",

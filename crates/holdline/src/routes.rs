@@ -1,5 +1,6 @@
 //! The HTTP interface: from requests to answers, one function for each row.
 
+mod delete;
 mod publish;
 mod subscribe;
 
@@ -10,6 +11,7 @@ use holdline::origins::Origin;
 use holdline_net::{Intake, Request, Responder};
 use serde_json::json;
 
+use self::delete::{Delete, delete};
 use self::publish::{Publish, publish};
 use self::subscribe::subscribe;
 use crate::accept::prefers;
@@ -63,6 +65,7 @@ pub(crate) fn answer(app: &mut App, request: &Request<'_>, mut responder: Respon
         Err(refusal) => call.reply(&refusal),
         Ok(Route::Options(resource)) => options(call, &resource, origin),
         Ok(Route::Publish(parameters)) => publish(app, call, &parameters),
+        Ok(Route::Delete(parameters)) => delete(app, call, &parameters),
         Ok(Route::Resource(resource, query, rights)) => {
             if resource.is_embedded() && rights.are_in_query() {
                 call.fields = access.fields_of_embedded(origin);
@@ -84,6 +87,7 @@ fn origin<'r>(app: &App, access: &Access, request: &Request<'r>) -> Origin<'r> {
 enum Route<'r> {
     Options(Resource<'r>),
     Publish(Publish),
+    Delete(Delete),
     Resource(Resource<'r>, Query<'r>, Rights),
 }
 
@@ -126,6 +130,9 @@ impl<'r> Route<'r> {
             Resource::Server => {
                 return Err(Reply::error(404, "not_found", "`*` is for OPTIONS"));
             }
+            Resource::Channel(name) if method == "DELETE" => {
+                return Delete::of(request, name, rights).map(Self::Delete);
+            }
             Resource::Channel(name) => {
                 return Publish::of(app, request, name, &query, rights).map(Self::Publish);
             }
@@ -143,7 +150,7 @@ impl<'r> Route<'r> {
                 app.shared.options.max_message as u64
             }
             // The body is ignored.
-            Self::Options(_) | Self::Resource(..) => UNUSED_BODY,
+            Self::Options(_) | Self::Delete(_) | Self::Resource(..) => UNUSED_BODY,
         }
     }
 }

@@ -15,6 +15,8 @@ pub(super) struct Channel {
     /// The number of the last message, if the channel counts as published to. `None` if subscribers only asked for
     /// it.
     pub(super) published: Option<u64>,
+    /// The number of the last message that was deleted; 0 for none.
+    pub(super) deleted: u64,
     /// Subscribers by event loop.
     loops: Vec<u32>,
     /// Its log's entry in [`Kept`](super::kept::Kept).
@@ -29,6 +31,7 @@ impl Channel {
             log: Log::with_evicted_through(limits, gone),
             presence: Presence::default(),
             published: None,
+            deleted: 0,
             loops: Vec::new(),
             filed: None,
         }

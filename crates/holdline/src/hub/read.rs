@@ -117,17 +117,25 @@ impl Hub {
             max_lag: self.limits.log.max_lag,
             wanted,
             next,
+            deleted: false,
             charges: Vec::new(),
         };
         let moment = state.moment(self.epoch);
+        let from = place.position.cursor();
+        let has_lost_to =
+            |channel: &Channel| from.epoch() == self.epoch && channel.deleted > from.sequence();
         let read;
         // The fast path for one channel: this runs for each message and subscriber.
         if let Ids::One(id) = place.ids
             && let Some(channel) = state.channels.get_mut(id)
         {
+            look.deleted = has_lost_to(channel);
             read = look.read(moment.reader(&[&channel.log]), place);
             look.settle(0, id, channel, &mut state.kept);
         } else {
+            let channels = place.ids.as_slice().iter();
+            let mut channels = channels.filter_map(|&id| state.channels.get(id));
+            look.deleted = channels.any(has_lost_to);
             read = look.read(moment.reader(&state.logs(&place.ids)), place);
             for (index, &id) in place.ids.as_slice().iter().enumerate() {
                 if let Some(channel) = state.channels.get_mut(id) {
@@ -201,6 +209,8 @@ struct Look {
     max_lag: u64,
     wanted: Wanted,
     next: Next,
+    /// Whether messages were deleted that the subscriber did not have.
+    deleted: bool,
     /// Forms that did not exist yet: for each the index of the log, the number of the message and the bytes to
     /// charge.
     charges: Vec<(usize, u64, u64)>,
@@ -239,7 +249,8 @@ impl Look {
         is_live: bool,
     ) -> Batch {
         let mut reading = reader.read(position);
-        if is_live && reading.lost.is_some() {
+        // What was deleted is no reason to give up the rest, which may be of other channels.
+        if is_live && reading.lost.is_some() && !self.deleted {
             return skip(reader, position, Loss::Room);
         }
         // Most readers get exactly one message.
@@ -257,7 +268,10 @@ impl Look {
         }
         Batch {
             lost: reading.lost,
-            loss: Loss::Gone,
+            loss: match self.deleted {
+                true => Loss::Deleted,
+                false => Loss::Gone,
+            },
             messages,
             more: reading.has_more(),
         }

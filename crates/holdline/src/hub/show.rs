@@ -1,4 +1,4 @@
-//! Showing messages, each with the number that the journal gave it.
+//! Showing messages and deleting them, each time with the number that the journal gave.
 
 use holdline_comet::Cursor;
 
@@ -34,6 +34,21 @@ impl Hub {
         state.shrink(&self.limits);
         drop(state);
         self.counters.published();
+        Published { cursor, receivers }
+    }
+}
+
+/// What is deleted.
+impl Hub {
+    /// Deletes what there is of a channel. `number` is as for [`show`](Self::show).
+    ///
+    /// A subscriber that did not have all of it yet is told that it is lost, whether it is connected or comes with
+    /// a cursor. One that had everything has lost nothing.
+    pub(crate) fn delete(&self, number: u64, channel: &str, wakes: &mut Wakes) -> Published {
+        let cursor = self.cursor(number);
+        let mut state = self.lock_to_change();
+        self.settle_corrections(&mut state);
+        let receivers = state.delete(number, channel, wakes);
         Published { cursor, receivers }
     }
 }

@@ -92,6 +92,24 @@ impl State {
         channel.presence.total()
     }
 
+    /// Deletes what there is of a channel, and says how many subscribers that has.
+    pub(super) fn delete(&mut self, number: u64, name: &str, wakes: &mut Wakes) -> u64 {
+        let mut subscribers = 0;
+        if let Some(id) = self.channels.id(name)
+            && let Some(channel) = self.channels.get_mut(id)
+        {
+            self.kept.changing(id, channel, |channel| {
+                channel.deleted = channel.log.last_sequence();
+                while channel.log.retire() {}
+                while channel.log.let_go() {}
+            });
+            subscribers = channel.presence.total();
+        }
+        self.head = number;
+        self.loops.reached(number, wakes);
+        subscribers
+    }
+
     /// Drops messages that have outlived their age limit, and measures how far streams are behind.
     pub(super) fn expire(&mut self, now: Duration) {
         self.lag = Lag::default();

@@ -2,6 +2,7 @@
 //! what is remembered of channels, and `looks` what subscribers share.
 
 mod channels;
+mod deletion;
 mod delivery;
 mod looks;
 

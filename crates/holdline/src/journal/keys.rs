@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::Draft;
 use super::receipt::{Outcome, Receipt, Refusal};
+use super::{Change, Draft};
 use crate::hub::Published;
 use crate::idempotency_key::IdempotencyKey;
 
@@ -32,7 +32,10 @@ impl Keyed {
     pub(super) fn new(draft: &Draft<'_>, key: &IdempotencyKey, sub: Option<&str>) -> Self {
         Self {
             scope: hash([Some(draft.channel), sub, Some(key.as_str())]),
-            content: hash([draft.event, Some(draft.data)]),
+            content: match draft.change {
+                Change::Message { event, data } => hash([event, Some(data)]),
+                Change::Deletion => hash([]),
+            },
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::keys::{Keyed, Keys};
 use super::receipt::{Outcome, Receipt, Refusal};
-use super::{Appended, Draft};
+use super::{Appended, Change, Draft};
 use crate::hub::{Hub, Published, Waiter, Wakes};
 use crate::message::Content;
 
@@ -42,7 +42,8 @@ struct Ended {
 #[derive(Debug)]
 struct Entry {
     channel: Box<str>,
-    content: Content,
+    /// `None` deletes what was before.
+    content: Option<Content>,
     key: Option<Keyed>,
     receipt: Receipt,
     /// It is the server's own: nobody waits for the answer.
@@ -99,7 +100,7 @@ impl Sequence {
         let receipt = Receipt::new(Outcome::Pending);
         let entry = Entry {
             channel: draft.channel.into(),
-            content: Content::new(draft.channel, draft.event, draft.data),
+            content: draft.content(),
             key: draft.key,
             receipt: receipt.clone(),
             is_own: publisher.is_none(),
@@ -185,12 +186,17 @@ impl State {
 impl Entry {
     /// The charge for it: its texts and the overhead.
     fn bytes(&self) -> usize {
-        let event = self.content.event().map_or(0, str::len);
-        OVERHEAD + self.channel.len() + event + self.content.data().len()
+        let texts = self.content.as_ref().map_or(0, |content| {
+            content.event().map_or(0, str::len) + content.data().len()
+        });
+        OVERHEAD + self.channel.len() + texts
     }
 
     fn show(self, number: u64, hub: &Hub, wakes: &mut Wakes) -> Published {
-        let published = hub.show(number, &self.channel, self.content, wakes);
+        let published = match self.content {
+            Some(content) => hub.show(number, &self.channel, content, wakes),
+            None => hub.delete(number, &self.channel, wakes),
+        };
         self.receipt.set(Outcome::Shown(published), hub, wakes);
         published
     }
@@ -225,8 +231,13 @@ impl Commit {
     pub(crate) fn draft(&self) -> Option<Draft<'_>> {
         self.entry.as_ref().map(|entry| Draft {
             channel: &entry.channel,
-            event: entry.content.event(),
-            data: entry.content.data(),
+            change: match &entry.content {
+                Some(content) => Change::Message {
+                    event: content.event(),
+                    data: content.data(),
+                },
+                None => Change::Deletion,
+            },
             key: entry.key,
         })
     }

@@ -1,5 +1,6 @@
 //! Publishing through a journal that answers later: from a thread, newest message first, and with errors.
 
+mod deletion;
 mod keys;
 mod order;
 mod served;
@@ -44,7 +45,7 @@ fn hub() -> Arc<Hub> {
 }
 
 fn draft<'a>(channel: &'a str, data: &'a str) -> Draft<'a> {
-    Draft::new(channel, None, data)
+    Draft::message(channel, None, data)
 }
 
 fn sequence(hub: Arc<Hub>, max_bytes: usize) -> Arc<Sequence> {
@@ -84,7 +85,11 @@ impl SlowJournal {
                 let mut batch = vec![first];
                 batch.extend(arrived.try_iter());
                 for commit in batch.into_iter().rev() {
-                    match commit.draft().unwrap().data {
+                    let text = match commit.draft().unwrap().change {
+                        Change::Message { data, .. } => data,
+                        Change::Deletion => "delete",
+                    };
+                    match text {
                         "fail" => commit.failed(),
                         "vanish" => drop(commit),
                         "stall" => at_thread.lock().unwrap().push(commit),

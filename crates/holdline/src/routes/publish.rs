@@ -79,7 +79,7 @@ pub(super) fn publish(app: &mut App, call: Call<'_, '_>, publish: &Publish) {
     let Ok(text) = std::str::from_utf8(call.request.body) else {
         return call.error(400, "not_utf8", "the body must be UTF-8 text");
     };
-    let mut draft = Draft::new(&publish.channel, publish.event.as_deref(), text);
+    let mut draft = Draft::message(&publish.channel, publish.event.as_deref(), text);
     if let Some(key) = &publish.key {
         draft = draft.under(key, publish.rights.name());
     }
@@ -87,7 +87,8 @@ pub(super) fn publish(app: &mut App, call: Call<'_, '_>, publish: &Publish) {
     append(app, call, draft, since);
 }
 
-fn append(
+/// Gives the journal what is to be done, and answers when it is.
+pub(super) fn append(
     app: &mut App,
     call: Call<'_, '_>,
     draft: Draft<'_>,

@@ -51,7 +51,7 @@ impl Stream {
         batch.more
     }
 
-    fn read_all(&mut self, hub: &Hub) {
+    pub(super) fn read_all(&mut self, hub: &Hub) {
         while self.read(hub, 300) {}
     }
 

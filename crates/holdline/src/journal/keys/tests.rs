@@ -12,7 +12,7 @@ const SECOND: Duration = Duration::from_secs(1);
 fn keyed(channel: &str, sub: Option<&str>, key: &str, event: Option<&str>, data: &str) -> Keyed {
     let key = IdempotencyKey::parse(key.as_bytes()).unwrap();
     let sub = sub.map(Arc::from);
-    let draft = Draft::new(channel, event, data).under(&key, sub.as_ref());
+    let draft = Draft::message(channel, event, data).under(&key, sub.as_ref());
     draft.key.unwrap()
 }
 

@@ -34,7 +34,7 @@ fn stream(served: &Served, channel: &str) -> impl Iterator<Item = (u64, String)>
 }
 
 /// Whether a number was assigned whose message is not here yet.
-fn is_on_its_way(hub: &Hub, number: u64) -> bool {
+pub(super) fn is_on_its_way(hub: &Hub, number: u64) -> bool {
     let mut position = Position::after(Cursor::new(EPOCH, number));
     let read = hub.read(&["a".into()], &mut position, ANSWER, None);
     matches!(read, Read::Later)
