@@ -1,5 +1,7 @@
 //! The push server on one event loop.
 
+mod answered;
+
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -135,13 +137,16 @@ impl App {
     fn publish(
         &mut self,
         connection: ConnectionId,
-        subscription: &Subscription,
+        subscription: &mut Subscription,
         message: Message<'_>,
         output: Output<'_>,
     ) {
         let Output::WebSocket(socket) = output else {
             return;
         };
+        if let (Message::Text(text), Some((rights, answers))) = (message, subscription.answers()) {
+            return self.answer(connection, rights, answers, text, socket);
+        }
         match (message, subscription.publishes_to(&self.shared.hub)) {
             (Message::Text(text), Some(channel)) => {
                 let draft = Draft::message(&channel, None, text);
@@ -333,7 +338,10 @@ impl Handler for App {
             self.shared.hub.counters.refused(Limit::UploadTotal);
         }
         match stream {
-            Stream::Subscriber(subscription) => {
+            Stream::Subscriber(mut subscription) => {
+                if let Some((_, answers)) = subscription.answers() {
+                    answers.leave(self.waiter(connection));
+                }
                 let follower = subscription.follower();
                 tracing::debug!(transport = %follower.transport(), ?ending, "subscriber gone");
                 if let Some(log) = &mut self.request_log {

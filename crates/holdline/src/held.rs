@@ -13,6 +13,7 @@ use holdline_net::{Held, Output};
 pub(crate) use self::poll::Poll;
 pub(crate) use self::publication::{Publication, encode_published};
 use self::reply::Patience;
+pub(crate) use self::reply::key_in_use;
 use crate::hub::Hub;
 use crate::reply::{JSON, Reply, UNCACHED};
 use crate::shared::Options;

@@ -49,6 +49,7 @@ mod routes;
 mod serve;
 mod shared;
 mod signals;
+mod spoken;
 mod subscribe;
 mod subscription;
 mod token;

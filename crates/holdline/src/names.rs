@@ -41,6 +41,12 @@ pub(crate) fn parse_channels(segment: &str) -> Result<Vec<String>, NameError> {
 pub(crate) fn parse_channel(segment: &str) -> Result<String, NameError> {
     let name = percent::decode(segment)
         .map_err(|error| NameError(format!("a channel name {error}").into()))?;
+    check_channel(&name)?;
+    Ok(name.into_owned())
+}
+
+/// Checks a channel name as it is.
+pub(crate) fn check_channel(name: &str) -> Result<(), NameError> {
     if name.is_empty() {
         return Err(NameError::new("a channel name must not be empty"));
     }
@@ -48,7 +54,7 @@ pub(crate) fn parse_channel(segment: &str) -> Result<String, NameError> {
         return Err(NameError::new("a channel name is at most 128 bytes"));
     }
     // In a path these mean other paths to clients and proxies, even with their dots escaped (RFC 3986 §5.2.4).
-    if matches!(&*name, "." | "..") {
+    if matches!(name, "." | "..") {
         return Err(NameError::new("a channel cannot be named `.` or `..`"));
     }
     if name.starts_with(RESERVED) {
@@ -62,7 +68,7 @@ pub(crate) fn parse_channel(segment: &str) -> Result<String, NameError> {
             "a channel name has no comma, slash, `*` or control character",
         ));
     }
-    Ok(name.into_owned())
+    Ok(())
 }
 
 /// An event type that a publisher may use.
@@ -124,6 +130,10 @@ pub(crate) const MEMBERS: &str = "holdline.members";
 pub(crate) const JOIN: &str = "holdline.join";
 /// Members that left.
 pub(crate) const LEAVE: &str = "holdline.leave";
+/// A message of a client that speaks `holdline.v2` is published.
+pub(crate) const ACK: &str = "holdline.ack";
+/// It is not.
+pub(crate) const ERROR: &str = "holdline.error";
 const MAX_NAME: usize = 128;
 const MAX_CHANNELS: usize = 32;
 

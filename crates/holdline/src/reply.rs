@@ -54,6 +54,14 @@ impl Reply {
         matches!(self.field, Some([("Retry-After", _)]))
     }
 
+    /// When to come again, in seconds.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        match &self.field {
+            Some([("Retry-After", seconds)]) => seconds.parse().ok(),
+            _ => None,
+        }
+    }
+
     /// Nobody has published in one of the channels yet, and the server remembers no more such names.
     pub(crate) fn too_many_channels() -> Self {
         let message = "so many channels are watched that nobody publishes in that the server takes no more; \

@@ -25,7 +25,7 @@ use crate::pages::{self, Asset, CONTENT_SECURITY_POLICY};
 use crate::query::Query;
 use crate::reply::{JSON, NO_REFERRER, Reply, UNCACHED};
 use crate::request::{METHODS, Resource};
-use crate::upgrade::{Messages, is_old, upgrade};
+use crate::upgrade::{Messages, PLAIN, is_old, upgrade};
 
 /// Handles the head of a request with a body: refuses it now if there is a reason to, and otherwise says how much
 /// body to accept.
@@ -293,7 +293,9 @@ fn echo_body(call: Call<'_, '_>) {
 }
 
 fn echo_socket(app: &mut App, call: Call<'_, '_>) {
-    upgrade(app, call, Messages::Taken, |_| Ok(Stream::Echo));
+    upgrade(app, call, &[PLAIN], |_, _| {
+        Ok((Stream::Echo, Messages::Taken))
+    });
 }
 
 fn moving_box(app: &App, call: Call<'_, '_>, query: &Query<'_>, choose: bool) {

@@ -1,6 +1,7 @@
 //! Subscribers on their connections. The variants differ in how they are written to; what the messages look like is
 //! up to the [transport](crate::transport).
 
+mod answers;
 mod body;
 mod follower;
 mod held;
@@ -10,10 +11,12 @@ use std::sync::Arc;
 
 use holdline_net::{Output, Progress};
 
+pub(crate) use self::answers::{Answers, Asked};
 pub(crate) use self::body::{BodyFormat, BodyStream};
 pub(crate) use self::follower::{Follower, Given};
 pub(crate) use self::held::HeldPoll;
 pub(crate) use self::socket::SocketStream;
+use crate::access::Rights;
 use crate::hub::{Hub, Looks};
 
 /// A held request, a stream or a WebSocket that receives messages.
@@ -41,6 +44,14 @@ impl Subscription {
         }
     }
 
+    /// By what the messages of a client are judged that wants them answered (`holdline.v2`), and where the answers go.
+    pub(crate) fn answers(&mut self) -> Option<(&Rights, &mut Answers)> {
+        match self {
+            Self::WebSocket(socket) => socket.answers(),
+            Self::Held(_) | Self::Body(_) => None,
+        }
+    }
+
     /// Writes what there is to write.
     pub(crate) fn ready(&mut self, hub: &Hub, looks: &mut Looks, output: Output<'_>) -> Progress {
         match (self, output) {
@@ -60,7 +71,7 @@ impl Subscription {
         match (self, output) {
             (Self::Held(poll), Output::Held(held)) => poll.give_up(hub, looks, held, hub.uptime()),
             (Self::Body(stream), Output::Body(body)) => stream.beat(body),
-            (Self::WebSocket(stream), Output::WebSocket(socket)) => stream.beat(hub, socket),
+            (Self::WebSocket(stream), Output::WebSocket(socket)) => stream.timer(hub, socket),
             _ => {}
         }
     }

@@ -18,16 +18,17 @@ pub(crate) enum Messages {
     Refused,
 }
 
-/// Opens a WebSocket if the request asks for one as in RFC 6455.
+/// Opens a WebSocket if the request asks for one as in RFC 6455. `stream` is told which of the `protocols` was agreed
+/// on.
 pub(crate) fn upgrade(
     app: &mut App,
     call: Call<'_, '_>,
-    messages: Messages,
-    stream: impl FnOnce(&mut App) -> Result<Stream, TooManyChannels>,
+    protocols: &[&str],
+    stream: impl FnOnce(&mut App, Option<&str>) -> Result<(Stream, Messages), TooManyChannels>,
 ) {
     let head = &call.request.head;
     if is_old(app, head) {
-        return upgrade_old(app, call, messages, stream);
+        return upgrade_old(app, call, protocols, stream);
     }
     let accept = match server::accept(head.method(), head.headers().iter()) {
         Ok(accept) => accept,
@@ -42,7 +43,7 @@ pub(crate) fn upgrade(
         let message = "a WebSocket needs HTTP/1.1";
         return call.error_with(426, upgrade, "bad_handshake", message);
     }
-    let protocol = accept.choose_protocol(&[SUBPROTOCOL]);
+    let protocol = accept.choose_protocol(protocols);
     let mut config = Config::default();
     let heartbeat = event_stream::heartbeat(app.shared.options.heartbeat, call.request.connection);
     config.keepalive = Some(Keepalive {
@@ -52,8 +53,8 @@ pub(crate) fn upgrade(
     config.limits = limits(app);
     let deflate = app.shared.options.deflate();
     config.deflate = deflate.and_then(|deflate| accept.accept_deflate(&deflate));
-    match stream(app) {
-        Ok(stream) => {
+    match stream(app, protocol) {
+        Ok((stream, messages)) => {
             let (responder, fields) = (call.responder, accept.response(protocol));
             log(match messages {
                 Messages::Taken => responder.upgrade_websocket(fields, config, stream),
@@ -73,8 +74,8 @@ pub(crate) fn is_old(app: &App, head: &RequestHead<'_>) -> bool {
 fn upgrade_old(
     app: &mut App,
     call: Call<'_, '_>,
-    messages: Messages,
-    stream: impl FnOnce(&mut App) -> Result<Stream, TooManyChannels>,
+    protocols: &[&str],
+    stream: impl FnOnce(&mut App, Option<&str>) -> Result<(Stream, Messages), TooManyChannels>,
 ) {
     let head = call.request.head;
     // The client compares the location with what it asked for, and a proxy in front may have removed the TLS.
@@ -92,15 +93,15 @@ fn upgrade_old(
             return call.error_with(error.status(), error.headers(), "bad_handshake", &message);
         }
     };
-    let protocol = accept.protocol().filter(|asked| *asked == SUBPROTOCOL);
+    let protocol = accept.protocol().filter(|asked| protocols.contains(asked));
     let mut config = hixie76::Config::default();
     config.limits = limits(app);
-    if messages == Messages::Refused {
-        // This protocol closes without a reason, so the limit may as well refuse the message.
-        config.limits.max_message = 0;
-    }
-    match stream(app) {
-        Ok(stream) => {
+    match stream(app, protocol) {
+        Ok((stream, messages)) => {
+            if messages == Messages::Refused {
+                // This protocol closes without a reason, so the limit may as well refuse the message.
+                config.limits.max_message = 0;
+            }
             let connection = hixie76::Connection::server(config, accept.challenge());
             log(call
                 .responder
@@ -117,6 +118,8 @@ fn limits(app: &App) -> Limits {
     limits
 }
 
-/// Browsers reject a WebSocket if they offered subprotocols and none was accepted. A client that wants to offer one
-/// offers this.
-const SUBPROTOCOL: &str = "holdline";
+/// Browsers give up a WebSocket that offers subprotocols and is granted none. A client that wants to offer one and
+/// changes nothing by it offers this.
+pub(crate) const PLAIN: &str = "holdline";
+/// Messages of the client are JSON, and are answered.
+pub(crate) const ANSWERED: &str = "holdline.v2";

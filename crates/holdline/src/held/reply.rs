@@ -14,7 +14,7 @@ pub(crate) enum Patience {
 }
 
 /// The same message came before, and nobody knows yet what becomes of it.
-pub(super) fn key_in_use() -> Reply {
+pub(crate) fn key_in_use() -> Reply {
     let message = "the message that came first under this idempotency key is still under way; ask again later";
     Reply::error(409, "key_in_use", message).with("Retry-After", "1")
 }

@@ -1,5 +1,6 @@
 //! Publishing through a journal that answers later: from a thread, newest message first, and with errors.
 
+mod answered;
 mod deletion;
 mod keys;
 mod order;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use holdline_net::{Output, Progress, WebSocketOutput};
 
+use super::answers::Answers;
 use super::follower::{Follower, STREAM_BUDGET};
 use holdline_websocket::CloseCode;
 
@@ -22,7 +23,11 @@ pub(crate) struct SocketStream {
     deflate_from: usize,
     /// Between heartbeats that a page can see, if it has asked for them.
     heartbeat: Option<Duration>,
+    /// When the next one is due, on the hub's clock.
+    next_beat: Option<Duration>,
     begun: bool,
+    /// Only of a client that wants them: `holdline.v2`.
+    answers: Option<Box<Answers>>,
 }
 
 impl SocketStream {
@@ -37,8 +42,16 @@ impl SocketStream {
             rights,
             deflate_from,
             heartbeat,
+            next_beat: None,
             begun: false,
+            answers: None,
         }
+    }
+
+    /// The same, whose client is answered if there are `answers`.
+    pub(crate) fn with_answers(self, answers: Option<Answers>) -> Self {
+        let answers = answers.map(Box::new);
+        Self { answers, ..self }
     }
 
     pub(super) fn follower(&self) -> &Follower {
@@ -48,6 +61,12 @@ impl SocketStream {
     pub(super) fn publishes_to(&self, hub: &Hub) -> Option<Arc<str>> {
         let first = hub.names(self.follower.place()).into_iter().next();
         first.filter(|channel| self.rights.may_publish(channel))
+    }
+
+    /// What judges its messages, and where their answers go, if it wants any.
+    pub(super) fn answers(&mut self) -> Option<(&Rights, &mut Answers)> {
+        let answers = self.answers.as_deref_mut()?;
+        Some((&self.rights, answers))
     }
 
     pub(super) fn ready(
@@ -93,26 +112,54 @@ impl SocketStream {
             tracing::debug!(%error, "a WebSocket takes no more messages");
             return Progress::Idle;
         }
-        if begins && let Some(heartbeat) = self.heartbeat {
-            Output::WebSocket(socket).set_timer(heartbeat);
-        }
-        match news.more {
+        let progress = match news.more {
             true => Progress::More,
             false => batch.progress(),
+        };
+        if begins {
+            self.next_beat = self.heartbeat.map(|interval| hub.uptime() + interval);
+        }
+        let next = self.give_answers(hub, &mut socket);
+        if begins || next.is_some() {
+            self.set_timer(hub, next, socket);
+        }
+        progress
+    }
+
+    /// The timer has fired: a heartbeat is due, or a message has waited for its answer as long as it should.
+    pub(super) fn timer(&mut self, hub: &Hub, mut socket: WebSocketOutput<'_>) {
+        if let (Some(interval), Some(due)) = (self.heartbeat, self.next_beat)
+            && due <= hub.uptime()
+        {
+            self.beat(hub, &mut socket);
+            self.next_beat = Some(hub.uptime() + interval);
+        }
+        let next = self.give_answers(hub, &mut socket);
+        self.set_timer(hub, next, socket);
+    }
+
+    /// Gives the answers that are known. Returns after what time another one is to be given at the latest.
+    fn give_answers(&mut self, hub: &Hub, socket: &mut WebSocketOutput<'_>) -> Option<Duration> {
+        let place = self.follower.position().cursor();
+        self.answers.as_mut()?.give(hub, place, socket)
+    }
+
+    /// There is one timer for the heartbeat and the answers.
+    fn set_timer(&self, hub: &Hub, answer: Option<Duration>, socket: WebSocketOutput<'_>) {
+        let beat = self.next_beat.map(|due| due.saturating_sub(hub.uptime()));
+        if let Some(wait) = [beat, answer].into_iter().flatten().min() {
+            // The loop's clock and the hub's are read at different moments.
+            let wait = wait + Duration::from_millis(1);
+            Output::WebSocket(socket).set_timer(wait);
         }
     }
 
-    /// Sends a heartbeat that a page can see, which a ping is not, and sets the timer for the next one.
-    pub(super) fn beat(&self, hub: &Hub, mut socket: WebSocketOutput<'_>) {
-        let Some(heartbeat) = self.heartbeat else {
-            return;
-        };
+    /// Sends a heartbeat that a page can see, which a ping is not.
+    fn beat(&self, hub: &Hub, socket: &mut WebSocketOutput<'_>) {
         let cursor = self.follower.position().cursor();
         let json = self.follower.own_json(hub, names::HEARTBEAT, cursor);
         if let Err(error) = socket.send_text(&json) {
             tracing::debug!(%error, "no heartbeat");
-            return;
         }
-        Output::WebSocket(socket).set_timer(heartbeat);
     }
 }

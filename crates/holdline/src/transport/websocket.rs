@@ -4,8 +4,8 @@
 use super::request::SubscribeRequest;
 use crate::answer::Call;
 use crate::app::{App, Stream};
-use crate::subscription::{SocketStream, Subscription};
-use crate::upgrade::{Messages, upgrade};
+use crate::subscription::{Answers, SocketStream, Subscription};
+use crate::upgrade::{ANSWERED, Messages, PLAIN, upgrade};
 
 pub(crate) fn answer(app: &mut App, call: Call<'_, '_>, request: &SubscribeRequest<'_>) {
     let heartbeat = match request.query.value("heartbeat") {
@@ -18,16 +18,20 @@ pub(crate) fn answer(app: &mut App, call: Call<'_, '_>, request: &SubscribeReque
     };
     let connection = call.request.connection;
     let rights = &request.rights;
-    let messages = match request.names.first() {
-        Some(first) if rights.may_publish(first) => Messages::Taken,
-        _ => Messages::Refused,
-    };
-    upgrade(app, call, messages, |app| {
+    upgrade(app, call, &[PLAIN, ANSWERED], |app, protocol| {
+        let answers = (protocol == Some(ANSWERED)).then(|| Answers::new(&app.shared.options));
+        let messages = match request.names.first() {
+            // Each of them says its channel, and is told what is wrong with it.
+            _ if answers.is_some() => Messages::Taken,
+            Some(first) if rights.may_publish(first) => Messages::Taken,
+            _ => Messages::Refused,
+        };
         let deflate_from = app.shared.options.deflate_from.unwrap_or(usize::MAX);
         let follower = app.follow(connection, request)?;
         let heartbeat = heartbeat.then(|| app.heartbeat(connection));
-        let rights = request.rights.clone();
-        let socket = SocketStream::new(follower, rights, deflate_from, heartbeat);
-        Ok(Stream::Subscriber(Subscription::WebSocket(socket)))
+        let socket = SocketStream::new(follower, rights.clone(), deflate_from, heartbeat);
+        let socket = socket.with_answers(answers);
+        let stream = Stream::Subscriber(Subscription::WebSocket(socket));
+        Ok((stream, messages))
     });
 }

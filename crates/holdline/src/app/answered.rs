@@ -1,0 +1,83 @@
+//! Messages over a WebSocket that are answered: `holdline.v2`.
+
+use holdline_net::{ConnectionId, WebSocketOutput};
+
+use super::App;
+use crate::access::Rights;
+use crate::counters::Limit;
+use crate::hub::Wakes;
+use crate::journal::{Appended, Draft, Outcome, Receipt, Refusal};
+use crate::reply::Reply;
+use crate::spoken::{Mistake, Said, encode_error};
+use crate::subscription::{Answers, Asked};
+
+impl App {
+    /// Takes a message of a client. Its answer is given when the stream has everything up to it; what is wrong with it
+    /// is told at once.
+    pub(super) fn answer(
+        &self,
+        connection: ConnectionId,
+        rights: &Rights,
+        answers: &mut Answers,
+        text: &str,
+        mut socket: WebSocketOutput<'_>,
+    ) {
+        match self.take(connection, rights, answers, text) {
+            Ok(asked) => {
+                answers.expect(asked);
+                // It reads first what there is.
+                let mut wakes = Wakes::default();
+                self.hub().wake(self.waiter(connection), &mut wakes);
+                wakes.notify();
+            }
+            Err(Mistake { reference, reply }) => {
+                reply.count();
+                let error = encode_error(reference.as_ref(), &reply);
+                if let Err(error) = socket.send_text(&error) {
+                    tracing::debug!(%error, "a WebSocket takes no more answers");
+                }
+            }
+        }
+    }
+
+    fn take(
+        &self,
+        connection: ConnectionId,
+        rights: &Rights,
+        answers: &Answers,
+        text: &str,
+    ) -> Result<Asked, Mistake> {
+        let said = Said::parse(text)?;
+        let reference = said.reference;
+        let refused = |reply| Mistake {
+            reference: reference.clone(),
+            reply,
+        };
+        rights.judge_publish(&said.channel).map_err(refused)?;
+        if answers.are_full() {
+            return Err(refused(Refusal::Busy.into()));
+        }
+        let mut draft = Draft::message(&said.channel, said.event.as_deref(), &said.data);
+        if let Some(key) = &said.key {
+            draft = draft.under(key, rights.name());
+        }
+        let waiter = self.waiter(connection);
+        let (receipt, repeated) = match self.shared.journal.append(draft, Some(waiter)) {
+            Ok(Appended::Shown(published)) => (Receipt::new(Outcome::Shown(published)), false),
+            Ok(Appended::Later(receipt)) => (receipt, false),
+            Ok(Appended::Repeated(receipt)) => (receipt, true),
+            Err(refusal) => {
+                if let Refusal::NoRoomForKey { .. } = refusal {
+                    self.hub().counters.refused(Limit::IdempotencyKeys);
+                }
+                return Err(refused(Reply::from(refusal)));
+            }
+        };
+        Ok(Asked {
+            at: self.hub().uptime(),
+            receipt,
+            repeated,
+            reference,
+        })
+    }
+}

@@ -1,0 +1,145 @@
+//! What a client that speaks `holdline.v2` is still to be told of its messages.
+
+use std::time::Duration;
+
+use holdline_comet::Cursor;
+use holdline_net::WebSocketOutput;
+
+use crate::held::{encode_published, key_in_use};
+use crate::hub::{Hub, Published, Waiter};
+use crate::journal::{Outcome, Receipt};
+use crate::reply::Reply;
+use crate::shared::Options;
+use crate::spoken::{Reference, encode_ack, encode_error};
+
+/// The answers are given as they are known. One that says where a message stands comes after all messages of
+/// the stream up to there: so whoever takes its `id` for its own place has missed nothing.
+#[derive(Debug)]
+pub(crate) struct Answers {
+    asked: Vec<Asked>,
+    /// How long to wait for all of an answer, and for what becomes of a message that came before.
+    patience: Duration,
+    key_patience: Duration,
+}
+
+/// A message that was given to the journal.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) reference: Option<Reference>,
+    pub(crate) receipt: Receipt,
+    /// It came before under the same idempotency key.
+    pub(crate) repeated: bool,
+    /// When it came, on the hub's clock.
+    pub(crate) at: Duration,
+}
+
+impl Answers {
+    pub(crate) fn new(options: &Options) -> Self {
+        Self {
+            asked: Vec::new(),
+            patience: options.patience,
+            key_patience: options.key_patience,
+        }
+    }
+
+    /// Whether there are as many messages without an answer as one client may have.
+    pub(crate) fn are_full(&self) -> bool {
+        self.asked.len() >= MOST
+    }
+
+    /// To be called before the connection is woken.
+    pub(crate) fn expect(&mut self, asked: Asked) {
+        self.asked.push(asked);
+    }
+
+    /// Gives the answers that are known, to a stream that stands at `place`. Returns after what time there may be
+    /// another one although nobody wakes the connection.
+    pub(super) fn give(
+        &mut self,
+        hub: &Hub,
+        place: Cursor,
+        socket: &mut WebSocketOutput<'_>,
+    ) -> Option<Duration> {
+        let (now, patience, key_patience) = (hub.uptime(), self.patience, self.key_patience);
+        let mut next: Option<Duration> = None;
+        self.asked.retain(|asked| {
+            let waited = now.saturating_sub(asked.at);
+            let answer = match asked.answer(place, waited >= patience, waited >= key_patience) {
+                Answer::Known(answer) => answer,
+                Answer::Later => return true,
+                Answer::After(gives_up) => {
+                    let limit = match gives_up {
+                        GivesUp::Rest => patience,
+                        GivesUp::First => key_patience,
+                    };
+                    let left = limit.saturating_sub(waited);
+                    next = Some(next.map_or(left, |next| next.min(left)));
+                    return true;
+                }
+            };
+            if let Err(error) = socket.send_text(&answer) {
+                tracing::debug!(%error, "a WebSocket takes no more answers");
+            }
+            false
+        });
+        next
+    }
+
+    /// The client is gone.
+    pub(crate) fn leave(&self, waiter: Waiter) {
+        for asked in &self.asked {
+            asked.receipt.leave(waiter);
+        }
+    }
+}
+
+enum Answer {
+    Known(String),
+    /// The connection is woken when it is.
+    Later,
+    /// Or it is given up by then.
+    After(GivesUp),
+}
+
+/// What a client does not wait for longer than so long.
+enum GivesUp {
+    /// That all can see the message, which is kept.
+    Rest,
+    /// What becomes of the same message that came before.
+    First,
+}
+
+impl Asked {
+    fn answer(&self, place: Cursor, rest_is_late: bool, first_is_late: bool) -> Answer {
+        match self.receipt.outcome() {
+            Outcome::Shown(Published { cursor, receivers }) => {
+                let has_passed =
+                    place.epoch() == cursor.epoch() && place.sequence() >= cursor.sequence();
+                match has_passed {
+                    true => self.ack(cursor, Some(receivers)),
+                    // There is more of the stream to read before.
+                    false => Answer::Later,
+                }
+            }
+            Outcome::Refused(refusal) => self.error(&refusal.into()),
+            Outcome::Kept(cursor) if rest_is_late => self.ack(cursor, None),
+            Outcome::Kept(_) => Answer::After(GivesUp::Rest),
+            Outcome::Pending if !self.repeated => Answer::Later,
+            Outcome::Pending if first_is_late => self.error(&key_in_use()),
+            Outcome::Pending => Answer::After(GivesUp::First),
+        }
+    }
+
+    fn ack(&self, cursor: Cursor, receivers: Option<u64>) -> Answer {
+        let published = encode_published(cursor, receivers, self.repeated);
+        Answer::Known(encode_ack(self.reference.as_ref(), &published))
+    }
+
+    fn error(&self, reply: &Reply) -> Answer {
+        reply.count();
+        Answer::Known(encode_error(self.reference.as_ref(), reply))
+    }
+}
+
+/// Messages of one client that wait for their answer.
+const MOST: usize = 256;
