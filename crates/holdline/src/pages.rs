@@ -71,20 +71,13 @@ assets! {
     "/assets/presence.js", JS, "presence.js";
     "/assets/publish.js", JS, "publish.js";
     "/assets/plot.js", JS, "plot.js";
-    "/assets/silence.js", JS, "silence.js";
     "/assets/stats.css", CSS, "stats.css";
     "/assets/stats.js", JS, "stats.js";
-    "/assets/subscriber.js", JS, "subscriber.js";
+    "/assets/subscription.js", JS, "subscription.js";
     "/assets/tabs.js", JS, "tabs.js";
     "/assets/theme.js", JS, "theme.js";
     "/assets/token.js", JS, "token.js";
     "/assets/tracker.js", JS, "tracker.js";
-    "/assets/transport-iframe.js", JS, "transport-iframe.js";
-    "/assets/transport-jsonp.js", JS, "transport-jsonp.js";
-    "/assets/transport-poll.js", JS, "transport-poll.js";
-    "/assets/transport-sse.js", JS, "transport-sse.js";
-    "/assets/transport-websocket.js", JS, "transport-websocket.js";
-    "/assets/transport-xhr.js", JS, "transport-xhr.js";
     "/assets/wire.js", JS, "wire.js";
     "/assets/wire-size.js", JS, "wire-size.js";
 }

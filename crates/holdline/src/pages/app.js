@@ -8,36 +8,30 @@ import { startPresence } from "./presence.js";
 import { startPublishing } from "./publish.js";
 import { createTabLease } from "./tabs.js";
 import { startTracker } from "./tracker.js";
-import { iframe } from "./transport-iframe.js";
-import { jsonp } from "./transport-jsonp.js";
-import { longPoll, poll } from "./transport-poll.js";
-import { sse } from "./transport-sse.js";
-import { websocket } from "./transport-websocket.js";
-import { xhrStream } from "./transport-xhr.js";
 
 const CUT = 5_000;
-const PAYLOAD = "Counted: the payload of each message. The browser does not show what the wire adds.";
 
 const TRANSPORTS = [
-  { transport: poll, title: "Polling", how: "A request every 2 s, answered at once.",
+  { transport: "poll", title: "Polling", how: "A request every 2 s, answered at once.",
     cost: "Counted: the bodies of all answers." },
-  { transport: longPoll, title: "Long polling", how: "A request that waits for the next message.",
+  { transport: "long-poll", held: true, title: "Long polling", how: "A request that waits for the next message.",
     cost: "Counted: the bodies of all answers." },
-  { transport: jsonp, title: "JSONP", how: "A long poll whose answer is a script.",
+  { transport: "jsonp", held: true, title: "JSONP", how: "A long poll whose answer is a script.",
     cost: "Counted: the JSON inside each script." },
-  { transport: xhrStream, title: "XHR streaming", how: "One response without end, a line per message.",
+  { transport: "xhr-stream", held: true, title: "XHR streaming", how: "One response without end, a line per message.",
     cost: "Counted: the text of the response, padding and heartbeats included." },
-  { transport: iframe, title: "Iframe streaming", how: "A page without end, a script per message.",
+  { transport: "iframe", held: true, title: "Iframe streaming", how: "A page without end, a script per message.",
     cost: "Counted: the JSON inside each script." },
-  { transport: sse, title: "Server-sent events", how: "An event stream. It carries the moving box, too.",
-    cost: PAYLOAD, companions: ["box"] },
-  { transport: websocket, title: "WebSocket", how: "Both ways, a frame per message.", cost: PAYLOAD },
+  { transport: "sse", held: true, title: "Server-sent events", how: "An event stream. It carries the moving box, too.",
+    cost: "Counted: the text of the response, heartbeats included.", companions: ["box"] },
+  { transport: "websocket", title: "WebSocket", how: "Both ways, a frame per message.",
+    cost: "Counted: the payload of each message. The browser does not show what the wire adds." },
 ];
 
 function start() {
   const box = startBox();
   const takeOver = () => lease.claim();
-  const panels = TRANSPORTS.map((info) => createPanel(info, takeOver, info.transport === sse ? box : {}));
+  const panels = TRANSPORTS.map((info) => createPanel(info, takeOver, info.transport === "sse" ? box : {}));
   box.connect(panels.find(({ section }) => section.dataset.transport === "sse"));
   find("#panels").prepend(...panels.map(({ section }) => section));
 
@@ -47,8 +41,8 @@ function start() {
     find("#channel-name").textContent = name;
     for (const panel of panels) panel.follow(name);
   });
-  const sockets = [startChat(), startTracker()];
-  for (const socket of sockets) socket.start();
+  startChat();
+  startTracker();
   startPresence(() => channel);
 
   const allow = (on) => {
@@ -60,18 +54,6 @@ function start() {
   lease.start();
   find("#take-over").addEventListener("click", takeOver);
   find("#cut-all").addEventListener("click", () => panels.forEach((panel) => panel.cut(CUT)));
-
-  // A page that is left keeps no connection, also when the browser keeps the page.
-  const free = panels.filter((panel) => !panel.held);
-  addEventListener("pagehide", () => {
-    for (const socket of sockets) socket.stop();
-    for (const panel of free) panel.allow(false);
-  });
-  addEventListener("pageshow", (event) => {
-    if (!event.persisted) return;
-    for (const socket of sockets) socket.start();
-    for (const panel of free) panel.allow(true);
-  });
 }
 
 // An endless frame that begins before the page is loaded would keep the page

@@ -1,9 +1,8 @@
-// The chat: one WebSocket to the channel `chat`, both ways, with its history.
+// The chat: the channel `chat` with its history.
 
 import { appendToLog, element, find, memory, setText, stateDisplay } from "./dom.js";
-import { createSubscriber } from "./subscriber.js";
-import { askForToken, onToken } from "./token.js";
-import { REFUSED, websocket } from "./transport-websocket.js";
+import { FREE, createSubscription } from "./subscription.js";
+import { askForToken } from "./token.js";
 
 const SHOWN = 200;
 
@@ -15,14 +14,8 @@ export function startChat() {
   const note = find("#chat-note");
   const display = stateDisplay(find("#chat"), find("#chat-status"));
   const empty = find("#chat-empty");
-  const subscriber = createSubscriber(websocket, ["chat"], "earliest", {
-    state(state, detail) {
-      display(state, detail);
-      if (state === "open") setText(note, "");
-      if (!detail.reason?.startsWith(`closed with ${REFUSED}`)) return;
-      askForToken();
-      show(element("li", { class: "note" }, "Not taken: publishing needs a token here. Enter it at the top of the page."));
-    },
+  const subscription = createSubscription({ channels: "chat", since: "earliest", transport: FREE }, {
+    state: display,
     message: (message) => show(line(message.data, name.value)),
     lost: () => show(element("li", { class: "note" }, "Some messages are no longer kept by the server.")),
   });
@@ -39,16 +32,26 @@ export function startChat() {
     const value = text.value.trim();
     if (value === "") return text.focus();
     const message = { name: name.value.trim() || "anonymous", text: value, at: Date.now() };
-    if (subscriber.send(JSON.stringify(message))) {
-      text.value = "";
-      log.scrollTop = log.scrollHeight;
-    } else {
-      setText(note, "Not sent: there is no connection. It goes on trying.");
-    }
+    send(JSON.stringify(message));
+    text.value = "";
+    log.scrollTop = log.scrollHeight;
     text.focus({ preventScroll: true });
   });
-  onToken(() => subscriber.cut(0));
-  return subscriber;
+
+  async function send(message) {
+    const slow = setTimeout(setText, 1_000, note, "Not sent yet: there is no connection. It goes on trying.");
+    try {
+      await subscription.publish("chat", message);
+      setText(note, "");
+    } catch (error) {
+      if (error.status === 401) askForToken();
+      setText(note, error.status === 401 ? "Not taken: publishing needs a token here. Enter it at the top of the page."
+        : `Not sent: ${error.message}`);
+    }
+    clearTimeout(slow);
+  }
+
+  subscription.start();
 }
 
 /** A line of the log; data that is not of our form is shown as it came. */

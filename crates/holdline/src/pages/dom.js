@@ -54,6 +54,7 @@ function describeState(state, detail) {
     const seconds = Math.max(0, Math.ceil((detail.at - Date.now()) / 1000));
     return `retrying in ${seconds} s`;
   }
+  if (state === "closed") return `refused: ${detail.error.message}`;
   return detail.elsewhere ? "in another tab" : "paused";
 }
 

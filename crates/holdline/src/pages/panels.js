@@ -2,19 +2,20 @@
 
 import { arrived } from "./delays.js";
 import { appendToLog, element, find, formatBytes, formatDelay, setText, stateDisplay } from "./dom.js";
-import { createSubscriber } from "./subscriber.js";
+import { createSubscription } from "./subscription.js";
 import { createStrip } from "./wire.js";
 
 const SHOWN = 50;
 const DELAYS = 101;
 
 /**
- * @param info `{ transport, title, how, cost, companions }`; `companions` are
- *   channels that ride along, whose messages go to `onOther`
+ * @param info `{ transport, held, title, how, cost, companions }`; one that is held
+ *   runs in one tab only; `companions` are channels that ride along, whose messages
+ *   go to `onOther`
  * @param takeOver asks the browser's other tabs for the held connections
  */
 export function createPanel(info, takeOver, onOther = {}) {
-  const { transport, companions = [] } = info;
+  const { transport, held, companions = [] } = info;
   const section = find("#panel-template").content.firstElementChild.cloneNode(true);
   const part = (selector) => find(selector, section);
   const list = part(".messages");
@@ -26,15 +27,15 @@ export function createPanel(info, takeOver, onOther = {}) {
   let fresh = [];
   let scheduled = 0;
   let channel = "";
-  let subscriber = null;
+  let subscription = null;
   let state = "paused";
   let detail = {};
   let wanted = true;
-  let allowed = !transport.held;
+  let allowed = !held;
 
-  section.dataset.transport = transport.name;
-  section.setAttribute("aria-labelledby", `panel-${transport.name}`);
-  part("h3").id = `panel-${transport.name}`;
+  section.dataset.transport = transport;
+  section.setAttribute("aria-labelledby", `panel-${transport}`);
+  part("h3").id = `panel-${transport}`;
   setText(part("h3"), info.title);
   setText(part(".how"), info.how);
   part(".bytes-cell").title = info.cost;
@@ -42,7 +43,7 @@ export function createPanel(info, takeOver, onOther = {}) {
 
   function subscribe() {
     const channels = [channel, ...companions.filter((name) => name !== channel)];
-    subscriber = createSubscriber(transport, channels, null, {
+    subscription = createSubscription({ channels, transport }, {
       state(next, more) {
         state = next;
         detail = more;
@@ -65,12 +66,12 @@ export function createPanel(info, takeOver, onOther = {}) {
         add(() => note("The server could not keep everything: some messages are lost here."));
         onOther.lost?.(message);
       },
-      spent(requests, bytes) {
+      traffic({ requests = 0, bytes = 0, busy }) {
         count.requests += requests;
         count.bytes += bytes;
+        if (busy !== undefined) strip.busy(busy);
         refreshSoon();
       },
-      wire: strip.busy,
     });
   }
 
@@ -106,15 +107,15 @@ export function createPanel(info, takeOver, onOther = {}) {
 
   function showState() {
     display(state, shownDetail());
-    part(".state").title = detail.reason ?? "";
+    part(".state").title = detail.error?.message ?? "";
     const action = wanted && allowed ? "Stop" : "Start";
     setText(button, action);
     button.setAttribute("aria-label", `${action} ${info.title}`);
   }
 
   function apply() {
-    if (wanted && allowed) subscriber.start();
-    else subscriber.stop();
+    if (wanted && allowed) subscription.start();
+    else subscription.stop();
     showState();
     onOther.state?.(state, shownDetail());
   }
@@ -127,11 +128,11 @@ export function createPanel(info, takeOver, onOther = {}) {
 
   return {
     section,
-    held: transport.held,
+    held,
     /** Follows another channel, from now on, with counters at zero. */
     follow(name) {
       if (name === channel) return;
-      subscriber?.stop();
+      subscription?.stop();
       channel = name;
       for (const key of Object.keys(count)) count[key] = 0;
       delays = [];
@@ -145,9 +146,9 @@ export function createPanel(info, takeOver, onOther = {}) {
     /** What the browser's other tabs leave to this one. */
     allow(on) {
       allowed = on;
-      if (subscriber) apply();
+      if (subscription) apply();
     },
-    cut: (delay) => subscriber.cut(delay),
+    cut: (delay) => subscription.cut(delay),
   };
 }
 

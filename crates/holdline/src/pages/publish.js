@@ -1,9 +1,9 @@
 // The publish box, and the same request as a curl command.
 
+import { publish as send } from "/holdline.mjs";
 import { now, published } from "./delays.js";
 import { find, setText } from "./dom.js";
 import { askForToken, publishToken } from "./token.js";
-import { explain } from "./transport-poll.js";
 
 const BURST = 20;
 
@@ -42,18 +42,12 @@ export function startPublishing(onChannel) {
     const name = chosen();
     if (name === null) return false;
     const start = now();
+    const slow = setTimeout(say, 1_000, "Not published yet. It goes on trying.");
     try {
       let answer = null;
       for (const body of texts) {
         const time = now();
-        const response = await fetch(`/channels/${encodeURIComponent(name)}`, {
-          method: "POST",
-          headers: headers(),
-          body,
-        });
-        if (response.status === 401) askForToken();
-        if (!response.ok) throw new Error(explain(response.status, await response.text()));
-        answer = await response.json();
+        answer = await send("/", name, body, { token: publishToken() });
         published(answer.id, time);
       }
       const what = texts.length === 1 ? "Published" : `Published ${texts.length} messages`;
@@ -61,8 +55,11 @@ export function startPublishing(onChannel) {
       say(`${what} to ${whom} in ${Math.round(now() - start)} ms. Its id is ${answer.id}.`);
       return true;
     } catch (error) {
-      say(error.name === "TypeError" ? "Not published: no connection to the server." : `Not published: ${error.message}`, true);
+      if (error.status === 401) askForToken();
+      say(`Not published: ${error.message}`, true);
       return false;
+    } finally {
+      clearTimeout(slow);
     }
   }
 
@@ -88,12 +85,6 @@ export function startPublishing(onChannel) {
   find("#curl-copy").addEventListener("click", ({ currentTarget }) => copy(curl, currentTarget));
   showCommand();
   onChannel(channel.value);
-}
-
-function headers() {
-  const fields = { "Content-Type": "text/plain; charset=utf-8" };
-  if (publishToken()) fields.Authorization = `Bearer ${publishToken()}`;
-  return fields;
 }
 
 /** A text as one word of a shell. */

@@ -1,10 +1,9 @@
-// The tracker: everyone's position as `[id,lat,lon]` over one WebSocket to the
-// channel `tracker`, a row for each user.
+// The tracker: everyone's position as `[id,lat,lon]` in the channel `tracker`, a
+// row for each user.
 
 import { element, find, setText, stateDisplay } from "./dom.js";
-import { createSubscriber } from "./subscriber.js";
-import { onToken } from "./token.js";
-import { websocket } from "./transport-websocket.js";
+import { FREE, createSubscription } from "./subscription.js";
+import { askForToken } from "./token.js";
 
 /** A position is told again after this time (ms), for those who came later. */
 const REPEAT = 10_000;
@@ -31,8 +30,9 @@ export function startTracker() {
   let watch = null;
   let walk = 0;
   let last = null;
+  let telling = false;
 
-  const subscriber = createSubscriber(websocket, ["tracker"], null, {
+  const subscription = createSubscription({ channels: "tracker", transport: FREE }, {
     state(state, detail) {
       display(state, detail);
       // The others may have missed where we are.
@@ -41,9 +41,17 @@ export function startTracker() {
     message: (message) => show(parse(message.data)),
   });
 
-  function tell(position = last) {
+  async function tell(position = last) {
     last = position;
-    if (last) subscriber.send(JSON.stringify([id, ...last]));
+    // Where we were while there was no connection is of no interest.
+    if (!last || telling) return;
+    telling = true;
+    try {
+      await subscription.publish("tracker", JSON.stringify([id, ...last]));
+    } catch (error) {
+      if (error.status === 401) askForToken();
+    }
+    telling = false;
   }
 
   function show(position) {
@@ -144,10 +152,9 @@ export function startTracker() {
     showButtons();
   });
 
-  onToken(() => subscriber.cut(0));
   setInterval(age, 1_000);
   setInterval(() => watch !== null && tell(), REPEAT);
-  return subscriber;
+  subscription.start();
 }
 
 /** `[id, lat, lon]`, when the data is that. */
