@@ -6,6 +6,7 @@ mod browser;
 mod cookies;
 mod foreign;
 mod keys;
+mod publishing;
 mod rights;
 
 use std::process::Command;
