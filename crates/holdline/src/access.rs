@@ -6,7 +6,6 @@ mod clock;
 mod credentials;
 pub(crate) mod hosts;
 pub(crate) mod patterns;
-#[allow(dead_code, reason = "deleting, members and expiry come next")]
 mod rights;
 mod secret;
 mod tokens;
@@ -18,6 +17,7 @@ use holdline_http1::{HeaderBlock, RequestHead};
 use holdline_net::Request;
 
 use self::bearers::Bearers;
+pub(crate) use self::bearers::refusal as bad_token;
 pub(crate) use self::clock::now;
 use self::credentials::Shown;
 use self::hosts::Hosts;

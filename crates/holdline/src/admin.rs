@@ -33,13 +33,12 @@ impl Admin {
         let refused = |message| Err(Reply::error(404, "not_found", message));
         let watching = matches!(
             resource,
-            Resource::Stats | Resource::StatsStream | Resource::Metrics
+            Resource::Stats | Resource::StatsStream | Resource::Metrics | Resource::Disconnect
         );
         if self.from.is_none() {
-            return match watching && access.has_tokens() {
-                true => {
-                    refused("with --token-key this is answered on the address of --admin alone")
-                }
+            let hidden = access.has_tokens() || matches!(resource, Resource::Disconnect);
+            return match watching && hidden {
+                true => refused("this is answered on the address of --admin alone"),
                 false => Ok(()),
             };
         }

@@ -2,7 +2,7 @@
 
 mod answered;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use holdline_net::{
 };
 use holdline_websocket::CloseCode;
 
+use crate::access::Rights;
 use crate::counters::Limit;
 use crate::held::HeldRequest;
 use crate::hub::{Hub, Looks, LoopKey, TooManyChannels, Waiter};
@@ -23,7 +24,7 @@ use crate::refusal;
 use crate::request_log::RequestLog;
 use crate::routes;
 pub(crate) use crate::shared::{Options, Shared};
-use crate::subscription::{Follower, Subscription};
+use crate::subscription::{EXPIRED, Follower, Subscription};
 use crate::transport::SubscribeRequest;
 
 /// The request handler of one loop.
@@ -38,6 +39,10 @@ pub(crate) struct App {
     looks: Looks,
     /// Messages that came over a WebSocket and that the journal has not answered yet.
     unsettled: HashMap<ConnectionId, VecDeque<Receipt>>,
+    /// The rights of streams that end with them.
+    mortal: HashMap<ConnectionId, Rights>,
+    /// Of these, the streams that must end now.
+    over: HashSet<ConnectionId>,
     /// When the oldest of the messages being delivered was shown.
     since: Option<Duration>,
     request_log: Option<RequestLog>,
@@ -60,6 +65,7 @@ pub(crate) enum Stream {
 impl App {
     pub(crate) fn new(shared: Arc<Shared>, notifier: Notifier) -> Self {
         let key = shared.hub.join(notifier.clone());
+        shared.sessions.join(key, notifier.clone());
         let mut config = emitter::Config::default();
         config.heartbeat = shared.options.heartbeat;
         let log = shared.options.log_requests.then(|| shared.log.clone());
@@ -73,6 +79,8 @@ impl App {
             subscribers: HashMap::new(),
             looks: Looks::default(),
             unsettled: HashMap::new(),
+            mortal: HashMap::new(),
+            over: HashSet::new(),
         }
     }
 
@@ -112,7 +120,29 @@ impl App {
                 .insert(connection);
         }
         let waiter = self.waiter(connection);
-        Ok(Follower::new(hub, waiter, &channels, request))
+        let follower = Follower::new(hub, waiter, &channels, request);
+        self.end_with(connection, &request.rights);
+        Ok(follower)
+    }
+
+    /// Has the stream of a connection end when its rights end.
+    pub(crate) fn end_with(&mut self, connection: ConnectionId, rights: &Rights) {
+        if self.shared.sessions.begin(self.waiter(connection), rights) {
+            self.mortal.insert(connection, rights.clone());
+        }
+    }
+
+    /// Ends a stream whose rights have ended.
+    fn expire(&mut self, stream: &mut Stream, output: Output<'_>) {
+        match (stream, output) {
+            (Stream::Subscriber(subscription), output) => {
+                subscription.expire(&self.shared.hub, &mut self.looks, output);
+            }
+            (Stream::Echo, Output::WebSocket(socket)) => {
+                close(socket, EXPIRED.into(), "the token has expired");
+            }
+            _ => {}
+        }
     }
 
     fn unsubscribe(&mut self, connection: ConnectionId, follower: &Follower) {
@@ -231,6 +261,10 @@ impl Handler for App {
         stream: &mut Stream,
         output: Output<'_>,
     ) -> Progress {
+        if !self.over.is_empty() && self.over.remove(&connection) {
+            self.expire(stream, output);
+            return Progress::Idle;
+        }
         match (stream, output) {
             (Stream::Subscriber(subscription), output) => {
                 let refusal = self.settle(connection);
@@ -337,6 +371,10 @@ impl Handler for App {
         if ending == Ending::NoRoom {
             self.shared.hub.counters.refused(Limit::UploadTotal);
         }
+        if let Some(rights) = self.mortal.remove(&connection) {
+            self.shared.sessions.end(self.waiter(connection), &rights);
+            self.over.remove(&connection);
+        }
         match stream {
             Stream::Subscriber(mut subscription) => {
                 if let Some((_, answers)) = subscription.answers() {
@@ -360,6 +398,12 @@ impl Handler for App {
         self.since = news.since;
         for connection in news.connections {
             wake.wake(connection);
+        }
+        for connection in self.shared.sessions.take_over(self.key) {
+            if self.mortal.contains_key(&connection) {
+                self.over.insert(connection);
+                wake.wake(connection);
+            }
         }
         for name in news.channels {
             for &connection in self.subscribers.get(&name).into_iter().flatten() {

@@ -47,6 +47,7 @@ mod request;
 mod request_log;
 mod routes;
 mod serve;
+mod sessions;
 mod shared;
 mod signals;
 mod spoken;

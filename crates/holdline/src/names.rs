@@ -120,6 +120,8 @@ fn is_steering(c: char) -> bool {
 const RESERVED: &str = "holdline.";
 /// The first event of every stream.
 pub(crate) const OPEN: &str = "holdline.open";
+/// The token of a stream has expired, or its user was disconnected.
+pub(crate) const EXPIRED: &str = "holdline.expired";
 /// A sign of life for pages, which see no pings of a WebSocket.
 pub(crate) const HEARTBEAT: &str = "holdline.heartbeat";
 /// Says that part of what the client asked for is gone.

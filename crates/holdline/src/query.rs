@@ -103,7 +103,7 @@ fn folded(name: &str) -> impl Iterator<Item = u8> {
 }
 
 /// This server's own parameters. Each may appear at most once in a query.
-const ONCE: [&str; 12] = [
+const ONCE: [&str; 13] = [
     "since",
     "last_event_id",
     "event",
@@ -113,6 +113,7 @@ const ONCE: [&str; 12] = [
     "padding",
     "heartbeat",
     "token",
+    "sub",
     "tick",
     "name",
     "presence",

@@ -18,6 +18,8 @@ pub(crate) enum Resource<'r> {
     Stats,
     StatsStream,
     Metrics,
+    /// Where a user's streams are ended.
+    Disconnect,
     Echo,
     Box,
     /// A channel name, still percent-encoded.
@@ -44,6 +46,7 @@ impl<'r> Resource<'r> {
             "/stats" => Self::Stats,
             "/stats/sse" => Self::StatsStream,
             "/metrics" => Self::Metrics,
+            "/disconnect" => Self::Disconnect,
             "/echo" => Self::Echo,
             "/demo/box" => Self::Box,
             _ => {
@@ -64,7 +67,7 @@ impl<'r> Resource<'r> {
 
     /// Whether the query of such a request means anything.
     pub(crate) fn has_query(&self) -> bool {
-        self.needs_rights()
+        self.needs_rights() || matches!(self, Self::Disconnect)
     }
 
     /// Whether it is about channels, or lets the server work for others: what a token may be needed for.
@@ -88,6 +91,7 @@ impl<'r> Resource<'r> {
         match self {
             Self::Server => "GET, HEAD, POST, OPTIONS",
             Self::Channel(_) => "POST, DELETE, OPTIONS",
+            Self::Disconnect => "POST, OPTIONS",
             Self::Box => "GET, HEAD, POST, OPTIONS",
             // A handshake is a GET, and a HEAD of it would be useless.
             Self::Echo => "GET, POST, OPTIONS",

@@ -1,6 +1,7 @@
 //! The HTTP interface: from requests to answers, one function for each row.
 
 mod delete;
+mod disconnect;
 mod publish;
 mod subscribe;
 
@@ -12,10 +13,11 @@ use holdline_net::{Intake, Request, Responder};
 use serde_json::json;
 
 use self::delete::{Delete, delete};
+use self::disconnect::disconnect;
 use self::publish::{Publish, publish};
 use self::subscribe::subscribe;
 use crate::accept::prefers;
-use crate::access::{Access, Rights};
+use crate::access::{Access, Rights, bad_token};
 use crate::answer::{Call, log};
 use crate::app::{App, Stream};
 use crate::demo::MovingBox;
@@ -125,6 +127,9 @@ impl<'r> Route<'r> {
             false => Query::default(),
         };
         let rights = access.rights(head, &query, &resource, origin)?;
+        if app.shared.sessions.has_revoked(&rights) {
+            return Err(bad_token("was issued before its user was disconnected"));
+        }
         access.judge_embedding(head, &resource, &rights)?;
         match resource {
             Resource::Server => {
@@ -172,7 +177,8 @@ fn resolve(
         Resource::StatsStream => watch(app, call),
         Resource::Metrics => metrics(app, call),
         Resource::Echo if post => echo_body(call),
-        Resource::Echo => echo_socket(app, call),
+        Resource::Echo => echo_socket(app, call, &rights),
+        Resource::Disconnect => disconnect(app, call, query),
         Resource::Box => moving_box(app, call, query, post),
         Resource::Presence(name) => presence(app, call, name, &rights),
         Resource::Subscribe(names, transport) => {
@@ -292,8 +298,10 @@ fn echo_body(call: Call<'_, '_>) {
     call.bytes(200, ([("Content-Type", content_type)], guards), body);
 }
 
-fn echo_socket(app: &mut App, call: Call<'_, '_>) {
-    upgrade(app, call, &[PLAIN], |_, _| {
+fn echo_socket(app: &mut App, call: Call<'_, '_>, rights: &Rights) {
+    let connection = call.request.connection;
+    upgrade(app, call, &[PLAIN], |app, _| {
+        app.end_with(connection, rights);
         Ok((Stream::Echo, Messages::Taken))
     });
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use holdline_comet::LogLimits;
 use holdline_net::{Handle, Server};
 
-use crate::access::Access;
+use crate::access::{self, Access};
 use crate::admin::Admin;
 use crate::app::{App, Options, Shared};
 use crate::config::ServeArguments;
@@ -267,7 +267,8 @@ fn keep_house(
             false => Duration::MAX,
         };
         let wait = wait.min(shared.hub.tell_of_members());
-        thread::park_timeout(wait.min(Duration::from_millis(250)));
+        let expiry = shared.sessions.expire(access::now());
+        thread::park_timeout(wait.min(expiry).min(Duration::from_millis(250)));
     }
 }
 

@@ -13,6 +13,7 @@ use crate::journal::Journal;
 use crate::log_lines::LogLines;
 use crate::message::DEFLATE_LEVEL;
 use crate::process::Seen;
+use crate::sessions::Sessions;
 use crate::watchers::Watchers;
 
 /// State shared by all loops.
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) moving_box: MovingBox,
     pub(crate) watchers: Watchers,
+    pub(crate) sessions: Sessions,
     /// Updated once a second.
     pub(crate) process: Seen,
     pub(crate) log: LogLines,
@@ -48,6 +50,7 @@ impl Shared {
             options,
             moving_box: MovingBox::new(),
             watchers: Watchers::default(),
+            sessions: Sessions::default(),
             process: Seen::default(),
             log,
         }

@@ -15,7 +15,7 @@ pub(crate) use self::answers::{Answers, Asked};
 pub(crate) use self::body::{BodyFormat, BodyStream};
 pub(crate) use self::follower::{Follower, Given};
 pub(crate) use self::held::HeldPoll;
-pub(crate) use self::socket::SocketStream;
+pub(crate) use self::socket::{EXPIRED, SocketStream};
 use crate::access::Rights;
 use crate::hub::{Hub, Looks};
 
@@ -72,6 +72,16 @@ impl Subscription {
             (Self::Held(poll), Output::Held(held)) => poll.give_up(hub, looks, held, hub.uptime()),
             (Self::Body(stream), Output::Body(body)) => stream.beat(body),
             (Self::WebSocket(stream), Output::WebSocket(socket)) => stream.timer(hub, socket),
+            _ => {}
+        }
+    }
+
+    /// The rights have ended: the stream says so and ends; a held poll gets its normal answer.
+    pub(crate) fn expire(&mut self, hub: &Hub, looks: &mut Looks, output: Output<'_>) {
+        match (self, output) {
+            (Self::Held(poll), Output::Held(held)) => poll.answer_now(hub, looks, held),
+            (Self::Body(stream), Output::Body(body)) => stream.expire(hub, body),
+            (Self::WebSocket(stream), Output::WebSocket(socket)) => stream.expire(hub, socket),
             _ => {}
         }
     }

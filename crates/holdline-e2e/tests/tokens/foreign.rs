@@ -20,7 +20,7 @@ fn python(expression: &str, arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn encode(claims: &Value, algorithm: &str, headers: &Value) -> String {
+pub(super) fn encode(claims: &Value, algorithm: &str, headers: &Value) -> String {
     let claims = claims.to_string();
     let key = if algorithm == "none" { "" } else { KEY };
     let arguments = [claims.as_str(), key, algorithm, &headers.to_string()];
@@ -31,7 +31,7 @@ fn encode(claims: &Value, algorithm: &str, headers: &Value) -> String {
     made.as_str().unwrap().to_owned()
 }
 
-fn now() -> u64 {
+pub(super) fn now() -> u64 {
     std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()
 }
 

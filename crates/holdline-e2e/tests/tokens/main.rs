@@ -4,6 +4,8 @@
 
 mod browser;
 mod cookies;
+mod disconnect;
+mod expiry;
 mod foreign;
 mod keys;
 mod publishing;

@@ -1,6 +1,7 @@
 //! What one request may do.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::clock::now;
@@ -29,6 +30,8 @@ struct Granted {
     ends: Option<Duration>,
     /// Since the epoch of Unix.
     issued: Duration,
+    /// The user was disconnected.
+    revoked: AtomicBool,
 }
 
 /// Why a request has its rights, which is also why they may be too few.
@@ -86,6 +89,7 @@ impl Rights {
             name: grants.name.map(Arc::from),
             ends: grants.ends,
             issued: grants.issued,
+            revoked: AtomicBool::new(false),
         }))
     }
 
@@ -100,6 +104,7 @@ impl Rights {
             name: None,
             ends: None,
             issued: Duration::ZERO,
+            revoked: AtomicBool::new(false),
         }))
     }
 
@@ -144,7 +149,12 @@ impl Rights {
 
     /// Whether they have ended since the request came.
     pub(crate) fn are_over(&self) -> bool {
-        self.0.ends.is_some_and(|ends| ends <= now())
+        self.0.revoked.load(Ordering::Acquire) || self.0.ends.is_some_and(|ends| ends <= now())
+    }
+
+    /// Ends them, because the user was disconnected.
+    pub(crate) fn revoke(&self) {
+        self.0.revoked.store(true, Ordering::Release);
     }
 
     pub(crate) fn judge_publish(&self, channel: &str) -> Result<(), Reply> {

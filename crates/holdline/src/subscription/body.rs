@@ -122,6 +122,21 @@ impl BodyStream {
         Output::Body(body).set_timer(self.heartbeat);
     }
 
+    /// Says that the rights have ended, and ends the body.
+    pub(super) fn expire(&mut self, hub: &Hub, mut body: Body<'_>) {
+        let mut last = BytesMut::new();
+        let cursor = self.follower.position().cursor();
+        if !std::mem::replace(&mut self.begun, true) {
+            self.format.begin(&mut last);
+            self.own(hub, names::OPEN, cursor, &mut last);
+        }
+        self.own(hub, names::EXPIRED, cursor, &mut last);
+        self.format.end(&mut last);
+        if let Err(error) = body.send(&last).and_then(|()| body.end()) {
+            tracing::debug!(%error, "a stream cannot be ended");
+        }
+    }
+
     /// Appends the end. The server then ends the body.
     pub(super) fn end(&self, mut body: Body<'_>) {
         let mut end = BytesMut::new();

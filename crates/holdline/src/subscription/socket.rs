@@ -154,6 +154,18 @@ impl SocketStream {
         }
     }
 
+    /// Says that the rights have ended, and closes.
+    pub(super) fn expire(&self, hub: &Hub, mut socket: WebSocketOutput<'_>) {
+        let cursor = self.follower.position().cursor();
+        let json = self.follower.own_json(hub, names::EXPIRED, cursor);
+        let closed = socket
+            .send_text(&json)
+            .and_then(|()| socket.close(EXPIRED.into(), "the token has expired"));
+        if let Err(error) = closed {
+            tracing::debug!(%error, "a WebSocket is already closing");
+        }
+    }
+
     /// Sends a heartbeat that a page can see, which a ping is not.
     fn beat(&self, hub: &Hub, socket: &mut WebSocketOutput<'_>) {
         let cursor = self.follower.position().cursor();
@@ -163,3 +175,6 @@ impl SocketStream {
         }
     }
 }
+
+/// The close code for a token that has expired, of those that applications may choose (RFC 6455 §7.4.2).
+pub(crate) const EXPIRED: u16 = 4401;
