@@ -10,6 +10,7 @@ mod node;
 mod proxies;
 mod readme;
 mod scripted;
+mod types;
 
 use holdline_e2e::{Browser, Server};
 use serde_json::{Value, json};
