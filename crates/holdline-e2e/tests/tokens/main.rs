@@ -8,6 +8,7 @@ mod disconnect;
 mod expiry;
 mod foreign;
 mod keys;
+mod proxies;
 mod publishing;
 mod rights;
 
