@@ -30,7 +30,7 @@ use self::deadlines::{Deadline, after};
 use self::http::Http;
 use self::lingering::Lingering;
 use self::protocol::Protocol;
-use self::tally::end_of;
+use self::tally::{Tally, end_of};
 use self::unread::Unread;
 use self::websocket::{SHARE, Socket};
 use crate::addresses::Guest;
@@ -58,7 +58,7 @@ impl<S> Connection<S> {
         // A client that has nothing to ask yet need not have connected.
         let at = after(now, config.head_timeout);
         core.deadlines.set(Deadline::Protocol, at);
-        core.tally = config.report_requests.then(Box::default);
+        core.tally = config.report_requests.then(Tally::of_all);
         Self {
             core,
             protocol: Protocol::Http(Http::new(config)),

@@ -2,8 +2,11 @@
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Write};
+use std::sync::Arc;
 
 use bytes::{Buf, Bytes, BytesMut};
+
+use crate::meter::Meter;
 
 /// What the protocols write during one turn of one connection. One per event loop, empty between
 /// turns.
@@ -15,6 +18,8 @@ pub(crate) struct Outgoing {
     pub(crate) bytes: BytesMut,
     /// The status of the response whose head was written last.
     pub(crate) status: Option<u16>,
+    /// Who wants to know what the request that is being answered takes, and how many bytes were written before.
+    pub(crate) meter: Option<(Arc<Meter>, usize)>,
 }
 
 impl Outgoing {

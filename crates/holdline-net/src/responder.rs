@@ -1,9 +1,12 @@
 //! How a request is answered, and before that, how its body is taken.
 
+use std::sync::Arc;
+
 use holdline_http1::{BodyLength, Fields, ResponseBody, SendError};
 use holdline_websocket as websocket;
 
 use crate::machine::Machine;
+use crate::meter::Meter;
 use crate::output::Exchange;
 
 /// Answers one request. Made by the server for [`Handler::request`](crate::Handler::request).
@@ -231,6 +234,13 @@ impl<S> Responder<'_, S> {
             Err(_) => Outcome::Unsendable(stream),
         };
         sent
+    }
+
+    /// Counts what this request and its response take, from its head on until it is over, also of a response or a
+    /// WebSocket that lasts. To be called before it is answered. Other requests cost nothing by this.
+    pub fn meter(&mut self, meter: Arc<Meter>) {
+        let outgoing = &mut *self.exchange.outgoing;
+        outgoing.meter = Some((meter, outgoing.len()));
     }
 
     /// Closes the connection after this response.

@@ -167,6 +167,9 @@ impl Core {
             let whose = self.whose();
             if let Some(tally) = &mut self.tally {
                 tally.taken(taken, context.handler, whose);
+                if tally.is_done() {
+                    self.tally = None;
+                }
             }
         }
         match written {
@@ -201,6 +204,23 @@ impl Core {
     ) {
         if let Some(tally) = &mut self.tally {
             tally.received(received, self.queue.len() + outgoing);
+        }
+    }
+
+    /// Begins to count for the meter that the handler gave to the request which it is answering, if it did. `arrived`
+    /// is how many bytes the request has.
+    pub(super) fn note_meter<H>(&mut self, context: &mut Context<'_, H>, arrived: u32) {
+        if let Some((meter, before)) = context.scratch.outgoing.meter.take() {
+            meter.add_received(arrived.into());
+            let tally = self.tally.get_or_insert_with(Tally::of_meters);
+            tally.meter(meter, self.queue.len() + before);
+        }
+    }
+
+    /// `bytes` more came of what the open request is about.
+    pub(super) fn note_arrived(&self, bytes: usize) {
+        if let Some(tally) = &self.tally {
+            tally.arrived(bytes);
         }
     }
 

@@ -24,6 +24,8 @@ pub(super) struct Http<S> {
     buffer: Option<Box<Buffer>>,
     pending: Option<Pending<S>>,
     stage: Stage,
+    /// Bytes that came since the request before.
+    arrived: u32,
 }
 
 /// What the protocol's deadline is for.
@@ -45,6 +47,7 @@ impl<S> Http<S> {
             buffer: None,
             pending: None,
             stage: Stage::Idle,
+            arrived: 0,
         }
     }
 
@@ -123,6 +126,7 @@ impl<S> Http<S> {
                     // Whatever follows has deadlines of its own.
                     self.stage = Stage::Pending;
                     requests += 1;
+                    core.note_meter(context, std::mem::take(&mut self.arrived));
                     let next = self.take_outcome(core, outcome);
                     let answered = self.pending.is_none() && matches!(next, Next::Stay);
                     core.note(context, answered.then_some(End::Done));
@@ -162,8 +166,7 @@ impl<S> Http<S> {
         context: &mut Context<'_, H>,
         input: &mut &[u8],
     ) -> Step<S> {
-        let shared = &mut context.scratch.http;
-        let buffer = self.buffer.as_deref_mut().unwrap_or(shared);
+        let buffer = (self.buffer.as_deref_mut()).unwrap_or(&mut context.scratch.http);
         let mut answer = Answer {
             machine: &mut self.machine,
             outgoing: &mut context.scratch.outgoing,
@@ -175,7 +178,9 @@ impl<S> Http<S> {
             // An announced length is judged with the head.
             answer.machine.set_max_body(u64::MAX);
         }
+        let before = input.len();
         let received = answer.machine.receive(input, buffer);
+        self.arrived = self.arrived.saturating_add((before - input.len()) as u32);
         core.note_received(&received, answer.outgoing.len());
         let mut place = Place::of(core, context.shared, context.now);
         match received {

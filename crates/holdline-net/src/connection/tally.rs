@@ -1,17 +1,21 @@
-//! The requests of a connection that are not over, for a server that reports each when it is. A connection of any
-//! other server has none of this.
+//! The requests of a connection that are not over, for a server that reports each when it is, or for a request that has
+//! a meter. Any other connection has none of this.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use holdline_http1::{Event, ReceiveError, RequestHead};
 
 use crate::finished::{End, Late};
 use crate::handler::{ConnectionId, Ending, Finished, Handler};
+use crate::meter::Meter;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Tally {
+    /// Each request is reported.
+    reports: bool,
     /// Bytes that the socket took.
     taken: u64,
     /// The oldest first. Only of the last one more is to be said.
@@ -28,9 +32,47 @@ struct Record {
     from: u64,
     /// Where it ends and why, once that is known.
     over: Option<(u64, End)>,
+    meter: Option<Arc<Meter>>,
 }
 
 impl Tally {
+    /// For a server that reports each request.
+    pub(super) fn of_all() -> Box<Self> {
+        Box::new(Self {
+            reports: true,
+            taken: 0,
+            open: VecDeque::new(),
+        })
+    }
+
+    /// For a connection that has a meter.
+    pub(super) fn of_meters() -> Box<Self> {
+        let mut tally = Self::of_all();
+        tally.reports = false;
+        tally
+    }
+
+    /// Whether nobody waits for what it counts.
+    pub(super) fn is_done(&self) -> bool {
+        !self.reports && self.open.is_empty()
+    }
+
+    /// The request that came last has a meter. Its response began when `queued` bytes waited for the socket.
+    pub(super) fn meter(&mut self, meter: Arc<Meter>, queued: usize) {
+        self.begin(None, queued);
+        if let Some(record) = self.current() {
+            record.meter = Some(meter);
+        }
+    }
+
+    /// So many bytes more came of the request that came last.
+    pub(super) fn arrived(&self, bytes: usize) {
+        let open = self.open.back().filter(|record| record.over.is_none());
+        if let Some(meter) = open.and_then(|record| record.meter.as_ref()) {
+            meter.add_received(bytes as u64);
+        }
+    }
+
     /// What the machine made of what came.
     pub(super) fn received(
         &mut self,
@@ -58,6 +100,7 @@ impl Tally {
             began: Instant::now(),
             from: self.taken + queued as u64,
             over: None,
+            meter: None,
         });
     }
 
@@ -83,12 +126,26 @@ impl Tally {
         (connection, peer): (ConnectionId, Option<SocketAddr>),
     ) {
         self.taken += bytes as u64;
+        self.show();
         while let Some(record) = self.open.front()
             && let Some((end, over)) = record.over
             && end <= self.taken
         {
-            handler.finished(&record.finished(connection, peer, end, over));
+            record.end(over);
+            if self.reports {
+                handler.finished(&record.finished(connection, peer, end, over));
+            }
             self.open.pop_front();
+        }
+    }
+
+    /// Tells the meters what was taken.
+    fn show(&self) {
+        for record in &self.open {
+            if let Some(meter) = &record.meter {
+                let end = record.over.map_or(self.taken, |(end, _)| end);
+                meter.set_sent(end.min(self.taken).saturating_sub(record.from));
+            }
         }
     }
 
@@ -106,12 +163,21 @@ impl Tally {
                 (End::Done, Some((_, over))) => over,
                 _ => end,
             };
-            handler.finished(&record.finished(connection, peer, self.taken, end));
+            record.end(end);
+            if self.reports {
+                handler.finished(&record.finished(connection, peer, self.taken, end));
+            }
         }
     }
 }
 
 impl Record {
+    fn end(&self, end: End) {
+        if let Some(meter) = &self.meter {
+            meter.finish(end);
+        }
+    }
+
     fn finished(
         &self,
         connection: ConnectionId,

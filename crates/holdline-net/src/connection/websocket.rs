@@ -71,6 +71,7 @@ impl<S> Socket<S> {
         let before = input.len();
         let was_complete = self.messages(core, context, input);
         self.keep_unfinished(context);
+        core.note_arrived(before - input.len());
         self.watch_message(core, context, before - input.len(), was_complete);
         self.settle(core, context)
     }
