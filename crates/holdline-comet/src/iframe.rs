@@ -70,6 +70,11 @@ impl Page {
         out.put_u8(b'\n');
     }
 
+    /// Appends the beginning of a page that ends at once: then nothing is held back, and it needs no padding.
+    pub fn begin_short(&self, out: &mut BytesMut) {
+        out.put_slice(HEAD);
+    }
+
     /// Appends one message, a JSON value in UTF-8, which is escaped on the way.
     pub fn message(&self, json: &[u8], out: &mut BytesMut) {
         self.script(out, |out| script::encode(json, out));
@@ -118,6 +123,9 @@ mod tests {
         assert_eq!(out.len(), 2048);
         assert!(out.starts_with(b"<!DOCTYPE html>"));
         assert!(out.ends_with(b" \n"));
+        let mut short = BytesMut::new();
+        page().begin_short(&mut short);
+        assert!(short.len() < 200 && out.starts_with(&short));
     }
 
     #[test]

@@ -136,6 +136,8 @@ pub(crate) const LEAVE: &str = "holdline.leave";
 pub(crate) const ACK: &str = "holdline.ack";
 /// It is not.
 pub(crate) const ERROR: &str = "holdline.error";
+/// The event of the message with which a stream ends that was to last for so long.
+pub(crate) const TIMEOUT: &str = "holdline.timeout";
 const MAX_NAME: usize = 128;
 const MAX_CHANNELS: usize = 32;
 

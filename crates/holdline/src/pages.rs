@@ -51,9 +51,10 @@ static STATS: Asset = Asset {
     body: include_bytes!("pages/stats.html"),
 };
 
-const HTML: &str = "text/html; charset=utf-8";
-const CSS: &str = "text/css; charset=utf-8";
+pub(crate) const HTML: &str = "text/html; charset=utf-8";
+pub(crate) const CSS: &str = "text/css; charset=utf-8";
 pub(crate) const JS: &str = "text/javascript; charset=utf-8";
+pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
 assets! {

@@ -7,6 +7,7 @@ use holdline::event_stream::Opening;
 use holdline_comet::{Cursor, Since};
 use holdline_http1::RequestHead;
 
+use crate::meters::MeterId;
 use crate::percent;
 use crate::reply::Reply;
 
@@ -14,6 +15,7 @@ use crate::reply::Reply;
 #[derive(Debug, Default)]
 pub(crate) struct Query<'r> {
     pairs: Vec<(Cow<'r, str>, Cow<'r, str>)>,
+    meter: Option<MeterId>,
 }
 
 impl<'r> Query<'r> {
@@ -28,8 +30,9 @@ impl<'r> Query<'r> {
                 &format!("the query {error}"),
             ));
         }
-        let query = Self {
+        let mut query = Self {
             pairs: form_urlencoded::parse(query.as_bytes()).collect(),
+            meter: None,
         };
         for (at, (name, _)) in query.pairs.iter().enumerate() {
             if let Some(known) = near_miss(name) {
@@ -41,6 +44,11 @@ impl<'r> Query<'r> {
                 let message = format!("`{name}` appears more than once in the query");
                 return Err(Reply::error(400, "repeated_parameter", &message));
             }
+        }
+        if let Some(text) = query.value("meter") {
+            let message = "`meter` is 16 hexadecimal digits";
+            let id = MeterId::parse(text);
+            query.meter = Some(id.ok_or_else(|| Reply::error(400, "bad_meter", message))?);
         }
         Ok(query)
     }
@@ -70,6 +78,11 @@ impl<'r> Query<'r> {
                 Err(error) => Err(format!("this is no cursor: {error}")),
             },
         }
+    }
+
+    /// Whose requests this one is counted with.
+    pub(crate) fn meter(&self) -> Option<MeterId> {
+        self.meter
     }
 
     /// `wait`: how many seconds to hold a request. It may have a fraction.
@@ -103,7 +116,7 @@ fn folded(name: &str) -> impl Iterator<Item = u8> {
 }
 
 /// This server's own parameters. Each may appear at most once in a query.
-const ONCE: [&str; 13] = [
+const ONCE: [&str; 16] = [
     "since",
     "last_event_id",
     "event",
@@ -117,6 +130,9 @@ const ONCE: [&str; 13] = [
     "tick",
     "name",
     "presence",
+    "meter",
+    "cmd",
+    "message",
 ];
 /// Parameters that polyfills append to the URL of the page, which may already have them. The last one counts
 /// ([`Opening`]).

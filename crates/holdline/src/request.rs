@@ -4,6 +4,7 @@ use holdline_http1::RequestHead;
 
 use crate::client;
 use crate::pages::{self, Asset};
+use crate::techniques::{self, Technique};
 use crate::transport::Transport;
 
 /// What a path names.
@@ -22,6 +23,8 @@ pub(crate) enum Resource<'r> {
     Disconnect,
     Echo,
     Box,
+    /// One of the pages about techniques asks.
+    Technique(Technique<'r>),
     /// A channel name, still percent-encoded.
     Channel(&'r str),
     Presence(&'r str),
@@ -35,7 +38,7 @@ impl<'r> Resource<'r> {
         if head.target() == "*" {
             return Some(Self::Server);
         }
-        if let Some(asset) = pages::find(path) {
+        if let Some(asset) = pages::find(path).or_else(|| techniques::find(path)) {
             return Some(Self::File(asset));
         }
         if let Some(asset) = client::find(path) {
@@ -49,6 +52,7 @@ impl<'r> Resource<'r> {
             "/disconnect" => Self::Disconnect,
             "/echo" => Self::Echo,
             "/demo/box" => Self::Box,
+            _ if path.starts_with(techniques::PREFIX) => Self::Technique(Technique::parse(path)?),
             _ => {
                 let mut segments = path.strip_prefix("/channels/")?.split('/');
                 let names = segments.next()?;
@@ -67,7 +71,11 @@ impl<'r> Resource<'r> {
 
     /// Whether the query of such a request means anything.
     pub(crate) fn has_query(&self) -> bool {
-        self.needs_rights() || matches!(self, Self::Disconnect)
+        self.needs_rights()
+            || matches!(
+                self,
+                Self::Disconnect | Self::Technique(Technique::Meter | Technique::Im(_))
+            )
     }
 
     /// Whether it is about channels, or lets the server work for others: what a token may be needed for.
@@ -92,7 +100,7 @@ impl<'r> Resource<'r> {
             Self::Server => "GET, HEAD, POST, OPTIONS",
             Self::Channel(_) => "POST, DELETE, OPTIONS",
             Self::Disconnect => "POST, OPTIONS",
-            Self::Box => "GET, HEAD, POST, OPTIONS",
+            Self::Box | Self::Technique(Technique::Im(_)) => "GET, HEAD, POST, OPTIONS",
             // A handshake is a GET, and a HEAD of it would be useless.
             Self::Echo => "GET, POST, OPTIONS",
             Self::Subscribe(_, Transport::WebSocket) => "GET, OPTIONS",

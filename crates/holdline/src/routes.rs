@@ -4,6 +4,7 @@ mod delete;
 mod disconnect;
 mod publish;
 mod subscribe;
+mod techniques;
 
 use std::sync::Arc;
 
@@ -21,12 +22,14 @@ use crate::access::{Access, Rights, bad_token};
 use crate::answer::{Call, log};
 use crate::app::{App, Stream};
 use crate::demo::MovingBox;
+use crate::meters::MeterId;
 use crate::metrics::{self, Format, Snapshot};
 use crate::names;
 use crate::pages::{self, Asset, CONTENT_SECURITY_POLICY};
 use crate::query::Query;
 use crate::reply::{JSON, NO_REFERRER, Reply, UNCACHED};
 use crate::request::{METHODS, Resource};
+use crate::techniques::Technique;
 use crate::upgrade::{Messages, PLAIN, is_old, upgrade};
 
 /// Handles the head of a request with a body: refuses it now if there is a reason to, and otherwise says how much
@@ -58,12 +61,19 @@ pub(crate) fn answer(app: &mut App, request: &Request<'_>, mut responder: Respon
     }
     let access = app.shared.access();
     let origin = origin(app, &access, request);
+    let route = Route::of(app, &access, request, origin);
+    if access.has_pages()
+        && let Ok(Some(meter)) = route.as_ref().map(Route::meter)
+        && let Some(meter) = app.shared.meters.begin(meter)
+    {
+        responder.meter(meter);
+    }
     let mut call = Call {
         request,
         responder,
         fields: access.fields(origin),
     };
-    match Route::of(app, &access, request, origin) {
+    match route {
         Err(refusal) => call.reply(&refusal),
         Ok(Route::Options(resource)) => options(call, &resource, origin),
         Ok(Route::Publish(parameters)) => publish(app, call, &parameters),
@@ -126,6 +136,10 @@ impl<'r> Route<'r> {
             true => Query::parse(head)?,
             false => Query::default(),
         };
+        let (resource, message) = match resource {
+            Resource::Technique(Technique::Im(names)) => techniques::im(names, method, &query)?,
+            resource => (resource, None),
+        };
         let rights = access.rights(head, &query, &resource, origin)?;
         if app.shared.sessions.has_revoked(&rights) {
             return Err(bad_token("was issued before its user was disconnected"));
@@ -139,13 +153,23 @@ impl<'r> Route<'r> {
                 return Delete::of(request, name, rights).map(Self::Delete);
             }
             Resource::Channel(name) => {
-                return Publish::of(app, request, name, &query, rights).map(Self::Publish);
+                return Publish::of(app, request, name, &query, rights, message).map(Self::Publish);
             }
             Resource::Box if method == "POST" => rights.judge_publish(MovingBox::CHANNEL)?,
             Resource::Box | Resource::Echo => rights.judge_use()?,
             _ => {}
         }
         Ok(Self::Resource(resource, query, rights))
+    }
+
+    /// Which page counts its requests with this one.
+    fn meter(&self) -> Option<MeterId> {
+        match self {
+            Self::Options(_) | Self::Delete(_) => None,
+            Self::Publish(publish) => publish.meter,
+            Self::Resource(Resource::Technique(_), ..) => None,
+            Self::Resource(_, query, _) => query.meter(),
+        }
     }
 
     /// The maximum size of the body.
@@ -170,7 +194,7 @@ fn resolve(
     let post = call.request.head.method() == "POST";
     match resource {
         // Neither of them gets here.
-        Resource::Server | Resource::Channel(_) => {}
+        Resource::Server | Resource::Channel(_) | Resource::Technique(Technique::Im(_)) => {}
         Resource::File(asset) | Resource::Client(asset) => file(call, asset, None),
         Resource::Health => call.bytes(200, TEXT, b"ok"),
         Resource::Stats => stats(app, call),
@@ -180,6 +204,8 @@ fn resolve(
         Resource::Echo => echo_socket(app, call, &rights),
         Resource::Disconnect => disconnect(app, call, query),
         Resource::Box => moving_box(app, call, query, post),
+        Resource::Technique(Technique::Meter) => techniques::meter(app, call, query),
+        Resource::Technique(Technique::Events) => techniques::events(call),
         Resource::Presence(name) => presence(app, call, name, &rights),
         Resource::Subscribe(names, transport) => {
             subscribe(app, call, names, transport, query, rights);

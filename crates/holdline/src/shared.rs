@@ -12,6 +12,7 @@ use crate::hub::Hub;
 use crate::journal::Journal;
 use crate::log_lines::LogLines;
 use crate::message::DEFLATE_LEVEL;
+use crate::meters::Meters;
 use crate::process::Seen;
 use crate::sessions::Sessions;
 use crate::watchers::Watchers;
@@ -31,6 +32,8 @@ pub(crate) struct Shared {
     /// Updated once a second.
     pub(crate) process: Seen,
     pub(crate) log: LogLines,
+    /// What the requests of pages took.
+    pub(crate) meters: Meters,
 }
 
 impl Shared {
@@ -53,6 +56,7 @@ impl Shared {
             sessions: Sessions::default(),
             process: Seen::default(),
             log,
+            meters: Meters::default(),
         }
     }
 

@@ -6,6 +6,7 @@ mod body;
 mod follower;
 mod held;
 mod socket;
+mod until;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ pub(crate) use self::body::{BodyFormat, BodyStream};
 pub(crate) use self::follower::{Follower, Given};
 pub(crate) use self::held::HeldPoll;
 pub(crate) use self::socket::{EXPIRED, SocketStream};
+pub(crate) use self::until::Until;
 use crate::access::Rights;
 use crate::hub::{Hub, Looks};
 
@@ -65,12 +67,12 @@ impl Subscription {
         }
     }
 
-    /// The timer has fired: a long poll's wait is over, or a stream needs a heartbeat. A WebSocket sends its own
-    /// pings, and a heartbeat only if its client asked for it.
+    /// The timer has fired: a long poll's wait is over, or a stream needs a heartbeat or has lasted long enough. A
+    /// WebSocket sends its own pings, and a heartbeat only if its client asked for it.
     pub(crate) fn timer(&mut self, hub: &Hub, looks: &mut Looks, output: Output<'_>) {
         match (self, output) {
             (Self::Held(poll), Output::Held(held)) => poll.give_up(hub, looks, held, hub.uptime()),
-            (Self::Body(stream), Output::Body(body)) => stream.beat(body),
+            (Self::Body(stream), Output::Body(body)) => stream.timer(hub, looks, body),
             (Self::WebSocket(stream), Output::WebSocket(socket)) => stream.timer(hub, socket),
             _ => {}
         }

@@ -13,6 +13,7 @@ use crate::hold::answer_or_hold;
 use crate::hub::Published;
 use crate::idempotency_key::IdempotencyKey;
 use crate::journal::{Appended, Draft, Outcome, Receipt, Refusal};
+use crate::meters::MeterId;
 use crate::names;
 use crate::query::Query;
 use crate::reader::Reader;
@@ -27,6 +28,10 @@ pub(super) struct Publish {
     reader: Option<Reader>,
     key: Option<IdempotencyKey>,
     rights: Rights,
+    /// The message, if it is not the body.
+    message: Option<String>,
+    /// Which page counts its requests with this one.
+    pub(super) meter: Option<MeterId>,
 }
 
 impl Publish {
@@ -37,6 +42,7 @@ impl Publish {
         name: &str,
         query: &Query<'_>,
         rights: Rights,
+        message: Option<String>,
     ) -> Result<Self, Reply> {
         let head = &request.head;
         let channel = names::parse_channel(name)
@@ -53,6 +59,8 @@ impl Publish {
         }
         let reader = Reader::of(app.hub(), request, since.unwrap_or(Since::Now))?;
         Ok(Self {
+            message,
+            meter: query.meter(),
             reader,
             key,
             rights,
@@ -76,7 +84,9 @@ fn plain_text(head: &RequestHead<'_>) -> Result<(), Reply> {
 
 /// Publishes the body of the request.
 pub(super) fn publish(app: &mut App, call: Call<'_, '_>, publish: &Publish) {
-    let Ok(text) = std::str::from_utf8(call.request.body) else {
+    let message = publish.message.as_deref().map(str::as_bytes);
+    let body = message.unwrap_or(call.request.body);
+    let Ok(text) = std::str::from_utf8(body) else {
         return call.error(400, "not_utf8", "the body must be UTF-8 text");
     };
     let mut draft = Draft::message(&publish.channel, publish.event.as_deref(), text);

@@ -39,6 +39,11 @@ pub(crate) trait BodyFormat: fmt::Debug + Send {
         let _ = out;
     }
 
+    /// The time of the hub at which the stream ends, if it has one.
+    fn until(&self) -> Option<Duration> {
+        None
+    }
+
     /// Whether the client must start a new stream because this one has become too long for it.
     fn is_full(&self) -> bool {
         false
@@ -97,8 +102,17 @@ impl BodyStream {
             tracing::debug!(%error, "a stream cannot go on");
             return Progress::Idle;
         }
-        if self.format.is_full() || self.follower.must_wait(hub) {
+        let progress = match news.more {
+            true => Progress::More,
+            false => batch.progress(),
+        };
+        let is_over = progress == Progress::Idle && self.is_over(hub);
+        if is_over || self.format.is_full() || self.follower.must_wait(hub) {
             scratch.clear();
+            if is_over {
+                let cursor = self.follower.position().cursor();
+                self.own(hub, names::TIMEOUT, cursor, &mut scratch);
+            }
             self.format.end(&mut scratch);
             if let Err(error) = body.send(&scratch).and_then(|()| body.end()) {
                 tracing::debug!(%error, "a stream cannot be ended");
@@ -106,20 +120,43 @@ impl BodyStream {
             return Progress::Idle;
         }
         if begins {
-            Output::Body(body).set_timer(self.heartbeat);
+            self.set_timer(hub, body);
         }
-        match news.more {
-            true => Progress::More,
-            false => batch.progress(),
+        progress
+    }
+
+    /// A heartbeat is due, or the end.
+    pub(super) fn timer(&mut self, hub: &Hub, looks: &mut Looks, body: Body<'_>) {
+        if self.is_over(hub) {
+            // What is left to be delivered has woken it already, and comes before the end.
+            let _ = self.ready(hub, looks, body);
+        } else {
+            self.beat(hub, body);
         }
     }
 
+    fn is_over(&self, hub: &Hub) -> bool {
+        self.format
+            .until()
+            .is_some_and(|until| until <= hub.uptime())
+    }
+
     /// Sends a heartbeat, and sets the timer for the next one.
-    pub(super) fn beat(&self, mut body: Body<'_>) {
+    fn beat(&self, hub: &Hub, mut body: Body<'_>) {
         if let Err(error) = body.send(self.format.heartbeat()) {
             tracing::debug!(%error, "no heartbeat");
         }
-        Output::Body(body).set_timer(self.heartbeat);
+        self.set_timer(hub, body);
+    }
+
+    fn set_timer(&self, hub: &Hub, body: Body<'_>) {
+        let left = self
+            .format
+            .until()
+            .map(|until| until.saturating_sub(hub.uptime()));
+        // The loop's clock and the hub's are read at different moments.
+        let left = left.map_or(Duration::MAX, |left| left + Duration::from_millis(2));
+        Output::Body(body).set_timer(self.heartbeat.min(left));
     }
 
     /// Says that the rights have ended, and ends the body.

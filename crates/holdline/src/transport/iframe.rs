@@ -30,20 +30,30 @@ pub(crate) fn answer(app: &mut App, call: Call<'_, '_>, request: &SubscribeReque
         ("X-Frame-Options", "SAMEORIGIN"),
         NO_REFERRER,
     ];
-    let format = Page { page, sent: 0 };
-    open::stream(app, call, request, (headers, STREAMED), format);
+    let is_short = request.query.value("wait") == Some("0");
+    let format = Page {
+        page,
+        is_short,
+        sent: 0,
+    };
+    open::stream_for(app, call, request, (headers, STREAMED), format);
 }
 
 #[derive(Debug)]
 struct Page {
     page: iframe::Page,
+    /// It ends at once, so nothing of it is held back and it needs no padding.
+    is_short: bool,
     /// Bytes of scripts sent so far: the document grows with them.
     sent: usize,
 }
 
 impl BodyFormat for Page {
     fn begin(&self, out: &mut BytesMut) {
-        self.page.begin(out);
+        match self.is_short {
+            true => self.page.begin_short(out),
+            false => self.page.begin(out),
+        }
     }
 
     fn own(&self, _event: &str, _cursor: Cursor, json: &str, out: &mut BytesMut) {

@@ -1,5 +1,7 @@
 //! How transports of the same kind begin.
 
+use std::time::Duration;
+
 use holdline_comet::Hold;
 use holdline_comet::jsonp::CallbackName;
 use holdline_http1::Fields;
@@ -10,7 +12,7 @@ use crate::app::{App, Stream};
 use crate::hub::TooManyChannels;
 use crate::poll_answer::answer_type;
 use crate::reply::{Reply, UNCACHED};
-use crate::subscription::{BodyFormat, BodyStream, HeldPoll, Subscription};
+use crate::subscription::{BodyFormat, BodyStream, HeldPoll, Subscription, Until};
 
 /// Holds a request until there is something to answer.
 pub(super) fn hold(
@@ -56,6 +58,26 @@ pub(super) fn stream(
             call.stream(headers, Stream::Subscriber(Subscription::Body(stream)));
         }
         Err(TooManyChannels) => call.reply(&Reply::too_many_channels()),
+    }
+}
+
+/// The same. If the query has `wait`, the stream ends after so many seconds and says so.
+pub(super) fn stream_for(
+    app: &mut App,
+    call: Call<'_, '_>,
+    request: &SubscribeRequest<'_>,
+    headers: impl Fields,
+    format: impl BodyFormat + 'static,
+) {
+    if request.query.value("wait").is_none() {
+        return stream(app, call, request, headers, format);
+    }
+    match request.query.wait(Duration::ZERO) {
+        Ok(wait) => {
+            let until = app.hub().uptime() + wait;
+            stream(app, call, request, headers, Until { format, until });
+        }
+        Err(error) => call.error(400, "bad_wait", error),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::subscription::BodyFormat;
 
 pub(crate) fn answer(app: &mut App, call: Call<'_, '_>, request: &SubscribeRequest<'_>) {
     let headers = ([("Content-Type", stream::CONTENT_TYPE)], STREAMED);
-    open::stream(app, call, request, headers, Lines);
+    open::stream_for(app, call, request, headers, Lines);
 }
 
 #[derive(Debug)]

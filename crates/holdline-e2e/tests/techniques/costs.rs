@@ -1,0 +1,67 @@
+//! What each technique takes: ten messages, half a second apart.
+
+use std::time::Duration;
+
+use holdline_e2e::{Browser, Server, wait_for};
+
+use super::{PAGES, Page, assert_quiet};
+
+#[test]
+fn the_counters_agree_with_what_the_server_wrote() {
+    let server = Server::start(&["--log-requests"]).unwrap();
+    let browser = Browser::start().unwrap();
+    eprintln!("| page | requests | bytes up | bytes down | delay, ms |");
+    for name in PAGES {
+        let page = Page::open(&browser, &server, name);
+        let texts: Vec<String> = (0..10).map(|number| format!("message {number}")).collect();
+        for text in &texts {
+            page.publish(text);
+            std::thread::sleep(Duration::from_millis(500));
+        }
+        page.assert_received(&texts);
+        page.browser.click("#toggle").unwrap();
+        wait_for("the server and the page to agree", || {
+            let written = written(&server, name);
+            (written.1 == page.count("sent") && written.0 == page.requests_counted()).then_some(())
+        });
+        let delay = page.run(
+            "return parseFloat(document.querySelector('[data-count=delay]').textContent)
+                * (/ s$/.test(document.querySelector('[data-count=delay]').textContent) && !/ms/.test(document.querySelector('[data-count=delay]').textContent) ? 1000 : 1)",
+        );
+        eprintln!(
+            "| {name} | {} | {} | {} | {delay} |",
+            page.requests_counted(),
+            page.count("received"),
+            page.count("sent"),
+        );
+    }
+    assert_quiet(&browser);
+}
+
+impl Page<'_> {
+    fn requests_counted(&self) -> u64 {
+        self.count("requests")
+    }
+}
+
+/// What the server's own log says about a page's requests, once they are over: how many, and bytes of responses. The
+/// page's question where it begins is no part of its technique, and neither is publishing, but by piggyback.
+fn written(server: &Server, name: &str) -> (u64, u64) {
+    let log = server.log();
+    let channel = format!("path=/channels/t-{name}");
+    let command = format!("path=/techniques/im/t-{name} ");
+    let of_page = |line: &&str| {
+        let rest = line.split_once(&channel).map(|(_, rest)| rest);
+        rest.is_some_and(|rest| match name {
+            "piggyback" => rest.starts_with(' ') || rest.starts_with("/poll"),
+            _ => rest.starts_with('/'),
+        }) || line.contains(&command)
+    };
+    let sent = |line: &str| -> u64 {
+        let (_, rest) = line.split_once(" sent=").unwrap();
+        rest.split(' ').next().unwrap().parse().unwrap()
+    };
+    // The first is the page's question.
+    let lines: Vec<u64> = log.lines().filter(of_page).map(sent).skip(1).collect();
+    (lines.len() as u64, lines.iter().sum())
+}

@@ -1,0 +1,48 @@
+//! Wide and narrow, light and dark.
+
+use holdline_e2e::{Browser, Server};
+
+use super::{PAGES, Page, assert_quiet};
+
+#[test]
+fn every_page_fits_wide_and_narrow_in_light_and_dark() {
+    let server = Server::start(&[]).unwrap();
+    let browser = Browser::start().unwrap();
+    for name in PAGES {
+        let page = Page::open(&browser, &server, name);
+        page.browser.click("#burst").unwrap();
+        page.assert_received(
+            &(1..=10)
+                .map(|number| format!("number {number}"))
+                .collect::<Vec<_>>(),
+        );
+        holdline_e2e::wait_for("the server's counters", || {
+            (page.count("sent") > 0).then_some(())
+        });
+        look(&browser, name);
+    }
+    browser.open(&server.url("/techniques")).unwrap();
+    look(&browser, "list");
+    assert_quiet(&browser);
+}
+
+fn look(browser: &Browser, name: &str) {
+    for (width, height) in [(1280, 900), (390, 844)] {
+        for dark in [false, true] {
+            browser.look(width, height, dark).unwrap();
+            let shot = format!(
+                "technique-{name}-{width}-{}",
+                if dark { "dark" } else { "light" }
+            );
+            browser.screenshot(&shot).unwrap();
+            let wide = browser
+                .run("return document.documentElement.scrollWidth")
+                .unwrap();
+            assert!(
+                wide.as_u64().unwrap() <= width.into(),
+                "{shot}: scrolls sideways: {wide}"
+            );
+        }
+    }
+    browser.look(1280, 900, false).unwrap();
+}
