@@ -10,6 +10,7 @@ function createSession(kind, us, on) {
   let token;
   let heard = 0;
   let looks = 0;
+  let told = {};
   const guard = (act) => (...given) => live && act(...given);
   const traffic = (more) => us.emit("traffic", more);
 
@@ -34,7 +35,7 @@ function createSession(kind, us, on) {
     /** The address of a request; the token is in it only where there is no field for it. */
     url(path, parameters, withToken) {
       const url = new URL(`channels/${us.names}/${path}`, us.base);
-      const query = { ...parameters, since: us.cursor, ...us.query, token: withToken && token };
+      const query = { ...parameters, since: us.cursor, ...us.query, ...told, token: withToken && token };
       for (const [key, value] of Object.entries(query)) if (value || value === 0) url.searchParams.set(key, value);
       return url;
     },
@@ -95,6 +96,8 @@ function createSession(kind, us, on) {
       traffic({ busy: false });
       const answer = JSON.parse(text);
       if (!Array.isArray(answer?.messages)) throw failure("an answer that is none");
+      // With it the next poll is told only who has come and gone since.
+      if (answer.presence) told = { presence: answer.presence };
       link.opened();
       if (live) on.answer?.(answer, () => live);
     }),
