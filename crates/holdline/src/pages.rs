@@ -59,6 +59,7 @@ const SVG: &str = "image/svg+xml";
 
 assets! {
     "/", HTML, "index.html";
+    "/chat", HTML, "chat.html";
     "/favicon.svg", SVG, "favicon.svg";
     "/assets/base.css", CSS, "base.css";
     "/assets/demos.css", CSS, "demos.css";
@@ -68,6 +69,13 @@ assets! {
     "/assets/chat.js", JS, "chat.js";
     "/assets/delays.js", JS, "delays.js";
     "/assets/dom.js", JS, "dom.js";
+    "/assets/im.css", CSS, "im.css";
+    "/assets/im.js", JS, "im.js";
+    "/assets/im-line.js", JS, "im-line.js";
+    "/assets/im-login.js", JS, "im-login.js";
+    "/assets/im-outbox.js", JS, "im-outbox.js";
+    "/assets/im-talks.js", JS, "im-talks.js";
+    "/assets/im-view.js", JS, "im-view.js";
     "/assets/panels.js", JS, "panels.js";
     "/assets/presence.js", JS, "presence.js";
     "/assets/publish.js", JS, "publish.js";
@@ -100,6 +108,7 @@ mod tests {
             .iter()
             .map(|asset| match asset.path.rsplit('/').next() {
                 Some("") | None => "index.html".to_owned(),
+                Some("chat") => "chat.html".to_owned(),
                 Some(name) => name.to_owned(),
             })
             .collect();
