@@ -168,6 +168,11 @@ impl Access {
         self.bearers.rights(head, query, resource, origin)
     }
 
+    /// Whether JSONP is turned on.
+    pub(crate) fn has_jsonp(&self) -> bool {
+        self.jsonp
+    }
+
     /// Whether tokens are needed for everything about channels.
     pub(crate) fn has_tokens(&self) -> bool {
         self.bearers.has_tokens()

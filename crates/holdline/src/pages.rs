@@ -18,6 +18,11 @@ pub(crate) fn stats() -> &'static Asset {
     &STATS
 }
 
+/// The page that browsers get for `GET /channels/NAME`.
+pub(crate) fn channel() -> &'static Asset {
+    &CHANNEL
+}
+
 impl Asset {
     /// An entity tag: strong, since it is a hash of the bytes (FNV-1a, 64 bits).
     pub(crate) fn etag(&self) -> String {
@@ -51,6 +56,12 @@ static STATS: Asset = Asset {
     body: include_bytes!("pages/stats.html"),
 };
 
+static CHANNEL: Asset = Asset {
+    path: "/channels/",
+    content_type: HTML,
+    body: include_bytes!("pages/channel.html"),
+};
+
 pub(crate) const HTML: &str = "text/html; charset=utf-8";
 pub(crate) const CSS: &str = "text/css; charset=utf-8";
 pub(crate) const JS: &str = "text/javascript; charset=utf-8";
@@ -69,6 +80,8 @@ assets! {
     "/assets/chat.js", JS, "chat.js";
     "/assets/delays.js", JS, "delays.js";
     "/assets/dom.js", JS, "dom.js";
+    "/assets/channel.css", CSS, "channel.css";
+    "/assets/channel.js", JS, "channel.js";
     "/assets/im.css", CSS, "im.css";
     "/assets/im.js", JS, "im.js";
     "/assets/im-line.js", JS, "im-line.js";
@@ -112,8 +125,8 @@ mod tests {
                 Some(name) => name.to_owned(),
             })
             .collect();
-        // Served at a path where programs get JSON.
-        served.push("stats.html".to_owned());
+        // Served at paths where programs get JSON.
+        served.extend(["channel.html".to_owned(), "stats.html".to_owned()]);
         served.sort();
         assert_eq!(files, served);
     }

@@ -98,7 +98,7 @@ impl<'r> Resource<'r> {
     pub(crate) fn allow(&self) -> &'static str {
         match self {
             Self::Server => "GET, HEAD, POST, OPTIONS",
-            Self::Channel(_) => "POST, DELETE, OPTIONS",
+            Self::Channel(_) => "GET, HEAD, POST, DELETE, OPTIONS",
             Self::Disconnect => "POST, OPTIONS",
             Self::Box | Self::Technique(Technique::Im(_)) => "GET, HEAD, POST, OPTIONS",
             // A handshake is a GET, and a HEAD of it would be useless.

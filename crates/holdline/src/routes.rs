@@ -1,5 +1,6 @@
 //! The HTTP interface: from requests to answers, one function for each row.
 
+mod channel;
 mod delete;
 mod disconnect;
 mod publish;
@@ -13,6 +14,7 @@ use holdline::origins::Origin;
 use holdline_net::{Intake, Request, Responder};
 use serde_json::json;
 
+use self::channel::channel;
 use self::delete::{Delete, delete};
 use self::disconnect::disconnect;
 use self::publish::{Publish, publish};
@@ -152,7 +154,7 @@ impl<'r> Route<'r> {
             Resource::Channel(name) if method == "DELETE" => {
                 return Delete::of(request, name, rights).map(Self::Delete);
             }
-            Resource::Channel(name) => {
+            Resource::Channel(name) if method == "POST" || message.is_some() => {
                 return Publish::of(app, request, name, &query, rights, message).map(Self::Publish);
             }
             Resource::Box if method == "POST" => rights.judge_publish(MovingBox::CHANNEL)?,
@@ -194,7 +196,8 @@ fn resolve(
     let post = call.request.head.method() == "POST";
     match resource {
         // Neither of them gets here.
-        Resource::Server | Resource::Channel(_) | Resource::Technique(Technique::Im(_)) => {}
+        Resource::Server | Resource::Technique(Technique::Im(_)) => {}
+        Resource::Channel(name) => channel(app, call, name, &rights),
         Resource::File(asset) | Resource::Client(asset) => file(call, asset, None),
         Resource::Health => call.bytes(200, TEXT, b"ok"),
         Resource::Stats => stats(app, call),

@@ -65,8 +65,8 @@ const NOT_FOUND: &[&str] = &[
 ];
 
 const NOT_ALLOWED: &[&str] = &[
-    "GET /channels/a HTTP/1.1\r\n\r\n",
-    "HEAD /channels/a HTTP/1.1\r\n\r\n",
+    "PATCH /channels/a HTTP/1.1\r\n\r\n",
+    "HEAD /channels/a/websocket HTTP/1.1\r\n\r\n",
     "DELETE /channels/a/sse HTTP/1.1\r\n\r\n",
     "PUT /channels/a HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi",
     "POST /channels/a/poll HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi",

@@ -1,0 +1,45 @@
+//! What there is of a channel.
+
+use serde_json::{Map, Value, json};
+
+use super::{VARY, file};
+use crate::accept::prefers;
+use crate::access::Rights;
+use crate::answer::Call;
+use crate::app::App;
+use crate::names;
+use crate::pages;
+use crate::reply::{JSON, UNCACHED};
+use crate::transport::Transport;
+
+/// The page for browsers, if pages are on. It has nothing of the channel in it, so everybody gets it. For everyone
+/// else the URLs, as JSON, if they may do something with them.
+pub(super) fn channel(app: &App, call: Call<'_, '_>, segment: &str, rights: &Rights) {
+    let name = match names::parse_channel(segment) {
+        Ok(name) => name,
+        Err(error) => return call.error(400, "bad_channel", &error.to_string()),
+    };
+    let access = app.shared.access();
+    if access.has_pages() && prefers(&call.request.head, "text/html", "application/json") {
+        return file(call, pages::channel(), Some(VARY));
+    }
+    if !rights.may_publish(&name)
+        && let Err(refusal) = rights.judge_subscribe([name.as_str()])
+    {
+        return call.reply(&refusal);
+    }
+    let path = format!("/channels/{segment}");
+    let transports: Map<String, Value> = Transport::ALL
+        .into_iter()
+        .filter(|&transport| transport != Transport::Jsonp || access.has_jsonp())
+        .map(|transport| (transport.to_string(), format!("{path}/{transport}").into()))
+        .collect();
+    let presence = format!("{path}/presence");
+    let answer = json!({
+        "channel": name,
+        "publish": path,
+        "presence": presence,
+        "transports": transports,
+    });
+    call.bytes(200, (JSON, (UNCACHED, VARY)), answer.to_string().as_bytes());
+}
