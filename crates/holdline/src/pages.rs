@@ -89,6 +89,7 @@ assets! {
     "/assets/im-outbox.js", JS, "im-outbox.js";
     "/assets/im-talks.js", JS, "im-talks.js";
     "/assets/im-view.js", JS, "im-view.js";
+    "/assets/notice.js", JS, "notice.js";
     "/assets/panels.js", JS, "panels.js";
     "/assets/presence.js", JS, "presence.js";
     "/assets/publish.js", JS, "publish.js";

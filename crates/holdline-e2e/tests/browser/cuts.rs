@@ -55,6 +55,12 @@ fn every_panel_is_told_when_the_server_was_killed() {
         // An endless frame cannot notice by itself.
         (open <= 1).then_some(())
     });
+    // It is said for the whole page, and each panel says why.
+    let gone = "return !document.querySelector('#server-gone').hidden
+        && /retrying in \\d+ s: ./.test(document.querySelector('[data-transport=poll] .state-text').textContent)";
+    browser
+        .wait_until("the notice and the reason", gone)
+        .unwrap();
     server.restart().unwrap();
     wait_for_panels(&browser, "all panels to be open again", |panel| {
         panel.state == "open" && panel.lost > 0
@@ -72,6 +78,10 @@ fn every_panel_is_told_when_the_server_was_killed() {
             "{transport}"
         );
     }
+    let back = "return document.querySelector('#server-gone').hidden
+        && document.querySelector('#summary').textContent === '7 of 7 transports are open.'
+        && document.querySelector('[data-lost]').textContent.includes('The server was started again')";
+    browser.wait_until("the notice to go", back).unwrap();
     // Chat goes on, too.
     browser.type_into("#chat-text", "still here\n").unwrap();
     let line = "return [...document.querySelectorAll('#chat-log li .said')].at(-1)?.textContent === 'still here'";

@@ -25,6 +25,10 @@ fn every_panel_shows_every_message_once() {
     browser.type_into("#publish-text", "typed\n").unwrap();
     texts.push("typed".to_owned());
     assert_received(&browser, &texts);
+    // An empty field publishes what it suggests.
+    browser.click("#publish-send").unwrap();
+    texts.push("hello".to_owned());
+    assert_received(&browser, &texts);
     // Another channel: empty panels that follow it.
     browser
         .run("document.querySelector('#publish-channel').value = ''")
@@ -127,7 +131,7 @@ fn a_position_that_is_refused_is_explained() {
     browser.devtools("Browser.setPermission", &denied).unwrap();
     browser.click("#tracker-share").unwrap();
     let shown = "const error = document.querySelector('#tracker-error');
-        return !error.hidden && error.dataset.code === '1' && /denied/i.test(error.textContent)";
+        return !error.hidden && error.dataset.code === '1' && /^Error 1, permission denied/.test(error.textContent)";
     browser
         .wait_until("the error of geolocation", shown)
         .unwrap();

@@ -52,7 +52,8 @@ function describeState(state, detail) {
   if (state === "open") return "open";
   if (state === "retrying") {
     const seconds = Math.max(0, Math.ceil((detail.at - Date.now()) / 1000));
-    return `retrying in ${seconds} s`;
+    const why = detail.error?.message;
+    return `retrying in ${seconds} s${why ? `: ${why}` : ""}`;
   }
   if (state === "closed") return `refused: ${detail.error.message}`;
   return detail.elsewhere ? "in another tab" : "paused";

@@ -38,7 +38,7 @@ export function createLine({ name, token }, on) {
 
   function refused(why) {
     drop();
-    on.state("closed", {});
+    on.state("closed", { error: { message: why } });
     askAgain(`The server refused: ${why}.`);
   }
 

@@ -63,7 +63,7 @@ export function createPanel(info, takeOver, onOther = {}) {
       },
       lost(message) {
         count.lost += 1;
-        add(() => note("The server could not keep everything: some messages are lost here."));
+        add(() => note("The server was started again, or could not keep everything: messages may be missing here."));
         onOther.lost?.(message);
       },
       traffic({ requests = 0, bytes = 0, busy }) {

@@ -17,7 +17,7 @@ export function startPublishing(onChannel) {
   let number = 0;
 
   function showCommand() {
-    const data = text.value || "hello";
+    const data = text.value || text.placeholder;
     // With -d, a text that begins with @ would name a file.
     const option = data.startsWith("@") ? "--data-raw" : "-d";
     const name = encodeURIComponent(channel.value.trim() || "demo");
@@ -65,8 +65,8 @@ export function startPublishing(onChannel) {
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (text.value === "") return text.focus();
-    const value = text.value;
+    // An empty field publishes what it suggests.
+    const value = text.value || text.placeholder;
     text.value = "";
     showCommand();
     if (!(await publish([value])) && text.value === "") {

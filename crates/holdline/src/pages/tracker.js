@@ -13,10 +13,10 @@ const GONE = 300_000;
 const MOST_ROWS = 100;
 
 const ERRORS = {
-  0: "This browser has no geolocation here. It needs a device with a position and a secure page (HTTPS or localhost). “Simulate” works everywhere.",
-  1: "Permission denied: you or the browser did not allow this page to know your position.",
-  2: "Position unavailable: the device could not find out where it is.",
-  3: "Timeout: the device took too long to find out where it is. It goes on trying.",
+  0: "Error 0, unknown: this browser has no geolocation here. It needs a device with a position and a secure page (HTTPS or localhost). “Simulate” works everywhere.",
+  1: "Error 1, permission denied: you or the browser did not allow this page to know your position.",
+  2: "Error 2, position unavailable: the device could not find out where it is.",
+  3: "Error 3, timeout: the device took too long to find out where it is. It goes on trying.",
 };
 
 export function startTracker() {
@@ -93,7 +93,7 @@ export function startTracker() {
 
   function fail(code) {
     error.dataset.code = code;
-    setText(error, ERRORS[code] ?? ERRORS[2]);
+    setText(error, ERRORS[code] ?? ERRORS[0]);
     error.hidden = false;
   }
 
