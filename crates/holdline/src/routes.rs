@@ -3,6 +3,7 @@
 mod channel;
 mod delete;
 mod disconnect;
+mod file;
 mod publish;
 mod subscribe;
 mod techniques;
@@ -17,6 +18,7 @@ use serde_json::json;
 use self::channel::channel;
 use self::delete::{Delete, delete};
 use self::disconnect::disconnect;
+use self::file::{VARY, file};
 use self::publish::{Publish, publish};
 use self::subscribe::subscribe;
 use crate::accept::prefers;
@@ -27,9 +29,9 @@ use crate::demo::MovingBox;
 use crate::meters::MeterId;
 use crate::metrics::{self, Format, Snapshot};
 use crate::names;
-use crate::pages::{self, Asset, CONTENT_SECURITY_POLICY};
+use crate::pages;
 use crate::query::Query;
-use crate::reply::{JSON, NO_REFERRER, Reply, UNCACHED};
+use crate::reply::{JSON, Reply, UNCACHED};
 use crate::request::{METHODS, Resource};
 use crate::techniques::Technique;
 use crate::upgrade::{Messages, PLAIN, is_old, upgrade};
@@ -281,37 +283,6 @@ fn watch(app: &App, call: Call<'_, '_>) {
         .open_with(&*fields, request, responder, source, Stream::Emission));
 }
 
-/// `vary` says what else the answer depends on.
-fn file(call: Call<'_, '_>, asset: &Asset, vary: Option<[(&str, &str); 1]>) {
-    let etag = asset.etag();
-    let headers = [
-        ("ETag", etag.as_str()),
-        ("Cache-Control", "no-cache"),
-        ("X-Content-Type-Options", "nosniff"),
-        ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
-        NO_REFERRER,
-    ];
-    // RFC 9110 §13.1.2: a weak comparison, so `W/` makes no difference.
-    let known = call
-        .request
-        .head
-        .headers()
-        .get_all("if-none-match")
-        .any(|value| {
-            let tags = std::str::from_utf8(value).unwrap_or_default().split(',');
-            tags.map(|tag| tag.trim().trim_start_matches("W/"))
-                .any(|tag| tag == etag || tag == "*")
-        });
-    if known {
-        return call.bytes(304, (headers, vary), b"");
-    }
-    call.bytes(
-        200,
-        ((headers, vary), [("Content-Type", asset.content_type)]),
-        asset.body,
-    );
-}
-
 fn echo_body(call: Call<'_, '_>) {
     let head = &call.request.head;
     let content_type = head
@@ -350,8 +321,6 @@ fn moving_box(app: &App, call: Call<'_, '_>, query: &Query<'_>, choose: bool) {
     );
 }
 
-/// Clients that accept something else get another answer.
-const VARY: [(&str, &str); 1] = [("Vary", "Accept")];
 const TEXT: [(&str, &str); 2] = [
     ("Content-Type", "text/plain; charset=utf-8"),
     ("Cache-Control", "no-store"),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{VARY, file};
+use super::file::{VARY, file};
 use crate::accept::prefers;
 use crate::access::Rights;
 use crate::answer::Call;
