@@ -45,6 +45,6 @@ pub use moody::{Mood, MoodyProxy};
 pub use process::Process;
 pub use proxy::CutProxy;
 pub use server::{Server, program};
-pub use subscriber::{Item, Transport, subscribe, subscribe_on};
+pub use subscriber::{Item, Transport, subscribe, subscribe_as, subscribe_on};
 pub use tally::{END, Tally, numbered};
 pub use wait::{LIMIT, wait_for};

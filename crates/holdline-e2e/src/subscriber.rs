@@ -1,5 +1,7 @@
 //! The seven transports, each read by a parser that accepts only the documented form.
 
+mod item;
+
 use std::fmt;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::net::{SocketAddr, TcpStream};
@@ -10,6 +12,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tungstenite::error::{Error, ProtocolError};
 
+pub use self::item::Item;
+use self::item::{item, message, parse, told};
 use crate::http::{Client, fault};
 use crate::wait::LIMIT;
 
@@ -59,36 +63,6 @@ impl fmt::Display for Transport {
     }
 }
 
-/// What a subscriber receives.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Item {
-    /// Its current cursor.
-    Position(String),
-    /// Messages are lost; it continues from this cursor.
-    Lost(String),
-    /// A message.
-    Message {
-        /// The cursor after it.
-        id: String,
-        /// Its type.
-        event: Option<String>,
-        /// Its text.
-        data: String,
-    },
-}
-
-impl Item {
-    /// The cursor of a subscriber after it received this.
-    #[must_use]
-    pub fn cursor(&self) -> &str {
-        match self {
-            Self::Position(cursor) | Self::Lost(cursor) | Self::Message { id: cursor, .. } => {
-                cursor
-            }
-        }
-    }
-}
-
 /// The callback for what is received.
 type Tell<'t> = &'t mut dyn FnMut(Item) -> ControlFlow<()>;
 
@@ -121,6 +95,22 @@ pub fn subscribe_on(
     since: Option<&str>,
     tell: Tell<'_>,
 ) -> io::Result<()> {
+    subscribe_as(socket, transport, channels, since, "", tell)
+}
+
+/// The same with more in the query, such as `name=ann&presence=true`.
+///
+/// # Errors
+/// As [`subscribe`].
+pub fn subscribe_as(
+    socket: TcpStream,
+    transport: Transport,
+    channels: &str,
+    since: Option<&str>,
+    query: &str,
+    tell: Tell<'_>,
+) -> io::Result<()> {
+    let more = query.split('&').filter(|pair| !pair.is_empty());
     let path = format!("/channels/{channels}/{transport}");
     let mut query = match transport {
         Transport::LongPoll => vec![wait(since)],
@@ -131,6 +121,7 @@ pub fn subscribe_on(
     if let Some(since) = since {
         query.push(format!("since={since}"));
     }
+    query.extend(more.map(str::to_owned));
     let target = format!("{path}?{}", query.join("&"));
     match transport {
         Transport::Poll | Transport::LongPoll | Transport::Jsonp => {
@@ -173,12 +164,17 @@ fn polls(
         };
         let answer: Value = parse(&json)?;
         let (cursor, messages, lost) = (&answer["cursor"], &answer["messages"], &answer["lost"]);
-        let (Some(cursor), Some(messages), Some(lost), Some(3)) = (
+        let watches = query.iter().any(|pair| pair.starts_with("presence="));
+        let (Some(cursor), Some(messages), Some(lost), Some(members)) = (
             cursor.as_str(),
             messages.as_array(),
             lost.as_bool(),
             answer.as_object().map(serde_json::Map::len),
         ) else {
+            return Err(fault(format!("no answer to a poll: {answer}")));
+        };
+        let presence = answer["presence"].as_str();
+        if presence.is_some() != watches || members != 3 + usize::from(watches) {
             return Err(fault(format!("no answer to a poll: {answer}")));
         };
         let mut items = Vec::new();
@@ -196,6 +192,10 @@ fn polls(
         }
         query.retain(|pair| !pair.starts_with("since=") && !pair.starts_with("wait="));
         query.extend([wait(Some(cursor)), format!("since={cursor}")]);
+        if let Some(presence) = presence {
+            query.retain(|pair| !pair.starts_with("presence="));
+            query.push(format!("presence={presence}"));
+        }
         if transport == Transport::Poll && messages.is_empty() {
             thread::sleep(Duration::from_millis(2));
         }
@@ -296,6 +296,7 @@ fn call(script: &str, before: &str, after: &str) -> io::Result<String> {
 /// An event stream.
 fn events(reader: &mut impl BufRead, tell: Tell<'_>) -> io::Result<()> {
     let (mut id, mut event, mut data) = (None, None, Vec::<String>::new());
+    let mut last_id = String::new();
     loop {
         let line = text_line(reader)?;
         if line.is_empty() {
@@ -304,6 +305,7 @@ fn events(reader: &mut impl BufRead, tell: Tell<'_>) -> io::Result<()> {
                 // A comment alone.
                 (None, true) if event.is_none() => continue,
                 (Some(id), true) if event.is_none() => Item::Position(id),
+                (None, false) => told(&last_id, event.as_deref(), &data.join("\n"))?,
                 (Some(id), false) => message(id, event, data.join("\n"))?,
                 (id, _) => {
                     return Err(fault(format!(
@@ -322,7 +324,10 @@ fn events(reader: &mut impl BufRead, tell: Tell<'_>) -> io::Result<()> {
             "" => {}
             "data" => data.push(value),
             "retry" if value.parse::<u32>().is_ok() => {}
-            "id" if id.is_none() => id = Some(value),
+            "id" if id.is_none() => {
+                last_id.clone_from(&value);
+                id = Some(value);
+            }
             "event" if event.is_none() => event = Some(value),
             _ => return Err(fault(format!("in an event stream: {line:?}"))),
         }
@@ -357,34 +362,5 @@ fn websocket_error(error: Error) -> io::Error {
             ProtocolError::HandshakeIncomplete | ProtocolError::ResetWithoutClosingHandshake,
         ) => ErrorKind::UnexpectedEof.into(),
         error => fault(error.to_string()),
-    }
-}
-
-fn parse(json: &str) -> io::Result<Value> {
-    serde_json::from_str(json).map_err(|error| fault(format!("{error}: {json:?}")))
-}
-
-/// A message object.
-fn item(value: &Value) -> io::Result<Item> {
-    let wrong = || fault(format!("no message object: {value}"));
-    let object = value.as_object().ok_or_else(wrong)?;
-    let text = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
-    let event = text("event");
-    if object.len() != 3 + usize::from(event.is_some()) || text("channel").is_none() {
-        return Err(wrong());
-    }
-    message(
-        text("id").ok_or_else(wrong)?,
-        event,
-        text("data").ok_or_else(wrong)?,
-    )
-}
-
-fn message(id: String, event: Option<String>, data: String) -> io::Result<Item> {
-    match event.as_deref() {
-        Some("holdline.open") => Ok(Item::Position(id)),
-        Some("holdline.lost") => Ok(Item::Lost(id)),
-        Some(other) if other.starts_with("holdline.") => Err(fault(format!("event {other:?}"))),
-        _ => Ok(Item::Message { id, event, data }),
     }
 }

@@ -58,7 +58,7 @@ impl Tally {
     pub fn take(&mut self, item: &Item) -> Result<bool, String> {
         self.cursor = Some(item.cursor().to_owned());
         let (id, event, data) = match item {
-            Item::Position(_) => return Ok(false),
+            Item::Position(_) | Item::Told { .. } => return Ok(false),
             Item::Lost(at) => {
                 let next = &self.next;
                 return Err(format!("told lost at {at}, expecting {next:?}"));

@@ -50,7 +50,7 @@ fn receive(
 /// Texts, and `lost` where it was told.
 fn told(items: &[Item]) -> Vec<&str> {
     let told = items.iter().filter_map(|item| match item {
-        Item::Position(_) => None,
+        Item::Position(_) | Item::Told { .. } => None,
         Item::Lost(_) => Some("lost"),
         Item::Message { data, .. } => Some(data.as_str()),
     });

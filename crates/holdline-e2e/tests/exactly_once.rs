@@ -255,7 +255,7 @@ impl Subscriber {
             &mut |item| {
                 self.cursor = Some(item.cursor().to_owned());
                 match item {
-                    Item::Position(_) => {}
+                    Item::Position(_) | Item::Told { .. } => {}
                     Item::Lost(cursor) => {
                         panic!("{transport} says that something is lost at {cursor}")
                     }

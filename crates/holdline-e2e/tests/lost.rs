@@ -130,7 +130,7 @@ fn a_slow_reader_is_told_what_it_missed() {
         let mut next = Some(0);
         for item in &items {
             match item {
-                Item::Position(_) => {}
+                Item::Position(_) | Item::Told { .. } => {}
                 Item::Lost(_) => next = None,
                 Item::Message { data, .. } if data == "last" => break,
                 Item::Message { data, .. } => {
