@@ -30,6 +30,7 @@ pub(crate) use self::publishing::{PublishArguments, PublishingArguments};
 pub(crate) use self::secret::{SecretSource, on_the_command_line};
 pub(crate) use self::sign::SignArguments;
 use crate::channel_url::ChannelUrl;
+use crate::names;
 use crate::transport::Transport;
 use crate::transport::parse_for_programs;
 
@@ -251,6 +252,12 @@ pub(crate) struct SubscribeArguments {
     /// messages].
     #[arg(long, value_name = "CURSOR")]
     pub(crate) since: Option<String>,
+    /// Be a member of the channels under this name.
+    #[arg(long, value_parser = member_name, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Print also who is there: messages with the events holdline.members, holdline.join and holdline.leave.
+    #[arg(long)]
+    pub(crate) presence: bool,
     /// Stop after this many messages.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..), value_name = "N")]
     pub(crate) count: Option<u64>,
@@ -378,6 +385,11 @@ fn threads(text: &str) -> Result<NonZeroUsize, String> {
             "it is a number from 1 to {MAX_THREADS}; more threads than processor cores do not help"
         )),
     }
+}
+
+fn member_name(text: &str) -> Result<String, String> {
+    let name = names::parse_member(text).map_err(|error| error.to_string())?;
+    Ok(name.to_owned())
 }
 
 fn deflate_threshold(text: &str) -> Result<DeflateThreshold, String> {

@@ -125,6 +125,9 @@ struct Session<W> {
     url: ChannelUrl,
     /// The cursor after the last printed message. Before the first one, what was asked for.
     cursor: Option<String>,
+    name: Option<String>,
+    /// What to ask for about members, if anything: `true`, or after a poll what its answer had.
+    presence: Option<String>,
     /// How many messages are still to be printed.
     left: Option<u64>,
     /// A server that sends nothing for this long is considered gone.
@@ -141,6 +144,8 @@ impl<W: Write> Session<W> {
         Self {
             url: arguments.url.clone(),
             cursor: arguments.since.clone(),
+            name: arguments.name.clone(),
+            presence: arguments.presence.then(|| "true".to_owned()),
             left: arguments.count,
             timeout: arguments.timeout,
             failures: 0,
@@ -161,6 +166,12 @@ impl<W: Write> Session<W> {
         let mut query = query.to_vec();
         if let Some(cursor) = &self.cursor {
             query.push(("since", cursor));
+        }
+        if let Some(name) = &self.name {
+            query.push(("name", name));
+        }
+        if let Some(presence) = &self.presence {
+            query.push(("presence", presence));
         }
         self.url.target(Some(transport.name()), &query)
     }
@@ -183,6 +194,8 @@ impl<W: Write> Session<W> {
     fn message(&mut self, message: Message) -> Result<(), End> {
         match message.event.as_deref() {
             Some(names::OPEN) => {}
+            // Not messages of the channel.
+            Some(names::MEMBERS | names::JOIN | names::LEAVE) => self.print(&message)?,
             Some(names::LOST) => {
                 self.failures = 0;
                 self.print(&message)?;

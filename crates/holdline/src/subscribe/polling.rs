@@ -51,12 +51,13 @@ pub(super) fn long_poll(session: &mut Session<impl Write>) -> End {
     }
 }
 
-/// `{"cursor":CURSOR,"messages":[…],"lost":BOOL}`
+/// `{"cursor":CURSOR,"messages":[…],"lost":BOOL}`, and `"presence":TOKEN` if that was asked for.
 #[derive(Debug, Deserialize)]
 struct Answer {
     cursor: String,
     messages: Vec<Message>,
     lost: bool,
+    presence: Option<String>,
 }
 
 /// What an answer was like.
@@ -166,6 +167,9 @@ pub(super) fn take(session: &mut Session<impl Write>, body: &[u8]) -> Result<boo
         session.message(message)?;
     }
     session.cursor = Some(answer.cursor);
+    if answer.presence.is_some() {
+        session.presence = answer.presence;
+    }
     Ok(is_empty)
 }
 

@@ -250,3 +250,25 @@ fn a_compressed_answer_is_told_as_such() {
         assert!(requests[0].contains("Accept-Encoding: identity\r\n"));
     }
 }
+
+#[test]
+fn who_is_there_is_printed_and_not_counted() {
+    let mut session = session(&["--name", "ann & bob", "--presence", "--count", "1"]);
+    let target = session.target(Transport::Sse, &[]);
+    assert_eq!(target, "/channels/a,b/sse?name=ann+%26+bob&presence=true");
+    for event in [names::MEMBERS, names::JOIN, names::LEAVE] {
+        let json = message("1-1", Some(event)).to_string();
+        session.receive(&json).unwrap();
+    }
+    assert_eq!(printed(&session).lines().count(), 3);
+    // A poll tells what the next one is to say.
+    let answer = json!({ "cursor": "1-1", "messages": [], "lost": false, "presence": "1-7.0" });
+    polling::take(&mut session, answer.to_string().as_bytes()).unwrap();
+    let target = session.target(Transport::LongPoll, &[]);
+    assert_eq!(
+        target,
+        "/channels/a,b/long-poll?since=1-1&name=ann+%26+bob&presence=1-7.0"
+    );
+    let json = message("1-2", None).to_string();
+    assert_eq!(session.receive(&json), Err(End::Done));
+}
