@@ -313,7 +313,7 @@ fn publishing_needs_the_token() {
         ))
         .unwrap();
     let answer = client.answer("GET").unwrap().json().unwrap();
-    assert_eq!(answer["messages"].as_array().unwrap().len(), 3, "{answer}");
+    assert_eq!(answer["messages"].as_array().unwrap().len(), 4, "{answer}");
 }
 
 /// `Allow` names methods, and none of them is refused with 405.
