@@ -15,7 +15,7 @@ pub(crate) fn fan_out(is_quick: bool) -> Result<(), Box<dyn Error>> {
     let (wanted, rounds, events) = if is_quick {
         (500, 3, 20)
     } else {
-        (10_000, 7, 40)
+        (10_000, 5, 30)
     };
     let contestants = SERVERS.map(|server| (server, server, "1"));
     compare(&contestants, receivers(wanted)?, rounds, events)
@@ -26,7 +26,7 @@ pub(crate) fn cores(is_quick: bool) -> Result<(), Box<dyn Error>> {
     let (wanted, rounds, events) = if is_quick {
         (500, 3, 20)
     } else {
-        (10_000, 9, 40)
+        (10_000, 7, 30)
     };
     let contestants = [("one loop", PROGRAM, "1"), ("two loops", PROGRAM, "2")];
     let receivers = receivers(wanted)?;
