@@ -7,7 +7,7 @@ use holdline_sse::{
     EncodeError, EventFields, HEARTBEAT, PADDING, encode_comment, encode_id, encode_retry,
 };
 
-use crate::harness::{comment, id, message, retry, trace};
+use crate::harness::{FOUR_EVENTS, comment, id, message, retry, trace};
 
 #[track_caller]
 fn writes(fields: EventFields<'_>, expected: &str) {
@@ -29,6 +29,30 @@ fn all_fields() {
     };
     let expected = "event: add\nid: a-1\nretry: 3000\ndata: one\ndata: two\n\n";
     writes(fields, expected);
+}
+
+#[test]
+fn the_tutorials_listing_of_four_events() {
+    let mut out = BytesMut::new();
+    let with_id = |id, data| EventFields {
+        id: Some(id),
+        ..EventFields::data(data)
+    };
+    let named = EventFields {
+        event: Some("myevent"),
+        ..with_id("101", "third event")
+    };
+    EventFields::data("first event").encode(&mut out).unwrap();
+    with_id("100", "second event").encode(&mut out).unwrap();
+    named.encode(&mut out).unwrap();
+    encode_comment("this is a comment", &mut out);
+    let data = "fourth event\nfourth event continue";
+    EventFields::data(data).encode(&mut out).unwrap();
+    assert_eq!(
+        trace(&out).items(),
+        trace(FOUR_EVENTS.as_bytes()).items(),
+        "{out:?}"
+    );
 }
 
 #[test]

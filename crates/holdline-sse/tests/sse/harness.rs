@@ -4,6 +4,12 @@ use std::time::Duration;
 
 use holdline_sse::{Buffer, DecodeError, Decoder, EventBuf, ItemBuf, Limits};
 
+/// The listing with which tutorials explain event streams.
+pub(crate) const FOUR_EVENTS: &str = "data: first event\n\n\
+    data: second event\nid: 100\n\n\
+    event: myevent\ndata: third event\nid: 101\n\n\
+    : this is a comment\ndata: fourth event\ndata: fourth event continue\n\n";
+
 /// All that can be seen of a stream.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Trace {

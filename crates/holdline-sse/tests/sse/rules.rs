@@ -8,10 +8,30 @@ mod lines;
 
 use holdline_sse::ItemBuf;
 
-use crate::harness::{comment, event, message, trace};
+use crate::harness::{FOUR_EVENTS, comment, event, message, trace};
 
 fn items(stream: impl AsRef<[u8]>) -> Vec<ItemBuf> {
     trace(stream.as_ref()).items()
+}
+
+// What tutorials explain event streams with: a plain event, one with an ID, one with a type, and data of two lines behind a
+// comment. The program serves the same bytes to browsers.
+
+#[test]
+fn the_tutorials_listing_of_four_events() {
+    let expected = [
+        message("first event"),
+        event("message", "second event", "100"),
+        event("myevent", "third event", "101"),
+        comment("this is a comment"),
+        event("message", "fourth event\nfourth event continue", "101"),
+    ];
+    assert_eq!(items(FOUR_EVENTS), expected);
+    assert_eq!(
+        items(FOUR_EVENTS.replace('\n', "\r\n")),
+        expected,
+        "with CR LF"
+    );
 }
 
 // The examples of §9.2.6.
