@@ -27,6 +27,8 @@ pub struct Server {
     level: &'static str,
     /// The limit of its open files, if different from that of the tests.
     files: Option<u32>,
+    /// See [`start_with_whole_pages`](Self::start_with_whole_pages).
+    whole_pages: bool,
     address: SocketAddr,
     running: Option<Process>,
     log: Arc<Mutex<String>>,
@@ -38,7 +40,7 @@ impl Server {
     /// # Errors
     /// When there is no program, or it ends or stays silent instead.
     pub fn start(arguments: &[&str]) -> Result<Self> {
-        Self::start_as(arguments, "warn", None)
+        Self::start_as(arguments, "warn", None, false)
     }
 
     /// The same with another `HOLDLINE_LOG`.
@@ -46,7 +48,7 @@ impl Server {
     /// # Errors
     /// As [`start`](Self::start).
     pub fn start_talkative(arguments: &[&str], level: &'static str) -> Result<Self> {
-        Self::start_as(arguments, level, None)
+        Self::start_as(arguments, level, None, false)
     }
 
     /// The same with a limit of open files, as after `ulimit -n`.
@@ -54,15 +56,31 @@ impl Server {
     /// # Errors
     /// As [`start`](Self::start).
     pub fn start_with_files(arguments: &[&str], files: Option<u32>) -> Result<Self> {
-        Self::start_as(arguments, "warn", files)
+        Self::start_as(arguments, "warn", files, false)
     }
 
-    fn start_as(arguments: &[&str], level: &'static str, files: Option<u32>) -> Result<Self> {
+    /// The same with `MALLOC_MMAP_THRESHOLD_`, as docs/server.md advises: what is freed of large messages goes back to
+    /// the system, so that resident memory tells what the program still has. Without it the C library keeps most of
+    /// what the worst moment took.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_with_whole_pages(arguments: &[&str]) -> Result<Self> {
+        Self::start_as(arguments, "warn", None, true)
+    }
+
+    fn start_as(
+        arguments: &[&str],
+        level: &'static str,
+        files: Option<u32>,
+        whole_pages: bool,
+    ) -> Result<Self> {
         let mut server = Self {
             program: program()?,
             arguments: arguments.iter().map(ToString::to_string).collect(),
             level,
             files,
+            whole_pages,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             running: None,
             log: Arc::default(),
@@ -161,6 +179,9 @@ impl Server {
                 shell
             }
         };
+        let whole_pages = self
+            .whole_pages
+            .then_some(("MALLOC_MMAP_THRESHOLD_", "131072"));
         let mut process = Process::spawn(
             command
                 .args(["serve", "--listen", &listen])
@@ -170,6 +191,7 @@ impl Server {
                 .env("HOLDLINE_LOG", self.level)
                 // The name that the tests use in `Host`.
                 .env("HOLDLINE_ALLOW_HOST", "test")
+                .envs(whole_pages)
                 .stdin(Stdio::null())
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped()),
