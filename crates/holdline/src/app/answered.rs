@@ -4,7 +4,6 @@ use holdline_net::{ConnectionId, WebSocketOutput};
 
 use super::App;
 use crate::access::Rights;
-use crate::counters::Limit;
 use crate::hub::Wakes;
 use crate::journal::{Appended, Draft, Outcome, Receipt, Refusal};
 use crate::reply::Reply;
@@ -66,12 +65,7 @@ impl App {
             Ok(Appended::Shown(published)) => (Receipt::new(Outcome::Shown(published)), false),
             Ok(Appended::Later(receipt)) => (receipt, false),
             Ok(Appended::Repeated(receipt)) => (receipt, true),
-            Err(refusal) => {
-                if let Refusal::NoRoomForKey { .. } = refusal {
-                    self.hub().counters.refused(Limit::IdempotencyKeys);
-                }
-                return Err(refused(Reply::from(refusal)));
-            }
+            Err(refusal) => return Err(refused(Reply::from(refusal))),
         };
         Ok(Asked {
             at: self.hub().uptime(),

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::receipt::{Outcome, Receipt, Refusal};
 use super::{Change, Draft};
+use crate::counters::{Counters, Limit};
 use crate::hub::Published;
 use crate::idempotency_key::IdempotencyKey;
 
@@ -83,10 +84,12 @@ impl Keys {
     }
 
     /// The receipt of the same message that came before. `None` if it is new, and there is room for its key.
+    /// If there is none, this counts who is refused.
     pub(super) fn find(
         &mut self,
         keyed: &Keyed,
         now: Duration,
+        counters: &Counters,
     ) -> Result<Option<Receipt>, Refusal> {
         while let Some((until, scope)) = self.published.front()
             && *until <= now
@@ -103,6 +106,7 @@ impl Keys {
             None if self.slots.len() >= self.most => {
                 let next = self.published.front();
                 let wait = next.map_or(Duration::ZERO, |(until, _)| *until - now);
+                counters.refused(Limit::IdempotencyKeys);
                 Err(Refusal::NoRoomForKey { wait })
             }
             None => Ok(None),

@@ -7,12 +7,11 @@ use holdline_net::Request;
 use crate::access::Rights;
 use crate::answer::Call;
 use crate::app::App;
-use crate::counters::Limit;
 use crate::held::{Publication, Question, encode_published};
 use crate::hold::answer_or_hold;
 use crate::hub::Published;
 use crate::idempotency_key::IdempotencyKey;
-use crate::journal::{Appended, Draft, Outcome, Receipt, Refusal};
+use crate::journal::{Appended, Draft, Outcome, Receipt};
 use crate::meters::MeterId;
 use crate::names;
 use crate::query::Query;
@@ -113,12 +112,7 @@ pub(super) fn append(
         Ok(Appended::Shown(published)) => (Receipt::new(Outcome::Shown(published)), false),
         Ok(Appended::Later(receipt)) => (receipt, false),
         Ok(Appended::Repeated(receipt)) => (receipt, true),
-        Err(refusal) => {
-            if let Refusal::NoRoomForKey { .. } = refusal {
-                app.hub().counters.refused(Limit::IdempotencyKeys);
-            }
-            return call.reply(&Reply::from(refusal));
-        }
+        Err(refusal) => return call.reply(&Reply::from(refusal)),
     };
     let (since, reader) = since.unzip();
     let since = since.map(|since| (draft.channel.into(), since));

@@ -82,13 +82,14 @@ fn whatever_comes_the_table_says_what_a_list_says() {
     let mut random = Random::from_environment();
     for _ in 0..200 {
         let (mut keys, mut model) = (Keys::new(5), Model::default());
+        let (counters, mut refused) = (Counters::default(), 0);
         let mut now = Duration::ZERO;
         for number in 1..200 {
             now += SECOND * random.below(12) as u32;
             let (key, text) = (random.below(8), ["x", "y"][random.below(2)]);
             let live = model.live(now);
             let known = live.iter().position(|(known, _, _)| *known == key);
-            let found = keys.find(&simple(key, text), now);
+            let found = keys.find(&simple(key, text), now, &counters);
             match known.map(|index| &live[index]) {
                 None if live.len() == 5 => {
                     let wait = match found {
@@ -98,6 +99,7 @@ fn whatever_comes_the_table_says_what_a_list_says() {
                     let done = live.iter().filter_map(|(_, _, done)| *done);
                     let next = done.map(|(at, _)| at + 120 * SECOND - now).min();
                     assert_eq!(wait, next.unwrap_or_default());
+                    refused += 1;
                 }
                 None => {
                     assert!(found.unwrap().is_none());
@@ -143,6 +145,11 @@ fn whatever_comes_the_table_says_what_a_list_says() {
             }
             assert!(keys.slots.len() <= 5 && keys.published.len() <= keys.slots.len());
         }
+        let counted = counters.read().refused;
+        let counted = counted
+            .iter()
+            .find(|(limit, _)| *limit == Limit::IdempotencyKeys);
+        assert_eq!(counted, Some(&(Limit::IdempotencyKeys, refused)));
     }
 }
 
@@ -151,5 +158,6 @@ fn a_message_that_was_published_is_not_forgotten_by_a_failure() {
     let mut keys = Keys::new(1);
     keys.publish(simple(1, "x"), published(7), Duration::ZERO);
     keys.fail(&simple(1, "x"));
-    assert!(keys.find(&simple(1, "x"), SECOND).unwrap().is_some());
+    let found = keys.find(&simple(1, "x"), SECOND, &Counters::default());
+    assert!(found.unwrap().is_some());
 }
