@@ -41,8 +41,7 @@ impl Call<'_, '_> {
             return self.bytes(200, event_stream::HEADERS, body.as_bytes());
         }
         reply.count();
-        let headers = (&reply.field, (JSON, UNCACHED));
-        self.bytes(reply.status, headers, &reply.body);
+        self.bytes(reply.status, reply.fields(), &reply.body);
     }
 
     /// Sends `{"error":{"code":…,"message":…}}`.

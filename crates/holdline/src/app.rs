@@ -1,6 +1,7 @@
 //! The push server on one event loop.
 
 mod answered;
+mod plain;
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -19,7 +20,8 @@ use crate::access::Rights;
 use crate::counters::Limit;
 use crate::held::HeldRequest;
 use crate::hub::{Hub, Looks, LoopKey, TooManyChannels, Waiter};
-use crate::journal::{Appended, Draft, Outcome, Receipt, Refusal};
+use crate::journal::Receipt;
+use crate::rates::{Source, TooFast};
 use crate::refusal;
 use crate::request_log::RequestLog;
 use crate::routes;
@@ -145,6 +147,20 @@ impl App {
         }
     }
 
+    /// Whether somebody with these rights may publish a message from there now.
+    pub(crate) fn judge_rate(&self, source: Source, rights: &Rights) -> Result<(), TooFast> {
+        let Shared { hub, rates, .. } = &*self.shared;
+        let judged = rates.judge(source, rights.name(), hub.uptime());
+        judged.inspect_err(|_| hub.counters.refused(Limit::PublishRate))
+    }
+
+    /// The same, and counts the message.
+    pub(crate) fn take_rate(&self, source: Source, rights: &Rights) -> Result<(), TooFast> {
+        let Shared { hub, rates, .. } = &*self.shared;
+        let taken = rates.take(source, rights.name(), hub.uptime());
+        taken.inspect_err(|_| hub.counters.refused(Limit::PublishRate))
+    }
+
     fn unsubscribe(&mut self, connection: ConnectionId, follower: &Follower) {
         for name in self.shared.hub.names(follower.place()) {
             if let Some(here) = self.subscribers.get_mut(&name) {
@@ -162,76 +178,6 @@ impl App {
         hub.stop_waiting(place.position(), self.waiter(connection));
         self.unsettled.remove(&connection);
     }
-
-    /// Publishes a text message that came over a subscriber's WebSocket.
-    fn publish(
-        &mut self,
-        connection: ConnectionId,
-        subscription: &mut Subscription,
-        message: Message<'_>,
-        output: Output<'_>,
-    ) {
-        let Output::WebSocket(socket) = output else {
-            return;
-        };
-        if let (Message::Text(text), Some((rights, answers))) = (message, subscription.answers()) {
-            return self.answer(connection, rights, answers, text, socket);
-        }
-        match (message, subscription.publishes_to(&self.shared.hub)) {
-            (Message::Text(text), Some(channel)) => {
-                let draft = Draft::message(&channel, None, text);
-                let waiter = self.waiter(connection);
-                match self.shared.journal.append(draft, Some(waiter)) {
-                    Ok(Appended::Shown(_)) => {}
-                    Ok(Appended::Later(receipt) | Appended::Repeated(receipt)) => {
-                        let unsettled = self.unsettled.entry(connection).or_default();
-                        unsettled.push_back(receipt);
-                    }
-                    Err(refusal) => refuse(socket, refusal),
-                }
-            }
-            (Message::Binary(_), _) => {
-                close(
-                    socket,
-                    CloseCode::UNSUPPORTED,
-                    "messages are published as text",
-                );
-            }
-            // A WebSocket that may not publish gets its messages in pieces.
-            (Message::Text(_), None) => may_not_publish(socket),
-        }
-    }
-
-    /// Forgets the messages of a WebSocket that were shown or will be. Returns why one was refused.
-    fn settle(&mut self, connection: ConnectionId) -> Option<Refusal> {
-        let unsettled = self.unsettled.get_mut(&connection)?;
-        while let Some(receipt) = unsettled.front() {
-            match receipt.outcome() {
-                Outcome::Pending => return None,
-                Outcome::Refused(refusal) => return Some(refusal),
-                Outcome::Kept(_) | Outcome::Shown(_) => {}
-            }
-            unsettled.pop_front();
-        }
-        self.unsettled.remove(&connection);
-        None
-    }
-}
-
-/// Closes the WebSocket of a publisher, because a plain text message has no answer that could carry an error.
-fn refuse(socket: WebSocketOutput<'_>, refusal: Refusal) {
-    let reason = match refusal {
-        Refusal::Busy | Refusal::NoRoomForKey { .. } => "no room",
-        Refusal::NotKept | Refusal::Unknown | Refusal::OtherContent => {
-            "a message could not be kept"
-        }
-    };
-    close(socket, CloseCode::TRY_AGAIN_LATER, reason);
-}
-
-fn may_not_publish(socket: WebSocketOutput<'_>) {
-    let reason = "publishing needs the publish token";
-    close(socket, CloseCode::POLICY_VIOLATION, reason);
 }
 
 fn close(mut socket: WebSocketOutput<'_>, code: CloseCode, reason: &str) {
@@ -270,7 +216,7 @@ impl Handler for App {
                 let refusal = self.settle(connection);
                 match (refusal, output) {
                     (Some(refusal), Output::WebSocket(socket)) => {
-                        refuse(socket, refusal);
+                        plain::refuse(socket, refusal);
                         Progress::Idle
                     }
                     (_, output) => subscription.ready(&self.shared.hub, &mut self.looks, output),
@@ -323,7 +269,7 @@ impl Handler for App {
         output: Output<'_>,
     ) {
         if let Output::WebSocket(socket) = output {
-            may_not_publish(socket);
+            plain::may_not_publish(socket);
         }
     }
 

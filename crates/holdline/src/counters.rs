@@ -52,6 +52,8 @@ limits! {
     AskedChannels = "asked_channels",
     /// `--idempotency-keys`
     IdempotencyKeys = "idempotency_keys",
+    /// `--max-publish-rate`
+    PublishRate = "publish_rate",
     /// `--max-upload-total`
     UploadTotal = "upload_total",
     /// The server is stopping.

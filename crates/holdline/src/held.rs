@@ -15,7 +15,7 @@ pub(crate) use self::publication::{Publication, encode_published};
 use self::reply::Patience;
 pub(crate) use self::reply::key_in_use;
 use crate::hub::Hub;
-use crate::reply::{JSON, Reply, UNCACHED};
+use crate::reply::Reply;
 use crate::shared::Options;
 
 /// A held request, with everything needed to answer it.
@@ -79,7 +79,7 @@ impl HeldRequest {
 
     fn send(&self, reply: &Reply, held: Held<'_>) {
         reply.count();
-        let headers = (&*self.fields, (&reply.field, (JSON, UNCACHED)));
+        let headers = (&*self.fields, reply.fields());
         if let Err(error) = held.respond(reply.status, headers, &reply.body) {
             tracing::error!(%error, "an answer cannot be sent");
         }

@@ -39,6 +39,7 @@ mod publish;
 mod query;
 #[cfg(test)]
 mod random;
+mod rates;
 mod reader;
 mod refusal;
 mod replays;

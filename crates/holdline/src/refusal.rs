@@ -9,7 +9,7 @@ use holdline_net::{Exchange, Rejection};
 
 use crate::app::Shared;
 use crate::counters::Limit;
-use crate::reply::{JSON, Reply, UNCACHED};
+use crate::reply::Reply;
 use crate::request::Resource;
 
 /// What is still served when all other connections are taken: publishing and health checks.
@@ -50,7 +50,7 @@ pub(crate) fn reject(
         return exchange.respond(200, headers, event_stream::not_now().as_bytes());
     }
     reply.count();
-    let headers = (&*fields, ((JSON, UNCACHED), &reply.field));
+    let headers = (&*fields, reply.fields());
     exchange.respond(reply.status, headers, &reply.body)
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use holdline_http1::Fields;
 use serde_json::json;
 
 use crate::counters;
@@ -52,6 +53,14 @@ impl Reply {
     /// Whether the same request may succeed soon: the answer has a `Retry-After`.
     pub(crate) fn is_temporary(&self) -> bool {
         matches!(self.field, Some([("Retry-After", _)]))
+    }
+
+    /// The header fields of the answer. A page of another origin sees when to come again only if it is told that it
+    /// may (Fetch §3.3.4).
+    pub(crate) fn fields(&self) -> impl Fields + '_ {
+        let exposed = ("Access-Control-Expose-Headers", "Retry-After");
+        let exposed = self.is_temporary().then_some([exposed]);
+        ((&self.field, exposed), (JSON, UNCACHED))
     }
 
     /// When to come again, in seconds.

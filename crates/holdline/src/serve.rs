@@ -187,6 +187,7 @@ fn shared(
         patience: PATIENCE,
         key_patience: KEY_PATIENCE,
         max_message: arguments.max_message,
+        max_publish_rate: arguments.publishing.max_publish_rate,
         legacy_hixie76: arguments.legacy_hixie76,
         deflate_from: arguments.websocket_deflate.0,
         log_requests: arguments.log_requests,

@@ -14,6 +14,7 @@ use crate::log_lines::LogLines;
 use crate::message::DEFLATE_LEVEL;
 use crate::meters::Meters;
 use crate::process::Seen;
+use crate::rates::{Rate, Rates};
 use crate::sessions::Sessions;
 use crate::watchers::Watchers;
 
@@ -29,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) moving_box: MovingBox,
     pub(crate) watchers: Watchers,
     pub(crate) sessions: Sessions,
+    /// How fast each publisher publishes.
+    pub(crate) rates: Rates,
     /// Updated once a second.
     pub(crate) process: Seen,
     pub(crate) log: LogLines,
@@ -54,6 +57,7 @@ impl Shared {
             moving_box: MovingBox::new(),
             watchers: Watchers::default(),
             sessions: Sessions::default(),
+            rates: Rates::new(options.max_publish_rate),
             process: Seen::default(),
             log,
             meters: Meters::default(),
@@ -83,6 +87,8 @@ pub(crate) struct Options {
     pub(crate) key_patience: Duration,
     /// The maximum size of a message in bytes.
     pub(crate) max_message: usize,
+    /// How fast one publisher may publish; `None` for as fast as it can.
+    pub(crate) max_publish_rate: Option<Rate>,
     /// Whether the WebSocket of the first browsers is accepted, too.
     pub(crate) legacy_hixie76: bool,
     /// WebSocket messages of at least this size are compressed, for clients that offer it.

@@ -38,10 +38,10 @@ impl Subscription {
         }
     }
 
-    /// The channel to which a WebSocket's text messages are published, if this client may publish.
-    pub(crate) fn publishes_to(&self, hub: &Hub) -> Option<Arc<str>> {
+    /// The channel to which a WebSocket's text messages are published, and what they are judged by.
+    pub(crate) fn publishes(&self, hub: &Hub) -> Option<(Arc<str>, &Rights)> {
         match self {
-            Self::WebSocket(socket) => socket.publishes_to(hub),
+            Self::WebSocket(socket) => socket.publishes(hub),
             Self::Held(_) | Self::Body(_) => None,
         }
     }

@@ -6,6 +6,7 @@ mod addresses;
 mod full;
 mod memory;
 mod options;
+mod rates;
 mod replays;
 mod uploads;
 

@@ -32,6 +32,22 @@ fn totals_that_cannot_hold_a_message_are_refused_with_what_could() {
 }
 
 #[test]
+fn a_rate_at_which_nobody_could_publish_or_that_is_none_is_refused() {
+    for (rate, says) in [
+        ("0/s", "without this option there is no limit"),
+        ("10/s:0", "without this option there is no limit"),
+        ("10", "as in 10/s or 600/min"),
+        ("10/day", "as in 10/s or 600/min"),
+        ("2000000/s", "more than 1000000"),
+    ] {
+        let said = refusal(&["--max-publish-rate", rate]);
+        assert!(said.contains("--max-publish-rate"), "{said}");
+        assert!(said.contains(says), "{rate}: {said}");
+    }
+    Server::start(&["--max-publish-rate", "600/min:20"]).unwrap();
+}
+
+#[test]
 fn limits_of_an_address_that_mean_nothing_are_refused() {
     assert!(
         refusal(&["--max-connections-per-address", "0"]).contains("--max-connections-per-address")

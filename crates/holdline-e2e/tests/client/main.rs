@@ -8,6 +8,7 @@ mod files;
 mod nginx;
 mod node;
 mod proxies;
+mod rates;
 mod readme;
 mod scripted;
 mod types;

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -237,6 +238,44 @@ fn a_full_server_is_asked_again_when_it_says() {
     assert_eq!(asked.len(), 3, "no other transport was tried in vain");
     assert!(asked[1].at - asked[0].at >= Duration::from_millis(1200));
     assert!(asked[2].at - asked[1].at >= Duration::from_secs(1));
+}
+
+#[test]
+fn a_publisher_that_is_too_fast_waits_as_long_as_it_is_told_and_keeps_the_order() {
+    let fields = "Retry-After: 2\r\n";
+    let was_refused = AtomicBool::new(false);
+    let server = Scripted::start(move |number, asked| match number {
+        // An event stream that opens meanwhile is no reason to come earlier.
+        _ if asked.line().starts_with("GET") && number < 3 => Answer::error(503, "", "unavailable"),
+        _ if asked.line().starts_with("GET") => Answer::Endless(EVENTS, OPEN.to_owned()),
+        _ if !was_refused.swap(true, Ordering::SeqCst) => {
+            Answer::error(429, fields, "too_many_messages")
+        }
+        _ if asked.body == "never" => {
+            Answer::error(429, "Retry-After: 3600\r\n", "too_many_messages")
+        }
+        _ => Answer::Whole(200, "", r#"{"id":"1-2","receivers":0}"#.to_owned()),
+    });
+    let node = Node::run(
+        &format!("http://{}", server.address),
+        "const sender = connect(base);
+         const reader = connect(base, { channels: 'a', transport: 'sse' });
+         const texts = ['one', 'two', 'three'];
+         await Promise.all(texts.map((text) => sender.publish('a', text)));
+         reader.close();
+         await sender.publish('a', 'never').catch(({ status, code }) => say(status, code));",
+    );
+    // It is known that nothing was published.
+    assert_eq!(node.line(), json!([429, "too_many_messages"]));
+    node.end();
+    let asked = server.asked();
+    let posts: Vec<_> = asked
+        .iter()
+        .filter(|asked| asked.line().starts_with("POST"))
+        .collect();
+    let bodies: Vec<_> = posts.iter().map(|asked| &*asked.body).collect();
+    assert_eq!(bodies, ["one", "one", "two", "three", "never"]);
+    assert!(posts[1].at - posts[0].at >= Duration::from_secs(2));
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod foreign;
 mod keys;
 mod proxies;
 mod publishing;
+mod rates;
 mod rights;
 
 use std::process::Command;

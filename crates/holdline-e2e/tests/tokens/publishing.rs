@@ -64,7 +64,7 @@ fn deleting_needs_the_right_to_manage_the_channel() {
     assert_eq!((deleted.head.status, kept()), (200, 0));
 }
 
-fn open(server: &Server, token: &str) -> WebSocket<TcpStream> {
+pub(super) fn open(server: &Server, token: &str) -> WebSocket<TcpStream> {
     let target = format!("/channels/a/websocket?token={token}");
     let mut request = format!("ws://{}{target}", server.address())
         .into_client_request()
@@ -80,7 +80,7 @@ fn open(server: &Server, token: &str) -> WebSocket<TcpStream> {
 }
 
 /// Says something, and gives what is answered to it.
-fn say(socket: &mut WebSocket<TcpStream>, message: &Value) -> Value {
+pub(super) fn say(socket: &mut WebSocket<TcpStream>, message: &Value) -> Value {
     socket.send(Message::text(message.to_string())).unwrap();
     loop {
         if let Message::Text(text) = socket.read().unwrap() {

@@ -6,6 +6,7 @@ use super::App;
 use crate::access::Rights;
 use crate::hub::Wakes;
 use crate::journal::{Appended, Draft, Outcome, Receipt, Refusal};
+use crate::rates::Source;
 use crate::reply::Reply;
 use crate::spoken::{Mistake, Said, encode_error};
 use crate::subscription::{Answers, Asked};
@@ -56,11 +57,14 @@ impl App {
         if answers.are_full() {
             return Err(refused(Refusal::Busy.into()));
         }
+        let waiter = self.waiter(connection);
+        let source = Source::Connection(waiter);
+        self.take_rate(source, rights)
+            .map_err(|too_fast| refused(too_fast.into()))?;
         let mut draft = Draft::message(&said.channel, said.event.as_deref(), &said.data);
         if let Some(key) = &said.key {
             draft = draft.under(key, rights.name());
         }
-        let waiter = self.waiter(connection);
         let (receipt, repeated) = match self.shared.journal.append(draft, Some(waiter)) {
             Ok(Appended::Shown(published)) => (Receipt::new(Outcome::Shown(published)), false),
             Ok(Appended::Later(receipt)) => (receipt, false),

@@ -10,6 +10,7 @@ async function publish(url, channel, data, options = {}) {
   const headers = { "Idempotency-Key": key };
   const end = now() + PUBLISHING;
   let renewed = false;
+  let unknown = false;
   for (let tries = 0; ; tries += 1) {
     let error;
     try {
@@ -26,12 +27,15 @@ async function publish(url, channel, data, options = {}) {
     const renew = error.status === 401 && typeof token === "function" && !renewed;
     if (error.status && !error.passing && !renew) throw error;
     renewed = renew;
+    // Who is too fast is told so before anything is done.
+    unknown ||= error.status !== 429 && !renew;
     const delay = renew ? 0 : backOff(tries) + (error.after || 0);
     if (signal?.aborted || now() + delay > end) {
+      if (!unknown) throw error;
       const message = `it is not known whether this was published: ${error.message}`;
       throw failure(message, { code: "unknown_outcome", cause: error });
     }
-    await pause(delay, signal);
+    await pause(delay, signal, error.after > 0);
   }
 }
 
@@ -50,8 +54,8 @@ async function request(url, init, time, signal) {
   }
 }
 
-/** Waits, but not on after the network or the server is back. */
-function pause(time, signal) {
+/** Waits; without a time that the server has `set`, not on after the network or the server is back. */
+function pause(time, signal, set) {
   return new Promise((wake) => {
     const done = () => {
       clearTimeout(timer);
@@ -60,7 +64,7 @@ function pause(time, signal) {
       wake();
     };
     const timer = setTimeout(done, time);
-    sleepers.add(done);
+    if (!set) sleepers.add(done);
     signal?.addEventListener("abort", done);
   });
 }

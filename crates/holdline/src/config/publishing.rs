@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::{SecretSource, at_least_one};
 use crate::channel_url::ChannelUrl;
+use crate::rates::Rate;
 
 /// What the server keeps for publishers.
 #[derive(Args, Clone, Debug)]
@@ -20,6 +21,11 @@ pub(crate) struct PublishingArguments {
         value_name = "N"
     )]
     pub(crate) idempotency_keys: usize,
+    /// How fast one connection may publish, and one user (`sub`) with tokens: messages in a second, a minute or an
+    /// hour, as in 10/s or 600/min. As many may come at once, or as many as stand behind a colon: 600/min:20. More
+    /// is refused for the moment [default: no limit].
+    #[arg(long, env = "HOLDLINE_MAX_PUBLISH_RATE", value_name = "RATE")]
+    pub(crate) max_publish_rate: Option<Rate>,
 }
 
 /// What to publish, and where.

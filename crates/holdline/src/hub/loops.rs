@@ -7,7 +7,7 @@ use std::time::Duration;
 use holdline_net::{ConnectionId, Notifier};
 
 /// Identifies a loop that has [joined](super::Hub::join).
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct LoopKey(pub(super) u32);
 
 impl LoopKey {
@@ -18,7 +18,7 @@ impl LoopKey {
 }
 
 /// A connection that wants to be woken when its answer is here.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Waiter {
     pub(crate) key: LoopKey,
     pub(crate) connection: ConnectionId,

@@ -108,7 +108,9 @@ impl Sequence {
         let bytes = entry.bytes();
         let mut state = self.lock();
         if let Some(key) = &draft.key
-            && let Some(first) = state.keys.find(key, self.hub.uptime(), &self.hub.counters)?
+            && let Some(first) = state
+                .keys
+                .find(key, self.hub.uptime(), &self.hub.counters)?
         {
             if let Some(waiter) = publisher {
                 first.join(waiter);

@@ -138,6 +138,7 @@ impl Served {
             legacy_hixie76: false,
             deflate_from: None,
             log_requests: false,
+            max_publish_rate: None,
         };
         let log = LogLines::start(std::io::stderr()).unwrap();
         let admin = Admin::default();

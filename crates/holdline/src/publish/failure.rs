@@ -47,8 +47,10 @@ impl Failure {
         match self {
             Self::Connect(_) | Self::NotSent(_) => true,
             Self::Unknown(error) => is_cut(error),
-            // The first attempt is still under way.
-            Self::Refused(refused) if refused.status == 409 => refused.after.is_some(),
+            // The first attempt is still under way, or this publisher is too fast.
+            Self::Refused(refused) if matches!(refused.status, 409 | 429) => {
+                refused.after.is_some()
+            }
             // What it says is about this attempt, and the question is what became of an earlier one.
             Self::Refused(refused) => unknown && refused.after.is_some(),
             Self::Request(_) | Self::After(_) | Self::Input(_) | Self::LineTooLong { .. } => false,

@@ -38,5 +38,5 @@ pub(super) fn delete(app: &mut App, call: Call<'_, '_>, delete: &Delete) {
     if let Some(key) = &delete.key {
         draft = draft.under(key, delete.rights.name());
     }
-    super::publish::append(app, call, draft, None);
+    super::publish::append(app, call, draft, &delete.rights, None);
 }

@@ -15,6 +15,7 @@ use crate::journal::{Appended, Draft, Outcome, Receipt};
 use crate::meters::MeterId;
 use crate::names;
 use crate::query::Query;
+use crate::rates::Source;
 use crate::reader::Reader;
 use crate::reply::Reply;
 
@@ -57,6 +58,7 @@ impl Publish {
             rights.judge_subscribe([channel.as_str()])?;
         }
         let reader = Reader::of(app.hub(), request, since.unwrap_or(Since::Now))?;
+        app.judge_rate(Source::of(request, app.waiter(request.connection)), &rights)?;
         Ok(Self {
             message,
             meter: query.meter(),
@@ -93,7 +95,7 @@ pub(super) fn publish(app: &mut App, call: Call<'_, '_>, publish: &Publish) {
         draft = draft.under(key, publish.rights.name());
     }
     let since = publish.since.map(|since| (since, publish.reader.clone()));
-    append(app, call, draft, since);
+    append(app, call, draft, &publish.rights, since);
 }
 
 /// Gives the journal what is to be done, and answers when it is.
@@ -101,9 +103,13 @@ pub(super) fn append(
     app: &mut App,
     call: Call<'_, '_>,
     draft: Draft<'_>,
+    rights: &Rights,
     since: Option<(Since, Option<Reader>)>,
 ) {
     let waiter = app.waiter(call.request.connection);
+    if let Err(too_fast) = app.take_rate(Source::of(call.request, waiter), rights) {
+        return call.reply(&Reply::from(too_fast));
+    }
     let (receipt, repeated) = match app.shared.journal.append(draft, Some(waiter)) {
         Ok(Appended::Shown(Published { cursor, receivers })) if since.is_none() => {
             let answer = encode_published(cursor, Some(receivers), false);

@@ -58,9 +58,9 @@ impl SocketStream {
         &self.follower
     }
 
-    pub(super) fn publishes_to(&self, hub: &Hub) -> Option<Arc<str>> {
+    pub(super) fn publishes(&self, hub: &Hub) -> Option<(Arc<str>, &Rights)> {
         let first = hub.names(self.follower.place()).into_iter().next();
-        first.filter(|channel| self.rights.may_publish(channel))
+        first.map(|channel| (channel, &self.rights))
     }
 
     /// What judges its messages, and where their answers go, if it wants any.

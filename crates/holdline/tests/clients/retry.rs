@@ -130,6 +130,40 @@ fn a_refusal_after_an_answer_that_was_lost_does_not_say_that_nothing_was_publish
 }
 
 #[test]
+fn who_is_too_fast_waits_as_long_as_it_is_told_and_loses_no_line() {
+    let (_server, host) = serve("127.0.0.1:0", &["--max-publish-rate", "4/s:2"]);
+    let url = format!("{host}/channels/a");
+    let begun = Instant::now();
+    let output = run(&["publish", &url], b"one\ntwo\nthree\nfour\nfive\n");
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{error}");
+    assert!(begun.elapsed() >= Duration::from_millis(750));
+    assert!(error.contains("sending it again"), "{error}");
+    let read = ["subscribe", &url, "--since", "earliest", "--count", "5"];
+    let output = run(&read, b"");
+    let seen = text(&output.stdout).lines().map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).unwrap();
+        message["data"].as_str().unwrap().to_owned()
+    });
+    let seen: Vec<_> = seen.collect();
+    assert_eq!(seen, ["one", "two", "three", "four", "five"]);
+}
+
+#[test]
+fn who_must_wait_longer_than_it_would_send_again_is_told_why_and_that_nothing_was_published() {
+    let (_server, host) = serve("127.0.0.1:0", &["--max-publish-rate", "1/h"]);
+    let url = format!("{host}/channels/a");
+    let output = run(&["publish", &url], b"one\ntwo\n");
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(
+        error.starts_with("holdline: line 2: the server answered 429")
+            && !error.contains("not known"),
+        "{error}"
+    );
+}
+
+#[test]
 fn what_is_refused_at_once_is_not_sent_again() {
     let (url, received) = answers(&[Some(FULL)]);
     let output = run(&["publish", &url, "one"], b"");

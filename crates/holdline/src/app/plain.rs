@@ -1,0 +1,97 @@
+//! Messages over a WebSocket that are published as they are and have no answer.
+
+use holdline_net::{ConnectionId, Message, Output, WebSocketOutput};
+use holdline_websocket::CloseCode;
+
+use super::{App, close};
+use crate::access::Rights;
+use crate::journal::{Appended, Draft, Outcome, Refusal};
+use crate::rates::Source;
+use crate::subscription::Subscription;
+
+impl App {
+    /// Publishes a text message that came over a subscriber's WebSocket.
+    pub(super) fn publish(
+        &mut self,
+        connection: ConnectionId,
+        subscription: &mut Subscription,
+        message: Message<'_>,
+        output: Output<'_>,
+    ) {
+        let Output::WebSocket(socket) = output else {
+            return;
+        };
+        if let (Message::Text(text), Some((rights, answers))) = (message, subscription.answers()) {
+            return self.answer(connection, rights, answers, text, socket);
+        }
+        match message {
+            Message::Text(text) => {
+                if let Some((channel, rights)) = subscription.publishes(self.hub()) {
+                    self.publish_text(connection, &channel, rights, text, socket);
+                }
+            }
+            Message::Binary(_) => {
+                let reason = "messages are published as text";
+                close(socket, CloseCode::UNSUPPORTED, reason);
+            }
+        }
+    }
+
+    fn publish_text(
+        &mut self,
+        connection: ConnectionId,
+        channel: &str,
+        rights: &Rights,
+        text: &str,
+        socket: WebSocketOutput<'_>,
+    ) {
+        // A WebSocket that may not publish gets its messages in pieces; this one might when it began.
+        if !rights.may_publish(channel) {
+            return may_not_publish(socket);
+        }
+        let waiter = self.waiter(connection);
+        if let Err(too_fast) = self.take_rate(Source::Connection(waiter), rights) {
+            return close(socket, CloseCode::POLICY_VIOLATION, &too_fast.to_string());
+        }
+        let draft = Draft::message(channel, None, text);
+        match self.shared.journal.append(draft, Some(waiter)) {
+            Ok(Appended::Shown(_)) => {}
+            Ok(Appended::Later(receipt) | Appended::Repeated(receipt)) => {
+                let unsettled = self.unsettled.entry(connection).or_default();
+                unsettled.push_back(receipt);
+            }
+            Err(refusal) => refuse(socket, refusal),
+        }
+    }
+
+    /// Forgets the messages of a WebSocket that were shown or will be. Returns why one was refused.
+    pub(super) fn settle(&mut self, connection: ConnectionId) -> Option<Refusal> {
+        let unsettled = self.unsettled.get_mut(&connection)?;
+        while let Some(receipt) = unsettled.front() {
+            match receipt.outcome() {
+                Outcome::Pending => return None,
+                Outcome::Refused(refusal) => return Some(refusal),
+                Outcome::Kept(_) | Outcome::Shown(_) => {}
+            }
+            unsettled.pop_front();
+        }
+        self.unsettled.remove(&connection);
+        None
+    }
+}
+
+/// Closes the WebSocket of a publisher, because a plain text message has no answer that could carry an error.
+pub(super) fn refuse(socket: WebSocketOutput<'_>, refusal: Refusal) {
+    let reason = match refusal {
+        Refusal::Busy | Refusal::NoRoomForKey { .. } => "no room",
+        Refusal::NotKept | Refusal::Unknown | Refusal::OtherContent => {
+            "a message could not be kept"
+        }
+    };
+    close(socket, CloseCode::TRY_AGAIN_LATER, reason);
+}
+
+pub(super) fn may_not_publish(socket: WebSocketOutput<'_>) {
+    let reason = "publishing needs the publish token";
+    close(socket, CloseCode::POLICY_VIOLATION, reason);
+}
