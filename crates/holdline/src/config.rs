@@ -11,6 +11,7 @@ mod peers;
 mod publishing;
 mod secret;
 mod sign;
+mod subscribing;
 mod tokens;
 
 use std::num::NonZeroUsize;
@@ -29,10 +30,7 @@ pub(crate) use self::peers::PeerArguments;
 pub(crate) use self::publishing::{PublishArguments, PublishingArguments};
 pub(crate) use self::secret::{SecretSource, on_the_command_line};
 pub(crate) use self::sign::SignArguments;
-use crate::channel_url::ChannelUrl;
-use crate::names;
-use crate::transport::Transport;
-use crate::transport::parse_for_programs;
+pub(crate) use self::subscribing::SubscribeArguments;
 
 /// A push server: publish once, and every client receives it over whichever transport it speaks.
 #[derive(Debug, Parser)]
@@ -66,7 +64,7 @@ pub(crate) enum Command {
     /// Post a message to a channel, or each line of standard input as it comes.
     Publish(PublishArguments),
     /// Print each message of a channel as a line of JSON.
-    #[command(after_long_help = SUBSCRIBE_OUTPUT)]
+    #[command(after_long_help = subscribing::SUBSCRIBE_OUTPUT)]
     Subscribe(SubscribeArguments),
     /// Sign a token that says what its bearer may do.
     Token(SignArguments),
@@ -235,50 +233,6 @@ pub(crate) struct ServeArguments {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct DeflateThreshold(pub(crate) Option<usize>);
 
-/// What to read, and how.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct SubscribeArguments {
-    /// The channel, or several joined by commas: http://HOST:PORT/channels/NAMES. The scheme may be left out.
-    pub(crate) url: ChannelUrl,
-    #[arg(
-        long,
-        help = format!("How to receive: {}", Transport::one_of(Transport::for_programs())),
-        default_value = "sse",
-        value_parser = parse_for_programs,
-        value_name = "TRANSPORT"
-    )]
-    pub(crate) transport: Transport,
-    /// Continue after this cursor: the `id` of a message, or `earliest` for everything there is [default: only new
-    /// messages].
-    #[arg(long, value_name = "CURSOR")]
-    pub(crate) since: Option<String>,
-    /// Be a member of the channels under this name.
-    #[arg(long, value_parser = member_name, value_name = "NAME")]
-    pub(crate) name: Option<String>,
-    /// Print also who is there: messages with the events holdline.members, holdline.join and holdline.leave.
-    #[arg(long)]
-    pub(crate) presence: bool,
-    /// Stop after this many messages.
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..), value_name = "N")]
-    pub(crate) count: Option<u64>,
-    /// Give up on a server that sends nothing for this long. Choose more than its heartbeat.
-    #[arg(
-        long,
-        default_value = "45s",
-        value_parser = positive_duration,
-        value_name = "TIME"
-    )]
-    pub(crate) timeout: Duration,
-    /// poll: the time between two polls.
-    #[arg(
-        long,
-        default_value = "1s",
-        value_parser = positive_duration,
-        value_name = "TIME"
-    )]
-    pub(crate) interval: Duration,
-}
-
 /// What to decode, and how to show it.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct DecodeArguments {
@@ -387,11 +341,6 @@ fn threads(text: &str) -> Result<NonZeroUsize, String> {
     }
 }
 
-fn member_name(text: &str) -> Result<String, String> {
-    let name = names::parse_member(text).map_err(|error| error.to_string())?;
-    Ok(name.to_owned())
-}
-
 fn deflate_threshold(text: &str) -> Result<DeflateThreshold, String> {
     match text {
         "off" => Ok(DeflateThreshold(None)),
@@ -404,14 +353,6 @@ fn deflate_threshold(text: &str) -> Result<DeflateThreshold, String> {
 
 /// The maximum number of event loops.
 const MAX_THREADS: usize = 1024;
-
-/// Printed after the long help of `holdline subscribe`.
-const SUBSCRIBE_OUTPUT: &str = "\
-Messages go to standard output:
-  {\"id\":CURSOR,\"channel\":NAME,\"event\":TYPE,\"data\":TEXT}   `event` is left out when there is none
-  a message with the event holdline.lost says that messages before it are gone
-What happens to the connection goes to standard error. When it breaks, the program connects again and
-continues after the last message that was printed.";
 
 /// The end of the long help of `holdline decode`.
 const DECODE_OUTPUT: &str = r#"Each item of the stream is printed as soon as it is there, as one line of JSON:

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::stream::Lines;
 use crate::channel_url::ChannelUrl;
-use crate::config::SubscribeArguments;
+use crate::config::{SecretSource, SubscribeArguments};
 use crate::names;
 use crate::report::{report, server_says};
 use crate::transport::{Transport, for_browsers};
@@ -38,7 +38,9 @@ pub(crate) fn run(arguments: &SubscribeArguments) -> ExitCode {
         };
         match end {
             End::Done => return ExitCode::SUCCESS,
-            End::Final(why) => {
+            // It may have been given another one meanwhile.
+            End::Unauthorized(why) if session.has_another_token() => session.wait(&why, None),
+            End::Final(why) | End::Unauthorized(why) => {
                 report(format_args!("{why}"));
                 return ExitCode::FAILURE;
             }
@@ -64,6 +66,8 @@ pub(crate) enum End {
     Done,
     /// Trying again would not help.
     Final(String),
+    /// Trying again would not help with the same token.
+    Unauthorized(String),
     /// Another connection may work.
     Lost {
         why: String,
@@ -88,9 +92,10 @@ impl End {
 
     fn status(status: u16, after: Option<Duration>, body: &[u8]) -> Self {
         let why = server_says(status, body);
-        match is_temporary(status) {
-            true => Self::Lost { why, after },
-            false => Self::Final(why),
+        match status {
+            401 => Self::Unauthorized(why),
+            _ if is_temporary(status) => Self::Lost { why, after },
+            _ => Self::Final(why),
         }
     }
 }
@@ -128,6 +133,9 @@ struct Session<W> {
     name: Option<String>,
     /// What to ask for about members, if anything: `true`, or after a poll what its answer had.
     presence: Option<String>,
+    token: Option<SecretSource>,
+    /// The token that was shown last.
+    shown: Option<String>,
     /// How many messages are still to be printed.
     left: Option<u64>,
     /// A server that sends nothing for this long is considered gone.
@@ -146,6 +154,8 @@ impl<W: Write> Session<W> {
             cursor: arguments.since.clone(),
             name: arguments.name.clone(),
             presence: arguments.presence.then(|| "true".to_owned()),
+            token: arguments.token.clone(),
+            shown: None,
             left: arguments.count,
             timeout: arguments.timeout,
             failures: 0,
@@ -176,6 +186,23 @@ impl<W: Write> Session<W> {
         self.url.target(Some(transport.name()), &query)
     }
 
+    /// Header fields of the next request. (An event source adds its own.) A token in a file is read each time: it may
+    /// have been replaced before it ends.
+    fn headers(&mut self) -> Result<Vec<(&'static str, String)>, End> {
+        let token = self.token.as_ref().map(SecretSource::read).transpose();
+        self.shown = token.map_err(End::Final)?;
+        let shown = self.shown.iter();
+        let shown = shown.map(|token| ("Authorization", format!("Bearer {token}")));
+        let coding = ("Accept-Encoding", "identity".to_owned());
+        Ok([coding].into_iter().chain(shown).collect())
+    }
+
+    /// Whether there is another token by now than the one that was shown.
+    fn has_another_token(&self) -> bool {
+        let token = self.token.as_ref().map(SecretSource::read);
+        token.is_some_and(|token| token.is_ok() && token.ok() != self.shown)
+    }
+
     /// The server has answered properly. That alone does not count as success: it may end the stream at once every
     /// time.
     fn connected(&mut self, transport: Transport) {
@@ -194,6 +221,10 @@ impl<W: Write> Session<W> {
     fn message(&mut self, message: Message) -> Result<(), End> {
         match message.event.as_deref() {
             Some(names::OPEN) => {}
+            Some(names::EXPIRED) => {
+                self.cursor = Some(message.id);
+                return Err(End::lost("the token has expired"));
+            }
             // Not messages of the channel.
             Some(names::MEMBERS | names::JOIN | names::LEAVE) => self.print(&message)?,
             Some(names::LOST) => {
@@ -277,8 +308,6 @@ fn tell_lost(why: &str, delay: Duration) {
     ));
 }
 
-/// Header fields of our requests. (An event source adds its own.)
-const HEADERS: [(&str, &str); 1] = [("Accept-Encoding", "identity")];
 /// The maximum size in bytes of an answer that explains an error.
 const MAX_BODY: usize = 64 << 10;
 const FIRST_DELAY: Duration = Duration::from_millis(250);

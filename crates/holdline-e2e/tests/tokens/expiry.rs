@@ -13,7 +13,7 @@ use super::foreign::{encode, now};
 use super::{UPGRADE, bearer, sign, start, status};
 
 /// A token of `name` that ends in about `seconds`, with the leeway.
-fn ending_in(seconds: u64, name: &str) -> String {
+pub(super) fn ending_in(seconds: u64, name: &str) -> String {
     let claims = json!({
         "sub": name, "subscribe": ["a"], "publish": ["a"], "iat": now() - 60, "exp": now() + seconds - 30,
     });

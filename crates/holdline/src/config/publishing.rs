@@ -39,7 +39,8 @@ pub(crate) struct PublishArguments {
     /// The event type of the messages. Types that begin with `holdline.` are the server's own.
     #[arg(long, value_name = "TYPE")]
     pub(crate) event: Option<String>,
-    /// The server's publish token; @FILE is what is in a file.
+    /// What the server asks of publishers: its --publish-token, or with --token-key a token that grants `publish`, as
+    /// from `holdline token`. @FILE is what is in a file.
     #[arg(
         long,
         env = "HOLDLINE_PUBLISH_TOKEN",

@@ -125,7 +125,7 @@ pub(super) fn kid(text: &str) -> Result<String, String> {
     }
 }
 
-/// The name of a member.
+/// The name of a member of channels.
 pub(super) fn member(text: &str) -> Result<String, String> {
     let name = names::parse_member(text);
     name.map(str::to_owned).map_err(|error| error.to_string())

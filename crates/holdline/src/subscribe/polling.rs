@@ -109,15 +109,16 @@ impl Poller {
 
     fn get(
         &mut self,
-        session: &Session<impl Write>,
+        session: &mut Session<impl Write>,
         target: &str,
     ) -> Result<(Response, Vec<u8>), End> {
+        let headers = session.headers()?;
         let failed = |error| match error {
             error @ Error::BodyTooLong { .. } => End::Final(error.to_string()),
             error => session.failed(error),
         };
         if let Some(mut http) = self.http.take() {
-            match exchange(&mut http, target) {
+            match exchange(&mut http, target, &headers) {
                 // A server may close a connection at any time. Asking again does no harm.
                 Err(Error::Stale(_) | Error::Receive(_)) => {}
                 Err(Error::Io(error)) if error.kind() != ErrorKind::TimedOut => {}
@@ -130,14 +131,18 @@ impl Poller {
         let url = session.url.url();
         let stream = session.tcp().connect(url).map_err(End::lost)?;
         let mut http = Client::new(stream, url.authority());
-        let answer = exchange(&mut http, target).map_err(failed)?;
+        let answer = exchange(&mut http, target, &headers).map_err(failed)?;
         self.http = Some(http).filter(Client::is_reusable);
         Ok(answer)
     }
 }
 
-fn exchange(http: &mut Client<TcpStream>, target: &str) -> Result<(Response, Vec<u8>), Error> {
-    http.request("GET", target, super::HEADERS, b"")?;
+fn exchange(
+    http: &mut Client<TcpStream>,
+    target: &str,
+    headers: &[(&str, String)],
+) -> Result<(Response, Vec<u8>), Error> {
+    http.request("GET", target, headers, b"")?;
     let response = http.read_response()?;
     Ok((response, http.read_body(MAX_ANSWER)?))
 }

@@ -7,7 +7,6 @@ use holdline_net::blocking::event_source::{Error, EventSource, Lost, Update};
 use holdline_sse::{Config, Reason};
 
 use super::{End, FIRST_DELAY, MAX_DELAY, Session, is_temporary, tell_lost};
-use crate::report::server_says;
 use crate::transport::Transport;
 
 /// Reads one event stream after another.
@@ -19,6 +18,7 @@ pub(super) fn read(session: &mut Session<impl Write>) -> End {
 }
 
 fn read_events(session: &mut Session<impl Write>) -> Result<(), End> {
+    let headers = session.headers()?;
     let authority = session.url.url().authority();
     // `since` counts until there is a last event ID, which takes precedence.
     let target = session.target(Transport::Sse, &[("format", "json")]);
@@ -29,6 +29,10 @@ fn read_events(session: &mut Session<impl Write>) -> Result<(), End> {
     config.limits.max_line = MAX_EVENT;
     config.limits.max_event = MAX_EVENT;
     config.ids = true;
+    let headers = headers.into_iter();
+    config.headers = headers
+        .map(|(name, value)| (name.to_owned(), value.into_bytes()))
+        .collect();
     let mut source =
         EventSource::tcp(config, session.tcp()).map_err(|error| End::Final(error.to_string()))?;
     loop {
@@ -44,7 +48,7 @@ fn read_events(session: &mut Session<impl Write>) -> Result<(), End> {
                 reason: Reason::Status(status),
                 body,
                 ..
-            }) => return Err(End::Final(server_says(status, &body))),
+            }) => return Err(End::status(status, None, &body)),
             Err(error) => return Err(End::Final(error.to_string())),
         }
     }

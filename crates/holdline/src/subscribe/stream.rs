@@ -17,11 +17,12 @@ pub(super) fn read(session: &mut Session<impl Write>) -> End {
 
 /// Why there are no more lines.
 fn read_lines(session: &mut Session<impl Write>) -> Result<&'static str, End> {
+    let headers = session.headers()?;
     let url = session.url.url();
     let stream = session.tcp().connect(url).map_err(End::lost)?;
     let mut http = Client::new(stream, url.authority());
     let target = session.target(Transport::XhrStream, &[]);
-    let sent = http.request("GET", &target, super::HEADERS, b"");
+    let sent = http.request("GET", &target, headers, b"");
     let answered = sent.and_then(|()| http.read_response());
     let response = answered.map_err(|error| session.failed(error))?;
     if response.status() != 200 {

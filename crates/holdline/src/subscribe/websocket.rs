@@ -17,6 +17,7 @@ pub(super) fn read(session: &mut Session<impl Write>) -> End {
 }
 
 fn read_messages(session: &mut Session<impl Write>) -> Result<String, End> {
+    let headers = session.headers()?;
     let url = session.url.url();
     let stream = session.tcp().connect(url).map_err(End::lost)?;
     let mut options = Options::default();
@@ -26,7 +27,8 @@ fn read_messages(session: &mut Session<impl Write>) -> Result<String, End> {
     options.handshake_timeout = session.timeout;
     options.deflate = Some(DeflateOptions::default());
     let target = session.target(Transport::WebSocket, &[]);
-    let connected = WebSocket::connect_with(stream, url.authority(), &target, (), &[], options);
+    let connected =
+        WebSocket::connect_with(stream, url.authority(), &target, headers, &[], options);
     let mut websocket = match connected {
         Ok(websocket) => websocket,
         Err(Error::Rejected(rejection)) => {

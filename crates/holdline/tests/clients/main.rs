@@ -7,3 +7,4 @@ mod publish;
 mod retry;
 mod subscribe;
 mod support;
+mod tokens;
