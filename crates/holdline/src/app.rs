@@ -264,12 +264,12 @@ impl Handler for App {
     fn message_piece(
         &mut self,
         _connection: ConnectionId,
-        _stream: &mut Stream,
+        stream: &mut Stream,
         _piece: Piece<'_>,
         output: Output<'_>,
     ) {
-        if let Output::WebSocket(socket) = output {
-            plain::may_not_publish(socket);
+        if let (Stream::Subscriber(subscription), Output::WebSocket(socket)) = (stream, output) {
+            self.refuse_piece(subscription, socket);
         }
     }
 

@@ -229,8 +229,8 @@ fn presence(app: &App, call: Call<'_, '_>, name: &str, rights: &Rights) {
         Ok(name) => name,
         Err(error) => return call.error(400, "bad_channel", &error.to_string()),
     };
-    if let Err(refusal) = rights.judge_presence(&name) {
-        return call.reply(&refusal);
+    if let Err(lack) = rights.judge_presence(&name) {
+        return call.reply(&lack.into());
     }
     let hub = app.hub();
     let may_see = rights.may_see_members(&name);

@@ -129,11 +129,11 @@ fn a_websocket_that_may_not_publish_is_refused_before_its_message_came() {
         .write_all(b"\x81\xff\0\0\0\0\0\x08\0\0\0\0\0\0x")
         .unwrap();
     let mut answer = Vec::new();
-    while !answer.ends_with(b"publishing needs the publish token") {
+    while !answer.ends_with(b"this needs the publish token") {
         let mut byte = [0];
         client.read_exact(&mut byte).unwrap();
         answer.push(byte[0]);
     }
-    let close = answer.len() - "publishing needs the publish token".len();
+    let close = answer.len() - "this needs the publish token".len();
     assert_eq!(answer[close - 2..close], 1008_u16.to_be_bytes());
 }

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use holdline_e2e::Server;
 use serde_json::{Value, json};
 use tungstenite::client::IntoClientRequest;
+use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Message, WebSocket};
 
 use super::{ask, bearer, code, sign, start};
@@ -120,4 +121,52 @@ fn each_message_over_a_websocket_is_judged_by_its_own_channel() {
             ),
         }
     }
+}
+
+/// So that whoever wrote the application need not guess.
+#[test]
+fn who_lacks_a_right_is_told_which_and_for_which_channel() {
+    let server = start(&["--publish-token", "open-sesame"]);
+    let token = sign(&["--subscribe", "a", "--publish", "b"]);
+    for (line, right, channel) in [
+        ("POST /channels/a", "`publish`", "a"),
+        ("DELETE /channels/b", "`manage`", "b"),
+        (
+            "GET /channels/a,caf%C3%A9,c/poll",
+            "`subscribe`",
+            "caf\u{e9}",
+        ),
+        ("POST /channels/b?since=earliest", "`subscribe`", "b"),
+        ("GET /channels/a/poll?presence=true", "`presence`", "a"),
+        ("GET /channels/c/presence", "`subscribe` or `presence`", "c"),
+    ] {
+        let answer = ask(&server, line, &bearer(&token)).json().unwrap();
+        let said = format!("the token does not grant {right} for the channel {channel}");
+        assert_eq!(answer["error"]["message"], said, "{line}");
+    }
+    // What anybody may read is not what anybody may publish.
+    let shows = |server: &Server, path: &str, expected: &str| {
+        let stream = TcpStream::connect(server.address()).unwrap();
+        let url = format!("ws://{}{path}", server.address());
+        let mut socket = tungstenite::client(url, stream).unwrap().0;
+        socket.send(Message::text("x")).unwrap();
+        let close = loop {
+            if let Message::Close(close) = socket.read().unwrap() {
+                break close.unwrap();
+            }
+        };
+        assert_eq!(close.code, CloseCode::Policy);
+        assert_eq!(close.reason.as_str(), expected);
+    };
+    let path = format!("/channels/a/websocket?token={token}");
+    let lacking = "the token does not grant `publish` for the channel a";
+    shows(&server, &path, lacking);
+    let open = start(&["--anonymous-subscribe", "a"]);
+    shows(&open, "/channels/a/websocket", "this needs a token");
+    let secret = Server::start(&["--publish-token", "open-sesame"]).unwrap();
+    shows(
+        &secret,
+        "/channels/a/websocket",
+        "this needs the publish token",
+    );
 }

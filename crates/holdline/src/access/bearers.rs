@@ -5,6 +5,7 @@ use holdline_http1::RequestHead;
 
 use super::clock::now;
 use super::credentials::{Shown, may_show_cookie};
+use super::lack::bad_token;
 use super::patterns::Patterns;
 use super::rights::Rights;
 use super::secret::Secret;
@@ -93,16 +94,10 @@ impl Bearers {
                 };
                 let grants = tokens
                     .verify(token, now())
-                    .map_err(|bad| refusal(&bad.to_string()))?;
+                    .map_err(|bad| bad_token(&bad.to_string()))?;
                 let in_query = matches!(shown, Shown::Query(_));
                 Ok(Rights::of_token(grants, self.anonymous.clone(), in_query))
             }
         }
     }
-}
-
-/// What is answered to a token that is not taken. `why` reads on after "the token".
-pub(crate) fn refusal(why: &str) -> Reply {
-    let challenge = "Bearer realm=\"holdline\", error=\"invalid_token\"";
-    Reply::error(401, "bad_token", &format!("the token {why}")).with("WWW-Authenticate", challenge)
 }

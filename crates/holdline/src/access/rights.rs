@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::clock::now;
+use super::lack::Lack;
 use super::patterns::Patterns;
 use super::tokens::Grants;
-use crate::reply::Reply;
 
 /// What one request may do, and over a WebSocket each of its messages. Every request that is about channels has
 /// rights, got once from its head; without `--token-key` they are all there are, but for what `--publish-token` keeps.
@@ -157,65 +157,66 @@ impl Rights {
         self.0.revoked.store(true, Ordering::Release);
     }
 
-    pub(crate) fn judge_publish(&self, channel: &str) -> Result<(), Reply> {
-        self.judge(self.may_publish(channel), "publish")
+    pub(crate) fn judge_publish(&self, channel: &str) -> Result<(), Lack> {
+        match self.are_over() {
+            true => Err(Lack::Over),
+            false => self.judge("`publish`", [channel], |name| self.0.publish.allow(name)),
+        }
     }
 
     /// Each of the channels must be granted, or none is read.
     pub(crate) fn judge_subscribe<'n>(
         &self,
         channels: impl IntoIterator<Item = &'n str>,
-    ) -> Result<(), Reply> {
-        let mut channels = channels.into_iter();
-        self.judge(channels.all(|name| self.may_subscribe(name)), "subscribe")
+    ) -> Result<(), Lack> {
+        self.judge("`subscribe`", channels, |name| self.may_subscribe(name))
     }
 
     /// Whether the history of this channel may be deleted.
-    pub(crate) fn judge_manage(&self, channel: &str) -> Result<(), Reply> {
-        self.judge(self.0.manage.allow(channel), "manage")
+    pub(crate) fn judge_manage(&self, channel: &str) -> Result<(), Lack> {
+        self.judge("`manage`", [channel], |name| self.0.manage.allow(name))
     }
 
     /// Whether the subscribers of this channel may be counted: by who may be one of them or may see members, and
     /// shows a token if there are any.
-    pub(crate) fn judge_presence(&self, channel: &str) -> Result<(), Reply> {
-        let may = self.may_subscribe(channel) || self.may_see_members(channel);
-        self.judge(may && self.0.by != By::Nobody, "presence")
+    pub(crate) fn judge_presence(&self, channel: &str) -> Result<(), Lack> {
+        self.judge_use()?;
+        let may = |name: &str| self.may_subscribe(name) || self.may_see_members(name);
+        self.judge("`subscribe` or `presence`", [channel], may)
     }
 
     /// Whether this request may be told of the members of each of the channels.
     pub(crate) fn judge_members<'n>(
         &self,
         channels: impl IntoIterator<Item = &'n str>,
-    ) -> Result<(), Reply> {
-        let mut channels = channels.into_iter();
-        self.judge(channels.all(|name| self.may_see_members(name)), "presence")
+    ) -> Result<(), Lack> {
+        self.judge("`presence`", channels, |name| self.may_see_members(name))
     }
 
     /// Whether the server may be used for what is about no channel, such as `/echo`.
-    pub(crate) fn judge_use(&self) -> Result<(), Reply> {
-        self.judge(self.0.by != By::Nobody, "use")
+    pub(crate) fn judge_use(&self) -> Result<(), Lack> {
+        match self.0.by {
+            By::Nobody => Err(Lack::Token),
+            _ => Ok(()),
+        }
     }
 
-    fn judge(&self, may: bool, right: &str) -> Result<(), Reply> {
-        let refusal = |message, challenge: &str| {
-            Err(Reply::error(401, "unauthorized", message).with("WWW-Authenticate", challenge))
-        };
-        match self.0.by {
-            _ if may => Ok(()),
-            By::NoPublishToken => refusal(
-                "this needs the publish token, as `Authorization: Bearer TOKEN`",
-                "Bearer realm=\"publish\"",
-            ),
-            By::Nobody => refusal(
-                "this needs a token, as `Authorization: Bearer TOKEN`",
-                "Bearer realm=\"holdline\"",
-            ),
-            By::Open | By::PublishToken | By::Token { .. } => {
-                let message = format!(
-                    "the token does not grant `{right}` for this, or for each of several channels"
-                );
-                Err(Reply::error(403, "forbidden", &message))
-            }
-        }
+    fn judge<'n>(
+        &self,
+        right: &'static str,
+        channels: impl IntoIterator<Item = &'n str>,
+        may: impl Fn(&str) -> bool,
+    ) -> Result<(), Lack> {
+        let missing = channels.into_iter().find(|name| !may(name));
+        missing.map_or(Ok(()), |channel| {
+            Err(match self.0.by {
+                By::NoPublishToken => Lack::PublishToken,
+                By::Nobody => Lack::Token,
+                By::Open | By::PublishToken | By::Token { .. } => Lack::Right {
+                    right,
+                    channel: channel.to_owned(),
+                },
+            })
+        })
     }
 }

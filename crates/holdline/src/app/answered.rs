@@ -53,7 +53,9 @@ impl App {
             reference: reference.clone(),
             reply,
         };
-        rights.judge_publish(&said.channel).map_err(refused)?;
+        rights
+            .judge_publish(&said.channel)
+            .map_err(|lack| refused(lack.into()))?;
         if answers.are_full() {
             return Err(refused(Refusal::Busy.into()));
         }

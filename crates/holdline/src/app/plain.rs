@@ -4,7 +4,7 @@ use holdline_net::{ConnectionId, Message, Output, WebSocketOutput};
 use holdline_websocket::CloseCode;
 
 use super::{App, close};
-use crate::access::Rights;
+use crate::access::{Lack, Rights};
 use crate::journal::{Appended, Draft, Outcome, Refusal};
 use crate::rates::Source;
 use crate::subscription::Subscription;
@@ -46,8 +46,8 @@ impl App {
         socket: WebSocketOutput<'_>,
     ) {
         // A WebSocket that may not publish gets its messages in pieces; this one might when it began.
-        if !rights.may_publish(channel) {
-            return may_not_publish(socket);
+        if let Err(lack) = rights.judge_publish(channel) {
+            return may_not_publish(socket, &lack);
         }
         let waiter = self.waiter(connection);
         if let Err(too_fast) = self.take_rate(Source::Connection(waiter), rights) {
@@ -61,6 +61,15 @@ impl App {
                 unsettled.push_back(receipt);
             }
             Err(refusal) => refuse(socket, refusal),
+        }
+    }
+
+    /// A message begins to come over the WebSocket of a client that may not publish.
+    pub(super) fn refuse_piece(&self, subscription: &Subscription, socket: WebSocketOutput<'_>) {
+        if let Some((channel, rights)) = subscription.publishes(self.hub())
+            && let Err(lack) = rights.judge_publish(&channel)
+        {
+            may_not_publish(socket, &lack);
         }
     }
 
@@ -91,7 +100,6 @@ pub(super) fn refuse(socket: WebSocketOutput<'_>, refusal: Refusal) {
     close(socket, CloseCode::TRY_AGAIN_LATER, reason);
 }
 
-pub(super) fn may_not_publish(socket: WebSocketOutput<'_>) {
-    let reason = "publishing needs the publish token";
-    close(socket, CloseCode::POLICY_VIOLATION, reason);
+fn may_not_publish(socket: WebSocketOutput<'_>, lack: &Lack) {
+    close(socket, CloseCode::POLICY_VIOLATION, &lack.close_reason());
 }

@@ -26,7 +26,7 @@ pub(super) fn channel(app: &App, call: Call<'_, '_>, segment: &str, rights: &Rig
     if !rights.may_publish(&name)
         && let Err(refusal) = rights.judge_subscribe([name.as_str()])
     {
-        return call.reply(&refusal);
+        return call.reply(&refusal.into());
     }
     let path = format!("/channels/{segment}");
     let transports: Map<String, Value> = Transport::ALL
