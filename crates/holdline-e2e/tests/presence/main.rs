@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
 mod crowds;
+mod event_source;
 mod members;
 mod pollers;
 mod refused;

@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
 mod browser;
+mod client;
 mod commands;
 mod cookies;
 mod disconnect;
 mod expiry;
 mod foreign;
 mod keys;
+mod presence;
 mod proxies;
 mod publishing;
 mod rates;
