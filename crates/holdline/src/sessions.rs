@@ -12,9 +12,11 @@ use crate::access::Rights;
 use crate::hub::{LoopKey, Waiter};
 
 /// The streams of all loops whose rights may end, and the users whose tokens are not taken any more.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Sessions {
     state: Mutex<State>,
+    /// How many users that were disconnected are remembered.
+    most_revoked: usize,
     /// Somebody was disconnected: from then on each token is looked for.
     has_revoked: AtomicBool,
 }
@@ -38,7 +40,22 @@ struct Loop {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct TooManyRevoked;
 
+impl Default for Sessions {
+    fn default() -> Self {
+        Self::remembering(MAX_REVOKED)
+    }
+}
+
 impl Sessions {
+    /// Remembers at most so many users that were disconnected.
+    pub(crate) fn remembering(most_revoked: usize) -> Self {
+        Self {
+            state: Mutex::default(),
+            most_revoked,
+            has_revoked: AtomicBool::new(false),
+        }
+    }
+
     /// Has `notifier` called when a stream of its loop [is over](Self::take_over).
     pub(crate) fn join(&self, key: LoopKey, notifier: Notifier) {
         let over = Vec::new();
@@ -111,7 +128,7 @@ impl Sessions {
     /// Ends the streams of a user, and has tokens refused that were issued up to `now`. Returns how many streams.
     pub(crate) fn disconnect(&self, name: &str, now: Duration) -> Result<usize, TooManyRevoked> {
         let mut state = self.lock();
-        if !state.revoked.contains_key(name) && state.revoked.len() >= MAX_REVOKED {
+        if !state.revoked.contains_key(name) && state.revoked.len() >= self.most_revoked {
             return Err(TooManyRevoked);
         }
         // `iat` counts whole seconds: one issued in this very second may be older.

@@ -1,15 +1,19 @@
 //! Users that a proxy or an application knows: the configurations of the chapter on the server, with the real programs,
 //! where there are some.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use holdline_e2e::{Client, Process, Server, wait_for};
 use tempfile::TempDir;
+use tungstenite::Message;
+use tungstenite::client::IntoClientRequest;
+use tungstenite::http::HeaderName;
 
-use super::{sign, start};
+use super::{UPGRADE, sign, start};
 
 const CHAPTER: &str = include_str!("../../../../docs/server.md");
 
@@ -105,6 +109,68 @@ fn server() -> Server {
     start(&["--allow-host", "push.example.com"])
 }
 
+/// The line of the chapter's first site for nginx that has this.
+fn line_of_nginx(part: &str) -> String {
+    let site = block("nginx", "upstream holdline");
+    let line = site.lines().find(|line| line.contains(part));
+    format!("{}\n", line.unwrap())
+}
+
+/// A site of the chapter with what it says both need for WebSockets.
+fn with_upgrades(site: String) -> String {
+    let fields = ["Upgrade $http_upgrade", "Connection $connection_upgrade"];
+    let fields = fields.map(|field| line_of_nginx(&format!("proxy_set_header {field}")));
+    let more = format!("proxy_buffering off;\n{}", fields.concat());
+    let map = line_of_nginx("map $http_upgrade");
+    map + &with(site, &[("proxy_buffering off;", more)])
+}
+
+/// A stream and a WebSocket of a user whom the proxy knows by a field; and others, who get neither.
+fn streams(address: SocketAddr, (name, value): (&str, &str), other: &str) {
+    let known = format!("{name}: {value}\r\n");
+    let path = "/channels/a/sse?since=earliest";
+    let mut client = Client::connect(address).unwrap();
+    let head = format!("GET {path} HTTP/1.1\r\nHost: push.example.com\r\n{known}\r\n");
+    client.send(head).unwrap();
+    let head = client.head().unwrap().unwrap();
+    assert_eq!(head.status, 200, "{head:?}");
+    let url = "ws://push.example.com/channels/a/websocket?since=earliest";
+    let mut request = url.into_client_request().unwrap();
+    let field = HeaderName::from_bytes(name.as_bytes()).unwrap();
+    request.headers_mut().insert(field, value.parse().unwrap());
+    let stream = TcpStream::connect(address).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    let mut socket = tungstenite::client(request, stream).unwrap().0;
+    // Both are there by now, and get what comes, over the WebSocket itself.
+    socket.send(Message::text("by socket")).unwrap();
+    let mut body = client.body(&head, "GET").unwrap();
+    let mut seen = String::new();
+    while !seen.contains("data: by socket\n\n") {
+        let mut byte = [0];
+        body.read_exact(&mut byte).unwrap();
+        seen.push(char::from(byte[0]));
+    }
+    loop {
+        if let Message::Text(text) = socket.read().unwrap()
+            && text.contains("by socket")
+        {
+            break;
+        }
+    }
+    for (line, upgrade) in [(path, ""), ("/channels/a/websocket", UPGRADE)] {
+        let line = format!("GET {line}");
+        for fields in [other, ""] {
+            assert_eq!(
+                ask(address, &line, &format!("{fields}{upgrade}")),
+                401,
+                "{line}"
+            );
+        }
+    }
+}
+
 /// `ann:secret`, `bob:secret` and `ann:wrong`.
 const ANN: &str = "Authorization: Basic YW5uOnNlY3JldA==\r\n";
 const BOB: &str = "Authorization: Basic Ym9iOnNlY3JldA==\r\n";
@@ -115,7 +181,7 @@ fn users_of_nginx_do_what_their_token_grants() {
     let (server, address) = (server(), free());
     let token = sign(&["--name", "ann", "--publish", "a", "--subscribe", "a"]);
     let sites = with(
-        block("nginx", "auth_basic "),
+        with_upgrades(block("nginx", "auth_basic ")),
         &[
             ("TOKEN_OF_ANN", token.clone()),
             ("listen 443 ssl", format!("listen {address}")),
@@ -139,6 +205,8 @@ fn users_of_nginx_do_what_their_token_grants() {
     ] {
         assert_eq!(ask(address, line, fields), expected, "{line} {fields}");
     }
+    let basic = "Basic YW5uOnNlY3JldA==";
+    streams(address, ("Authorization", basic), WRONG);
 }
 
 /// An application that gives `session=ann` a token and sends away everybody else.
@@ -153,7 +221,9 @@ fn application(token: String) -> SocketAddr {
                 .map_while(Result::ok)
                 .take_while(|line| !line.is_empty())
                 .collect();
-            let known = lines.iter().any(|line| line == "Cookie: session=ann");
+            let known = lines
+                .iter()
+                .any(|line| line.eq_ignore_ascii_case("Cookie: session=ann"));
             let answer = match known {
                 true => format!(
                     "HTTP/1.1 204 No Content\r\nX-Holdline-Token: {token}\r\nConnection: close\r\n\r\n"
@@ -174,7 +244,7 @@ fn users_of_an_application_that_nginx_asks_do_what_their_token_grants() {
     let (server, address) = (server(), free());
     let token = sign(&["--name", "ann", "--publish", "a", "--subscribe", "a"]);
     let sites = with(
-        block("nginx", "auth_request "),
+        with_upgrades(block("nginx", "auth_request ")),
         &[
             ("listen 443 ssl", format!("listen {address}")),
             ("127.0.0.1:8080", server.address().to_string()),
@@ -194,6 +264,8 @@ fn users_of_an_application_that_nginx_asks_do_what_their_token_grants() {
     ] {
         assert_eq!(ask(address, line, fields), expected, "{line} {fields}");
     }
+    let known = ("Cookie", "session=ann");
+    streams(address, known, "Cookie: session=bob\r\n");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod answered;
 mod deletion;
+mod disconnected;
 mod keys;
 mod order;
 mod served;
@@ -122,6 +123,11 @@ struct Served {
 
 impl Served {
     fn start(patience: Duration) -> Self {
+        Self::start_with(patience, |_| {})
+    }
+
+    /// The same, after `change`.
+    fn start_with(patience: Duration, change: impl FnOnce(&mut Shared)) -> Self {
         let mut config = holdline_net::Config::default();
         config.threads = NonZero::new(2).unwrap();
         let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], 0)), config).unwrap();
@@ -142,7 +148,8 @@ impl Served {
         };
         let log = LogLines::start(std::io::stderr()).unwrap();
         let admin = Admin::default();
-        let shared = Shared::new(hub, Box::new(journal), access, admin, options, log);
+        let mut shared = Shared::new(hub, Box::new(journal), access, admin, options, log);
+        change(&mut shared);
         let shared = Arc::new(shared);
         let thread = thread::spawn({
             let shared = Arc::clone(&shared);
