@@ -158,3 +158,90 @@ fn a_position_that_is_refused_is_explained() {
         .unwrap();
     assert_quiet(&browser, false);
 }
+
+/// A device that does not find out where it is in time, and then does.
+#[test]
+fn a_position_that_takes_too_long_is_explained_and_still_waited_for() {
+    let server = Server::start(&[]).unwrap();
+    let browser = Browser::start().unwrap();
+    open(&browser, &server.url("/"));
+    let stub = "
+        navigator.geolocation.watchPosition = (found, failed, { timeout }) => {
+            Object.assign(window, { found, failed, timeout });
+            return 7;
+        };
+        navigator.geolocation.clearWatch = (watch) => (window.cleared = watch);";
+    browser.run(stub).unwrap();
+    browser.click("#tracker-share").unwrap();
+    assert_eq!(browser.run("return timeout > 0").unwrap(), true);
+    browser.run("failed({ code: 3 })").unwrap();
+    let shown = "const error = document.querySelector('#tracker-error');
+        return !error.hidden && error.dataset.code === '3' && /^Error 3, timeout/.test(error.textContent)
+            && document.querySelector('#tracker-share').getAttribute('aria-pressed') === 'true'";
+    browser.wait_until("the error of a timeout", shown).unwrap();
+    browser
+        .run("found({ coords: { latitude: 51.4779, longitude: -0.0015 } })")
+        .unwrap();
+    let row =
+        "return document.querySelector('#tracker tbody tr')?.cells[1].textContent === '51.47790'
+        && document.querySelector('#tracker-error').hidden";
+    browser.wait_until("the row of this position", row).unwrap();
+    browser.click("#tracker-share").unwrap();
+    assert_eq!(browser.run("return cleared").unwrap(), 7);
+    assert_quiet(&browser, false);
+}
+
+/// Over plain HTTP a browser shows no position to a page of another machine.
+#[test]
+fn a_page_that_may_not_ask_for_a_position_says_so_and_can_simulate_one() {
+    let server = Server::start(&["--allow-host", "push.example.com"]).unwrap();
+    let map = "--host-resolver-rules=MAP push.example.com 127.0.0.1";
+    let browser = Browser::start_with(&[map]).unwrap();
+    let port = server.address().port();
+    open(&browser, &format!("http://push.example.com:{port}/"));
+    assert_eq!(browser.run("return isSecureContext").unwrap(), false);
+    browser.click("#tracker-share").unwrap();
+    let shown = "const error = document.querySelector('#tracker-error');
+        return !error.hidden && error.dataset.code === '0' && /^Error 0, unknown/.test(error.textContent)";
+    browser
+        .wait_until("the error of no geolocation", shown)
+        .unwrap();
+    browser.click("#tracker-simulate").unwrap();
+    let row = "return document.querySelectorAll('#tracker tbody tr').length === 1
+        && document.querySelector('#tracker-error').hidden";
+    browser.wait_until("a row of the tracker", row).unwrap();
+    assert_quiet(&browser, false);
+}
+
+/// The page is long on a phone.
+#[test]
+fn on_a_phone_links_lead_to_each_part_of_the_page() {
+    let server = Server::start(&[]).unwrap();
+    let browser = Browser::start().unwrap();
+    open(&browser, &server.url("/"));
+    let shown = "return document.querySelector('.jump').checkVisibility()";
+    browser.look(1280, 900, false).unwrap();
+    assert_eq!(browser.run(shown).unwrap(), false);
+    browser.look(390, 844, false).unwrap();
+    assert_eq!(browser.run(shown).unwrap(), true);
+    let links =
+        "return [...document.querySelectorAll('.jump a')].map((link) => link.getAttribute('href'))";
+    let links: Vec<String> = serde_json::from_value(browser.run(links).unwrap()).unwrap();
+    assert!(links.len() >= 5, "{links:?}");
+    for link in links {
+        browser
+            .run("scrollTo({ top: 0, behavior: 'instant' })")
+            .unwrap();
+        browser.click(&format!(".jump a[href='{link}']")).unwrap();
+        // At the top, or for the last ones as far up as the page goes.
+        let seen = format!(
+            "const {{ top }} = document.querySelector({}).getBoundingClientRect();
+             return top > -5 && top < innerHeight * 0.6",
+            json!(link)
+        );
+        browser
+            .wait_until(&format!("{link} to be seen"), &seen)
+            .unwrap();
+    }
+    assert_quiet(&browser, false);
+}

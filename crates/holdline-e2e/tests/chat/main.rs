@@ -4,6 +4,7 @@
 
 mod looks;
 mod network;
+mod outbox;
 mod private;
 mod rooms;
 

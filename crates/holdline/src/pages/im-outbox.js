@@ -36,11 +36,11 @@ export function createOutbox({ name, token }, on) {
         while (item.to.length) await send(item);
       } catch (error) {
         // Without an answer it stays, and is tried again.
-        if (!error.status) {
+        if (!error.status && !error.nobodyKnows) {
           timer = setTimeout(pump, PAUSE);
           break;
         }
-        item.failed = `refused: ${error.message}`;
+        item.failed = error.nobodyKnows ? error.message : `refused: ${error.message}`;
       }
       settle(item);
     }
@@ -58,7 +58,9 @@ export function createOutbox({ name, token }, on) {
     write(items);
     const { key, from, whom, text, at } = item;
     const data = JSON.stringify({ key, from, whom, text, at });
-    await publish("/", channel, data, { key, token: token || undefined });
+    // Not on after that, whenever it was begun: after a reload it may be nearly over.
+    const signal = AbortSignal.timeout(Math.max(0, item.tried + KEY_TIME - Date.now()));
+    await publish("/", channel, data, { key, token: token || undefined, signal });
     arrived(item, channel);
   }
 
@@ -83,7 +85,7 @@ export function createOutbox({ name, token }, on) {
       const answer = await response.json();
       if (!response.ok) throw Object.assign(new Error(answer.error.message), { status: response.status });
       if (answer.messages.some(({ data }) => data.includes(item.key))) return true;
-      if (answer.lost) throw Object.assign(new Error("it is not known whether this was sent"), { status: 410 });
+      if (answer.lost) throw Object.assign(new Error("it is not known whether this was sent"), { nobodyKnows: true });
       if (!answer.messages.length) return false;
       since = answer.cursor;
     }

@@ -30,7 +30,7 @@ const PLOTS = [
     what: "Resident memory of the process, and of that the messages that it keeps.",
     series: [{ key: "resident", label: "resident" }, { key: "messages", label: "messages" }] },
   { id: "lag", title: "Lag", format: bytes, least: 1000,
-    what: "How much text the stream lacks that is furthest behind.",
+    what: "How far the slowest stream is behind, in bytes of text.",
     series: [{ key: "bytes", label: "furthest behind" }] },
   { id: "refusals", title: "Losses and refusals", format: rate, least: 4,
     what: "Subscribers told of a loss, requests answered with an error, and clients refused because of a limit.",
