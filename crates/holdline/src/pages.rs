@@ -102,6 +102,8 @@ assets! {
     "/assets/token.js", JS, "token.js";
     "/assets/tracker.js", JS, "tracker.js";
     "/assets/wire.js", JS, "wire.js";
+    "/assets/history.js", JS, "history.js";
+    "/assets/wire-meter.js", JS, "wire-meter.js";
     "/assets/wire-size.js", JS, "wire-size.js";
 }
 

@@ -7,6 +7,7 @@ mod large;
 mod page;
 mod stats;
 mod tabs;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -9,7 +9,7 @@
  * @param options see holdline.d.ts
  */
 function connect(url, options = {}) {
-  const { channels = [], transport = "auto", since, name, presence, token, credentials } = options;
+  const { channels = [], transport = "auto", since, name, presence, query, token, credentials } = options;
   const { silence = 40_000, opening = 5_000, climb = 30_000 } = options.times ?? {};
   const asked = transport === "auto" ? LADDER : [transport].flat();
   const ladder = asked.filter((kind) => transports[kind]?.works());
@@ -34,7 +34,7 @@ function connect(url, options = {}) {
   const us = {
     base: baseOf(url),
     names: names.map(encodeURIComponent).join(","),
-    query: { name, presence },
+    query: { ...query, name, presence },
     cursor: since,
     credentials,
     silence,

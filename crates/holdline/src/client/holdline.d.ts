@@ -36,6 +36,8 @@ export interface Options {
   name?: string;
   /** Be told who is there: the events `members`, `join` and `leave`. */
   presence?: boolean;
+  /** More for the query of each request, such as what a proxy looks at. */
+  query?: Record<string, string>;
   /** Whether cookies go to another origin, as for `fetch`. */
   credentials?: "omit" | "same-origin" | "include";
   times?: {

@@ -3,6 +3,7 @@
 import { startBox } from "./box.js";
 import { startChat } from "./chat.js";
 import { find } from "./dom.js";
+import { readHistory } from "./history.js";
 import { createPanel } from "./panels.js";
 import { startPresence } from "./presence.js";
 import { startPublishing } from "./publish.js";
@@ -12,20 +13,13 @@ import { startTracker } from "./tracker.js";
 const CUT = 5_000;
 
 const TRANSPORTS = [
-  { transport: "poll", title: "Polling", how: "A request every 2 s, answered at once.",
-    cost: "Counted: the bodies of all answers." },
-  { transport: "long-poll", held: true, title: "Long polling", how: "A request that waits for the next message.",
-    cost: "Counted: the bodies of all answers." },
-  { transport: "jsonp", held: true, title: "JSONP", how: "A long poll whose answer is a script.",
-    cost: "Counted: the JSON inside each script." },
-  { transport: "xhr-stream", held: true, title: "XHR streaming", how: "One response without end, a line per message.",
-    cost: "Counted: the text of the response, padding and heartbeats included." },
-  { transport: "iframe", held: true, title: "Iframe streaming", how: "A page without end, a script per message.",
-    cost: "Counted: the JSON inside each script." },
-  { transport: "sse", held: true, title: "Server-sent events", how: "An event stream. It carries the moving box, too.",
-    cost: "Counted: the text of the response, heartbeats included.", companions: ["box"] },
-  { transport: "websocket", title: "WebSocket", how: "Both ways, a frame per message.",
-    cost: "Counted: the payload of each message. The browser does not show what the wire adds." },
+  { transport: "poll", title: "Polling", how: "A request every 2 s, answered at once." },
+  { transport: "long-poll", held: true, title: "Long polling", how: "A request that waits for the next message." },
+  { transport: "jsonp", held: true, title: "JSONP", how: "A long poll whose answer is a script." },
+  { transport: "xhr-stream", held: true, title: "XHR streaming", how: "One response without end, a line per message." },
+  { transport: "iframe", held: true, title: "Iframe streaming", how: "A page without end, a script per message." },
+  { transport: "sse", held: true, title: "Server-sent events", how: "An event stream. It carries the moving box, too.", companions: ["box"] },
+  { transport: "websocket", title: "WebSocket", how: "Both ways, a frame per message." },
 ];
 
 function start() {
@@ -35,11 +29,16 @@ function start() {
   box.connect(panels.find(({ section }) => section.dataset.transport === "sse"));
   find("#panels").prepend(...panels.map(({ section }) => section));
 
-  let channel = "demo";
+  let channel = "";
+  let following = null;
   startPublishing((name) => {
+    if (name === channel) return following;
     channel = name;
     find("#channel-name").textContent = name;
-    for (const panel of panels) panel.follow(name);
+    following = readHistory(name).then((history) => {
+      if (name === channel) for (const panel of panels) panel.follow(name, history);
+    });
+    return following;
   });
   startChat();
   startTracker();

@@ -3,13 +3,15 @@
 import { arrived } from "./delays.js";
 import { appendToLog, element, find, formatBytes, formatDelay, setText, stateDisplay } from "./dom.js";
 import { createSubscription } from "./subscription.js";
+import { createMeter } from "./wire-meter.js";
 import { createStrip } from "./wire.js";
 
 const SHOWN = 50;
+const COST = "Counted by the server: heads, framing and bodies of all requests, both ways";
 const DELAYS = 101;
 
 /**
- * @param info `{ transport, held, title, how, cost, companions }`; one that is held
+ * @param info `{ transport, held, title, how, companions }`; one that is held
  *   runs in one tab only; `companions` are channels that ride along, whose messages
  *   go to `onOther`
  * @param takeOver asks the browser's other tabs for the held connections
@@ -23,6 +25,7 @@ export function createPanel(info, takeOver, onOther = {}) {
   const strip = createStrip(part("canvas"));
   const display = stateDisplay(section, part(".state-text"));
   const count = { messages: 0, lost: 0, requests: 0, bytes: 0 };
+  let meter = null;
   let delays = [];
   let fresh = [];
   let scheduled = 0;
@@ -38,12 +41,16 @@ export function createPanel(info, takeOver, onOther = {}) {
   part("h3").id = `panel-${transport}`;
   setText(part("h3"), info.title);
   setText(part(".how"), info.how);
-  part(".bytes-cell").title = info.cost;
+  part(".bytes-cell").title = `${COST}${companions.length ? ", without those of the moving box" : ""}`;
   list.setAttribute("aria-label", `Messages over ${info.title}`);
 
-  function subscribe() {
+  function subscribe(since) {
     const channels = [channel, ...companions.filter((name) => name !== channel)];
-    subscription = createSubscription({ channels, transport }, {
+    const counted = (meter = createMeter((bytes) => {
+      count.bytes = bytes;
+      refreshSoon();
+    }));
+    subscription = createSubscription({ channels, transport, since, query: { meter: meter.id } }, {
       state(next, more) {
         state = next;
         detail = more;
@@ -52,7 +59,7 @@ export function createPanel(info, takeOver, onOther = {}) {
       },
       message(message) {
         if (companions.includes(message.channel)) onOther.message?.(message);
-        if (message.channel !== channel) return;
+        if (message.channel !== channel) return counted.setAside(message);
         count.messages += 1;
         strip.mark();
         add(() => row(message));
@@ -66,9 +73,9 @@ export function createPanel(info, takeOver, onOther = {}) {
         add(() => note("The server was started again, or could not keep everything: messages may be missing here."));
         onOther.lost?.(message);
       },
-      traffic({ requests = 0, bytes = 0, busy }) {
+      traffic({ requests = 0, busy }) {
         count.requests += requests;
-        count.bytes += bytes;
+        counted.stir();
         if (busy !== undefined) strip.busy(busy);
         refreshSoon();
       },
@@ -99,8 +106,8 @@ export function createPanel(info, takeOver, onOther = {}) {
     setText(part('[data-count="delay"]'), last === undefined ? "–" : formatDelay(last));
     setText(part('[data-count="median"]'), median === undefined ? "–" : formatDelay(median));
     section.classList.toggle("has-lost", count.lost > 0);
-    part(".empty").hidden = count.messages + count.lost > 0;
     appendToLog(list, fresh.splice(0).map((make) => make()), SHOWN);
+    part(".empty").hidden = list.childElementCount > 0;
   }
 
   const shownDetail = () => ({ ...detail, elsewhere: wanted && !allowed });
@@ -129,18 +136,20 @@ export function createPanel(info, takeOver, onOther = {}) {
   return {
     section,
     held,
-    /** Follows another channel, from now on, with counters at zero. */
-    follow(name) {
+    /** Follows another channel, from where its history ends, with counters at zero. */
+    follow(name, { messages, cursor }) {
       if (name === channel) return;
       subscription?.stop();
+      meter?.end();
       channel = name;
       for (const key of Object.keys(count)) count[key] = 0;
       delays = [];
       fresh = [];
       list.replaceChildren();
+      for (const message of messages.slice(-SHOWN)) fresh.push(() => row(message, "old"));
       strip.clear();
       refresh();
-      subscribe();
+      subscribe(cursor);
       apply();
     },
     /** What the browser's other tabs leave to this one. */
@@ -152,8 +161,8 @@ export function createPanel(info, takeOver, onOther = {}) {
   };
 }
 
-function row(message) {
-  const item = element("li", { "data-id": message.id });
+function row(message, kind = "") {
+  const item = element("li", { "data-id": message.id, ...(kind && { class: kind }) });
   if (message.event) item.append(element("span", { class: "event" }, message.event));
   item.append(element("span", { class: "data" }, message.data));
   return item;

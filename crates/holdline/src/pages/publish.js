@@ -7,7 +7,7 @@ import { askForToken, publishToken } from "./token.js";
 
 const BURST = 20;
 
-/** @param onChannel called with each channel that the reader chose. */
+/** @param onChannel called with each channel that the reader chose; what it returns is waited for. */
 export function startPublishing(onChannel) {
   const form = find("#publish-form");
   const channel = find("#publish-channel");
@@ -24,12 +24,13 @@ export function startPublishing(onChannel) {
     setText(curl, `curl ${option} ${quote(data)} ${quote(`${location.origin}/channels/${name}`)}`);
   }
 
-  /** The channel, when the field holds the name of one. */
-  function chosen() {
+  /** The channel, when the field holds the name of one. By then the page follows it. */
+  async function chosen() {
     channel.value = channel.value.trim();
     if (!channel.reportValidity()) return null;
-    onChannel(channel.value);
-    return channel.value;
+    const name = channel.value;
+    await onChannel(name);
+    return name;
   }
 
   function say(words, failed = false) {
@@ -39,7 +40,7 @@ export function startPublishing(onChannel) {
 
   /** Publishes the texts one after the other; true when all were taken. */
   async function publish(texts) {
-    const name = chosen();
+    const name = await chosen();
     if (name === null) return false;
     const start = now();
     const slow = setTimeout(say, 1_000, "Not published yet. It goes on trying.");
