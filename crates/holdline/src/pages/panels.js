@@ -99,7 +99,9 @@ export function createPanel(info, takeOver, onOther = {}) {
     for (const [name, value] of Object.entries(count)) {
       const cell = part(`[data-count="${name}"]`);
       cell.dataset.value = value;
-      setText(cell, name === "bytes" ? formatBytes(value) : value);
+      // The server has not been asked yet.
+      const bytes = () => (value ? formatBytes(value) : "–");
+      setText(cell, name === "bytes" ? bytes() : value);
     }
     const median = [...delays].sort((a, b) => a - b)[delays.length >> 1];
     const last = delays.at(-1);
