@@ -127,14 +127,24 @@ impl Browser {
         self.post("/execute/sync", &json!({ "script": script, "args": [] }))
     }
 
-    /// Clicks on the element that a CSS selector finds, as a person would.
+    /// Clicks on the element that a CSS selector finds, as a person would: one that the page has just replaced by
+    /// another is looked for again.
     ///
     /// # Errors
     /// When there is none, or it cannot be clicked.
     pub fn click(&self, selector: &str) -> Result<()> {
-        let element = self.find(selector)?;
-        self.post(&format!("/element/{element}/click"), &json!({}))
-            .map(drop)
+        let click = || {
+            let element = self.find(selector)?;
+            self.post(&format!("/element/{element}/click"), &json!({}))
+        };
+        let was_replaced = |error: &anyhow::Error| error.to_string().contains("stale element");
+        let mut clicked = click();
+        for _ in 0..5 {
+            if clicked.as_ref().is_err_and(was_replaced) {
+                clicked = click();
+            }
+        }
+        clicked.map(drop)
     }
 
     /// Types into the element that a CSS selector finds. `\n` is the Enter key.
