@@ -240,6 +240,8 @@ fn a_page_may_read_that_the_server_is_full() {
     let expected = "HTTP/1.1 503 Service Unavailable\r\n\
         Access-Control-Allow-Origin: http://app.example\r\n\
         Vary: Origin\r\n\
+        Retry-After: 1\r\n\
+        Access-Control-Expose-Headers: Retry-After\r\n\
         Content-Type: application/json\r\n";
     assert!(head.starts_with(expected), "{head}");
 }
