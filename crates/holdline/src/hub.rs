@@ -42,13 +42,14 @@ pub(crate) use self::read::{Batch, Read, Wanted};
 pub(crate) use self::show::Published;
 use self::state::State;
 use crate::counters::Counters;
+use crate::lives::Lives;
 use crate::replays::Replays;
 use crate::transport::Transport;
 
 /// Every channel of the server.
 #[derive(Debug)]
 pub(crate) struct Hub {
-    epoch: u64,
+    lives: Lives,
     origin: Instant,
     limits: HubLimits,
     state: Mutex<State>,
@@ -61,9 +62,10 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
-    pub(crate) fn new(epoch: u64, limits: HubLimits) -> Self {
+    /// With an epoch alone there are no older lives.
+    pub(crate) fn new(lives: impl Into<Lives>, limits: HubLimits) -> Self {
+        let lives = lives.into();
         Self {
-            epoch,
             origin: Instant::now(),
             limits,
             state: Mutex::new(State::new(&limits)),
@@ -71,7 +73,8 @@ impl Hub {
             corrections: Corrections::default(),
             counters: Counters::default(),
             replays: Replays::new(limits.replay_bytes),
-            members: Members::new(epoch, limits.members),
+            members: Members::new(lives.epoch(), limits.members),
+            lives,
         }
     }
 
@@ -206,7 +209,7 @@ impl Hub {
     }
 
     fn cursor(&self, sequence: u64) -> Cursor {
-        Cursor::new(self.epoch, sequence)
+        Cursor::new(self.lives.epoch(), sequence)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

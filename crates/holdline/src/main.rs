@@ -24,6 +24,7 @@ mod inspect;
 mod journal;
 mod key_files;
 mod listening;
+mod lives;
 mod log_lines;
 mod message;
 mod meters;

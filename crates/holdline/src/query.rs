@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use holdline::event_stream::Opening;
-use holdline_comet::{Cursor, Since};
+use holdline_comet::Since;
 use holdline_http1::RequestHead;
 
+use crate::lives::parse_cursor;
 use crate::meters::MeterId;
 use crate::percent;
 use crate::reply::Reply;
@@ -73,10 +74,7 @@ impl<'r> Query<'r> {
         };
         match text {
             "earliest" => Ok(Since::Earliest),
-            text => match text.parse::<Cursor>() {
-                Ok(cursor) => Ok(Since::Cursor(cursor)),
-                Err(error) => Err(format!("this is no cursor: {error}")),
-            },
+            text => parse_cursor(text).map(Since::Cursor),
         }
     }
 

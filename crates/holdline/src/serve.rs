@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: ServeArguments, log: &LogLines) -> Result<(), Strin
     let access = Access::new(&arguments.access, arguments.listening.admin_token.as_ref())?;
     let mut opened = Opened::new(&arguments)?;
     let seed = random()?;
-    let shared = Arc::new(shared(&arguments, access, opened.admin, seed, log));
+    let shared = Arc::new(shared(&arguments, access, opened.admin, random()?, log));
     shared.process.look(shared.hub.uptime());
     let handle = opened.server.handle();
     let stopping = Arc::new(AtomicBool::new(false));
@@ -172,11 +172,11 @@ fn shared(
     arguments: &ServeArguments,
     access: Access,
     admin: Admin,
-    seed: u64,
+    random: u64,
     log: &LogLines,
 ) -> Shared {
     // Never zero, so that people see it as a number.
-    let hub = Arc::new(Hub::new(seed | 1 << 63, hub_limits(arguments)));
+    let hub = Arc::new(Hub::new(random | 1 << 63, hub_limits(arguments)));
     let journal = Box::new(Memory::new(
         Arc::clone(&hub),
         arguments.publishing.idempotency_keys,

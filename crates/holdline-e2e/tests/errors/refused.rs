@@ -95,6 +95,8 @@ const BAD_PARAMETERS: &[&str] = &[
     "GET /channels/a/sse?since=earliest HTTP/1.1\r\nLast-Event-ID: x\r\n\r\n",
     "GET /channels/a/sse HTTP/1.1\r\nLast-Event-ID: 1-1\r\nLast-Event-ID: 1-2\r\n\r\n",
     "GET /channels/a/sse?since=1-ffffffffffffffffff HTTP/1.1\r\n\r\n",
+    "GET /channels/a/sse?since=1-8000000000000000 HTTP/1.1\r\n\r\n",
+    "GET /channels/a/poll HTTP/1.1\r\nLast-Event-ID: 1-ffffffffffffffff\r\n\r\n",
     "GET /channels/a/sse?format=xml HTTP/1.1\r\n\r\n",
     // What only looks like a parameter would begin the stream from now on.
     "GET /channels/a/sse?Since=earliest HTTP/1.1\r\n\r\n",

@@ -65,15 +65,24 @@ impl Hub {
     /// The position of a subscriber that asks for `since`.
     pub(crate) fn position(&self, names: &[Arc<str>], since: Since) -> Position {
         let state = self.lock();
-        state.position(self.epoch, &state.channels.ids(names), since)
+        let ids = state.channels.ids(names);
+        state.position(self.lives.epoch(), &ids, self.judge(since))
     }
 
     /// The same for a subscriber that is [registered](Self::register) for these channels.
     pub(crate) fn place(&self, names: &[Arc<str>], since: Since) -> Place {
         let state = self.lock();
         let ids = state.channels.ids(names);
-        let position = state.position(self.epoch, &ids, since);
+        let position = state.position(self.lives.epoch(), &ids, self.judge(since));
         Place::new(ids, position)
+    }
+
+    /// A good cursor of an older life is one of the current life from here on.
+    fn judge(&self, since: Since) -> Since {
+        match since {
+            Since::Cursor(cursor) => Since::Cursor(self.lives.judge(cursor)),
+            Since::Now | Since::Earliest => since,
+        }
     }
 
     /// Reads what comes after `position`, for one answer, and moves the position. After [`Read::Later`], `waiter` is
@@ -120,10 +129,11 @@ impl Hub {
             deleted: false,
             charges: Vec::new(),
         };
-        let moment = state.moment(self.epoch);
+        let epoch = self.lives.epoch();
+        let moment = state.moment(epoch);
         let from = place.position.cursor();
         let has_lost_to =
-            |channel: &Channel| from.epoch() == self.epoch && channel.deleted > from.sequence();
+            |channel: &Channel| from.epoch() == epoch && channel.deleted > from.sequence();
         let read;
         // The fast path for one channel: this runs for each message and subscriber.
         if let Ids::One(id) = place.ids

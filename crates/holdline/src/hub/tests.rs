@@ -12,6 +12,7 @@ use std::time::Duration;
 use holdline_comet::{LogLimits, Position, Since};
 
 use super::*;
+use crate::lives::Life;
 use crate::message::{Content, Wire};
 use crate::random::Random;
 
@@ -139,6 +140,33 @@ fn cursors_of_another_life_or_from_the_future_are_lost() {
         assert_eq!(position.cursor(), cursor);
         assert_eq!(drain(&hub, &a, &mut position), (vec![1], true), "{cursor}");
     }
+}
+
+#[test]
+fn a_cursor_of_a_life_that_ended_well_is_as_good_as_one_of_this_life() {
+    let clean = Life {
+        epoch: 2,
+        first: 4,
+        is_clean: true,
+    };
+    let hub = Hub::new(Lives::new(1).then(clean), limits(100));
+    let a = names(&["a"]);
+    for number in 1..=5 {
+        let content = Content::new("a", None, "x");
+        let _ = hub.show(number, "a", content, &mut Wakes::default());
+    }
+    let drained = |cursor| {
+        let mut position = hub.position(&a, Since::Cursor(cursor));
+        drain(&hub, &a, &mut position)
+    };
+    assert_eq!(drained(Cursor::new(1, 2)), (vec![3, 4, 5], false));
+    assert_eq!(drained(Cursor::new(1, 3)), (vec![4, 5], false));
+    // It had no message 4. This is told as if the cursor was made up.
+    assert_eq!(drained(Cursor::new(1, 4)), (vec![1, 2, 3, 4, 5], true));
+    assert_eq!(drained(Cursor::new(2, 6)), (vec![1, 2, 3, 4, 5], true));
+    // In the place of a stream, too.
+    let place = hub.place(&a, Since::Cursor(Cursor::new(1, 3)));
+    assert_eq!(place.position().cursor(), Cursor::new(2, 3));
 }
 
 #[test]
