@@ -150,14 +150,14 @@ impl App {
     /// Whether somebody with these rights may publish a message from there now.
     pub(crate) fn judge_rate(&self, source: Source, rights: &Rights) -> Result<(), TooFast> {
         let Shared { hub, rates, .. } = &*self.shared;
-        let judged = rates.judge(source, rights.name(), hub.uptime());
+        let judged = rates.judge(source, rights.name(), hub.now());
         judged.inspect_err(|_| hub.counters.refused(Limit::PublishRate))
     }
 
     /// The same, and counts the message.
     pub(crate) fn take_rate(&self, source: Source, rights: &Rights) -> Result<(), TooFast> {
         let Shared { hub, rates, .. } = &*self.shared;
-        let taken = rates.take(source, rights.name(), hub.uptime());
+        let taken = rates.take(source, rights.name(), hub.now());
         taken.inspect_err(|_| hub.counters.refused(Limit::PublishRate))
     }
 
@@ -362,7 +362,7 @@ impl Handler for App {
     fn turn_ended(&mut self) {
         self.looks.clear(&self.shared.hub);
         if let Some(since) = self.since.take() {
-            let delay = self.hub().uptime().saturating_sub(since);
+            let delay = self.hub().now().saturating_sub(since);
             self.hub().counters.delayed(delay);
         }
     }

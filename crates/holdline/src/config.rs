@@ -5,6 +5,7 @@ mod addresses;
 mod bench;
 mod check;
 mod discreet;
+mod disk;
 mod listening;
 mod members;
 mod peers;
@@ -24,6 +25,7 @@ use holdline_websocket::{Deflate, Role};
 pub(crate) use self::access::AccessArguments;
 pub(crate) use self::addresses::AddressArguments;
 pub(crate) use self::bench::BenchArguments;
+pub(crate) use self::disk::DiskArguments;
 pub(crate) use self::listening::{Endpoint, ListenArguments};
 pub(crate) use self::members::MemberArguments;
 pub(crate) use self::peers::PeerArguments;
@@ -223,6 +225,8 @@ pub(crate) struct ServeArguments {
         value_parser = clap::builder::BoolishValueParser::new()
     )]
     pub(crate) legacy_hixie76: bool,
+    #[command(flatten)]
+    pub(crate) disk: DiskArguments,
     #[command(flatten)]
     pub(crate) publishing: PublishingArguments,
     #[command(flatten)]

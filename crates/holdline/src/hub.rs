@@ -19,6 +19,7 @@ mod loops;
 mod members;
 mod place;
 mod read;
+mod restore;
 mod show;
 mod state;
 
@@ -39,6 +40,7 @@ pub(crate) use self::members::{
 };
 pub(crate) use self::place::Place;
 pub(crate) use self::read::{Batch, Read, Wanted};
+pub(crate) use self::restore::Kept as KeptMessage;
 pub(crate) use self::show::Published;
 use self::state::State;
 use crate::counters::Counters;
@@ -51,6 +53,8 @@ use crate::transport::Transport;
 pub(crate) struct Hub {
     lives: Lives,
     origin: Instant,
+    /// What the [clock](Self::now) said at the origin.
+    lead: Duration,
     limits: HubLimits,
     state: Mutex<State>,
     /// How often the result of a [look](looks) may have changed.
@@ -67,6 +71,7 @@ impl Hub {
         let lives = lives.into();
         Self {
             origin: Instant::now(),
+            lead: limits.lead(),
             limits,
             state: Mutex::new(State::new(&limits)),
             changes: AtomicU64::new(0),
@@ -76,6 +81,12 @@ impl Hub {
             members: Members::new(lives.epoch(), limits.members),
             lives,
         }
+    }
+
+    /// What is known of members is of this process, which goes on with no other's.
+    pub(crate) fn in_process(self, id: u64) -> Self {
+        let members = Members::new(id, self.limits.members);
+        Self { members, ..self }
     }
 
     /// Calls `notifier` whenever there is [news](Self::take_news) for its loop.
@@ -180,7 +191,7 @@ impl Hub {
 
     /// Drops messages that have outlived their age limit or the resume window. Call it now and then.
     pub(crate) fn expire(&self) {
-        let now = self.uptime();
+        let now = self.now();
         let mut state = self.lock_to_change();
         self.settle_corrections(&mut state);
         state.expire(now);
@@ -190,7 +201,7 @@ impl Hub {
     /// Removes members whose time is over, and wakes the connections that are to be told about changes. Returns how long
     /// until there is more to do.
     pub(crate) fn tell_of_members(&self) -> Duration {
-        let waiters = self.members.tick(self.uptime());
+        let waiters = self.members.tick(self.now());
         if !waiters.is_empty() {
             let mut wakes = Wakes::default();
             let mut state = self.lock();
@@ -200,7 +211,13 @@ impl Hub {
             drop(state);
             wakes.notify();
         }
-        self.members.wait(self.uptime())
+        self.members.wait(self.now())
+    }
+
+    /// The hub's clock. It began long enough before the server did that messages from the disk have come at some time
+    /// of it, if they are not too old anyway.
+    pub(crate) fn now(&self) -> Duration {
+        self.lead + self.origin.elapsed()
     }
 
     /// How long the server has been up.

@@ -19,13 +19,10 @@
 //!   so it is kept with the message or not at all. A journal on disk writes the draft of a commit and its number in
 //!   one transaction; if it goes on with the same life after a restart, it puts what it finds back into [`keys`].
 
+pub(crate) mod disk;
 mod keys;
 mod memory;
 mod receipt;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the journal in memory answers at once")
-)]
 pub(crate) mod sequence;
 
 use std::fmt;
@@ -96,6 +93,9 @@ impl<'a> Draft<'a> {
 pub(crate) trait Journal: fmt::Debug + Send + Sync {
     /// Takes a message. If the journal answers later, it wakes `publisher` then.
     fn append(&self, draft: Draft<'_>, publisher: Option<Waiter>) -> Result<Appended, Refusal>;
+
+    /// The server ends: nothing more is published. Waits until everything that was taken is kept.
+    fn close(&self) {}
 }
 
 /// The result of handing a message to a journal.

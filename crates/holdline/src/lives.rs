@@ -42,11 +42,15 @@ impl Lives {
         Self { older, current }
     }
 
+    /// All lives that a journal knows, oldest first. `None` if there is none.
+    pub(crate) fn of(lives: impl IntoIterator<Item = Life>) -> Option<Self> {
+        let mut lives = lives.into_iter();
+        let older = Vec::new();
+        let first = lives.next().map(|current| Self { older, current })?;
+        Some(lives.fold(first, Self::then))
+    }
+
     /// The current life begins after all others.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the journal in memory has one life")
-    )]
     pub(crate) fn then(mut self, life: Life) -> Self {
         self.older.push(std::mem::replace(&mut self.current, life));
         // A client that comes back after so many lives is told `lost`.

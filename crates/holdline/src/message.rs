@@ -74,7 +74,7 @@ impl Message {
     /// Memory of the message before any form of it is made.
     pub(crate) fn size(&self) -> usize {
         let event = self.content.event().map_or(0, str::len);
-        OVERHEAD + event + self.content.data().len()
+        size_of_texts(event + self.content.data().len())
     }
 
     /// The length of [`json`](Self::json), without making it.
@@ -160,6 +160,11 @@ impl Message {
         encode_event(event, Some(&id), data, &mut out);
         PreChunked::new(&out)
     }
+}
+
+/// Memory of a message whose texts have so many bytes.
+pub(crate) fn size_of_texts(texts: usize) -> usize {
+    OVERHEAD + texts
 }
 
 /// A message object as the server sends it.

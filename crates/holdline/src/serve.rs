@@ -18,9 +18,11 @@ use crate::demo::Walk;
 use crate::file_limit;
 use crate::handover::{Offer, Predecessor};
 use crate::hub::{Hub, HubLimits};
-use crate::journal::Memory;
+use crate::journal::disk::{Disk, OpenedDisk};
+use crate::journal::{Journal, Memory};
 use crate::key_files::KeyFiles;
 use crate::listening::Doors;
+use crate::lives::Lives;
 use crate::log_lines::LogLines;
 use crate::metrics::Snapshot;
 use crate::signals::{self, Wish};
@@ -31,7 +33,7 @@ pub(crate) fn run(arguments: ServeArguments, log: &LogLines) -> Result<(), Strin
     let access = Access::new(&arguments.access, arguments.listening.admin_token.as_ref())?;
     let mut opened = Opened::new(&arguments)?;
     let seed = random()?;
-    let shared = Arc::new(shared(&arguments, access, opened.admin, random()?, log));
+    let shared = Arc::new(shared(&arguments, access, opened.admin, log)?);
     shared.process.look(shared.hub.uptime());
     let handle = opened.server.handle();
     let stopping = Arc::new(AtomicBool::new(false));
@@ -83,6 +85,7 @@ pub(crate) fn run(arguments: ServeArguments, log: &LogLines) -> Result<(), Strin
         // The panic message is already on standard error.
         return Err("the housekeeping thread has panicked".to_owned());
     }
+    shared.journal.close();
     result.map_err(|error| error.to_string())
 }
 
@@ -172,15 +175,9 @@ fn shared(
     arguments: &ServeArguments,
     access: Access,
     admin: Admin,
-    random: u64,
     log: &LogLines,
-) -> Shared {
-    // Never zero, so that people see it as a number.
-    let hub = Arc::new(Hub::new(random | 1 << 63, hub_limits(arguments)));
-    let journal = Box::new(Memory::new(
-        Arc::clone(&hub),
-        arguments.publishing.idempotency_keys,
-    ));
+) -> Result<Shared, String> {
+    let (hub, journal) = journal(arguments)?;
     let options = Options {
         heartbeat: arguments.heartbeat,
         long_poll: arguments.long_poll,
@@ -192,7 +189,33 @@ fn shared(
         deflate_from: arguments.websocket_deflate.0,
         log_requests: arguments.log_requests,
     };
-    Shared::new(hub, journal, access, admin, options, log.clone())
+    Ok(Shared::new(
+        hub,
+        journal,
+        access,
+        admin,
+        options,
+        log.clone(),
+    ))
+}
+
+/// The channels, and where messages get their numbers and are kept.
+fn journal(arguments: &ServeArguments) -> Result<(Arc<Hub>, Box<dyn Journal>), String> {
+    // Never zero, so that people see it as a number.
+    let (epoch, process) = (random()? | 1 << 63, random()?);
+    let limits = hub_limits(arguments);
+    let hub = |lives| Arc::new(Hub::new(lives, limits).in_process(process));
+    let Some(path) = &arguments.disk.data else {
+        let hub = hub(Lives::new(epoch));
+        let keys = arguments.publishing.idempotency_keys;
+        let journal = Box::new(Memory::new(Arc::clone(&hub), keys));
+        return Ok((hub, journal));
+    };
+    signals::survive_file_limit()?;
+    let opened = OpenedDisk::new(path, arguments.disk_options(), epoch)?;
+    let hub = hub(opened.lives.clone());
+    let journal = Box::new(Disk::start(opened, &hub)?);
+    Ok((hub, journal))
 }
 
 /// Reads secrets and allowed origins from their files again. If that fails, nothing changes.
@@ -229,7 +252,7 @@ fn hub_limits(arguments: &ServeArguments) -> HubLimits {
     log.max_lag = arguments.max_lag;
     HubLimits {
         log,
-        total_bytes: arguments.history_total,
+        total_bytes: arguments.memory_total(),
         delivery_bytes: arguments.delivery_total,
         channels: arguments.max_channels,
         asked_channels: arguments.max_asked_channels,

@@ -40,6 +40,20 @@ pub(crate) fn listen(mut act: impl FnMut(Wish) + Send + 'static) -> Result<(), S
         .map_err(|error| format!("cannot listen for signals: {error}"))
 }
 
+/// A write that is refused because of `ulimit -f` is an error then, and does not end the process.
+#[cfg(unix)]
+pub(crate) fn survive_file_limit() -> Result<(), String> {
+    let seen = std::sync::Arc::default();
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, seen)
+        .map(|_| ())
+        .map_err(|error| format!("cannot listen for signals: {error}"))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn survive_file_limit() -> Result<(), String> {
+    Ok(())
+}
+
 /// Whether the program was started with this signal ignored. Read from `/proc`; where that is missing, the answer is
 /// no.
 #[cfg(unix)]

@@ -71,7 +71,7 @@ impl Subscription {
     /// WebSocket sends its own pings, and a heartbeat only if its client asked for it.
     pub(crate) fn timer(&mut self, hub: &Hub, looks: &mut Looks, output: Output<'_>) {
         match (self, output) {
-            (Self::Held(poll), Output::Held(held)) => poll.give_up(hub, looks, held, hub.uptime()),
+            (Self::Held(poll), Output::Held(held)) => poll.give_up(hub, looks, held, hub.now()),
             (Self::Body(stream), Output::Body(body)) => stream.timer(hub, looks, body),
             (Self::WebSocket(stream), Output::WebSocket(socket)) => stream.timer(hub, socket),
             _ => {}

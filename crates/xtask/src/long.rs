@@ -31,6 +31,13 @@ const ALL: &[Long] = &[
         needs_program: true,
     },
     Long {
+        name: "crash",
+        about: "the server with --data killed a hundred times under load",
+        build: "-p holdline-e2e --test durable",
+        filter: "crashes::",
+        needs_program: true,
+    },
+    Long {
         name: "deflate",
         about: "zlib-rs reads what we compress: all sizes to 300 KiB, for each option",
         build: "-p holdline-websocket --all-features --test foreign_deflate",
@@ -42,6 +49,13 @@ const ALL: &[Long] = &[
         about: "small limits of an event stream, at every cut of more kinds of lines",
         build: "-p holdline-sse --test sse",
         filter: "every_small_limit_is_met",
+        needs_program: false,
+    },
+    Long {
+        name: "power-cuts",
+        about: "a disk that loses what was not synced, in part and in any order, a thousand times",
+        build: "-p holdline --bin holdline",
+        filter: "a_power_cut_loses_nothing",
         needs_program: false,
     },
     Long {

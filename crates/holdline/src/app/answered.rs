@@ -74,7 +74,7 @@ impl App {
             Err(refusal) => return Err(refused(Reply::from(refusal))),
         };
         Ok(Asked {
-            at: self.hub().uptime(),
+            at: self.hub().now(),
             receipt,
             repeated,
             reference,

@@ -80,7 +80,7 @@ impl App {
             match receipt.outcome() {
                 Outcome::Pending => return None,
                 Outcome::Refused(refusal) => return Some(refusal),
-                Outcome::Kept(_) | Outcome::Shown(_) => {}
+                Outcome::Kept(_) | Outcome::Shown(_) | Outcome::Before(_) => {}
             }
             unsettled.pop_front();
         }
@@ -93,7 +93,7 @@ impl App {
 pub(super) fn refuse(socket: WebSocketOutput<'_>, refusal: Refusal) {
     let reason = match refusal {
         Refusal::Busy | Refusal::NoRoomForKey { .. } => "no room",
-        Refusal::NotKept | Refusal::Unknown | Refusal::OtherContent => {
+        Refusal::NotKept | Refusal::NoSpace | Refusal::Unknown | Refusal::OtherContent => {
             "a message could not be kept"
         }
     };

@@ -24,6 +24,7 @@ impl ServeArguments {
                 self.delivery_total
             ));
         }
+        self.disk.check(self)?;
         self.access.tokens.check()
     }
 

@@ -62,6 +62,7 @@ impl Publication {
     pub(crate) fn reply(&mut self, hub: &Hub, patience: Patience) -> Option<Reply> {
         let (cursor, receivers) = match self.receipt.outcome() {
             Outcome::Shown(Published { cursor, receivers }) => (cursor, Some(receivers)),
+            Outcome::Before(cursor) => (cursor, None),
             Outcome::Kept(cursor) if patience >= Patience::Over => (cursor, None),
             Outcome::Refused(refusal) => return Some(refusal.into()),
             Outcome::Pending if patience == Patience::Stopping => {

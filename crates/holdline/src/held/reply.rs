@@ -30,6 +30,10 @@ impl From<Refusal> for Reply {
                 "not_kept",
                 "the message could not be kept and is not published; try again later",
             ),
+            Refusal::NoSpace => Self::unavailable(
+                "no_space",
+                "there is no room on the server's disk, so that the message is not published; try again later",
+            ),
             Refusal::Unknown => Self::unavailable(
                 "outcome_unknown",
                 "it is not known whether the message was kept; it was not shown to anyone",

@@ -1,5 +1,7 @@
 //! How much the hub keeps, and the error for when that is not enough.
 
+use std::time::Duration;
+
 use holdline_comet::LogLimits;
 
 use super::members::MemberLimits;
@@ -22,6 +24,17 @@ pub(crate) struct HubLimits {
     pub(crate) replay_bytes: Option<u64>,
     pub(crate) members: MemberLimits,
 }
+
+impl HubLimits {
+    /// The age from which it does not matter how old a message is.
+    pub(super) fn lead(&self) -> Duration {
+        let age = self.log.max_age.unwrap_or_default();
+        age.max(self.log.resume_window).min(LONGEST) + Duration::from_secs(1)
+    }
+}
+
+/// About a century.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// The limit on channels that were only asked for has been reached.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -31,7 +31,7 @@ pub(crate) struct News {
     pub(crate) channels: Vec<Arc<str>>,
     /// Connections whose answer may be here.
     pub(crate) connections: Vec<ConnectionId>,
-    /// When the first of these messages was shown, on the [hub's clock](super::Hub::uptime).
+    /// When the first of these messages was shown, on the [hub's clock](super::Hub::now).
     pub(crate) since: Option<Duration>,
 }
 

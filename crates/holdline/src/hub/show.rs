@@ -25,7 +25,7 @@ impl Hub {
         content: Content,
         wakes: &mut Wakes,
     ) -> Published {
-        let now = self.uptime();
+        let now = self.now();
         let cursor = self.cursor(number);
         let mut state = self.lock_to_change();
         self.settle_corrections(&mut state);

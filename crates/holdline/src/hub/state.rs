@@ -92,6 +92,20 @@ impl State {
         channel.presence.total()
     }
 
+    /// A channel that is not watched counts as published to, with a last message that is not here.
+    pub(super) fn count_as_published(&mut self, id: Id, last: u64) {
+        if self.published.contains_key(&last) {
+            // Another one has this number, if that of one of them is only an upper bound.
+            return;
+        }
+        self.published.insert(last, id);
+        self.unwatched.insert(last, id);
+        if let Some(channel) = self.channels.get_mut(id) {
+            self.kept
+                .changing(id, channel, |channel| channel.published = Some(last));
+        }
+    }
+
     /// Deletes what there is of a channel, and says how many subscribers that has.
     pub(super) fn delete(&mut self, number: u64, name: &str, wakes: &mut Wakes) -> u64 {
         let mut subscribers = 0;

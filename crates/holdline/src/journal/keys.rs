@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 use std::collections::hash_map::{Entry, HashMap};
 use std::time::Duration;
 
+use holdline_comet::Cursor;
 use sha2::{Digest, Sha256};
 
 use super::receipt::{Outcome, Receipt, Refusal};
@@ -38,6 +39,24 @@ impl Keyed {
                 Change::Deletion => hash([]),
             },
         }
+    }
+}
+
+impl Keyed {
+    /// For keeping it elsewhere.
+    pub(super) fn to_bytes(self) -> [u8; 64] {
+        let mut bytes = [0; 64];
+        bytes[..32].copy_from_slice(&self.scope);
+        bytes[32..].copy_from_slice(&self.content);
+        bytes
+    }
+
+    /// What [`to_bytes`](Self::to_bytes) made of it.
+    pub(super) fn from_bytes(bytes: &[u8; 64]) -> Self {
+        let (mut scope, mut content) = ([0; 32], [0; 32]);
+        scope.copy_from_slice(&bytes[..32]);
+        content.copy_from_slice(&bytes[32..]);
+        Self { scope, content }
     }
 }
 
@@ -71,6 +90,8 @@ struct Slot {
 enum State {
     UnderWay(Receipt),
     Published(Published),
+    /// Before the server started.
+    Restored(Cursor),
 }
 
 impl Keys {
@@ -102,6 +123,7 @@ impl Keys {
             Some(slot) => Ok(Some(match &slot.state {
                 State::UnderWay(receipt) => receipt.clone(),
                 State::Published(published) => Receipt::new(Outcome::Shown(*published)),
+                State::Restored(cursor) => Receipt::new(Outcome::Before(*cursor)),
             })),
             None if self.slots.len() >= self.most => {
                 let next = self.published.front();
@@ -128,6 +150,21 @@ impl Keys {
         };
         self.slots.insert(keyed.scope, slot);
         self.published.push_back((now + KEPT, keyed.scope));
+    }
+
+    /// A message was published under this key before the server started, so long ago. To be called in the order in which
+    /// they were published.
+    pub(super) fn restore(&mut self, keyed: Keyed, cursor: Cursor, age: Duration, now: Duration) {
+        if let Some(left) = KEPT.checked_sub(age)
+            && !left.is_zero()
+        {
+            let slot = Slot {
+                content: keyed.content,
+                state: State::Restored(cursor),
+            };
+            self.slots.insert(keyed.scope, slot);
+            self.published.push_back((now + left, keyed.scope));
+        }
     }
 
     /// The message under this key is not published: if it comes again, it is new.

@@ -42,9 +42,7 @@ impl Journal for Memory {
         // `last` and the keys change only after the message is shown, so a panic cannot leave them half changed.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(keyed) = &draft.key
-            && let Some(receipt) = state
-                .keys
-                .find(keyed, self.hub.uptime(), &self.hub.counters)?
+            && let Some(receipt) = state.keys.find(keyed, self.hub.now(), &self.hub.counters)?
         {
             return Ok(Appended::Repeated(receipt));
         }
@@ -55,7 +53,7 @@ impl Journal for Memory {
         };
         state.last = published.cursor.sequence();
         if let Some(keyed) = draft.key {
-            state.keys.publish(keyed, published, self.hub.uptime());
+            state.keys.publish(keyed, published, self.hub.now());
         }
         drop(state);
         wakes.notify();

@@ -16,6 +16,8 @@ pub(crate) enum Outcome {
     Kept(Cursor),
     /// Everyone can see it.
     Shown(Published),
+    /// It was published before the server started, so that nobody knows any more how many received it.
+    Before(Cursor),
     /// It was not published.
     Refused(Refusal),
 }
@@ -27,6 +29,8 @@ pub(crate) enum Refusal {
     Busy,
     /// The journal could not keep it.
     NotKept,
+    /// There is no room on the disk.
+    NoSpace,
     /// The journal ended without an answer, so the message may have been kept. This run of the server never shows
     /// it.
     Unknown,

@@ -108,9 +108,7 @@ impl Sequence {
         let bytes = entry.bytes();
         let mut state = self.lock();
         if let Some(key) = &draft.key
-            && let Some(first) = state
-                .keys
-                .find(key, self.hub.uptime(), &self.hub.counters)?
+            && let Some(first) = state.keys.find(key, self.hub.now(), &self.hub.counters)?
         {
             if let Some(waiter) = publisher {
                 first.join(waiter);
@@ -155,7 +153,7 @@ impl Sequence {
                 let key = entry.key;
                 let published = entry.show(state.passed, &self.hub, &mut wakes);
                 if let Some(key) = key {
-                    state.keys.publish(key, published, self.hub.uptime());
+                    state.keys.publish(key, published, self.hub.now());
                 }
             }
         }
@@ -230,6 +228,10 @@ impl Commit {
     }
 
     /// The message to keep, with its key.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the journal on the disk has it anyway")
+    )]
     pub(crate) fn draft(&self) -> Option<Draft<'_>> {
         self.entry.as_ref().map(|entry| Draft {
             channel: &entry.channel,
@@ -253,9 +255,9 @@ impl Commit {
         }
     }
 
-    /// Says that the message is not kept. Its number is not used again.
-    pub(crate) fn failed(mut self) {
-        self.refuse(Refusal::NotKept);
+    /// Says why the message is not kept. Its number is not used again.
+    pub(crate) fn failed(mut self, refusal: Refusal) {
+        self.refuse(refusal);
     }
 
     fn refuse(&mut self, refusal: Refusal) {

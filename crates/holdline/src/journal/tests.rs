@@ -92,7 +92,7 @@ impl SlowJournal {
                         Change::Deletion => "delete",
                     };
                     match text {
-                        "fail" => commit.failed(),
+                        "fail" => commit.failed(Refusal::NotKept),
                         "vanish" => drop(commit),
                         "stall" => at_thread.lock().unwrap().push(commit),
                         _ => commit.kept(),

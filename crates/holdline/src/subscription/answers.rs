@@ -60,7 +60,7 @@ impl Answers {
         place: Cursor,
         socket: &mut WebSocketOutput<'_>,
     ) -> Option<Duration> {
-        let (now, patience, key_patience) = (hub.uptime(), self.patience, self.key_patience);
+        let (now, patience, key_patience) = (hub.now(), self.patience, self.key_patience);
         let mut next: Option<Duration> = None;
         self.asked.retain(|asked| {
             let waited = now.saturating_sub(asked.at);
@@ -111,16 +111,16 @@ enum GivesUp {
 
 impl Asked {
     fn answer(&self, place: Cursor, rest_is_late: bool, first_is_late: bool) -> Answer {
+        let has_passed = |cursor: Cursor| {
+            place.epoch() == cursor.epoch() && place.sequence() >= cursor.sequence()
+        };
         match self.receipt.outcome() {
-            Outcome::Shown(Published { cursor, receivers }) => {
-                let has_passed =
-                    place.epoch() == cursor.epoch() && place.sequence() >= cursor.sequence();
-                match has_passed {
-                    true => self.ack(cursor, Some(receivers)),
-                    // There is more of the stream to read before.
-                    false => Answer::Later,
-                }
+            Outcome::Shown(Published { cursor, receivers }) if has_passed(cursor) => {
+                self.ack(cursor, Some(receivers))
             }
+            Outcome::Before(cursor) if has_passed(cursor) => self.ack(cursor, None),
+            // There is more of the stream to read before.
+            Outcome::Shown(_) | Outcome::Before(_) => Answer::Later,
             Outcome::Refused(refusal) => self.error(&refusal.into()),
             Outcome::Kept(cursor) if rest_is_late => self.ack(cursor, None),
             Outcome::Kept(_) => Answer::After(GivesUp::Rest),

@@ -136,9 +136,7 @@ impl BodyStream {
     }
 
     fn is_over(&self, hub: &Hub) -> bool {
-        self.format
-            .until()
-            .is_some_and(|until| until <= hub.uptime())
+        self.format.until().is_some_and(|until| until <= hub.now())
     }
 
     /// Sends a heartbeat, and sets the timer for the next one.
@@ -153,7 +151,7 @@ impl BodyStream {
         let left = self
             .format
             .until()
-            .map(|until| until.saturating_sub(hub.uptime()));
+            .map(|until| until.saturating_sub(hub.now()));
         // The loop's clock and the hub's are read at different moments.
         let left = left.map_or(Duration::MAX, |left| left + Duration::from_millis(2));
         Output::Body(body).set_timer(self.heartbeat.min(left));

@@ -49,9 +49,7 @@ impl Follower {
         let transport = request.transport;
         let reader = request.reader.clone();
         let introduction = &request.introduction;
-        let guest = hub
-            .members
-            .enter(channels, introduction, waiter, hub.uptime());
+        let guest = hub.members.enter(channels, introduction, waiter, hub.now());
         let some = reader.is_some() || guest.is_some();
         Self {
             aside: some.then(|| Box::new(Aside { reader, guest })),
@@ -120,7 +118,7 @@ impl Follower {
         if let Some(aside) = &self.aside
             && let Some(guest) = &aside.guest
         {
-            hub.members.leave(guest, self.waiter, hub.uptime());
+            hub.members.leave(guest, self.waiter, hub.now());
         }
     }
 

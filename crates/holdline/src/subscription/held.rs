@@ -52,10 +52,10 @@ impl HeldPoll {
                 self.answer(hub, held, batch, heard);
             }
         } else if let Some(until) = wait {
-            if until <= hub.uptime() {
+            if until <= hub.now() {
                 self.give_up(hub, looks, held, until);
             } else {
-                Output::Held(held).set_timer(until.saturating_sub(hub.uptime()));
+                Output::Held(held).set_timer(until.saturating_sub(hub.now()));
             }
         }
         Progress::Idle

@@ -117,7 +117,7 @@ impl SocketStream {
             false => batch.progress(),
         };
         if begins {
-            self.next_beat = self.heartbeat.map(|interval| hub.uptime() + interval);
+            self.next_beat = self.heartbeat.map(|interval| hub.now() + interval);
         }
         let next = self.give_answers(hub, &mut socket);
         if begins || next.is_some() {
@@ -129,10 +129,10 @@ impl SocketStream {
     /// The timer has fired: a heartbeat is due, or a message has waited for its answer as long as it should.
     pub(super) fn timer(&mut self, hub: &Hub, mut socket: WebSocketOutput<'_>) {
         if let (Some(interval), Some(due)) = (self.heartbeat, self.next_beat)
-            && due <= hub.uptime()
+            && due <= hub.now()
         {
             self.beat(hub, &mut socket);
-            self.next_beat = Some(hub.uptime() + interval);
+            self.next_beat = Some(hub.now() + interval);
         }
         let next = self.give_answers(hub, &mut socket);
         self.set_timer(hub, next, socket);
@@ -146,7 +146,7 @@ impl SocketStream {
 
     /// There is one timer for the heartbeat and the answers.
     fn set_timer(&self, hub: &Hub, answer: Option<Duration>, socket: WebSocketOutput<'_>) {
-        let beat = self.next_beat.map(|due| due.saturating_sub(hub.uptime()));
+        let beat = self.next_beat.map(|due| due.saturating_sub(hub.now()));
         if let Some(wait) = [beat, answer].into_iter().flatten().min() {
             // The loop's clock and the hub's are read at different moments.
             let wait = wait + Duration::from_millis(1);

@@ -28,7 +28,7 @@ pub(super) fn hold(
     if call.request.head.method() == "HEAD" {
         return call.stream((answer_type(callback.as_ref()), UNCACHED), Stream::Head);
     }
-    let hold = Hold::new(app.hub().uptime(), wait);
+    let hold = Hold::new(app.hub().now(), wait);
     match app.follow(call.request.connection, request) {
         Ok(follower) => {
             let held = HeldPoll::new(follower, hold, callback, call.fields);
@@ -74,7 +74,7 @@ pub(super) fn stream_for(
     }
     match request.query.wait(Duration::ZERO) {
         Ok(wait) => {
-            let until = app.hub().uptime() + wait;
+            let until = app.hub().now() + wait;
             stream(app, call, request, headers, Until { format, until });
         }
         Err(error) => call.error(400, "bad_wait", error),

@@ -13,7 +13,7 @@ pub(crate) fn answer(app: &mut App, call: Call<'_, '_>, request: &SubscribeReque
     if call.request.head.method() == "GET" {
         let hub = app.hub();
         hub.members
-            .visit(&channels, &request.introduction, hub.uptime());
+            .visit(&channels, &request.introduction, hub.now());
     }
     let position = app.hub().position(&channels, request.since);
     let poll = Poll::new(

@@ -108,11 +108,12 @@ fn who_comes_back_within_the_resume_window_gets_what_came_meanwhile() {
     let mut limits = no_history();
     limits.log.resume_window = 30 * SECOND;
     let hub = Hub::new(1, limits);
+    let start = hub.now();
     let cursor = publish(&hub, "a", "x").cursor;
     publish_numbers(&hub, "a", 0..3);
     let a = names(&["a"]);
     for (later, expected) in [(29, (vec![2, 3, 4], false)), (32, (vec![], true))] {
-        hub.lock().expire(later * SECOND);
+        hub.lock().expire(start + later * SECOND);
         let mut position = hub.position(&a, Since::Cursor(cursor));
         assert_eq!(drain(&hub, &a, &mut position), expected);
     }

@@ -52,7 +52,7 @@ fn a_failure_is_told_to_both_and_not_remembered() {
     wait_for_second(&served, &first);
     std::mem::take(&mut *served.stalled.lock().unwrap())
         .into_iter()
-        .for_each(Commit::failed);
+        .for_each(|commit| commit.failed(Refusal::NotKept));
     for answer in [first, second] {
         assert_eq!(answer.join().unwrap().refusal(), (503, true, "not_kept"));
     }

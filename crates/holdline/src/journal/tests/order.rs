@@ -52,7 +52,7 @@ fn whatever_order_commits_end_in_the_numbers_come_in_theirs() {
                 if kept {
                     commit.kept();
                 } else {
-                    commit.failed();
+                    commit.failed(Refusal::NotKept);
                 }
             }
             shown.extend(numbers(&read(&hub, &mut position)));
@@ -96,7 +96,7 @@ fn what_is_on_its_way_is_bounded_and_makes_room_again() {
     let (second, receipt) = begin(&sequence, &text);
     let third = sequence.begin(draft("a", &text), None);
     assert_eq!(third.unwrap_err(), Refusal::Busy);
-    second.failed(); // counts until the first has ended
+    second.failed(Refusal::NotKept); // counts until the first has ended
     assert!(matches!(
         receipt.outcome(),
         Outcome::Refused(Refusal::NotKept)

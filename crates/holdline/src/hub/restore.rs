@@ -1,0 +1,74 @@
+//! Messages that a journal had before the server started.
+
+use std::time::Duration;
+
+use holdline_comet::{Cursor, Log};
+
+use super::Hub;
+use super::channel::Channel;
+use super::loops::Wakes;
+use crate::message::{Content, size_of_texts};
+
+/// A message that was kept.
+#[derive(Debug)]
+pub(crate) struct Kept<'a> {
+    pub(crate) number: u64,
+    pub(crate) channel: &'a str,
+    /// The number of the message before it in its channel, or a greater one if that is not known.
+    pub(crate) previous: u64,
+    pub(crate) content: Content,
+    /// How long ago it came.
+    pub(crate) age: Duration,
+}
+
+/// To be called before anybody subscribes or publishes.
+impl Hub {
+    /// Puts a message back. Its number must be greater than those before.
+    pub(crate) fn restore(&self, kept: Kept<'_>) {
+        let Kept {
+            number, channel, ..
+        } = kept;
+        let cursor = Cursor::new(self.lives.epoch(), number);
+        let pushed = self.now().saturating_sub(kept.age);
+        let mut state = self.lock_to_change();
+        let is_new = state.channels.id(channel).is_none();
+        if is_new {
+            // What came before in this channel is not here.
+            let log = self.limits.log;
+            state
+                .channels
+                .insert(Channel::new(channel, log, kept.previous));
+        }
+        let id = state.for_publishing(channel, &self.limits);
+        state.append(id, cursor, kept.content, pushed, &mut Wakes::default());
+        state.shrink(&self.limits);
+    }
+
+    /// Puts back a channel of which no message is put back. Its last one has the number `last`.
+    pub(crate) fn restore_channel(&self, name: &str, last: u64) {
+        let mut guard = self.lock_to_change();
+        let state = &mut *guard;
+        if state.channels.id(name).is_none() {
+            let channel = Channel::new(name, self.limits.log, last);
+            let id = state.channels.insert(channel);
+            state.count_as_published(id, last);
+        }
+        state.shrink(&self.limits);
+    }
+
+    /// All is put back. The newest number was `head`; whoever has less than `gone` may have lost something in a channel
+    /// that was not put back.
+    pub(crate) fn restored(&self, head: u64, gone: u64) {
+        let mut state = self.lock_to_change();
+        state.head = head;
+        state.given = head;
+        let gone = gone.max(state.unknown.evicted_through());
+        state.unknown = Log::with_evicted_through(self.limits.log, gone);
+        state.expire(self.now());
+    }
+
+    /// How much memory a message takes whose texts have so many bytes.
+    pub(crate) fn size_of(&self, texts: usize) -> u64 {
+        size_of_texts(texts) as u64
+    }
+}
