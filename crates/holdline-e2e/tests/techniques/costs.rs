@@ -1,4 +1,4 @@
-//! What each technique takes: ten messages, half a second apart.
+//! What each technique takes: ten messages, half a second apart. The README has the numbers in a table.
 
 use std::time::Duration;
 
@@ -28,15 +28,35 @@ fn the_counters_agree_with_what_the_server_wrote() {
             "return parseFloat(document.querySelector('[data-count=delay]').textContent)
                 * (/ s$/.test(document.querySelector('[data-count=delay]').textContent) && !/ms/.test(document.querySelector('[data-count=delay]').textContent) ? 1000 : 1)",
         );
-        eprintln!(
-            "| {name} | {} | {} | {} | {delay} |",
+        let costs = [
             page.requests_counted(),
             page.count("received"),
             page.count("sent"),
-        );
+        ];
+        let [requests, up, down] = costs;
+        eprintln!("| {name} | {requests} | {up} | {down} | {delay} |");
+        assert_told(name, costs);
     }
     assert_quiet(&browser);
 }
+
+/// What the README says must be what a reader would measure. How often a page polls in the time depends on the machine.
+#[track_caller]
+fn assert_told(name: &str, costs: [u64; 3]) {
+    let start = format!("| `{name}` |");
+    let row = README.lines().find_map(|line| line.strip_prefix(&start));
+    let row = row.unwrap_or_else(|| panic!("the README does not say what {name} costs"));
+    let told = row.split('|').map(|cell| cell.trim().parse().unwrap());
+    let told: Vec<u64> = told.take(costs.len()).collect();
+    for (told, measured) in told.iter().zip(costs) {
+        assert!(
+            measured <= told * 2 && *told <= measured * 2,
+            "{name} costs {costs:?}, and the README says {told}"
+        );
+    }
+}
+
+const README: &str = include_str!("../../../../README.md");
 
 impl Page<'_> {
     fn requests_counted(&self) -> u64 {
