@@ -13,6 +13,7 @@ mod index;
 mod pending;
 mod place;
 mod row;
+mod scan;
 mod store;
 mod trouble;
 mod writer;

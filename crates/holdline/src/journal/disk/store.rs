@@ -3,14 +3,14 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::{
-    Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata,
-    Table, TableDefinition, WriteTransaction,
+    Database, Durability, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction,
 };
 
 use super::index::{DiskLimits, Index};
 use super::pending::{Kind, Pending, now};
 use super::place::Place;
 use super::row::{Row, charge};
+use super::scan::scan;
 use super::trouble::{FORMAT, Trouble, guarded};
 use crate::journal::keys::Keyed;
 use crate::lives::{Life, Lives};
@@ -50,7 +50,7 @@ impl Store {
         guarded(|| {
             let database = Arc::new(place.open()?);
             let last = prepare(&database, failed)?;
-            let index = scan(&database.begin_read()?)?;
+            let index = scan(&database)?;
             Ok(Self {
                 database,
                 index: Arc::new(Mutex::new(index)),
@@ -345,47 +345,19 @@ fn prepare(database: &Database, failed: &[u64]) -> Result<u64, Trouble> {
     Ok(last)
 }
 
-/// Reads every row.
-fn scan(read: &ReadTransaction) -> Result<Index, Trouble> {
-    let meta = read.open_table(META)?;
-    let forgotten = meta.get("forgotten")?.map_or(0, |number| number.value());
-    let mut index = Index::new(forgotten);
-    for row in read.open_table(MARKS)?.iter()? {
-        let (name, gone) = row?;
-        index.set_mark(name.value(), gone.value());
-    }
-    let messages = read.open_table(MESSAGES)?;
-    let (mut rows, mut before) = (0, 0);
-    for row in messages.iter()? {
-        let (number, bytes) = row?;
-        let (number, bytes) = (number.value(), bytes.value());
-        if number <= before {
-            return Err(Trouble::damaged("its messages are not in order"));
-        }
-        (rows, before) = (rows + 1, number);
-        let row = decode(number, bytes)?;
-        let size = charge(bytes.len());
-        index.push(number, row.channel, row.previous, size, row.time);
-    }
-    if rows != messages.len()? {
-        return Err(Trouble::damaged("some of its messages are missing"));
-    }
-    Ok(index)
-}
-
-fn decode(number: u64, bytes: &[u8]) -> Result<Row<'_>, Trouble> {
+pub(super) fn decode(number: u64, bytes: &[u8]) -> Result<Row<'_>, Trouble> {
     Row::decode(number, bytes)
         .map_err(|_| Trouble::damaged(format!("message {number} is not what was written")))
 }
 
 /// Numbers by name.
-const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
+pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 /// `(epoch, first number, whether it began cleanly)`, oldest first.
 const LIVES: TableDefinition<'_, u64, (u64, u64, bool)> = TableDefinition::new("lives");
 /// [Rows](Row) by their number.
 pub(super) const MESSAGES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("messages");
 /// Up to which number the messages of a channel are gone.
-const MARKS: TableDefinition<'_, &str, u64> = TableDefinition::new("marks");
+pub(super) const MARKS: TableDefinition<'_, &str, u64> = TableDefinition::new("marks");
 /// The key under which a message was published, and when.
 const KEYS: TableDefinition<'_, u64, ([u8; 64], u64)> = TableDefinition::new("keys");
 /// How many numbers are set aside.
