@@ -15,6 +15,7 @@ mod place;
 mod row;
 mod scan;
 mod store;
+mod tables;
 mod trouble;
 mod writer;
 

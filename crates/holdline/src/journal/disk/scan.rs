@@ -9,7 +9,7 @@ use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
 use super::index::Index;
 use super::row::charge;
-use super::store::{MARKS, MESSAGES, META, decode};
+use super::tables::{MARKS, MESSAGES, META, decode};
 use super::trouble::Trouble;
 
 /// What the index wants of a row.

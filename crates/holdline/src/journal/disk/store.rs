@@ -1,16 +1,15 @@
-//! The tables of the database, and the one transaction in which a batch of messages is kept.
+//! An open database, and the one transaction in which a batch of messages is kept.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use redb::{
-    Database, Durability, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction,
-};
+use redb::{Database, Durability, ReadableDatabase, ReadableTable, Table, WriteTransaction};
 
 use super::index::{DiskLimits, Index};
 use super::pending::{Kind, Pending, now};
 use super::place::Place;
 use super::row::{Row, charge};
 use super::scan::scan;
+use super::tables::{KEYS, LIVES, MARKS, MESSAGES, META, decode};
 use super::trouble::{FORMAT, Trouble, guarded};
 use crate::journal::keys::Keyed;
 use crate::lives::{Life, Lives};
@@ -345,21 +344,6 @@ fn prepare(database: &Database, failed: &[u64]) -> Result<u64, Trouble> {
     Ok(last)
 }
 
-pub(super) fn decode(number: u64, bytes: &[u8]) -> Result<Row<'_>, Trouble> {
-    Row::decode(number, bytes)
-        .map_err(|_| Trouble::damaged(format!("message {number} is not what was written")))
-}
-
-/// Numbers by name.
-pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
-/// `(epoch, first number, whether it began cleanly)`, oldest first.
-const LIVES: TableDefinition<'_, u64, (u64, u64, bool)> = TableDefinition::new("lives");
-/// [Rows](Row) by their number.
-pub(super) const MESSAGES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("messages");
-/// Up to which number the messages of a channel are gone.
-pub(super) const MARKS: TableDefinition<'_, &str, u64> = TableDefinition::new("marks");
-/// The key under which a message was published, and when.
-const KEYS: TableDefinition<'_, u64, ([u8; 64], u64)> = TableDefinition::new("keys");
 /// How many numbers are set aside.
 const RESERVE: u64 = 1 << 24;
 /// How long keys are remembered, in milliseconds.
