@@ -46,14 +46,19 @@ impl<'b> Page<'b> {
         let channel = format!("t-{name}");
         let path = format!("/techniques/{name}?channel={channel}");
         browser.open(&server.url(&path)).unwrap();
-        let running = "return document.querySelector('#run').dataset.state === 'running'
-            && document.querySelector('#source').textContent.length > 100";
-        browser.wait_until(name, running).unwrap();
-        Self {
+        let page = Self {
             browser,
             name,
             channel,
-        }
+        };
+        page.wait_until_it_runs();
+        page
+    }
+
+    fn wait_until_it_runs(&self) {
+        let running = "return document.querySelector('#run').dataset.state === 'running'
+            && document.querySelector('#source').textContent.length > 100";
+        self.browser.wait_until(self.name, running).unwrap();
     }
 
     fn run(&self, script: &str) -> serde_json::Value {

@@ -46,6 +46,7 @@ fn every_page_receives_every_message_once_in_order_and_unchanged() {
         publish_all(&server, &page.channel, &while_stopped);
         page.browser.click("#toggle").unwrap();
         texts.extend(while_stopped);
+        page.wait_until_it_runs();
         if name == "piggyback" {
             page.publish("what brings it");
             texts.push("what brings it".to_owned());

@@ -138,9 +138,13 @@ function count(key, text, value = text) {
 function start() {
   const script = document.createElement("script");
   script.src = `/techniques/code/${name}.js`;
-  script.addEventListener("load", () => script.remove());
+  script.addEventListener("load", () => {
+    script.remove();
+    if (running) setRunning(true);
+  });
   document.body.append(script);
-  setRunning(true);
+  // Until the script is there, what is published is not published by its means.
+  setRunning(true, "starting");
 }
 
 function stop() {
@@ -151,9 +155,9 @@ function stop() {
   ask();
 }
 
-function setRunning(now) {
+function setRunning(now, state = now ? "running" : "stopped") {
   running = now;
-  find("#run").dataset.state = now ? "running" : "stopped";
+  find("#run").dataset.state = state;
   setText(find("#toggle"), now ? "Stop" : "Start");
 }
 
