@@ -1,6 +1,7 @@
 //! The push server on one event loop.
 
 mod answered;
+mod append;
 mod plain;
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
@@ -21,7 +22,6 @@ use crate::counters::Limit;
 use crate::held::HeldRequest;
 use crate::hub::{Hub, Looks, LoopKey, TooManyChannels, Waiter};
 use crate::journal::Receipt;
-use crate::rates::{Source, TooFast};
 use crate::refusal;
 use crate::request_log::RequestLog;
 use crate::routes;
@@ -145,20 +145,6 @@ impl App {
             }
             _ => {}
         }
-    }
-
-    /// Whether somebody with these rights may publish a message from there now.
-    pub(crate) fn judge_rate(&self, source: Source, rights: &Rights) -> Result<(), TooFast> {
-        let Shared { hub, rates, .. } = &*self.shared;
-        let judged = rates.judge(source, rights.name(), hub.now());
-        judged.inspect_err(|_| hub.counters.refused(Limit::PublishRate))
-    }
-
-    /// The same, and counts the message.
-    pub(crate) fn take_rate(&self, source: Source, rights: &Rights) -> Result<(), TooFast> {
-        let Shared { hub, rates, .. } = &*self.shared;
-        let taken = rates.take(source, rights.name(), hub.now());
-        taken.inspect_err(|_| hub.counters.refused(Limit::PublishRate))
     }
 
     fn unsubscribe(&mut self, connection: ConnectionId, follower: &Follower) {

@@ -110,5 +110,16 @@ pub(crate) enum Appended {
     Repeated(Receipt),
 }
 
+impl Appended {
+    /// What tells the outcome, and whether the message came before.
+    pub(crate) fn receipt(self) -> (Receipt, bool) {
+        match self {
+            Self::Shown(published) => (Receipt::new(Outcome::Shown(published)), false),
+            Self::Later(receipt) => (receipt, false),
+            Self::Repeated(receipt) => (receipt, true),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -5,9 +5,8 @@ use holdline_net::{ConnectionId, WebSocketOutput};
 use super::App;
 use crate::access::Rights;
 use crate::hub::Wakes;
-use crate::journal::{Appended, Draft, Outcome, Receipt, Refusal};
+use crate::journal::{Draft, Refusal};
 use crate::rates::Source;
-use crate::reply::Reply;
 use crate::spoken::{Mistake, Said, encode_error};
 use crate::subscription::{Answers, Asked};
 
@@ -61,18 +60,14 @@ impl App {
         }
         let waiter = self.waiter(connection);
         let source = Source::Connection(waiter);
-        self.take_rate(source, rights)
-            .map_err(|too_fast| refused(too_fast.into()))?;
         let mut draft = Draft::message(&said.channel, said.event.as_deref(), &said.data);
         if let Some(key) = &said.key {
             draft = draft.under(key, rights.name());
         }
-        let (receipt, repeated) = match self.shared.journal.append(draft, Some(waiter)) {
-            Ok(Appended::Shown(published)) => (Receipt::new(Outcome::Shown(published)), false),
-            Ok(Appended::Later(receipt)) => (receipt, false),
-            Ok(Appended::Repeated(receipt)) => (receipt, true),
-            Err(refusal) => return Err(refused(Reply::from(refusal))),
-        };
+        let appended = self.append(source, rights, draft, waiter);
+        let (receipt, repeated) = appended
+            .map_err(|unpublished| refused(unpublished.into()))?
+            .receipt();
         Ok(Asked {
             at: self.hub().now(),
             receipt,

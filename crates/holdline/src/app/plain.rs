@@ -3,6 +3,7 @@
 use holdline_net::{ConnectionId, Message, Output, WebSocketOutput};
 use holdline_websocket::CloseCode;
 
+use super::append::Unpublished;
 use super::{App, close};
 use crate::access::{Lack, Rights};
 use crate::journal::{Appended, Draft, Outcome, Refusal};
@@ -50,17 +51,17 @@ impl App {
             return may_not_publish(socket, &lack);
         }
         let waiter = self.waiter(connection);
-        if let Err(too_fast) = self.take_rate(Source::Connection(waiter), rights) {
-            return close(socket, CloseCode::POLICY_VIOLATION, &too_fast.to_string());
-        }
         let draft = Draft::message(channel, None, text);
-        match self.shared.journal.append(draft, Some(waiter)) {
+        match self.append(Source::Connection(waiter), rights, draft, waiter) {
             Ok(Appended::Shown(_)) => {}
             Ok(Appended::Later(receipt) | Appended::Repeated(receipt)) => {
                 let unsettled = self.unsettled.entry(connection).or_default();
                 unsettled.push_back(receipt);
             }
-            Err(refusal) => refuse(socket, refusal),
+            Err(Unpublished::TooFast(too_fast)) => {
+                close(socket, CloseCode::POLICY_VIOLATION, &too_fast.to_string());
+            }
+            Err(Unpublished::Refused(refusal)) => refuse(socket, refusal),
         }
     }
 

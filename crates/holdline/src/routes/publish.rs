@@ -11,7 +11,7 @@ use crate::held::{Publication, Question, encode_published};
 use crate::hold::answer_or_hold;
 use crate::hub::Published;
 use crate::idempotency_key::IdempotencyKey;
-use crate::journal::{Appended, Draft, Outcome, Receipt};
+use crate::journal::{Appended, Draft};
 use crate::meters::MeterId;
 use crate::names;
 use crate::query::Query;
@@ -107,18 +107,14 @@ pub(super) fn append(
     since: Option<(Since, Option<Reader>)>,
 ) {
     let waiter = app.waiter(call.request.connection);
-    if let Err(too_fast) = app.take_rate(Source::of(call.request, waiter), rights) {
-        return call.reply(&Reply::from(too_fast));
-    }
-    let (receipt, repeated) = match app.shared.journal.append(draft, Some(waiter)) {
+    let source = Source::of(call.request, waiter);
+    let (receipt, repeated) = match app.append(source, rights, draft, waiter) {
         Ok(Appended::Shown(Published { cursor, receivers })) if since.is_none() => {
             let answer = encode_published(cursor, Some(receivers), false);
             return call.reply(&Reply::ok(answer));
         }
-        Ok(Appended::Shown(published)) => (Receipt::new(Outcome::Shown(published)), false),
-        Ok(Appended::Later(receipt)) => (receipt, false),
-        Ok(Appended::Repeated(receipt)) => (receipt, true),
-        Err(refusal) => return call.reply(&Reply::from(refusal)),
+        Ok(appended) => appended.receipt(),
+        Err(unpublished) => return call.reply(&unpublished.into()),
     };
     let (since, reader) = since.unzip();
     let since = since.map(|since| (draft.channel.into(), since));
