@@ -12,7 +12,7 @@ mod wire;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use holdline_e2e::{Browser, Client, Transport, wait_for};
+use holdline_e2e::{Browser, Client, Server, Transport, wait_for};
 
 /// What a panel shows.
 #[derive(Clone, Debug)]
@@ -72,6 +72,16 @@ fn open(browser: &Browser, url: &str) {
     let mut all = Transport::ALL.map(|transport| transport.name().to_owned());
     all.sort();
     assert_eq!(names, all);
+}
+
+/// Opens the page in another window, whose panels wait for those of the first one.
+fn open_second_window(browser: &Browser, server: &Server) {
+    browser.new_window("window").unwrap();
+    browser.open(&server.url("/")).unwrap();
+    let waits = "return !document.querySelector('#elsewhere').hidden";
+    browser
+        .wait_until("the second window to wait", waits)
+        .unwrap();
 }
 
 /// Waits until all panels are as they should be; says how they are when they never are.

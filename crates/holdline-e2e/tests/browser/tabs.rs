@@ -2,7 +2,10 @@
 
 use holdline_e2e::{Browser, Client, Server, wait_for};
 
-use super::{assert_quiet, assert_received, numbered, open, panels, publish, wait_for_panels};
+use super::{
+    assert_quiet, assert_received, numbered, open, open_second_window, panels, publish,
+    wait_for_panels,
+};
 
 #[test]
 fn chat_and_tracker_cross_two_tabs() {
@@ -83,12 +86,7 @@ fn another_window_takes_over_when_asked() {
     let server = Server::start(&[]).unwrap();
     let browser = Browser::start().unwrap();
     open(&browser, &server.url("/"));
-    browser.new_window("window").unwrap();
-    browser.open(&server.url("/")).unwrap();
-    let waits = "return !document.querySelector('#elsewhere').hidden";
-    browser
-        .wait_until("the second window to wait", waits)
-        .unwrap();
+    open_second_window(&browser, &server);
     browser.click("#take-over").unwrap();
     wait_for_panels(&browser, "all panels of this window", |panel| {
         panel.state == "open"

@@ -6,7 +6,10 @@ use std::time::Duration;
 use holdline_e2e::{Browser, Server, wait_for};
 use serde_json::json;
 
-use super::{assert_quiet, assert_received, numbered, open, panels, publish, wait_for_panels};
+use super::{
+    assert_quiet, assert_received, numbered, open, open_second_window, panels, publish,
+    wait_for_panels,
+};
 
 /// The bytes that each panel shows.
 fn bytes(browser: &Browser) -> BTreeMap<String, u64> {
@@ -92,12 +95,7 @@ fn a_second_tab_shows_what_was_published_before_it_came() {
     let texts = numbered("early", 0..60);
     publish(server.address(), "demo", &texts);
     assert_received(&browser, &texts);
-    browser.new_window("window").unwrap();
-    browser.open(&server.url("/")).unwrap();
-    let waits = "return !document.querySelector('#elsewhere').hidden";
-    browser
-        .wait_until("the second window to wait", waits)
-        .unwrap();
+    open_second_window(&browser, &server);
     let shows_history = |what: &str| {
         wait_for_panels(&browser, what, |panel| panel.texts == texts[10..]);
         for (transport, panel) in panels(&browser) {

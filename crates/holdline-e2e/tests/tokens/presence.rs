@@ -9,18 +9,8 @@ use serde_json::{Value, json};
 use tungstenite::Message;
 
 use super::expiry::{begin, socket};
-use super::{UPGRADE, ask, bearer, code, sign, start, status};
-
-/// Every way to read the channel `a`, with the fields that it needs.
-const READINGS: [(&str, &str); 7] = [
-    ("poll?", ""),
-    ("long-poll?wait=0", ""),
-    ("jsonp?callback=f&wait=0", ""),
-    ("xhr-stream?", ""),
-    ("iframe?callback=f", ""),
-    ("sse?", ""),
-    ("websocket?", UPGRADE),
-];
+use super::rights::readings;
+use super::{ask, bearer, code, sign, start, status};
 
 fn presence(server: &Server, token: &str) -> Value {
     let answer = ask(server, "GET /channels/a/presence", &bearer(token));
@@ -58,8 +48,8 @@ fn members_are_for_who_has_the_claim_and_others_have_counts() {
         assert!(counts.get("members").is_none_or(Value::is_null), "{counts}");
         assert_eq!(counts["subscribers"], 1);
     }
-    for (way, fields) in READINGS {
-        let line = format!("GET /channels/a/{way}&presence=true");
+    for (line, fields) in readings("a") {
+        let line = format!("{line}&presence=true");
         for token in [&reader, &elsewhere] {
             let answer = ask(&server, &line, &format!("{}{fields}", bearer(token)));
             assert_eq!(
@@ -78,10 +68,9 @@ fn the_name_of_a_member_is_the_sub_of_its_token_over_every_transport() {
     let server = start(&["--presence-linger", "60s"]);
     let seer = sign(&["--presence", "a"]);
     let mut expected = BTreeSet::new();
-    for (number, (way, fields)) in READINGS.into_iter().enumerate() {
+    for (number, (line, fields)) in readings("a").into_iter().enumerate() {
         let name = format!("m\u{fc}ller {number}");
         let token = sign(&["--subscribe", "a", "--name", &name]);
-        let line = format!("GET /channels/a/{way}");
         let fields = format!("{}{fields}", bearer(&token));
         let answer = status(&server, &line, &fields);
         assert!(matches!(answer, 101 | 200), "{line}: {answer}");

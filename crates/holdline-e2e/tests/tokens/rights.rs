@@ -3,7 +3,7 @@
 use super::{KEY, UPGRADE, ask, bearer, code, sign, start, status};
 
 /// Every way to read a channel, with the fields that it needs.
-fn readings(names: &str) -> [(String, &'static str); 7] {
+pub(crate) fn readings(names: &str) -> [(String, &'static str); 7] {
     [
         ("poll?", ""),
         ("long-poll?wait=0", ""),

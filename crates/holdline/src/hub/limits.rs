@@ -33,6 +33,22 @@ impl HubLimits {
     }
 }
 
+#[cfg(test)]
+impl HubLimits {
+    /// So much that only the limits of a channel are ever met.
+    pub(crate) fn ample(log: LogLimits) -> Self {
+        Self {
+            log,
+            total_bytes: 1 << 30,
+            delivery_bytes: 1 << 30,
+            channels: 100,
+            asked_channels: 100,
+            replay_bytes: None,
+            members: MemberLimits::default(),
+        }
+    }
+}
+
 /// About a century.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 

@@ -7,7 +7,7 @@ use holdline_comet::{Cursor, Log};
 use super::Hub;
 use super::channel::Channel;
 use super::loops::Wakes;
-use crate::message::{Content, size_of_texts};
+use crate::message::Content;
 
 /// A message that was kept.
 #[derive(Debug)]
@@ -65,10 +65,5 @@ impl Hub {
         let gone = gone.max(state.unknown.evicted_through());
         state.unknown = Log::with_evicted_through(self.limits.log, gone);
         state.expire(self.now());
-    }
-
-    /// How much memory a message takes whose texts have so many bytes.
-    pub(crate) fn size_of(&self, texts: usize) -> u64 {
-        size_of_texts(texts) as u64
     }
 }

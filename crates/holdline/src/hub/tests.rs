@@ -21,15 +21,7 @@ fn limits(messages: usize) -> HubLimits {
     log.max_messages = messages;
     log.max_bytes = usize::MAX;
     log.max_lag = 1 << 30;
-    HubLimits {
-        log,
-        total_bytes: 1 << 30,
-        delivery_bytes: 1 << 30,
-        channels: 100,
-        asked_channels: 100,
-        replay_bytes: None,
-        members: MemberLimits::default(),
-    }
+    HubLimits::ample(log)
 }
 
 fn names(list: &[&str]) -> Vec<Arc<str>> {

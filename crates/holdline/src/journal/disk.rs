@@ -39,7 +39,7 @@ use super::sequence::Sequence;
 use super::{Appended, Draft, Journal, Refusal};
 use crate::hub::{Hub, KeptMessage, Waiter};
 use crate::lives::Lives;
-use crate::message::Content;
+use crate::message::{Content, size_of_texts};
 
 /// How messages are kept.
 #[derive(Clone, Copy, Debug)]
@@ -216,7 +216,7 @@ fn restore(store: &Store, hub: &Hub, memory: u64) -> Result<(), Trouble> {
     let now = now();
     let size = |row: &Row<'_>| {
         let texts = row.event.map_or(0, str::len) + row.data.len();
-        hub.size_of(texts)
+        size_of_texts(texts) as u64
     };
     let first = store.newest(memory, size, |number, row| {
         let age = Duration::from_millis(now.saturating_sub(row.time));

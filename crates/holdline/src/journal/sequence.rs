@@ -230,7 +230,10 @@ impl Commit {
     /// The message to keep, with its key.
     #[cfg_attr(
         not(test),
-        expect(dead_code, reason = "the journal on the disk has it anyway")
+        expect(
+            dead_code,
+            reason = "for a journal that sends it elsewhere; the one on the disk has a copy"
+        )
     )]
     pub(crate) fn draft(&self) -> Option<Draft<'_>> {
         self.entry.as_ref().map(|entry| Draft {

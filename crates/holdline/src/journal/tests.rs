@@ -26,7 +26,7 @@ use crate::admin::Admin;
 use crate::app::{App, Options, Shared};
 use crate::config::AccessArguments;
 use crate::demo::MovingBox;
-use crate::hub::{Hub, HubLimits, MemberLimits};
+use crate::hub::{Hub, HubLimits};
 use crate::log_lines::LogLines;
 
 const EPOCH: u64 = 1;
@@ -34,15 +34,7 @@ const EPOCH: u64 = 1;
 const LIMIT: Duration = Duration::from_secs(20);
 
 fn hub() -> Arc<Hub> {
-    let limits = HubLimits {
-        log: LogLimits::default(),
-        total_bytes: 1 << 30,
-        delivery_bytes: 1 << 30,
-        channels: 100,
-        asked_channels: 100,
-        replay_bytes: None,
-        members: MemberLimits::default(),
-    };
+    let limits = HubLimits::ample(LogLimits::default());
     Arc::new(Hub::new(EPOCH, limits))
 }
 

@@ -12,7 +12,7 @@ use holdline_comet::{Cursor, LogLimits, Position, Since};
 
 use self::device::Device;
 use super::*;
-use crate::hub::{Batch, HubLimits, MemberLimits, Read};
+use crate::hub::{Batch, HubLimits, Read};
 use crate::idempotency_key::IdempotencyKey;
 use crate::poll_answer::ANSWER;
 
@@ -51,15 +51,7 @@ impl Running {
         log.max_bytes = usize::MAX;
         log.resume_window = Duration::ZERO;
         log.max_age = options.limits.age.map(Duration::from_millis);
-        let limits = HubLimits {
-            log,
-            total_bytes: 1 << 30,
-            delivery_bytes: 1 << 30,
-            channels: 100,
-            asked_channels: 100,
-            replay_bytes: None,
-            members: MemberLimits::default(),
-        };
+        let limits = HubLimits::ample(log);
         let hub = Arc::new(Hub::new(opened.lives.clone(), limits));
         let disk = Disk::start(opened, &hub)?;
         Ok(Self { hub, disk })
