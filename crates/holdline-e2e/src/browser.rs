@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
@@ -15,8 +15,8 @@ use tempfile::TempDir;
 use crate::process::{Process, Watchdog};
 use crate::wait::{LIMIT, wait_for};
 
-/// A headless browser with a profile of its own. It ends when this is dropped. Only one runs at a time: the next one
-/// waits for it.
+/// A headless browser with a profile of its own. It ends when this is dropped. Of one process of tests, at most
+/// three run at a time: the next one waits.
 #[derive(Debug)]
 pub struct Browser {
     /// `http://127.0.0.1:PORT/session/ID`
@@ -28,7 +28,7 @@ pub struct Browser {
     browser: Option<Watchdog>,
     _driver: Process,
     _profile: TempDir,
-    _turn: MutexGuard<'static, ()>,
+    _turn: Turn,
 }
 
 /// A line of the browser's console.
@@ -40,7 +40,31 @@ pub struct Entry {
     pub message: String,
 }
 
-static TURN: Mutex<()> = Mutex::new(());
+/// Tests wait more than they compute, and so do their browsers.
+const AT_ONCE: usize = 3;
+
+static RUNNING: Mutex<usize> = Mutex::new(0);
+static ENDED: Condvar = Condvar::new();
+
+/// One of those that may run.
+#[derive(Debug)]
+struct Turn;
+
+impl Turn {
+    fn wait() -> Self {
+        let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = ENDED.wait_while(running, |running| *running >= AT_ONCE);
+        *running.unwrap_or_else(PoisonError::into_inner) += 1;
+        Self
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        ENDED.notify_one();
+    }
+}
 
 impl Browser {
     /// Starts the browser.
@@ -56,7 +80,7 @@ impl Browser {
     /// # Errors
     /// As [`start`](Self::start).
     pub fn start_with(more: &[&str]) -> Result<Self> {
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = Turn::wait();
         let profile = tempfile::Builder::new().prefix("holdline-e2e-").tempdir()?;
         let mut driver = Process::spawn(
             Command::new("chromedriver")

@@ -7,21 +7,23 @@ use std::time::{Duration, Instant};
 /// about speed.
 pub const LIMIT: Duration = Duration::from_secs(60);
 
-/// Calls `ask` repeatedly until there is an answer.
+/// Calls `ask` repeatedly until there is an answer. To ask a browser costs some milliseconds of its time, so the pauses
+/// grow with what was waited already.
 ///
 /// # Panics
 /// If there is none within [`LIMIT`]: "waited in vain for `what`".
 pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + LIMIT;
+    let start = Instant::now();
     loop {
         if let Some(answer) = ask() {
             return answer;
         }
         assert!(
-            Instant::now() < end,
+            start.elapsed() < LIMIT,
             "waited in vain for {what} ({} s)",
             LIMIT.as_secs()
         );
-        thread::sleep(Duration::from_millis(10));
+        let pause = start.elapsed() / 10;
+        thread::sleep(pause.clamp(Duration::from_millis(10), Duration::from_millis(40)));
     }
 }

@@ -168,9 +168,9 @@ pub(crate) fn asked_channels(ground: &mut Ground) -> Result<()> {
     // A publisher is not refused for any of this, nor one who asks for a name that is known. Only when others have
     // published to as many new names as there may be before the question came, it is unknown again.
     let found = (0..50).find_map(|_| {
-        let asked = ground.publish("known", "a message").and_then(|()| {
-            ground.ask("GET /channels/known/poll?since=earliest HTTP/1.1\r\n\r\n")
-        });
+        let asked = ground
+            .publish("known", "a message")
+            .and_then(|()| ground.ask("GET /channels/known/poll?since=earliest HTTP/1.1\r\n\r\n"));
         match asked {
             Ok(answer) if answer.head.status == 200 => {
                 answer.text().contains("a message").then_some(Ok(()))

@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use holdline_e2e::{Browser, Server, wait_for};
+use holdline_e2e::{Server, wait_for};
 
-use super::{PAGES, Page, assert_quiet};
+use super::{PAGES, Page, in_browsers};
 
 #[test]
 fn the_counters_agree_with_what_the_server_wrote() {
     let server = Server::start(&["--log-requests"]).unwrap();
-    let browser = Browser::start().unwrap();
     eprintln!("| page | requests | bytes up | bytes down | delay, ms |");
-    for name in PAGES {
-        let page = Page::open(&browser, &server, name);
+    in_browsers(&PAGES, |browser, name| {
+        let page = Page::open(browser, &server, name);
         let texts: Vec<String> = (0..10).map(|number| format!("message {number}")).collect();
         for text in &texts {
             page.publish(text);
@@ -36,8 +35,7 @@ fn the_counters_agree_with_what_the_server_wrote() {
         let [requests, up, down] = costs;
         eprintln!("| {name} | {requests} | {up} | {down} | {delay} |");
         assert_told(name, costs);
-    }
-    assert_quiet(&browser);
+    });
 }
 
 /// What the README says must be what a reader would measure. How often a page polls in the time depends on the machine.

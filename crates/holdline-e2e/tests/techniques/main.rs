@@ -8,6 +8,9 @@ mod looks;
 mod pages;
 mod tricks;
 
+use std::sync::Mutex;
+use std::thread;
+
 use holdline_e2e::{Browser, Client, Server, publish, wait_for};
 use serde_json::json;
 
@@ -30,6 +33,26 @@ const PAGES: [&str; 16] = [
     "im-stream",
     "im-poll",
 ];
+
+/// Does something with each of these pages, in a few browsers side by side. Each browser must be quiet at the end.
+fn in_browsers(names: &[&'static str], work: impl Fn(&Browser, &'static str) + Sync) {
+    let names = Mutex::new(names.iter());
+    let next = || names.lock().unwrap().next();
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                let mut browser = None;
+                while let Some(name) = next() {
+                    work(
+                        browser.get_or_insert_with(|| Browser::start().unwrap()),
+                        name,
+                    );
+                }
+                browser.iter().for_each(assert_quiet);
+            });
+        }
+    });
+}
 
 /// What the button "Awkward text" publishes.
 const AWKWARD: &str = "</script><!-- \"'`\\ &lt;\u{2028}\u{2029} tab\t cr\r lf\n crlf\r\n nul\0 \u{e9} \u{4e16} \u{1f980} ]]>";

@@ -2,14 +2,13 @@
 
 use holdline_e2e::{Browser, Server};
 
-use super::{AWKWARD, PAGES, Page, assert_quiet, publish_all};
+use super::{AWKWARD, PAGES, Page, assert_quiet, in_browsers, publish_all};
 
 #[test]
 fn every_page_receives_every_message_once_in_order_and_unchanged() {
     let server = Server::start(&[]).unwrap();
-    let browser = Browser::start().unwrap();
-    for name in PAGES {
-        let page = Page::open(&browser, &server, name);
+    in_browsers(&PAGES, |browser, name| {
+        let page = Page::open(browser, &server, name);
         let mut texts: Vec<String> = [
             "hello",
             "</script><script>alert(1)</script>",
@@ -52,8 +51,7 @@ fn every_page_receives_every_message_once_in_order_and_unchanged() {
             texts.push("what brings it".to_owned());
         }
         page.assert_received(&texts);
-    }
-    assert_quiet(&browser);
+    });
 }
 
 /// The code that runs is the code that is shown.

@@ -2,18 +2,19 @@
 
 use holdline_e2e::{Browser, CutProxy, Server};
 
-use super::{Page, assert_quiet, publish_all};
+use super::{Page, assert_quiet, in_browsers, publish_all};
 
 #[test]
 fn late_answers_are_overtaken_or_killed_and_nothing_is_lost_or_doubled() {
     let server = Server::start(&[]).unwrap();
-    let browser = Browser::start().unwrap();
-    for (name, words) in [
-        ("short-poll", "overtaken"),
-        ("iframe-reload", "killed by the next"),
-        ("iframe-each", "frame: held"),
-    ] {
-        let page = Page::open(&browser, &server, name);
+    let names = ["short-poll", "iframe-reload", "iframe-each"];
+    in_browsers(&names, |browser, name| {
+        let words = match name {
+            "short-poll" => "overtaken",
+            "iframe-reload" => "killed by the next",
+            _ => "frame: held",
+        };
+        let page = Page::open(browser, &server, name);
         page.press("Slow answer");
         if name != "short-poll" {
             page.wait_for_request(": held");
@@ -26,8 +27,7 @@ fn late_answers_are_overtaken_or_killed_and_nothing_is_lost_or_doubled() {
         // The late answers are all there now, and change nothing.
         std::thread::sleep(std::time::Duration::from_secs(6));
         page.assert_received(&expected);
-    }
-    assert_quiet(&browser);
+    });
 }
 
 #[test]
