@@ -4,6 +4,7 @@
 
 mod bench;
 mod bench_servers;
+mod crowd;
 mod e2e;
 mod features;
 mod fuzz;

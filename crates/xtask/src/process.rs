@@ -3,8 +3,9 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fmt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, ExitStatus, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -39,7 +40,7 @@ pub(crate) fn is_installed(name: &str) -> bool {
 /// The cargo that runs us, with arguments separated by spaces.
 pub(crate) fn cargo(arguments: &str) -> Program {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut program = Program::new(&cargo, arguments.split(' '));
+    let mut program = Program::new(&cargo, arguments.split_whitespace());
     // Most of what a step builds is built only once. The data for incremental builds takes time and gigabytes.
     if env::var_os("CARGO_INCREMENTAL").is_none() {
         program.command.env("CARGO_INCREMENTAL", "0");
@@ -102,6 +103,39 @@ impl Program {
             bail!("`{self}` ended with {status}");
         }
         Ok(())
+    }
+
+    /// In this folder instead of the root.
+    pub(crate) fn folder(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
+    /// Runs it, and writes what it prints to a file.
+    ///
+    /// # Errors
+    /// When it cannot be run. How it ended is in the result.
+    pub(crate) fn run_into(mut self, file: &File) -> Result<ExitStatus> {
+        self.command.stdin(Stdio::null());
+        self.command
+            .stdout(file.try_clone()?)
+            .stderr(file.try_clone()?);
+        let status = self.command.status();
+        status.with_context(|| format!("cannot run `{self}`"))
+    }
+
+    /// Runs it with our own output for its messages, and returns what it prints.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub(crate) fn run_stdout(mut self) -> Result<String> {
+        println!("$ {self}");
+        let output = self.command.stderr(Stdio::inherit()).output();
+        let output = output.with_context(|| format!("cannot run `{self}`"))?;
+        if !output.status.success() {
+            bail!("`{self}` ended with {}", output.status);
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     /// Runs it quietly.
