@@ -55,7 +55,7 @@ struct Job {
 }
 
 impl Crowd<'_> {
-    /// Builds all of them, and runs them until one fails. What a program prints is printed when it has ended. A copy
+    /// Builds all of them, and runs them. What a program prints is printed when it has ended. A copy
     /// is kept in `target/test-output`.
     ///
     /// # Errors
@@ -76,8 +76,16 @@ impl Crowd<'_> {
         });
         let jobs = together.iter().map(|built| self.job(built)).collect();
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        run_all(jobs, cores + 1)?;
-        run_all(alone.iter().map(|built| self.job(built)).collect(), 1)
+        let mut failed = run_all(jobs, cores);
+        failed.extend(run_all(
+            alone.iter().map(|built| self.job(built)).collect(),
+            1,
+        ));
+        if failed.is_empty() {
+            return Ok(());
+        }
+        let told: Vec<_> = failed.iter().map(|error| format!("{error:#}")).collect();
+        bail!("{}", told.join("\n"))
     }
 
     fn build(&self) -> Result<Vec<Built>> {
@@ -130,8 +138,9 @@ impl Crowd<'_> {
     }
 }
 
-/// Runs so many at a time. After one has failed no other is begun.
-fn run_all(jobs: Vec<Job>, at_once: usize) -> Result<()> {
+/// Runs so many at a time, also when one has failed, so that whoever waited for all of them hears all that
+/// is wrong: these errors.
+fn run_all(jobs: Vec<Job>, at_once: usize) -> Vec<anyhow::Error> {
     let waiting = Mutex::new(VecDeque::from(jobs));
     let failed = Mutex::new(Vec::new());
     let work = || {
@@ -139,7 +148,6 @@ fn run_all(jobs: Vec<Job>, at_once: usize) -> Result<()> {
             let next = lock(&waiting).pop_front();
             let Some(job) = next else { return };
             if let Err(error) = job.run() {
-                lock(&waiting).clear();
                 lock(&failed).push(error);
             }
         }
@@ -149,14 +157,7 @@ fn run_all(jobs: Vec<Job>, at_once: usize) -> Result<()> {
             scope.spawn(work);
         }
     });
-    let mut failed = std::mem::take(&mut *lock(&failed)).into_iter();
-    let Some(first) = failed.next() else {
-        return Ok(());
-    };
-    for other in failed {
-        println!("{other:#}");
-    }
-    Err(first)
+    std::mem::take(&mut *lock(&failed))
 }
 
 impl Job {
@@ -278,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn after_one_has_failed_no_other_is_begun() {
+    fn all_are_run_and_all_that_failed_are_told() {
         let job = |name: &str, path: &str| Job {
             title: name.to_owned(),
             program: Program::new(path, [""; 0]),
@@ -286,12 +287,15 @@ mod tests {
             again: format!("again {name}"),
         };
         let jobs = vec![
-            job("good", "true"),
             job("bad", "false"),
+            job("good", "true"),
             job("late", "/nowhere"),
         ];
-        let error = run_all(jobs, 1).unwrap_err();
-        let told = "bad ended with exit status: 1\nTo repeat it: again bad";
-        assert_eq!(error.to_string(), told);
+        let failed: Vec<_> = run_all(jobs, 1).iter().map(ToString::to_string).collect();
+        let told = [
+            "bad ended with exit status: 1\nTo repeat it: again bad",
+            "cannot run `/nowhere`",
+        ];
+        assert_eq!(failed, told);
     }
 }

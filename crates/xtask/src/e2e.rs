@@ -1,5 +1,7 @@
 //! Tests the built program with a browser and with third-party clients.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use crate::crowd::Crowd;
@@ -23,22 +25,29 @@ const ALONE: [&str; 6] = ["abuse", "admission", "delivery", "many", "soak", "tok
 /// How many tests of one program run at a time.
 const THREADS: usize = 4;
 
-/// Builds the program as users get it, and the examples for public WebSocket suites, and runs the tests of
-/// `holdline-e2e` against them. The tests find them through the variables `HOLDLINE_BIN` and `HOLDLINE_EXAMPLES`.
-pub(crate) fn check() -> Result<()> {
-    // The program asks for all features of holdline-net, so the examples are built with the same one.
-    cargo(
-        "build --release -p holdline -p holdline-net --bin holdline \
-         --example websocket_echo --example websocket_testsuite_client",
-    )
+/// Runs the tests of `holdline-e2e` against the program as users get it: `packaged`, which was built from the packages,
+/// or without that one built here. The tests find it and the examples for public WebSocket suites through the variables
+/// `HOLDLINE_BIN` and `HOLDLINE_EXAMPLES`.
+pub(crate) fn check(packaged: Option<PathBuf>) -> Result<()> {
+    let program = match packaged {
+        Some(program) => program,
+        None => {
+            cargo("build --release -p holdline --bin holdline").run()?;
+            target_dir().join("release/holdline")
+        }
+    };
+    let everything = everything()?;
+    // Not in release mode, for which all that other examples need would be built once more.
+    cargo(&format!(
+        "build {everything} --example websocket_echo --example websocket_testsuite_client"
+    ))
     .run()?;
-    let release = target_dir().join("release");
     let crowd = Crowd {
-        packages: &everything()?,
+        packages: &everything,
         targets: &tests(true)?,
         variables: &[
-            ("HOLDLINE_BIN", release.join("holdline")),
-            ("HOLDLINE_EXAMPLES", release.join("examples")),
+            ("HOLDLINE_BIN", program),
+            ("HOLDLINE_EXAMPLES", target_dir().join("debug/examples")),
         ],
         threads: Some(THREADS),
         first: &FIRST,

@@ -1,11 +1,11 @@
 //! The crates to be published, packaged as they would be for publishing.
 
-use std::path::PathBuf;
-use std::{env, fs};
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
-use crate::process::{cargo, target_dir};
+use crate::process::{Program, cargo, root, target_dir};
 
 /// The crates for people to depend on, and the program.
 const PUBLISHED: [&str; 6] = [
@@ -20,48 +20,52 @@ const PUBLISHED: [&str; 6] = [
 /// What each of them must carry.
 const FILES: [&str; 4] = ["Cargo.toml", "README.md", "LICENSE-APACHE", "LICENSE-MIT"];
 
-/// Packages all of them and looks at what is in them. Cargo unpacks and builds each with
-/// the packages of the others, so a file that is missing in one is found.
-pub(crate) fn check() -> Result<()> {
+/// Packages all of them, looks at what is in them, and builds the program from nothing else, as users get it. A file
+/// that is missing in one is found by this. Returns where the program is.
+///
+/// `cargo package` could build them, too: each by itself, with all that it depends on, and not as users get it. That
+/// each crate can be built by itself is checked by the step `features`.
+pub(crate) fn check() -> Result<PathBuf> {
+    let folder = target_dir().join("package");
+    if folder.is_dir() {
+        fs::remove_dir_all(&folder)?;
+    }
     let all = PUBLISHED.map(|name| format!("-p {name}")).join(" ");
-    let package = format!("package {all} --allow-dirty --quiet");
-    forget_unpacked()?;
-    // Unless it is told where to build, cargo builds each package in a folder of its own, with all that it depends on.
-    let cargo = |arguments: &str| cargo(arguments).env("CARGO_TARGET_DIR", target_dir());
+    let package = format!("package {all} --no-verify --allow-dirty --quiet");
+    let target = |program: Program| program.env("CARGO_TARGET_DIR", target_dir());
     // The index is only asked if what is known of it is not enough.
-    if cargo(&format!("{package} --offline")).succeeds() {
+    if target(cargo(&format!("{package} --offline"))).succeeds() {
         println!("$ cargo {package} --offline");
     } else {
-        cargo(&package).run()?;
+        target(cargo(&package)).run()?;
     }
-    PUBLISHED.iter().try_for_each(|name| check_files(name))
+    PUBLISHED.iter().try_for_each(|name| check_files(name))?;
+    build(&folder)
 }
 
-/// Removes what an earlier run unpacked. Cargo assumes that the package of a version never changes, and would build
-/// with the old files, even if they are from another commit.
-fn forget_unpacked() -> Result<()> {
-    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo")));
-    let sources = home.context("no home folder")?.join("registry/src");
-    let Ok(registries) = fs::read_dir(sources) else {
-        return Ok(()); // Nothing was ever unpacked.
-    };
-    for registry in registries {
-        let registry = registry?;
-        // The registry that `cargo package` makes from folders has no host: its name is `-` and a hash.
-        if !registry.file_name().as_encoded_bytes().starts_with(b"-") {
-            continue;
-        }
-        for name in PUBLISHED {
-            let unpacked = registry
-                .path()
-                .join(format!("{name}-{}", env!("CARGO_PKG_VERSION")));
-            if unpacked.is_dir() {
-                fs::remove_dir_all(unpacked)?;
-            }
-        }
+/// Unpacks the packages into one workspace, in which each uses the others, and builds it.
+fn build(folder: &Path) -> Result<PathBuf> {
+    let unpacked = PUBLISHED.map(|name| format!("{name}-{}", env!("CARGO_PKG_VERSION")));
+    for name in &unpacked {
+        let package = format!("{name}.crate");
+        Program::new("tar", ["-xzf", &package])
+            .folder(folder)
+            .run()?;
     }
-    Ok(())
+    let mut manifest =
+        format!("[workspace]\nresolver = \"3\"\nmembers = {unpacked:?}\n[patch.crates-io]\n");
+    for (name, path) in PUBLISHED.iter().zip(&unpacked) {
+        manifest.push_str(&format!("{name}.path = \"{path}\"\n"));
+    }
+    fs::write(folder.join("Cargo.toml"), manifest)?;
+    fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
+    // Cargo takes what is not used out of the lock file, and nothing else.
+    let target = target_dir().join("packaged");
+    cargo("build --release --workspace --offline")
+        .folder(folder)
+        .env("CARGO_TARGET_DIR", &target)
+        .run()?;
+    Ok(target.join("release/holdline"))
 }
 
 fn check_files(name: &str) -> Result<()> {

@@ -1,5 +1,6 @@
 //! The checks: their names, their order, and how they are reported.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -55,7 +56,8 @@ impl Step {
         }
     }
 
-    fn check(self) -> Result<()> {
+    /// A step can use what an earlier one has built.
+    fn check(self, built: &mut Built) -> Result<()> {
         match self {
             Self::Tools => tools::check(),
             Self::Fmt => cargo("fmt --all --check").run(),
@@ -65,10 +67,20 @@ impl Step {
             Self::Bench => bench::check(),
             Self::Features => features::check(),
             Self::Doc => doc(),
-            Self::Package => package::check(),
-            Self::E2e => e2e::check(),
+            Self::Package => {
+                built.program = Some(package::check()?);
+                Ok(())
+            }
+            Self::E2e => e2e::check(built.program.take()),
         }
     }
+}
+
+/// What one step builds and another one uses.
+#[derive(Debug, Default)]
+struct Built {
+    /// The program, built from the packages.
+    program: Option<PathBuf>,
 }
 
 /// Runs the steps up to the first one that fails. The last line printed is `N passed, M failed`.
@@ -76,10 +88,11 @@ pub(crate) fn run(steps: &[Step]) -> ExitCode {
     let start = Instant::now();
     let mut lines = Vec::new();
     let mut failed = None;
+    let mut built = Built::default();
     for (index, &step) in steps.iter().enumerate() {
         println!("\n==== {} ({} of {})", step.name(), index + 1, steps.len());
         let start = Instant::now();
-        let result = step.check();
+        let result = step.check(&mut built);
         let time = seconds(start.elapsed());
         let name = step.name();
         match result {
