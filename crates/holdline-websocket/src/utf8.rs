@@ -46,6 +46,7 @@ pub struct InvalidUtf8 {
 impl Utf8Validator {
     /// Starts before the first byte of a text.
     #[must_use]
+    #[inline]
     pub const fn new() -> Self {
         Self {
             partial: [0; 4],
@@ -58,7 +59,19 @@ impl Utf8Validator {
     /// # Errors
     ///
     /// [`InvalidUtf8`] when the text cannot be UTF-8 however it goes on. Start again after that.
+    #[inline]
     pub fn push<'a>(&mut self, piece: &'a [u8]) -> Result<Utf8Piece<'a>, InvalidUtf8> {
+        // Most pieces are short and whole. For them the plain check alone is quicker than the rest.
+        if piece.len() < SHORT
+            && self.is_complete()
+            && let Ok(text) = core::str::from_utf8(piece)
+        {
+            return Ok(Utf8Piece { first: None, text });
+        }
+        self.push_any(piece)
+    }
+
+    fn push_any<'a>(&mut self, piece: &'a [u8]) -> Result<Utf8Piece<'a>, InvalidUtf8> {
         let (first, used) = self.complete(piece)?;
         let (body, tail) = split_tail(piece.get(used..).unwrap_or_default());
         let invalid = |before: usize, bytes: &[u8], error_at: usize, length: Option<usize>| {
@@ -101,6 +114,7 @@ impl Utf8Validator {
 
     /// Whether the text may end here: no code point is unfinished.
     #[must_use]
+    #[inline]
     pub const fn is_complete(&self) -> bool {
         self.length == 0
     }
@@ -139,6 +153,9 @@ impl Utf8Validator {
         }
     }
 }
+
+/// From here on, vectors are quicker.
+const SHORT: usize = 64;
 
 /// Cuts off a code point that the end of the piece leaves unfinished, by its first byte alone.
 fn split_tail(bytes: &[u8]) -> (&[u8], &[u8]) {
