@@ -5,8 +5,8 @@ use std::mem::MaybeUninit;
 
 use bytes::{Bytes, BytesMut};
 use holdline_http1::{
-    Buffer, ClientConfig, ClientConnection, Event, HeaderBlock, RequestBody, ResponseEvent,
-    ServerConfig, ServerConnection,
+    Buffer, ClientConfig, ClientConnection, Event, HeaderBlock, PreparedResponse, RequestBody,
+    ResponseEvent, ServerConfig, ServerConnection,
 };
 use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -30,7 +30,7 @@ pub fn cases() -> Vec<Case> {
                     move || {
                         let reads: Vec<Bytes> =
                             vec![request.repeat(depth).into(); REQUESTS / depth];
-                        contestants![Reads(reads); OURS => ours, "hyper" => hyper, FLOOR => floor]
+                        contestants![Reads(reads); OURS => ours, "holdline, prepared" => prepared, "hyper" => hyper, FLOOR => floor]
                     },
                 )
                 .written(decode),
@@ -94,6 +94,31 @@ fn ours(Reads(reads): &Reads, sink: &mut impl Sink) {
             match event {
                 Event::Request { head, .. } => assert_eq!(head.method(), "GET"),
                 Event::End { .. } => http.respond(200, &common, BODY, &mut out).expect("owed"),
+                other => panic!("{other:?}"),
+            }
+        }
+        sink.write(&out);
+        out.clear();
+    }
+}
+
+/// The same with an answer that is made before.
+fn prepared(Reads(reads): &Reads, sink: &mut impl Sink) {
+    let mut http = ServerConnection::new(ServerConfig::default());
+    let (mut buffer, mut out) = (Buffer::new(), BytesMut::with_capacity(READ));
+    let mut block = vec![0; READ];
+    let mut response = PreparedResponse::new(200, [("Content-Type", "text/plain")], BODY);
+    let response = response.as_mut().expect("valid");
+    response
+        .set_date("Sun, 06 Nov 1994 08:49:37 GMT")
+        .expect("valid");
+    for read in reads {
+        block[..read.len()].copy_from_slice(read);
+        let mut input = &block[..read.len()];
+        while let Some(event) = http.receive(&mut input, &mut buffer).expect("valid") {
+            match event {
+                Event::Request { head, .. } => assert_eq!(head.method(), "GET"),
+                Event::End { .. } => http.respond_prepared(response, &mut out).expect("owed"),
                 other => panic!("{other:?}"),
             }
         }

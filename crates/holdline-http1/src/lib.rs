@@ -96,7 +96,7 @@ mod wire;
 
 pub use client::{ClientConfig, ClientConnection, RequestBody};
 pub use event::{Event, ResponseEvent};
-pub use server::{Linger, ResponseBody, ServerConfig, ServerConnection};
+pub use server::{Linger, PreparedResponse, ResponseBody, ServerConfig, ServerConnection};
 
 pub use buffer::Buffer;
 pub use error::{ReceiveError, ReceiveErrorKind, SendError, SendErrorKind};

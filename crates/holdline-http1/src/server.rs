@@ -12,8 +12,10 @@ use crate::limits::{Limits, Reading};
 use crate::state::{Requester, Responder, State, Step};
 use crate::wire::scan::Scan;
 
+mod prepared;
 mod send;
 
+pub use prepared::PreparedResponse;
 pub(crate) use send::{append, put_content_length};
 
 /// How a [`ServerConnection`] behaves.

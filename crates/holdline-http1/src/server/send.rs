@@ -263,7 +263,7 @@ impl ServerConnection {
     }
 
     /// Writes what follows the caller's fields, and the body.
-    fn finish_response(
+    pub(super) fn finish_response(
         &mut self,
         status: u16,
         seen: Seen,
@@ -370,7 +370,7 @@ impl ServerConnection {
     }
 
     /// Whether a response that starts now ends the connection because the upload is unfinished.
-    fn closes_early(&self) -> bool {
+    pub(super) fn closes_early(&self) -> bool {
         self.is_receiving_body()
             && match self.linger {
                 Linger::Close => true,
@@ -383,7 +383,7 @@ impl ServerConnection {
 
     /// A final head was written, and perhaps the body.
     #[inline]
-    fn commit(&mut self, state: State, body: BodyEncoder) {
+    pub(super) fn commit(&mut self, state: State, body: BodyEncoder) {
         self.expect = Expect::None;
         self.state = state;
         self.body = body;
@@ -391,7 +391,11 @@ impl ServerConnection {
 }
 
 /// Writes the start of a final head: the status line and the caller's fields.
-fn write_fields(status: u16, headers: &impl Fields, out: &mut BytesMut) -> Result<Seen, SendError> {
+pub(super) fn write_fields(
+    status: u16,
+    headers: &impl Fields,
+    out: &mut BytesMut,
+) -> Result<Seen, SendError> {
     if !(200..=999).contains(&status) {
         return Err(SendErrorKind::InvalidStatus.into());
     }

@@ -10,6 +10,7 @@ use crate::tests::harness::{Decoder, Outcome, every_way, server};
 
 mod exchanges;
 pub(crate) mod limits;
+mod prepared;
 pub(crate) mod rules;
 mod sending;
 
