@@ -99,7 +99,9 @@ fn every_path_of_the_interface_is_in_a_table() {
     let (_, names) = TRANSPORT.split_once("\ntransports! {").unwrap();
     let (names, _) = names.split_once("\n}").unwrap();
     let names = names.split('"').skip(1).step_by(2);
+    // A plug-in socket has a port, and an option of its own.
     let transports: Vec<String> = names
+        .filter(|name| *name != "socket")
         .map(|name| format!("/channels/NAMES/{name}"))
         .collect();
     assert_eq!(transports.len(), 7);

@@ -10,6 +10,9 @@ mod decoder;
 mod encoder;
 mod policy;
 
+/// The byte after each message.
+pub const END: u8 = 0;
+
 pub use buffer::Buffer;
 pub use decoder::{DecodeError, DecodeErrorKind, Decoder, Item, Limits};
 pub use encoder::{EncodeError, encode};

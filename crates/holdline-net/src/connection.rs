@@ -9,12 +9,14 @@
 //! [`Core`] is what every connection has, and a protocol is given it with every call. It answers with what
 //! it wants of the connection ([`Next`]).
 
+mod arriving;
 mod context;
 mod core;
 mod deadlines;
 mod http;
 mod lingering;
 mod protocol;
+mod raw;
 mod reserve;
 mod stopping;
 mod tally;
@@ -184,7 +186,7 @@ impl<S> Connection<S> {
                 // Only to notice that the peer has gone; what it sends is for later.
                 core.readable && core.unread.len() < AHEAD
             }
-            Protocol::Http(_) | Protocol::WebSocket(_) => {
+            Protocol::Http(_) | Protocol::WebSocket(_) | Protocol::Raw(_) => {
                 (!core.unread.is_empty() || core.readable) && core.queue.len() < ROOM
             }
             Protocol::Lingering(_) => core.readable,
@@ -237,6 +239,7 @@ impl<S> Connection<S> {
         let next = match &mut self.protocol {
             Protocol::Http(http) => http.receive(&mut self.core, context, input),
             Protocol::WebSocket(socket) => socket.receive(&mut self.core, context, input),
+            Protocol::Raw(raw) => raw.receive(&mut self.core, context, input),
             Protocol::Lingering(_) => {
                 *input = &mut [];
                 return;
@@ -282,6 +285,7 @@ impl<S> Connection<S> {
         let next = match &mut self.protocol {
             Protocol::Http(http) => http.eof(context),
             Protocol::WebSocket(socket) => Next::Finish(socket.eof()),
+            Protocol::Raw(_) => return self.raw_eof(context),
             Protocol::Lingering(lingering) => return lingering.eof(),
         };
         self.follow(context, next);
@@ -299,6 +303,7 @@ impl<S> Connection<S> {
         // Unless the handler has answered.
         let next = match &mut self.protocol {
             Protocol::Http(http) => http.half_closed(context),
+            Protocol::Raw(_) => Next::Finish(Ending::Disconnected),
             Protocol::WebSocket(_) | Protocol::Lingering(_) => Next::Stay,
         };
         self.follow(context, next);
@@ -316,7 +321,7 @@ impl<S> Connection<S> {
         }
         match &mut self.protocol {
             Protocol::Lingering(lingering) => lingering.written(&mut self.core, context),
-            Protocol::Http(_) | Protocol::WebSocket(_) => Ok(()),
+            Protocol::Http(_) | Protocol::WebSocket(_) | Protocol::Raw(_) => Ok(()),
         }
     }
 
@@ -330,6 +335,7 @@ impl<S> Connection<S> {
         let (result, next) = match &mut self.protocol {
             Protocol::Http(http) => http.call(&mut self.core, context, call),
             Protocol::WebSocket(socket) => socket.call(&mut self.core, context, call),
+            Protocol::Raw(raw) => raw.call(&mut self.core, context, call),
             Protocol::Lingering(_) => return None,
         };
         self.follow(context, next);
@@ -412,6 +418,7 @@ impl<S> Connection<S> {
                 Ok(socket.message_timed_out(&mut self.core, context))
             }
             Protocol::WebSocket(socket) => Ok(socket.timed_out(&mut self.core, context)),
+            Protocol::Raw(raw) => raw.timed_out(deadline, &mut self.core, context),
             Protocol::Lingering(_) => Err(Driven::Close(Ending::Finished)),
         }
     }

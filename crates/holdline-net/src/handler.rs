@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use holdline_http1::{ReceiveError, RequestHead, SendError};
 
-use crate::address::{Address, canonical};
-use crate::addresses::Addresses;
+pub use crate::connection_id::ConnectionId;
 use crate::finished::End;
 use crate::message::{Message, Piece};
-use crate::output::{Exchange, Output};
+use crate::output::{Exchange, Output, Raw};
+use crate::raw::{Arrival, Expects, Place};
 use crate::responder::{Intake, Responder};
-use crate::socket::PeerSocket;
 
 /// An application on one event loop.
 ///
@@ -116,6 +115,43 @@ pub trait Handler {
         let _ = (connection, stream, piece, output);
     }
 
+    /// A client connected to a [raw listener](crate::Listener::raw). Returns what the application keeps of the
+    /// connection, or `None` to close it at once. Then [`ready`](Self::ready) is called, which may speak first, and
+    /// [`bytes`](Self::bytes) with what comes.
+    ///
+    /// Limits and deadlines are those of HTTP: [`Expects`] says which. The default closes it.
+    fn connected(&mut self, arrival: &Arrival<'_>) -> Option<Self::Stream> {
+        let _ = arrival;
+        None
+    }
+
+    /// Bytes came over a connection of a raw listener. The handler takes from the front of `input` what belongs to the
+    /// message that is coming, up to the end of that message and never none, and says what it expects next. What it
+    /// leaves it is given again: at once, or after others had their turn and what was answered has gone out.
+    ///
+    /// What a message is, and how long it may be, is for the handler to know. The default closes the connection.
+    fn bytes(
+        &mut self,
+        connection: ConnectionId,
+        stream: &mut Self::Stream,
+        input: &mut &[u8],
+        output: Output<'_>,
+    ) -> Expects {
+        let _ = (connection, stream);
+        *input = &[];
+        if let Output::Raw(raw) = output {
+            raw.close();
+        }
+        Expects::Nothing
+    }
+
+    /// A connection of a raw listener is about to be closed, for the reason that HTTP has as well: there are too many
+    /// ([`connected`](Self::connected) was not called then), a message came too slowly, or there is no room for the
+    /// rest of it. The client may be told so. The default says nothing.
+    fn reject_raw(&mut self, rejection: &Rejection<'_>, output: Raw<'_>) {
+        let _ = (rejection, output);
+    }
+
     /// The client has shut down its sending side while a response is pending: nothing more comes from it.
     /// It may still read, or it may have gone: a closed tab looks the same. So a held request should be
     /// answered now, with whatever there is; otherwise the connection is closed without an answer. A body
@@ -123,7 +159,8 @@ pub trait Handler {
     ///
     /// [`Progress::More`] makes the connection wait for an answer that is on its way, such as that of a request
     /// that changes something. Called when [`ready`](Handler::ready) has nothing more to write, perhaps more
-    /// than once. The default does nothing and returns [`Progress::Idle`].
+    /// than once. The same for a connection of a raw listener, which ends then unless this returns `More`. The default
+    /// does nothing and returns [`Progress::Idle`].
     fn half_closed(
         &mut self,
         connection: ConnectionId,
@@ -140,7 +177,8 @@ pub trait Handler {
     }
 
     /// The server is stopping. A held request must be answered now. A body may get last words; it
-    /// is ended by the server. A WebSocket may get last words; the server closes it with 1001.
+    /// is ended by the server. A WebSocket may get last words; the server closes it with 1001. A connection of a raw
+    /// listener may get last words; it is closed.
     fn stopping(
         &mut self,
         connection: ConnectionId,
@@ -206,9 +244,7 @@ pub struct Request<'a> {
     pub listener: usize,
     /// The client's address. Over a Unix socket it has none.
     pub peer: Option<SocketAddr>,
-    pub(crate) listens: Option<&'a Address>,
-    pub(crate) socket: &'a PeerSocket,
-    pub(crate) addresses: &'a Addresses,
+    pub(crate) place: Place<'a>,
 }
 
 impl Request<'_> {
@@ -217,7 +253,7 @@ impl Request<'_> {
     #[must_use]
     pub fn client(&self) -> Option<IpAddr> {
         let peer = self.peer.map(|peer| peer.ip());
-        self.addresses.client(peer, &self.head)
+        self.place.addresses.client(peer, &self.head)
     }
 
     /// By what this client is to be limited, if at all: its [address](Self::client), or of an IPv6 address the first 64
@@ -225,7 +261,7 @@ impl Request<'_> {
     #[must_use]
     pub fn limited_address(&self) -> Option<IpAddr> {
         self.client()
-            .and_then(|client| self.addresses.limited(client))
+            .and_then(|client| self.place.addresses.limited(client))
     }
 
     /// The address of this machine that the client connected to, with the port. `None` if the connection does not
@@ -237,18 +273,8 @@ impl Request<'_> {
     /// # Errors
     /// What the system says.
     pub fn local_addr(&self) -> io::Result<Option<SocketAddr>> {
-        match self.listens.and_then(Address::tcp) {
-            Some(address) if !address.ip().is_unspecified() => Ok(Some(canonical(address))),
-            _ => Ok(self.socket.local_addr()?.map(canonical)),
-        }
+        self.place.local_addr()
     }
-}
-
-/// Names a connection of one event loop. Never used again for a later connection.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct ConnectionId {
-    pub(crate) index: u32,
-    pub(crate) generation: u32,
 }
 
 /// What [`Handler::ready`] left undone.

@@ -38,6 +38,7 @@ pub struct Listener {
     pub(crate) socket: ListenerSocket,
     pub(crate) address: Address,
     pub(crate) limit: Option<usize>,
+    pub(crate) is_raw: bool,
 }
 
 #[derive(Debug)]
@@ -86,6 +87,7 @@ impl Listener {
             socket: ListenerSocket::Unix(socket, Some(file)),
             address: Address::Unix(path.to_owned()),
             limit: None,
+            is_raw: false,
         })
     }
 
@@ -105,6 +107,7 @@ impl Listener {
             socket,
             address,
             limit: None,
+            is_raw: false,
         })
     }
 
@@ -138,6 +141,14 @@ impl Listener {
     #[must_use]
     pub fn with_limit(mut self, connections: usize) -> Self {
         self.limit = Some(connections);
+        self
+    }
+
+    /// Has the handler decode what comes over its connections, instead of HTTP: see
+    /// [`Handler::connected`](crate::Handler::connected).
+    #[must_use]
+    pub fn raw(mut self) -> Self {
+        self.is_raw = true;
         self
     }
 
@@ -202,6 +213,7 @@ fn listen_on(socket: Socket, address: SocketAddr) -> io::Result<Listener> {
         address: Address::Tcp(socket.local_addr()?),
         socket: ListenerSocket::Tcp(socket),
         limit: None,
+        is_raw: false,
     })
 }
 

@@ -1,6 +1,7 @@
 //! What a handler writes to: typed by what the connection is, so that nothing can be sent that
 //! the protocol does not allow at that point.
 
+mod raw;
 mod websocket;
 
 use std::time::Duration;
@@ -9,6 +10,8 @@ use holdline_http1::{
     Fields, HeaderBlock, PreChunked, RequestHead, ResponseBody, SendError, ServerConnection,
 };
 
+pub(crate) use self::raw::Over;
+pub use self::raw::Raw;
 pub use self::websocket::WebSocketOutput;
 use crate::queue::Outgoing;
 
@@ -69,6 +72,8 @@ pub enum Output<'a> {
     Body(Body<'a>),
     /// A WebSocket: it can be sent messages, and closed.
     WebSocket(WebSocketOutput<'a>),
+    /// A connection of a [raw listener](crate::Listener::raw): it can be sent bytes, and closed.
+    Raw(Raw<'a>),
 }
 
 impl Output<'_> {
@@ -79,6 +84,7 @@ impl Output<'_> {
             Output::Held(held) => held.timer.set(after),
             Output::Body(body) => body.timer.set(after),
             Output::WebSocket(socket) => socket.timer.set(after),
+            Output::Raw(raw) => raw.timer.set(after),
         }
     }
 }

@@ -41,8 +41,18 @@ pub(crate) enum Stop {
 /// What is known of each listener, and how many connections are open.
 #[derive(Debug)]
 struct Gates {
-    listeners: Vec<(Address, usize)>,
+    listeners: Vec<Door>,
     gates: Vec<Gate>,
+}
+
+/// What is known of a listener.
+#[derive(Debug)]
+struct Door {
+    address: Address,
+    /// Which of the gates counts its connections.
+    gate: usize,
+    /// The handler decodes what comes.
+    is_raw: bool,
 }
 
 /// Connections of the listeners that have one limit.
@@ -82,7 +92,11 @@ impl Shared {
                     gates.gates.len() - 1
                 }
             };
-            gates.listeners.push((listener.address.clone(), gate));
+            gates.listeners.push(Door {
+                address: listener.address.clone(),
+                gate,
+                is_raw: listener.is_raw,
+            });
         }
         let loops = (0..config.threads.get())
             .map(|_| LoopHandle::default())
@@ -101,14 +115,21 @@ impl Shared {
 
     /// Where a connection came in.
     pub(crate) fn address(&self, listener: u16) -> Option<&Address> {
-        let (address, _) = self.gates.listeners.get(usize::from(listener))?;
-        Some(address)
+        Some(&self.door(listener)?.address)
+    }
+
+    /// Whether the handler decodes what comes over the connections of a listener.
+    pub(crate) fn is_raw(&self, listener: u16) -> bool {
+        self.door(listener).is_some_and(|door| door.is_raw)
+    }
+
+    fn door(&self, listener: u16) -> Option<&Door> {
+        self.gates.listeners.get(usize::from(listener))
     }
 
     /// What counts the connections of a listener.
     pub(crate) fn gate(&self, listener: u16) -> &Gate {
-        let known = self.gates.listeners.get(usize::from(listener));
-        &self.gates.gates[known.map_or(0, |&(_, gate)| gate)]
+        &self.gates.gates[self.door(listener).map_or(0, |door| door.gate)]
     }
 
     /// What each loop has done so far.

@@ -14,6 +14,7 @@ mod tokens;
 use std::sync::Arc;
 
 use holdline::origins::{Origin, Origins};
+use holdline_comet::socket::{Policy, Ports};
 use holdline_http1::{HeaderBlock, RequestHead};
 use holdline_net::Request;
 
@@ -167,6 +168,27 @@ impl Access {
         origin: Origin<'_>,
     ) -> Result<Rights, Reply> {
         self.bearers.rights(head, query, resource, origin)
+    }
+
+    /// The same for a client of a plug-in socket, by the token that it gives.
+    pub(crate) fn rights_of(&self, token: Option<&str>) -> Result<Rights, Reply> {
+        self.bearers.rights_of(token)
+    }
+
+    /// Who may connect to this port from within Flash: pages of the allowed origins.
+    pub(crate) fn socket_policy(&self, port: Option<u16>) -> Policy {
+        let allowed = self.hosts.of_origins();
+        allowed.zip(std::iter::repeat(port)).fold(
+            Policy::new(),
+            |policy, (host, port)| match port {
+                // A host that no policy can name, such as an IPv6 address, is left out.
+                Some(port) => {
+                    let more = policy.clone().allow(host, Ports::One(port));
+                    more.unwrap_or(policy)
+                }
+                None => policy,
+            },
+        )
     }
 
     /// Whether JSONP is turned on.

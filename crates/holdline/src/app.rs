@@ -3,6 +3,7 @@
 mod answered;
 mod append;
 mod plain;
+mod plugged;
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -12,8 +13,8 @@ use holdline::emitter::{self, Emission, Emitters};
 use holdline::event_stream;
 use holdline_http1::SendError;
 use holdline_net::{
-    ConnectionId, Ending, Exchange, Finished, Handler, Intake, Message, Notifier, Output, Piece,
-    Progress, Rejection, Request, Responder, Wake, WebSocketOutput,
+    Arrival, ConnectionId, Ending, Exchange, Expects, Finished, Handler, Intake, Message, Notifier,
+    Output, Piece, Progress, Raw, Rejection, Request, Responder, Wake, WebSocketOutput,
 };
 use holdline_websocket::CloseCode;
 
@@ -22,6 +23,7 @@ use crate::counters::Limit;
 use crate::held::HeldRequest;
 use crate::hub::{Hub, Looks, LoopKey, TooManyChannels, Waiter};
 use crate::journal::Receipt;
+use crate::plug::Caller;
 use crate::refusal;
 use crate::request_log::RequestLog;
 use crate::routes;
@@ -47,13 +49,15 @@ pub(crate) struct App {
     over: HashSet<ConnectionId>,
     /// When the oldest of the messages being delivered was shown.
     since: Option<Duration>,
-    request_log: Option<RequestLog>,
+    pub(crate) request_log: Option<RequestLog>,
 }
 
 /// What a connection is doing that is not just being answered.
 #[derive(Debug)]
 pub(crate) enum Stream {
     Subscriber(Subscription),
+    /// A plug-in that has not said yet what it wants.
+    Caller(Box<Caller>),
     /// A request whose answer is not here yet.
     Held(Box<HeldRequest>),
     /// An event stream that does not belong to a channel.
@@ -219,7 +223,7 @@ impl Handler for App {
                 }
                 Progress::Idle
             }
-            (Stream::Head | Stream::Echo, _) => Progress::Idle,
+            (Stream::Head | Stream::Echo | Stream::Caller(_), _) => Progress::Idle,
         }
     }
 
@@ -259,6 +263,25 @@ impl Handler for App {
         }
     }
 
+    fn connected(&mut self, arrival: &Arrival<'_>) -> Option<Stream> {
+        let max_message = self.shared.options.max_message;
+        Some(Stream::Caller(Caller::new(arrival, max_message)))
+    }
+
+    fn bytes(
+        &mut self,
+        connection: ConnectionId,
+        stream: &mut Stream,
+        input: &mut &[u8],
+        output: Output<'_>,
+    ) -> Expects {
+        self.heard_raw(connection, stream, input, output)
+    }
+
+    fn reject_raw(&mut self, rejection: &Rejection<'_>, output: Raw<'_>) {
+        self.reject_socket(rejection, output);
+    }
+
     fn half_closed(
         &mut self,
         _connection: ConnectionId,
@@ -267,12 +290,18 @@ impl Handler for App {
     ) -> Progress {
         match stream {
             Stream::Subscriber(subscription) => {
+                // The same for what was published over a plug-in socket.
+                if let Subscription::Socket(plugged) = subscription
+                    && !plugged.are_all_answered()
+                {
+                    return Progress::More;
+                }
                 subscription.stopping(&self.shared.hub, &mut self.looks, output)
             }
             // The answer for a message is sent as soon as it is known, which will not take long.
             Stream::Held(_) => return Progress::More,
             Stream::Emission(emission) => emission.stopping(output),
-            Stream::Echo | Stream::Head => {}
+            Stream::Echo | Stream::Head | Stream::Caller(_) => {}
         }
         Progress::Idle
     }
@@ -284,7 +313,7 @@ impl Handler for App {
             }
             Stream::Held(held) => held.timer(&self.shared.hub, output),
             Stream::Emission(emission) => emission.timer(output),
-            Stream::Echo | Stream::Head => {}
+            Stream::Echo | Stream::Head | Stream::Caller(_) => {}
         }
     }
 
@@ -295,7 +324,7 @@ impl Handler for App {
             }
             Stream::Held(held) => held.stopping(&self.shared.hub, output),
             Stream::Emission(emission) => emission.stopping(output),
-            Stream::Echo | Stream::Head => {}
+            Stream::Echo | Stream::Head | Stream::Caller(_) => {}
         }
     }
 
@@ -321,7 +350,7 @@ impl Handler for App {
             }
             Stream::Held(held) => held.closed(&self.shared.hub),
             Stream::Emission(emission) => emission.closed(ending),
-            Stream::Echo | Stream::Head => {}
+            Stream::Echo | Stream::Head | Stream::Caller(_) => {}
         }
     }
 

@@ -9,12 +9,13 @@ use holdline_net::{Address, Listener};
 use crate::config::{Endpoint, ListenArguments};
 use crate::handover::Predecessor;
 
-/// All listeners, those of `--admin` last.
+/// All listeners: those of HTTP, then those of plug-in sockets, then those of `--admin`.
 #[derive(Debug)]
 pub(crate) struct Doors {
     pub(crate) listeners: Vec<Listener>,
     /// The name of each, under which the next process can ask for it.
     pub(crate) names: Vec<String>,
+    sockets_from: usize,
     pub(crate) admin_from: usize,
     /// Whether others hold the sockets, too, so that these outlive this process.
     pub(crate) outlive: bool,
@@ -49,6 +50,10 @@ impl Doors {
             let endpoint = Endpoint::Tcp(DEFAULT.to_owned());
             taker.get(&endpoint, DEFAULT, false)?;
         }
+        let sockets_from = taker.found.len();
+        for endpoint in &arguments.socket_listen {
+            taker.get(endpoint, &format!("socket {endpoint}"), false)?;
+        }
         let admin_from = taker.found.len();
         taker.found.extend(admin);
         if let Some(endpoint) = &arguments.admin {
@@ -57,10 +62,19 @@ impl Doors {
         let outlive = taker.found[..admin_from]
             .iter()
             .all(|(name, _)| name == SYSTEMD);
-        let (names, listeners) = taker.found.into_iter().unzip();
+        let (names, listeners): (_, Vec<Listener>) = taker.found.into_iter().unzip();
+        let listeners = (0..).zip(listeners);
+        let listeners =
+            listeners.map(
+                |(at, listener)| match (sockets_from..admin_from).contains(&at) {
+                    true => listener.raw(),
+                    false => listener,
+                },
+            );
         Ok(Self {
-            listeners,
+            listeners: listeners.collect(),
             names,
+            sockets_from,
             admin_from,
             outlive,
         })
@@ -79,6 +93,12 @@ impl Doors {
         }
     }
 
+    /// The port of plug-in sockets, the first if there are several.
+    pub(crate) fn socket_port(&self) -> Option<u16> {
+        let first = self.listeners[self.sockets_from..self.admin_from].first()?;
+        first.address().tcp().map(|address| address.port())
+    }
+
     pub(crate) fn has_admin(&self) -> bool {
         self.admin_from < self.listeners.len()
     }
@@ -90,12 +110,16 @@ impl Doors {
             address => address.to_string(),
         };
         let (public, admin) = self.listeners.split_at(self.admin_from);
+        let (public, sockets) = public.split_at(self.sockets_from);
+        let sockets = sockets.iter();
+        let sockets = sockets
+            .map(|listener| format!("Holdline answers plug-in sockets on {}", listener.address()));
         let public = public.iter();
         let public = public.map(|listener| format!("Holdline serves on {}", url(listener, "/")));
         let admin = admin.iter();
         let admin =
             admin.map(|listener| format!("Holdline is watched on {}", url(listener, "/stats")));
-        public.chain(admin).collect()
+        public.chain(sockets).chain(admin).collect()
     }
 }
 

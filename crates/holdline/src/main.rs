@@ -34,6 +34,7 @@ mod once_a_minute;
 mod own;
 mod pages;
 mod percent;
+mod plug;
 mod poll_answer;
 mod process;
 mod publish;

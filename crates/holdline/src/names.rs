@@ -24,9 +24,26 @@ impl fmt::Display for NameError {
 /// The channel names of a request path: one name, or several joined by commas, percent-encoded. Duplicates are
 /// dropped, because a subscriber should receive each message once.
 pub(crate) fn parse_channels(segment: &str) -> Result<Vec<String>, NameError> {
+    distinct(segment.split(',').map(parse_channel))
+}
+
+/// The channel names of a message, as they are.
+pub(crate) fn check_channels(names: Vec<String>) -> Result<Vec<String>, NameError> {
+    if names.is_empty() {
+        return Err(NameError::new("there is no channel name"));
+    }
+    distinct(names.into_iter().map(|name| {
+        check_channel(&name)?;
+        Ok(name)
+    }))
+}
+
+fn distinct(
+    given: impl Iterator<Item = Result<String, NameError>>,
+) -> Result<Vec<String>, NameError> {
     let mut names: Vec<String> = Vec::new();
-    for part in segment.split(',') {
-        let name = parse_channel(part)?;
+    for name in given {
+        let name = name?;
         if !names.contains(&name) {
             if names.len() == MAX_CHANNELS {
                 return Err(NameError::new("more than 32 channels in one request"));

@@ -54,6 +54,11 @@ impl<'r> Query<'r> {
         Ok(query)
     }
 
+    /// What a client gives in another form than that of a URL.
+    pub(crate) fn of(pairs: Vec<(Cow<'r, str>, Cow<'r, str>)>) -> Self {
+        Self { pairs, meter: None }
+    }
+
     /// The first value of that name.
     pub(crate) fn value(&self, name: &str) -> Option<&str> {
         self.pairs
@@ -69,13 +74,12 @@ impl<'r> Query<'r> {
             return Err("Last-Event-ID is repeated: a client has one place".to_owned());
         }
         let opening = Opening::of(head);
-        let Some(text) = opening.last_event_id().or_else(|| self.value("since")) else {
-            return Ok(Since::Now);
-        };
-        match text {
-            "earliest" => Ok(Since::Earliest),
-            text => parse_cursor(text).map(Since::Cursor),
-        }
+        since(opening.last_event_id().or_else(|| self.value("since")))
+    }
+
+    /// The same of a client that has no header fields.
+    pub(crate) fn plain_since(&self) -> Result<Since, String> {
+        since(self.value("since"))
     }
 
     /// Whose requests this one is counted with.
@@ -95,6 +99,15 @@ impl<'r> Query<'r> {
             Ok(seconds) if plain => Ok(Duration::from_secs_f64(seconds.min(MAX_WAIT))),
             _ => Err("`wait` is a number of seconds, such as 25 or 0.5"),
         }
+    }
+}
+
+/// Where a subscriber wants to continue.
+fn since(text: Option<&str>) -> Result<Since, String> {
+    match text {
+        None => Ok(Since::Now),
+        Some("earliest") => Ok(Since::Earliest),
+        Some(text) => parse_cursor(text).map(Since::Cursor),
     }
 }
 

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use holdline_comet::Since;
-use holdline_net::Request;
 
 use crate::counters::Limit;
 use crate::hub::{Batch, Hub};
@@ -15,17 +14,17 @@ use crate::reply::Reply;
 pub(crate) struct Reader(Box<IpAddr>);
 
 impl Reader {
-    /// The reader that makes this request. `None` if reading is not limited, or the request does not ask for older
+    /// The reader of this address. `None` if reading is not limited, or the request does not ask for older
     /// messages. An error if nothing is left of the allowance.
     pub(crate) fn of(
         hub: &Hub,
-        request: &Request<'_>,
+        address: impl FnOnce() -> Option<IpAddr>,
         since: Since,
     ) -> Result<Option<Self>, Reply> {
         if !hub.replays.are_limited() || matches!(since, Since::Now) {
             return Ok(None);
         }
-        let Some(address) = request.limited_address() else {
+        let Some(address) = address() else {
             return Ok(None);
         };
         match hub.replays.wait(address, Instant::now()) {

@@ -27,15 +27,7 @@ pub(crate) fn reject(
     rejection: &Rejection<'_>,
     exchange: &mut Exchange<'_>,
 ) -> Result<(), SendError> {
-    let counters = &shared.hub.counters;
-    counters.rejected();
-    match rejection {
-        Rejection::TooManyConnections => counters.refused(Limit::Connections),
-        Rejection::TooManyFromAddress => counters.refused(Limit::Address),
-        Rejection::NoRoom => counters.refused(Limit::UploadTotal),
-        Rejection::Stopping => counters.refused(Limit::Stopping),
-        _ => {}
-    }
+    count(shared, rejection);
     // A page may read what is wrong with the body it sent. If the head itself makes no sense, the sender is not
     // known.
     let head = exchange.request_head();
@@ -54,7 +46,21 @@ pub(crate) fn reject(
     exchange.respond(reply.status, headers, &reply.body)
 }
 
-fn reply(rejection: &Rejection<'_>) -> Reply {
+/// Counts what is refused.
+pub(crate) fn count(shared: &Shared, rejection: &Rejection<'_>) {
+    let counters = &shared.hub.counters;
+    counters.rejected();
+    match rejection {
+        Rejection::TooManyConnections => counters.refused(Limit::Connections),
+        Rejection::TooManyFromAddress => counters.refused(Limit::Address),
+        Rejection::NoRoom => counters.refused(Limit::UploadTotal),
+        Rejection::Stopping => counters.refused(Limit::Stopping),
+        _ => {}
+    }
+}
+
+/// What is answered to it.
+pub(crate) fn reply(rejection: &Rejection<'_>) -> Reply {
     let status = rejection.status();
     let code = match status {
         408 if matches!(rejection, Rejection::NoRoom) => {

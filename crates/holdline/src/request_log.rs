@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::SystemTime;
 
 use holdline_net::{ConnectionId, Finished};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::log_lines::LogLines;
 use crate::subscription::Given;
@@ -17,6 +17,8 @@ pub(crate) struct RequestLog {
     lines: LogLines,
     /// What subscribers were given whose streams have ended, but whose requests have not been logged yet.
     given: HashMap<ConnectionId, VecDeque<Given>>,
+    /// The paths of plug-in sockets.
+    sockets: HashMap<ConnectionId, String>,
 }
 
 impl RequestLog {
@@ -24,7 +26,18 @@ impl RequestLog {
         Self {
             lines,
             given: HashMap::new(),
+            sockets: HashMap::new(),
         }
+    }
+
+    /// A plug-in socket has said which channels it wants. It has no method, and is told by this path.
+    pub(crate) fn named(&mut self, connection: ConnectionId, channels: &[String]) {
+        let names: Vec<_> = channels
+            .iter()
+            .map(|name| utf8_percent_encode(name, NON_ALPHANUMERIC).to_string())
+            .collect();
+        let path = format!("/channels/{}", names.join(","));
+        self.sockets.insert(connection, path);
     }
 
     /// A stream or a held poll is over. Its request is [finished](Self::finished) later.
@@ -33,6 +46,13 @@ impl RequestLog {
     }
 
     pub(crate) fn finished(&mut self, request: &Finished<'_>) {
+        if let Some(path) = self.sockets.remove(&request.connection) {
+            let given = self.take(request.connection);
+            let mut request = *request;
+            request.path = &path;
+            let line = line(&request, Some(Transport::Socket), given, SystemTime::now());
+            return self.lines.line(line.into_bytes());
+        }
         let transport = transport(request.path);
         let streams = transport.is_some_and(|it| it != Transport::Poll);
         let given = match streams && matches!(request.status, Some(101 | 200)) {

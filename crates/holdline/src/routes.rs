@@ -22,7 +22,7 @@ use self::file::{VARY, file};
 use self::publish::{Publish, publish};
 use self::subscribe::subscribe;
 use crate::accept::prefers;
-use crate::access::{Access, Rights, bad_token};
+use crate::access::{Access, Rights};
 use crate::answer::{Call, log};
 use crate::app::{App, Stream};
 use crate::demo::MovingBox;
@@ -145,9 +145,7 @@ impl<'r> Route<'r> {
             resource => (resource, None),
         };
         let rights = access.rights(head, &query, &resource, origin)?;
-        if app.shared.sessions.has_revoked(&rights) {
-            return Err(bad_token("was issued before its user was disconnected"));
-        }
+        app.shared.judge_revoked(&rights)?;
         access.judge_embedding(head, &resource, &rights)?;
         match resource {
             Resource::Server => {

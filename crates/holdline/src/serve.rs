@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: ServeArguments, log: &LogLines) -> Result<(), Strin
     let access = Access::new(&arguments.access, arguments.listening.admin_token.as_ref())?;
     let mut opened = Opened::new(&arguments)?;
     let seed = random()?;
-    let shared = Arc::new(shared(&arguments, access, opened.admin, log)?);
+    let shared = Arc::new(shared(&arguments, access, &opened, log)?);
     shared.process.look(shared.hub.uptime());
     let handle = opened.server.handle();
     let stopping = Arc::new(AtomicBool::new(false));
@@ -94,6 +94,7 @@ struct Opened {
     server: Server,
     names: Vec<String>,
     lines: Vec<String>,
+    socket_port: Option<u16>,
     admin: Admin,
     outlive: bool,
     /// The process that had the listeners before.
@@ -112,6 +113,7 @@ impl Opened {
             .transpose()?;
         let mut config = net_config(arguments);
         let (lines, has_admin) = (doors.lines(), doors.has_admin());
+        let socket_port = doors.socket_port();
         let admin = file_limit::fit(&mut config, doors.listeners.len(), has_admin)?;
         let admins = doors.listeners.split_off(doors.admin_from);
         let limited = admins
@@ -128,6 +130,7 @@ impl Opened {
             server,
             names: doors.names,
             lines,
+            socket_port,
             admin: Admin::new(has_admin.then_some(doors.admin_from)),
             outlive: doors.outlive,
             before,
@@ -174,7 +177,7 @@ impl Stop {
 fn shared(
     arguments: &ServeArguments,
     access: Access,
-    admin: Admin,
+    opened: &Opened,
     log: &LogLines,
 ) -> Result<Shared, String> {
     let (hub, journal) = journal(arguments)?;
@@ -188,12 +191,13 @@ fn shared(
         legacy_hixie76: arguments.legacy_hixie76,
         deflate_from: arguments.websocket_deflate.0,
         log_requests: arguments.log_requests,
+        socket_port: opened.socket_port,
     };
     Ok(Shared::new(
         hub,
         journal,
         access,
-        admin,
+        opened.admin,
         options,
         log.clone(),
     ))

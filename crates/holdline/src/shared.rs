@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use holdline_websocket::DeflateOptions;
 
-use crate::access::Access;
+use crate::access::{Access, Rights, bad_token};
 use crate::admin::Admin;
 use crate::demo::MovingBox;
 use crate::hub::Hub;
@@ -15,6 +15,7 @@ use crate::message::DEFLATE_LEVEL;
 use crate::meters::Meters;
 use crate::process::Seen;
 use crate::rates::{Rate, Rates};
+use crate::reply::Reply;
 use crate::sessions::Sessions;
 use crate::watchers::Watchers;
 
@@ -74,6 +75,14 @@ impl Shared {
         let mut current = self.access.write().unwrap_or_else(PoisonError::into_inner);
         *current = Arc::new(access);
     }
+
+    /// Checks that the user of these rights was not disconnected after their token was issued.
+    pub(crate) fn judge_revoked(&self, rights: &Rights) -> Result<(), Reply> {
+        match self.sessions.has_revoked(rights) {
+            true => Err(bad_token("was issued before its user was disconnected")),
+            false => Ok(()),
+        }
+    }
 }
 
 /// The command-line options that matter while serving.
@@ -95,6 +104,8 @@ pub(crate) struct Options {
     pub(crate) deflate_from: Option<usize>,
     /// Whether each request gets a line in the log.
     pub(crate) log_requests: bool,
+    /// Where plug-in sockets are answered, if they are.
+    pub(crate) socket_port: Option<u16>,
 }
 
 impl Options {

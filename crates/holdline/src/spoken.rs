@@ -1,4 +1,5 @@
-//! What a client says over a WebSocket with the subprotocol `holdline.v2`, and what it is answered.
+//! What a client says over a WebSocket with the subprotocol `holdline.v2` or over a plug-in socket, and what it is
+//! answered.
 //!
 //! It says `{"publish":NAME,"event":…,"data":…,"key":…,"ref":…}`, of which `publish` and `data` must be there. Each
 //! such message has one answer, with the same `ref`. Anything else is told to be wrong, and changes nothing: a

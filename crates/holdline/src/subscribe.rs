@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &SubscribeArguments) -> ExitCode {
             Transport::XhrStream => stream::read(&mut session),
             Transport::Sse => sse::read(&mut session),
             Transport::WebSocket => websocket::read(&mut session),
-            Transport::Jsonp | Transport::Iframe => End::Final(for_browsers()),
+            Transport::Jsonp | Transport::Iframe | Transport::Socket => End::Final(for_browsers()),
         };
         match end {
             End::Done => return ExitCode::SUCCESS,

@@ -6,6 +6,7 @@ mod body;
 mod follower;
 mod held;
 mod socket;
+mod speaker;
 mod until;
 
 use std::sync::Arc;
@@ -16,7 +17,8 @@ pub(crate) use self::answers::{Answers, Asked};
 pub(crate) use self::body::{BodyFormat, BodyStream};
 pub(crate) use self::follower::{Follower, Given};
 pub(crate) use self::held::HeldPoll;
-pub(crate) use self::socket::{EXPIRED, SocketStream};
+pub(crate) use self::socket::{EXPIRED, Plugged, SocketStream};
+pub(crate) use self::speaker::{Speaker, refuse};
 pub(crate) use self::until::Until;
 use crate::access::Rights;
 use crate::hub::{Hub, Looks};
@@ -27,6 +29,8 @@ pub(crate) enum Subscription {
     Held(HeldPoll),
     Body(BodyStream),
     WebSocket(SocketStream),
+    /// Of a plug-in.
+    Socket(Box<Plugged>),
 }
 
 impl Subscription {
@@ -35,6 +39,7 @@ impl Subscription {
             Self::Held(held) => held.follower(),
             Self::Body(stream) => stream.follower(),
             Self::WebSocket(socket) => socket.follower(),
+            Self::Socket(plugged) => plugged.socket.follower(),
         }
     }
 
@@ -42,7 +47,7 @@ impl Subscription {
     pub(crate) fn publishes(&self, hub: &Hub) -> Option<(Arc<str>, &Rights)> {
         match self {
             Self::WebSocket(socket) => socket.publishes(hub),
-            Self::Held(_) | Self::Body(_) => None,
+            Self::Held(_) | Self::Body(_) | Self::Socket(_) => None,
         }
     }
 
@@ -50,6 +55,16 @@ impl Subscription {
     pub(crate) fn answers(&mut self) -> Option<(&Rights, &mut Answers)> {
         match self {
             Self::WebSocket(socket) => socket.answers(),
+            Self::Socket(plugged) => plugged.socket.answers(),
+            Self::Held(_) | Self::Body(_) => None,
+        }
+    }
+
+    /// The stream of a client that is sent whole texts.
+    fn socket(&mut self) -> Option<&mut SocketStream> {
+        match self {
+            Self::WebSocket(stream) => Some(stream),
+            Self::Socket(plugged) => Some(&mut plugged.socket),
             Self::Held(_) | Self::Body(_) => None,
         }
     }
@@ -59,11 +74,11 @@ impl Subscription {
         match (self, output) {
             (Self::Held(poll), Output::Held(held)) => poll.ready(hub, looks, held),
             (Self::Body(stream), Output::Body(body)) => stream.ready(hub, looks, body),
-            (Self::WebSocket(stream), Output::WebSocket(socket)) => {
-                stream.ready(hub, looks, socket)
-            }
-            // The kind of output of a connection never changes after it was subscribed.
-            _ => Progress::Idle,
+            (this, output) => match (this.socket(), Speaker::of(output)) {
+                (Some(stream), Some(speaker)) => stream.ready(hub, looks, speaker),
+                // The kind of output of a connection never changes after it was subscribed.
+                _ => Progress::Idle,
+            },
         }
     }
 
@@ -73,8 +88,11 @@ impl Subscription {
         match (self, output) {
             (Self::Held(poll), Output::Held(held)) => poll.give_up(hub, looks, held, hub.now()),
             (Self::Body(stream), Output::Body(body)) => stream.timer(hub, looks, body),
-            (Self::WebSocket(stream), Output::WebSocket(socket)) => stream.timer(hub, socket),
-            _ => {}
+            (this, output) => {
+                if let (Some(stream), Some(speaker)) = (this.socket(), Speaker::of(output)) {
+                    stream.timer(hub, speaker);
+                }
+            }
         }
     }
 
@@ -83,8 +101,11 @@ impl Subscription {
         match (self, output) {
             (Self::Held(poll), Output::Held(held)) => poll.answer_now(hub, looks, held),
             (Self::Body(stream), Output::Body(body)) => stream.expire(hub, body),
-            (Self::WebSocket(stream), Output::WebSocket(socket)) => stream.expire(hub, socket),
-            _ => {}
+            (this, output) => {
+                if let (Some(stream), Some(speaker)) = (this.socket(), Speaker::of(output)) {
+                    stream.expire(hub, speaker);
+                }
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! The seven ways to receive messages: a row and a file for each. `routes/subscribe.rs` has a row for how a request
+//! The ways to receive messages: a row and a file for each (for plug-in sockets that is `plug.rs`). `routes/subscribe.rs` has a row for how a request
 //! is answered, and `subscribe.rs` one for how the `subscribe` command reads it.
 
 pub(crate) mod iframe;
@@ -28,7 +28,7 @@ macro_rules! transports {
         impl Transport {
             pub(crate) const ALL: [Self; [$($name),*].len()] = [$(Self::$transport),*];
 
-            /// The last segment of its path, and its name in all counters.
+            /// The last segment of its path if it has one, and its name in all counters.
             pub(crate) fn name(self) -> &'static str {
                 match self {
                     $(Self::$transport => $name,)*
@@ -46,6 +46,7 @@ transports! {
     Iframe = "iframe",
     Sse = "sse",
     WebSocket = "websocket",
+    Socket = "socket",
 }
 
 impl fmt::Display for Transport {
@@ -60,12 +61,17 @@ impl FromStr for Transport {
     fn from_str(name: &str) -> Result<Self, ()> {
         Self::ALL
             .into_iter()
-            .find(|transport| transport.name() == name)
+            .find(|transport| transport.has_path() && transport.name() == name)
             .ok_or(())
     }
 }
 
 impl Transport {
+    /// Whether a request can ask for it. A plug-in socket has a port of its own.
+    pub(crate) fn has_path(self) -> bool {
+        self != Self::Socket
+    }
+
     fn needs_browser(self) -> bool {
         matches!(self, Self::Jsonp | Self::Iframe)
     }
@@ -74,7 +80,7 @@ impl Transport {
     pub(crate) fn for_programs() -> impl Iterator<Item = Self> {
         Self::ALL
             .into_iter()
-            .filter(|transport| !transport.needs_browser())
+            .filter(|transport| transport.has_path() && !transport.needs_browser())
     }
 
     /// Those of them that hold a connection.
@@ -126,7 +132,9 @@ mod tests {
     fn a_program_is_told_which_transports_it_can_ask_for() {
         assert_eq!(parse_for_programs("sse"), Ok(Transport::Sse));
         let known = "poll, long-poll, xhr-stream, sse or websocket";
-        assert_eq!(parse_for_programs("flash"), Err(format!("it is {known}")));
+        for other in ["flash", "socket"] {
+            assert_eq!(parse_for_programs(other), Err(format!("it is {known}")));
+        }
         let browsers = format!("jsonp and iframe are for browsers: use {known}");
         assert_eq!(parse_for_programs("jsonp"), Err(browsers.clone()));
         assert_eq!(parse_for_programs("iframe"), Err(browsers));

@@ -22,6 +22,12 @@ impl Buffer {
         }
     }
 
+    /// The bytes of memory that it has.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Forgets a message that was handed out.
     pub(super) fn release(&mut self) {
         if self.taken {

@@ -2,7 +2,7 @@
 
 use core::str;
 
-use super::{Buffer, POLICY_FILE_REQUEST};
+use super::{Buffer, END as NUL, POLICY_FILE_REQUEST};
 
 /// How much a peer may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,8 +204,6 @@ pub enum DecodeErrorKind {
     #[error("end of stream within a message")]
     Unfinished,
 }
-
-const NUL: u8 = 0;
 
 #[cfg(test)]
 #[path = "tests.rs"]

@@ -13,7 +13,7 @@ use super::foreign::encode;
 use super::{KEY, bearer, code, sign, start, status};
 
 /// A server that is also watched, and where.
-fn watched(more: &[&str]) -> (Server, SocketAddr) {
+pub(super) fn watched(more: &[&str]) -> (Server, SocketAddr) {
     // Free, and a moment later hopefully still so.
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let admin = free.local_addr().unwrap();
@@ -22,7 +22,7 @@ fn watched(more: &[&str]) -> (Server, SocketAddr) {
     (server, admin)
 }
 
-fn disconnect(admin: SocketAddr, query: &str, fields: &str) -> Response {
+pub(super) fn disconnect(admin: SocketAddr, query: &str, fields: &str) -> Response {
     let mut client = Client::connect(admin).unwrap();
     client
         .send(format!(

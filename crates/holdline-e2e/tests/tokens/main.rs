@@ -10,6 +10,7 @@ mod disconnect;
 mod expiry;
 mod foreign;
 mod keys;
+mod plugged;
 mod presence;
 mod proxies;
 mod publishing;

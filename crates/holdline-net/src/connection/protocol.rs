@@ -2,11 +2,14 @@
 
 use super::http::Http;
 use super::lingering::Lingering;
+use super::raw::RawSocket;
 use super::websocket::Socket;
 
 pub(super) enum Protocol<S> {
     Http(Http<S>),
     WebSocket(Socket<S>),
+    /// What the handler decodes.
+    Raw(RawSocket<S>),
     Lingering(Lingering),
 }
 
@@ -19,7 +22,7 @@ impl<S> Protocol<S> {
     pub(super) fn has_stream(&self) -> bool {
         match self {
             Protocol::Http(http) => http.has_stream(),
-            Protocol::WebSocket(_) => true,
+            Protocol::WebSocket(_) | Protocol::Raw(_) => true,
             Protocol::Lingering(_) => false,
         }
     }
@@ -28,7 +31,7 @@ impl<S> Protocol<S> {
     pub(super) fn is_established(&self) -> bool {
         match self {
             Protocol::WebSocket(socket) => socket.is_established(),
-            Protocol::Http(_) | Protocol::Lingering(_) => true,
+            Protocol::Http(_) | Protocol::Raw(_) | Protocol::Lingering(_) => true,
         }
     }
 
@@ -36,6 +39,7 @@ impl<S> Protocol<S> {
         match self {
             Protocol::Http(http) => http.into_stream(),
             Protocol::WebSocket(socket) => Some(socket.stream),
+            Protocol::Raw(raw) => Some(raw.stream),
             Protocol::Lingering(_) => None,
         }
     }

@@ -4,7 +4,7 @@ use super::Connection;
 use super::context::{Context, Driven, Next};
 use super::core::Departure;
 use super::protocol::Protocol;
-use crate::handler::Handler;
+use crate::handler::{Ending, Handler};
 
 impl<S> Connection<S> {
     /// The server stops, and it is this connection's turn.
@@ -26,6 +26,7 @@ impl<S> Connection<S> {
         let next = match &mut self.protocol {
             Protocol::Http(http) => http.stop(context),
             Protocol::WebSocket(socket) => socket.stop(&mut self.core, context),
+            Protocol::Raw(_) => Next::Finish(Ending::Stopped),
             Protocol::Lingering(_) => Next::Stay,
         };
         if !matches!(next, Next::Stay) {

@@ -21,6 +21,7 @@ impl<S> Connection<S> {
         let within = match &self.protocol {
             Protocol::Http(http) => http.timeout(config),
             Protocol::WebSocket(_) => Some((Deadline::Receive, config.message_timeout)),
+            Protocol::Raw(raw) => raw.timeout(config),
             Protocol::Lingering(_) => None,
         };
         // A deadline moves on with what comes, so how far it is ahead says how far the peer is behind.
@@ -46,6 +47,7 @@ impl<S> Connection<S> {
         let next = match &mut self.protocol {
             Protocol::Http(http) => http.shed(context),
             Protocol::WebSocket(socket) => Ok(socket.shed(context)),
+            Protocol::Raw(raw) => Ok(raw.shed(&mut self.core, context)),
             Protocol::Lingering(_) => return Driven::Done,
         };
         match next {
@@ -64,6 +66,7 @@ impl<S> Protocol<S> {
         match self {
             Protocol::Http(http) => http.held(),
             Protocol::WebSocket(socket) => socket.held(),
+            Protocol::Raw(raw) => raw.held(),
             Protocol::Lingering(_) => 0,
         }
     }

@@ -288,7 +288,11 @@ impl<S> Socket<S> {
 
 /// Whether nothing was read because the peer takes nothing, which has a deadline of its own. Then this one is looked
 /// at again later.
-fn looked_away<H>(deadline: Deadline, core: &mut Core, context: &Context<'_, H>) -> bool {
+pub(super) fn looked_away<H>(
+    deadline: Deadline,
+    core: &mut Core,
+    context: &Context<'_, H>,
+) -> bool {
     let full = core.queue.len() >= ROOM;
     if full {
         core.deadlines.set(deadline, after(context.now, AGAIN));
@@ -315,7 +319,7 @@ fn output<'a>(
 /// When to look again at a deadline that could not be judged.
 const AGAIN: Duration = Duration::from_secs(1);
 /// Messages of one read that are handed out before others have their turn.
-const MESSAGES: usize = 64;
+pub(super) const MESSAGES: usize = 64;
 /// Bytes of messages that a handler is given before others have their turn. Not the same as what was read:
 /// compressed, a block of zeros is a thousand times as long.
 pub(super) const SHARE: usize = 1024 * 1024;

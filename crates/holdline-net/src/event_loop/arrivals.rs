@@ -88,7 +88,10 @@ impl<H: Handler> EventLoop<H> {
         if let Some(leaving) = &mut self.leaving {
             leaving.add(id, self.clock.now);
         }
-        self.drive(handler, index, Connection::drive);
+        match shared.is_raw(listener) {
+            true => self.drive(handler, index, Connection::begin_raw),
+            false => self.drive(handler, index, Connection::drive),
+        }
     }
 }
 

@@ -64,40 +64,49 @@ impl Bearers {
         resource: &Resource<'_>,
         origin: Origin<'_>,
     ) -> Result<Rights, Reply> {
-        match (&self.tokens, &self.publish_token) {
-            _ if !resource.needs_rights() => Ok(self.everything.clone()),
-            (None, None) => Ok(self.everything.clone()),
-            (None, Some(secret)) => Ok(match Shown::of(head, query)? {
-                Shown::Header(shown) | Shown::Query(shown) if secret.is(shown) => {
-                    self.everything.clone()
-                }
-                _ => self.without_publish_token.clone(),
-            }),
-            (Some(tokens), secret) => {
-                let mut shown = Shown::of(head, query)?;
-                if shown == Shown::Nothing && !resource.is_embedded() {
-                    shown = Shown::cookie(head)?;
-                }
-                let token = match shown {
-                    Shown::Nothing => return Ok(self.nobody.clone()),
-                    Shown::Cookie(_) if !may_show_cookie(head, origin) => {
-                        let message = "pages of this origin may not use the cookie with the token";
-                        return Err(Reply::error(403, "foreign_origin", message));
-                    }
-                    Shown::Cookie(token) => token,
-                    Shown::Header(token) | Shown::Query(token) => {
-                        if secret.as_ref().is_some_and(|secret| secret.is(token)) {
-                            return Ok(self.publisher.clone());
-                        }
-                        token
-                    }
-                };
-                let grants = tokens
-                    .verify(token, now())
-                    .map_err(|bad| bad_token(&bad.to_string()))?;
-                let in_query = matches!(shown, Shown::Query(_));
-                Ok(Rights::of_token(grants, self.anonymous.clone(), in_query))
-            }
+        let is_open = self.tokens.is_none() && self.publish_token.is_none();
+        if is_open || !resource.needs_rights() {
+            return Ok(self.everything.clone());
         }
+        let mut shown = Shown::of(head, query)?;
+        if self.has_tokens() && shown == Shown::Nothing && !resource.is_embedded() {
+            shown = Shown::cookie(head)?;
+        }
+        if let Shown::Cookie(_) = shown
+            && !may_show_cookie(head, origin)
+        {
+            let message = "pages of this origin may not use the cookie with the token";
+            return Err(Reply::error(403, "foreign_origin", message));
+        }
+        self.granted(shown)
+    }
+
+    /// The same for a client that sends no requests, by the token that it gives.
+    pub(super) fn rights_of(&self, token: Option<&str>) -> Result<Rights, Reply> {
+        self.granted(token.map_or(Shown::Nothing, |token| Shown::Query(token.as_bytes())))
+    }
+
+    fn granted(&self, shown: Shown<'_>) -> Result<Rights, Reply> {
+        let is_publish_token = |secret: &Secret| match shown {
+            Shown::Header(shown) | Shown::Query(shown) => secret.is(shown),
+            Shown::Cookie(_) | Shown::Nothing => false,
+        };
+        let publishes = self.publish_token.as_ref().map(is_publish_token);
+        let Some(tokens) = &self.tokens else {
+            return Ok(match publishes {
+                Some(false) => self.without_publish_token.clone(),
+                Some(true) | None => self.everything.clone(),
+            });
+        };
+        let token = match shown {
+            Shown::Nothing => return Ok(self.nobody.clone()),
+            _ if publishes == Some(true) => return Ok(self.publisher.clone()),
+            Shown::Cookie(token) | Shown::Header(token) | Shown::Query(token) => token,
+        };
+        let grants = tokens
+            .verify(token, now())
+            .map_err(|bad| bad_token(&bad.to_string()))?;
+        let in_query = matches!(shown, Shown::Query(_));
+        Ok(Rights::of_token(grants, self.anonymous.clone(), in_query))
     }
 }

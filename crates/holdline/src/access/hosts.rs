@@ -17,21 +17,36 @@ use crate::reply::Reply;
 pub(super) struct Hosts {
     /// Without ports.
     allowed: Vec<String>,
+    /// Those of the allowed origins, and `*` if all are allowed.
+    of_origins: Vec<String>,
     told: OnceAMinute,
 }
 
 impl Hosts {
     /// Allows these hosts, and the hosts of these origins.
     pub(super) fn new(hosts: &[String], origins: &[String]) -> Self {
-        let of_origins = origins
-            .iter()
-            .filter_map(|origin| origin.split_once("://"))
-            .filter(|(scheme, _)| matches!(*scheme, "http" | "https"))
-            .map(|(_, authority)| without_port(authority).to_owned());
+        let mut of_origins: Vec<String> = Vec::new();
+        for origin in origins {
+            let host = match origin.split_once("://") {
+                Some(("http" | "https", authority)) => without_port(authority),
+                Some(_) => continue,
+                None => origin,
+            };
+            if !of_origins.iter().any(|known| known == host) {
+                of_origins.push(host.to_owned());
+            }
+        }
+        let named = of_origins.iter().filter(|host| *host != "*");
         Self {
-            allowed: hosts.iter().cloned().chain(of_origins).collect(),
+            allowed: hosts.iter().chain(named).cloned().collect(),
+            of_origins,
             told: OnceAMinute::new(),
         }
+    }
+
+    /// The hosts of the allowed origins, each once; `*` is all.
+    pub(super) fn of_origins(&self) -> impl Iterator<Item = &str> {
+        self.of_origins.iter().map(String::as_str)
     }
 
     /// Checks `Host` (or the host in the target, which replaces it), depending on the address that the client
@@ -96,7 +111,7 @@ fn is_address(name: &str) -> bool {
 }
 
 /// The host from `Host` or from an origin, without the port if there is one.
-fn without_port(host: &str) -> &str {
+pub(crate) fn without_port(host: &str) -> &str {
     let end = match host.find(']') {
         Some(bracket) => bracket + 1,
         None => host.find(':').unwrap_or(host.len()),

@@ -1,6 +1,6 @@
-//! Messages over a WebSocket that are answered: `holdline.v2`.
+//! Messages that are answered: over a WebSocket with `holdline.v2`, and over a plug-in socket.
 
-use holdline_net::{ConnectionId, WebSocketOutput};
+use holdline_net::ConnectionId;
 
 use super::App;
 use crate::access::Rights;
@@ -8,35 +8,43 @@ use crate::hub::Wakes;
 use crate::journal::{Draft, Refusal};
 use crate::rates::Source;
 use crate::spoken::{Mistake, Said, encode_error};
-use crate::subscription::{Answers, Asked};
+use crate::subscription::{Answers, Asked, Speaker};
 
 impl App {
     /// Takes a message of a client. Its answer is given when the stream has everything up to it; what is wrong with it
     /// is told at once.
-    pub(super) fn answer(
+    pub(crate) fn answer(
         &self,
         connection: ConnectionId,
         rights: &Rights,
         answers: &mut Answers,
         text: &str,
-        mut socket: WebSocketOutput<'_>,
+        mut speaker: Speaker<'_>,
     ) {
         match self.take(connection, rights, answers, text) {
             Ok(asked) => {
                 answers.expect(asked);
                 // It reads first what there is.
-                let mut wakes = Wakes::default();
-                self.hub().wake(self.waiter(connection), &mut wakes);
-                wakes.notify();
+                self.wake(connection);
             }
             Err(Mistake { reference, reply }) => {
                 reply.count();
                 let error = encode_error(reference.as_ref(), &reply);
-                if let Err(error) = socket.send_text(&error) {
-                    tracing::debug!(%error, "a WebSocket takes no more answers");
+                if let Err(error) = speaker.send_text(&error) {
+                    tracing::debug!(%error, "a client takes no more answers");
+                }
+                if reply.status == 400 {
+                    speaker.mistaken();
                 }
             }
         }
+    }
+
+    /// Has the connection's stream go on.
+    pub(crate) fn wake(&self, connection: ConnectionId) {
+        let mut wakes = Wakes::default();
+        self.hub().wake(self.waiter(connection), &mut wakes);
+        wakes.notify();
     }
 
     fn take(

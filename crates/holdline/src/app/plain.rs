@@ -8,7 +8,7 @@ use super::{App, close};
 use crate::access::{Lack, Rights};
 use crate::journal::{Appended, Draft, Outcome, Refusal};
 use crate::rates::Source;
-use crate::subscription::Subscription;
+use crate::subscription::{Speaker, Subscription};
 
 impl App {
     /// Publishes a text message that came over a subscriber's WebSocket.
@@ -23,7 +23,8 @@ impl App {
             return;
         };
         if let (Message::Text(text), Some((rights, answers))) = (message, subscription.answers()) {
-            return self.answer(connection, rights, answers, text, socket);
+            let speaker = Speaker::WebSocket(socket);
+            return self.answer(connection, rights, answers, text, speaker);
         }
         match message {
             Message::Text(text) => {

@@ -22,6 +22,16 @@ pub(crate) struct ListenArguments {
         value_name = "ADDR"
     )]
     pub(crate) listen: Vec<Endpoint>,
+    /// Where to answer plug-in sockets, which speak NUL-terminated JSON and no HTTP: HOST:PORT. May be given more than
+    /// once.
+    #[arg(
+        long,
+        env = "HOLDLINE_SOCKET_LISTEN",
+        value_delimiter = ',',
+        value_parser = tcp,
+        value_name = "ADDR"
+    )]
+    pub(crate) socket_listen: Vec<Endpoint>,
     /// Mode of the files of Unix sockets, which decides who may connect to them.
     #[arg(
         long,
@@ -72,6 +82,14 @@ pub(crate) enum Endpoint {
     /// A host, which may be a name, and a port.
     Tcp(String),
     Unix(PathBuf),
+}
+
+/// An endpoint of TCP.
+fn tcp(text: &str) -> Result<Endpoint, String> {
+    match text.parse()? {
+        Endpoint::Unix(_) => Err("a plug-in connects over TCP: it is HOST:PORT".to_owned()),
+        endpoint => Ok(endpoint),
+    }
 }
 
 impl FromStr for Endpoint {

@@ -135,6 +135,7 @@ impl Served {
             max_message: 1 << 20,
             legacy_hixie76: false,
             deflate_from: None,
+            socket_port: None,
             log_requests: false,
             max_publish_rate: None,
         };

@@ -3,7 +3,7 @@
 import { element, find, formatBytes, formatDelay, setText, stateDisplay } from "./dom.js";
 import { createPlot } from "./plot.js";
 
-const TRANSPORTS = ["poll", "long-poll", "jsonp", "xhr-stream", "iframe", "sse", "websocket"];
+const TRANSPORTS = ["poll", "long-poll", "jsonp", "xhr-stream", "iframe", "sse", "websocket", "socket"];
 const number = (value) => {
   if (value >= 999_500) return `${trim(value / 1e6)} M`;
   return value >= 9_995 ? `${trim(value / 1000)} k` : trim(value);

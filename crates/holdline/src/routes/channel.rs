@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::file::{VARY, file};
 use crate::accept::prefers;
 use crate::access::Rights;
+use crate::access::hosts::without_port;
 use crate::answer::Call;
 use crate::app::App;
 use crate::names;
@@ -32,7 +33,9 @@ pub(super) fn channel(app: &App, call: Call<'_, '_>, segment: &str, rights: &Rig
     let transports: Map<String, Value> = Transport::ALL
         .into_iter()
         .filter(|&transport| transport != Transport::Jsonp || access.has_jsonp())
+        .filter(|transport| transport.has_path())
         .map(|transport| (transport.to_string(), format!("{path}/{transport}").into()))
+        .chain(socket(app, &call))
         .collect();
     let presence = format!("{path}/presence");
     let answer = json!({
@@ -42,4 +45,15 @@ pub(super) fn channel(app: &App, call: Call<'_, '_>, segment: &str, rights: &Rig
         "transports": transports,
     });
     call.bytes(200, (JSON, (UNCACHED, VARY)), answer.to_string().as_bytes());
+}
+
+/// Where plug-in sockets are answered, under the host that the client has for this server.
+fn socket(app: &App, call: &Call<'_, '_>) -> Option<(String, Value)> {
+    let port = app.shared.options.socket_port?;
+    let host = call.request.head.host()?;
+    let host = without_port(host);
+    Some((
+        Transport::Socket.to_string(),
+        format!("tcp://{host}:{port}").into(),
+    ))
 }

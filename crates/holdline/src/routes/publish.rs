@@ -57,7 +57,11 @@ impl Publish {
         if since.is_some() {
             rights.judge_subscribe([channel.as_str()])?;
         }
-        let reader = Reader::of(app.hub(), request, since.unwrap_or(Since::Now))?;
+        let reader = Reader::of(
+            app.hub(),
+            || request.limited_address(),
+            since.unwrap_or(Since::Now),
+        )?;
         app.judge_rate(Source::of(request, app.waiter(request.connection)), &rights)?;
         Ok(Self {
             message,

@@ -29,6 +29,8 @@ pub(super) fn subscribe(
         Transport::Iframe => iframe::answer,
         Transport::Sse => sse::answer,
         Transport::WebSocket => websocket::answer,
+        // It has no path.
+        Transport::Socket => return call.error(404, "not_found", "it has a port of its own"),
     };
     answer(app, call, &request);
 }

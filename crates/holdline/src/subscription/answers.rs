@@ -1,10 +1,10 @@
-//! What a client that speaks `holdline.v2` is still to be told of its messages.
+//! What a client that speaks `holdline.v2`, or over a plug-in socket, is still to be told of its messages.
 
 use std::time::Duration;
 
 use holdline_comet::Cursor;
-use holdline_net::WebSocketOutput;
 
+use super::speaker::Speaker;
 use crate::held::{encode_published, key_in_use};
 use crate::hub::{Hub, Published, Waiter};
 use crate::journal::{Outcome, Receipt};
@@ -47,6 +47,11 @@ impl Answers {
         self.asked.len() >= MOST
     }
 
+    /// Whether every message has had its answer.
+    pub(crate) fn are_all_given(&self) -> bool {
+        self.asked.is_empty()
+    }
+
     /// To be called before the connection is woken.
     pub(crate) fn expect(&mut self, asked: Asked) {
         self.asked.push(asked);
@@ -58,7 +63,7 @@ impl Answers {
         &mut self,
         hub: &Hub,
         place: Cursor,
-        socket: &mut WebSocketOutput<'_>,
+        socket: &mut Speaker<'_>,
     ) -> Option<Duration> {
         let (now, patience, key_patience) = (hub.now(), self.patience, self.key_patience);
         let mut next: Option<Duration> = None;

@@ -1,18 +1,18 @@
-//! A stream over a WebSocket.
+//! A stream over a WebSocket or a plug-in socket.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use holdline_net::{Output, Progress, WebSocketOutput};
+use holdline_net::Progress;
 
 use super::answers::Answers;
 use super::follower::{Follower, STREAM_BUDGET};
-use holdline_websocket::CloseCode;
+use super::speaker::Speaker;
 
 use crate::access::Rights;
 use crate::hub::{Hub, Looks};
-use crate::message::Wire;
 use crate::names;
+use crate::plug::Cutter;
 
 #[derive(Debug)]
 pub(crate) struct SocketStream {
@@ -28,6 +28,22 @@ pub(crate) struct SocketStream {
     begun: bool,
     /// Only of a client that wants them: `holdline.v2`.
     answers: Option<Box<Answers>>,
+}
+
+/// A subscriber over a plug-in socket.
+#[derive(Debug)]
+pub(crate) struct Plugged {
+    pub(crate) socket: SocketStream,
+    /// What cuts the bytes that it sends into messages.
+    pub(crate) cutter: Cutter,
+}
+
+impl Plugged {
+    /// Whether everything that it published was answered.
+    pub(crate) fn are_all_answered(&self) -> bool {
+        let answers = self.socket.answers.as_ref();
+        answers.is_none_or(|answers| answers.are_all_given())
+    }
 }
 
 impl SocketStream {
@@ -64,7 +80,7 @@ impl SocketStream {
     }
 
     /// What judges its messages, and where their answers go, if it wants any.
-    pub(super) fn answers(&mut self) -> Option<(&Rights, &mut Answers)> {
+    pub(crate) fn answers(&mut self) -> Option<(&Rights, &mut Answers)> {
         let answers = self.answers.as_deref_mut()?;
         Some((&self.rights, answers))
     }
@@ -73,7 +89,7 @@ impl SocketStream {
         &mut self,
         hub: &Hub,
         looks: &mut Looks,
-        mut socket: WebSocketOutput<'_>,
+        mut socket: Speaker<'_>,
     ) -> Progress {
         let mut result = Ok(());
         let begins = !std::mem::replace(&mut self.begun, true);
@@ -85,28 +101,21 @@ impl SocketStream {
         for told in &news.told {
             result = result.and_then(|()| socket.send_text(&self.follower.told_json(told)));
         }
-        let deflate_from = match socket.compresses() {
-            true => self.deflate_from,
-            false => usize::MAX,
-        };
-        let batch = self
-            .follower
-            .next(hub, looks, Wire::WebSocket { deflate_from });
+        let wire = socket.wire(self.deflate_from);
+        let batch = self.follower.next(hub, looks, wire);
         if let Some(cursor) = batch.lost {
             let lost = self.follower.own_json(hub, names::LOST, cursor);
             result = result.and_then(|()| socket.send_text(&lost));
         }
         for message in &batch.messages {
-            let prepared = match message.json_len() >= deflate_from {
-                true => message.websocket_deflated(),
-                false => message.websocket(),
-            };
+            result = result.and_then(|()| socket.send(message, wire));
             hub.correct(message);
-            result = result.and_then(|()| socket.send_prepared(prepared));
         }
         if self.follower.must_wait(hub) {
-            let reason = "too much was read of what was published before";
-            result = result.and_then(|()| socket.close(CloseCode::TRY_AGAIN_LATER, reason));
+            if let Err(error) = result.and_then(|()| socket.close_for_now()) {
+                tracing::debug!(%error, "a socket is already closing");
+            }
+            return Progress::Idle;
         }
         if let Err(error) = result {
             tracing::debug!(%error, "a WebSocket takes no more messages");
@@ -127,7 +136,7 @@ impl SocketStream {
     }
 
     /// The timer has fired: a heartbeat is due, or a message has waited for its answer as long as it should.
-    pub(super) fn timer(&mut self, hub: &Hub, mut socket: WebSocketOutput<'_>) {
+    pub(super) fn timer(&mut self, hub: &Hub, mut socket: Speaker<'_>) {
         if let (Some(interval), Some(due)) = (self.heartbeat, self.next_beat)
             && due <= hub.now()
         {
@@ -139,23 +148,23 @@ impl SocketStream {
     }
 
     /// Gives the answers that are known. Returns after what time another one is to be given at the latest.
-    fn give_answers(&mut self, hub: &Hub, socket: &mut WebSocketOutput<'_>) -> Option<Duration> {
+    fn give_answers(&mut self, hub: &Hub, socket: &mut Speaker<'_>) -> Option<Duration> {
         let place = self.follower.position().cursor();
         self.answers.as_mut()?.give(hub, place, socket)
     }
 
     /// There is one timer for the heartbeat and the answers.
-    fn set_timer(&self, hub: &Hub, answer: Option<Duration>, socket: WebSocketOutput<'_>) {
+    fn set_timer(&self, hub: &Hub, answer: Option<Duration>, socket: Speaker<'_>) {
         let beat = self.next_beat.map(|due| due.saturating_sub(hub.now()));
         if let Some(wait) = [beat, answer].into_iter().flatten().min() {
             // The loop's clock and the hub's are read at different moments.
             let wait = wait + Duration::from_millis(1);
-            Output::WebSocket(socket).set_timer(wait);
+            socket.output().set_timer(wait);
         }
     }
 
     /// Says that the rights have ended, and closes.
-    pub(super) fn expire(&self, hub: &Hub, mut socket: WebSocketOutput<'_>) {
+    pub(super) fn expire(&self, hub: &Hub, mut socket: Speaker<'_>) {
         let cursor = self.follower.position().cursor();
         let json = self.follower.own_json(hub, names::EXPIRED, cursor);
         let closed = socket
@@ -167,7 +176,7 @@ impl SocketStream {
     }
 
     /// Sends a heartbeat that a page can see, which a ping is not.
-    fn beat(&self, hub: &Hub, socket: &mut WebSocketOutput<'_>) {
+    fn beat(&self, hub: &Hub, socket: &mut Speaker<'_>) {
         let cursor = self.follower.position().cursor();
         let json = self.follower.own_json(hub, names::HEARTBEAT, cursor);
         if let Err(error) = socket.send_text(&json) {

@@ -82,6 +82,7 @@ files! {
     "/traces/htmlfile.txt", TEXT, "traces/htmlfile.txt";
     "/traces/xdomainrequest.txt", TEXT, "traces/xdomainrequest.txt";
     "/traces/hixie76.txt", TEXT, "traces/hixie76.txt";
+    "/traces/plug-in-socket.txt", TEXT, "traces/plug-in-socket.txt";
 }
 
 #[cfg(test)]

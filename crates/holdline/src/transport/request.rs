@@ -1,5 +1,7 @@
 //! What all requests for messages have in common.
 
+use std::net::IpAddr;
+
 use holdline_comet::Since;
 use holdline_comet::jsonp::CallbackName;
 use holdline_net::Request;
@@ -38,12 +40,24 @@ impl<'q> SubscribeRequest<'q> {
     ) -> Result<Self, Reply> {
         let names = names::parse_channels(names)
             .map_err(|error| Reply::error(400, "bad_channel", &error.to_string()))?;
+        let since = query.since(&request.head);
+        let address = || request.limited_address();
+        Self::judged(hub, names, (since, transport), query, rights, address)
+    }
+
+    /// The same for channels and a place that are known; `address` is by what the client is limited.
+    pub(crate) fn judged(
+        hub: &Hub,
+        names: Vec<String>,
+        (since, transport): (Result<Since, String>, Transport),
+        query: &'q Query<'q>,
+        rights: Rights,
+        address: impl FnOnce() -> Option<IpAddr>,
+    ) -> Result<Self, Reply> {
         rights.judge_subscribe(names.iter().map(String::as_str))?;
-        let since = query
-            .since(&request.head)
-            .map_err(|error| Reply::error(400, "bad_cursor", &error))?;
+        let since = since.map_err(|error| Reply::error(400, "bad_cursor", &error))?;
         let introduction = introduction(hub, query, &names, &rights)?;
-        let reader = Reader::of(hub, request, since)?;
+        let reader = Reader::of(hub, address, since)?;
         Ok(Self {
             reader,
             rights,

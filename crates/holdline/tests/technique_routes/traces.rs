@@ -187,3 +187,44 @@ fn hixie76() {
     trace.receive(b"\xff\x00");
     trace.check("hixie76");
 }
+
+#[test]
+fn plug_in_socket() {
+    let options = [
+        "--socket-listen",
+        "127.0.0.1:0",
+        "--allow-origin",
+        "http://app.example",
+    ];
+    let (_server, address) = serve("127.0.0.1:0", &options);
+    let mut http = Wire::connect(&address);
+    http.get("/channels/news");
+    let answer = String::from_utf8(http.until(b"}}")).unwrap();
+    let port = answer.split("\"tcp://example.com:").nth(1).unwrap();
+    let port = port.split('"').next().unwrap();
+    let socket = format!("127.0.0.1:{port}");
+    let mut policy = Trace::connect(&socket);
+    policy.say(
+        "Flash, for a page of http://app.example; the server has --socket-listen and --allow-origin\n\
+        http://app.example. [00] is a NUL. First, on a connection of its own, Flash asks whether it may.\n",
+    );
+    policy.send(b"<policy-file-request/>\0");
+    policy.receive(b"\0");
+    let mut trace = Trace::connect(&socket);
+    trace.text = policy.text.replace(&format!("\"{port}\""), "\"843\"");
+    trace.say("then its XMLSocket connects, and says what it wants");
+    trace.send(br#"{"subscribe":["news"],"name":"ann"}"#);
+    trace.send(b"\0");
+    trace.receive(b"\0");
+    trace.say("somebody publishes by POST");
+    http.post("/channels/news", "hello");
+    trace.receive(b"\0");
+    trace.say("it publishes itself, and is answered");
+    trace.send(b"{\"publish\":\"news\",\"data\":\"hi\",\"ref\":1}\0");
+    trace.receive(b"\0");
+    trace.receive(b"\0");
+    trace.say("one bad message ends it");
+    trace.send(b"hello?\0");
+    trace.receive(b"\0");
+    trace.check("plug-in-socket");
+}

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::handler::{ConnectionId, Ending, Handler, Rejection, Request};
 use crate::output::{Exchange, Held, Output, Timer};
 use crate::queue::Outgoing;
+use crate::raw;
 use crate::responder::{Intake, Outcome, Responder};
 use crate::shared::Shared;
 use crate::socket::PeerSocket;
@@ -69,9 +70,11 @@ impl<'a> Place<'a> {
             connection: self.id,
             listener: usize::from(self.origin.listener),
             peer: self.origin.peer(),
-            listens: self.listens,
-            socket: self.socket,
-            addresses: self.addresses,
+            place: raw::Place {
+                listens: self.listens,
+                socket: self.socket,
+                addresses: self.addresses,
+            },
         }
     }
 }
