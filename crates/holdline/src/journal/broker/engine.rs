@@ -89,8 +89,9 @@ pub(crate) struct Sight {
     pub(crate) last: u64,
     /// The number of the oldest entry that is kept. `last` + 1 if none is.
     pub(crate) first: u64,
-    /// Why nothing can be published, although the engine answers, and what would help.
-    pub(crate) fault: Option<String>,
+    /// Why nothing can be published, although the engine answers, and what would help: for publishers, and for the
+    /// log.
+    pub(crate) fault: Option<&'static str>,
 }
 
 /// What is published.
