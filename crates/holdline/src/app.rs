@@ -203,6 +203,10 @@ impl Handler for App {
         }
         match (stream, output) {
             (Stream::Subscriber(subscription), output) => {
+                if self.shared.exodus.takes(connection) {
+                    subscription.send_away(&self.shared.hub, &mut self.looks, output);
+                    return Progress::Idle;
+                }
                 let refusal = self.settle(connection);
                 match (refusal, output) {
                     (Some(refusal), Output::WebSocket(socket)) => {

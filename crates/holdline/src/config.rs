@@ -3,6 +3,7 @@
 mod access;
 mod addresses;
 mod bench;
+mod broker;
 mod check;
 mod discreet;
 mod disk;
@@ -25,6 +26,7 @@ use holdline_websocket::{Deflate, Role};
 pub(crate) use self::access::AccessArguments;
 pub(crate) use self::addresses::AddressArguments;
 pub(crate) use self::bench::BenchArguments;
+pub(crate) use self::broker::BrokerArguments;
 pub(crate) use self::disk::DiskArguments;
 pub(crate) use self::listening::{Endpoint, ListenArguments};
 pub(crate) use self::members::MemberArguments;
@@ -227,6 +229,8 @@ pub(crate) struct ServeArguments {
     pub(crate) legacy_hixie76: bool,
     #[command(flatten)]
     pub(crate) disk: DiskArguments,
+    #[command(flatten)]
+    pub(crate) broker: BrokerArguments,
     #[command(flatten)]
     pub(crate) publishing: PublishingArguments,
     #[command(flatten)]

@@ -15,6 +15,7 @@ pub(crate) struct Counters {
     lost: [AtomicU64; Loss::ALL.len()],
     requests: AtomicU64,
     rejected: AtomicU64,
+    bad_entries: AtomicU64,
     refused: [AtomicU64; Limit::ALL.len()],
     delay_counts: [AtomicU64; Delays::BOUNDS.len() + 1],
     delay_micros: AtomicU64,
@@ -77,6 +78,7 @@ pub(crate) struct Counted {
     pub(crate) lost: [(Loss, u64); Loss::ALL.len()],
     pub(crate) requests: u64,
     pub(crate) rejected: u64,
+    pub(crate) bad_entries: u64,
     pub(crate) refused: [(Limit, u64); Limit::ALL.len()],
     /// Error answers by their `code`.
     pub(crate) errors: BTreeMap<&'static str, u64>,
@@ -185,6 +187,11 @@ impl Counters {
         self.rejected.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts an entry of the broker that is no message.
+    pub(crate) fn bad_entry(&self) {
+        self.bad_entries.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Counts a client that was refused because of a limit.
     pub(crate) fn refused(&self, limit: Limit) {
         self.refused[limit as usize].fetch_add(1, Ordering::Relaxed);
@@ -202,6 +209,7 @@ impl Counters {
             lost: Loss::ALL.map(|loss| (loss, read(&self.lost[loss as usize]))),
             requests: read(&self.requests),
             rejected: read(&self.rejected),
+            bad_entries: read(&self.bad_entries),
             refused: Limit::ALL.map(|limit| (limit, read(&self.refused[limit as usize]))),
             errors: errors().clone(),
             delays: Delays {

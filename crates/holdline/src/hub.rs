@@ -9,6 +9,7 @@
 //! A subscriber registers first and reads afterwards. What is published in between is in its log when it reads, and
 //! what comes later wakes it.
 
+mod begin;
 mod channel;
 mod channels;
 mod corrections;
@@ -51,7 +52,9 @@ use crate::transport::Transport;
 /// Every channel of the server.
 #[derive(Debug)]
 pub(crate) struct Hub {
-    lives: Lives,
+    /// The epoch of the current life. It changes only under the lock of the state.
+    epoch: AtomicU64,
+    lives: Mutex<Lives>,
     origin: Instant,
     /// What the [clock](Self::now) said at the origin.
     lead: Duration,
@@ -79,7 +82,8 @@ impl Hub {
             counters: Counters::default(),
             replays: Replays::new(limits.replay_bytes),
             members: Members::new(lives.epoch(), limits.members),
-            lives,
+            epoch: AtomicU64::new(lives.epoch()),
+            lives: Mutex::new(lives),
         }
     }
 
@@ -226,7 +230,11 @@ impl Hub {
     }
 
     fn cursor(&self, sequence: u64) -> Cursor {
-        Cursor::new(self.lives.epoch(), sequence)
+        Cursor::new(self.epoch(), sequence)
+    }
+
+    fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -19,6 +19,7 @@
 //!   so it is kept with the message or not at all. A journal on disk writes the draft of a commit and its number in
 //!   one transaction; if it goes on with the same life after a restart, it puts what it finds back into [`keys`].
 
+pub(crate) mod broker;
 pub(crate) mod disk;
 mod keys;
 mod memory;
@@ -28,7 +29,7 @@ pub(crate) mod sequence;
 use std::fmt;
 use std::sync::Arc;
 
-pub(crate) use self::keys::Keyed;
+pub(crate) use self::keys::{KEPT, Keyed};
 pub(crate) use self::memory::Memory;
 pub(crate) use self::receipt::{Outcome, Receipt, Refusal};
 use crate::hub::{Published, Waiter};
@@ -94,8 +95,23 @@ pub(crate) trait Journal: fmt::Debug + Send + Sync {
     /// Takes a message. If the journal answers later, it wakes `publisher` then.
     fn append(&self, draft: Draft<'_>, publisher: Option<Waiter>) -> Result<Appended, Refusal>;
 
+    /// Whether it can say what is new.
+    fn standing(&self) -> Standing {
+        Standing::Current
+    }
+
     /// The server ends: nothing more is published. Waits until everything that was taken is kept.
     fn close(&self) {}
+}
+
+/// Whether a journal knows which message is the newest one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Standing {
+    Current,
+    /// Not any more.
+    Stale,
+    /// For so long that clients should go to another server.
+    Away,
 }
 
 /// The result of handing a message to a journal.

@@ -14,6 +14,7 @@ mod client;
 mod config;
 mod counters;
 mod demo;
+mod exodus;
 mod file_limit;
 mod handover;
 mod held;

@@ -67,6 +67,7 @@ impl Snapshot {
             "lost_by_reason": object(lost.map(|(loss, n)| (loss.name(), *n))),
             "requests": counted.requests,
             "rejected": counted.rejected,
+            "bad_broker_entries": counted.bad_entries,
             "refused_by_reason": object(refused.map(|(limit, n)| (limit.name(), *n))),
             "errors_by_code": counted.errors,
             "sent_bytes": self.sum(|load| load.sent),

@@ -86,6 +86,12 @@ impl Reply {
         Self::error(429, "too_much_replay", message).with("Retry-After", seconds)
     }
 
+    /// The server does not know what is new, because the broker does not answer.
+    pub(crate) fn behind() -> Self {
+        let message = "the server has not heard from its broker and cannot say what is new; try another one, or later";
+        Self::unavailable("behind", message)
+    }
+
     /// Not now, but perhaps soon.
     pub(crate) fn unavailable(code: &'static str, message: &str) -> Self {
         Self::error(503, code, message).with("Retry-After", "1")

@@ -26,6 +26,7 @@ use crate::access::{Access, Rights};
 use crate::answer::{Call, log};
 use crate::app::{App, Stream};
 use crate::demo::MovingBox;
+use crate::journal::Standing;
 use crate::meters::MeterId;
 use crate::metrics::{self, Format, Snapshot};
 use crate::names;
@@ -199,7 +200,7 @@ fn resolve(
         Resource::Server | Resource::Technique(Technique::Im(_)) => {}
         Resource::Channel(name) => channel(app, call, name, &rights),
         Resource::File(asset) | Resource::Client(asset) => file(call, asset, None),
-        Resource::Health => call.bytes(200, TEXT, b"ok"),
+        Resource::Health => health(app, call),
         Resource::Stats => stats(app, call),
         Resource::StatsStream => watch(app, call),
         Resource::Metrics => metrics(app, call),
@@ -220,6 +221,13 @@ fn resolve(
 fn options(call: Call<'_, '_>, resource: &Resource<'_>, origin: Origin<'_>) {
     let allow = [("Allow", resource.allow())];
     call.bytes(204, (allow, origin.preflight(resource.allow())), b"");
+}
+
+fn health(app: &App, call: Call<'_, '_>) {
+    match app.shared.journal.standing() {
+        Standing::Current => call.bytes(200, TEXT, b"ok"),
+        Standing::Stale | Standing::Away => call.reply(&Reply::behind()),
+    }
 }
 
 fn presence(app: &App, call: Call<'_, '_>, name: &str, rights: &Rights) {

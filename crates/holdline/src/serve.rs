@@ -18,8 +18,9 @@ use crate::demo::Walk;
 use crate::file_limit;
 use crate::handover::{Offer, Predecessor};
 use crate::hub::{Hub, HubLimits};
+use crate::journal::broker::{Broker, OpenedBroker};
 use crate::journal::disk::{Disk, OpenedDisk};
-use crate::journal::{Journal, Memory};
+use crate::journal::{Journal, Memory, Standing};
 use crate::key_files::KeyFiles;
 use crate::listening::Doors;
 use crate::lives::Lives;
@@ -209,6 +210,13 @@ fn journal(arguments: &ServeArguments) -> Result<(Arc<Hub>, Box<dyn Journal>), S
     let (epoch, process) = (random()? | 1 << 63, random()?);
     let limits = hub_limits(arguments);
     let hub = |lives| Arc::new(Hub::new(lives, limits).in_process(process));
+    if let Some(url) = &arguments.broker.broker {
+        let opened = OpenedBroker::new(&url.read()?, arguments.broker_options())?;
+        let hub = Hub::new(opened.epoch(), limits).in_process(process);
+        let hub = Arc::new(hub.shared());
+        let journal = Box::new(Broker::start(opened, &hub)?);
+        return Ok((hub, journal));
+    }
     let Some(path) = &arguments.disk.data else {
         let hub = hub(Lives::new(epoch));
         let keys = arguments.publishing.idempotency_keys;
@@ -289,6 +297,10 @@ fn keep_house(
             if keys.have_changed() {
                 reload(shared, keys.arguments(), "a token key has changed");
             }
+        }
+        let is_away = shared.journal.standing() == Standing::Away;
+        if shared.exodus.go_on(is_away, shared.hub.now()) {
+            shared.hub.wake_all();
         }
         let wait = match shared.access().has_pages() {
             true => walk.step(now, &shared.moving_box, &shared.hub, &*shared.journal),

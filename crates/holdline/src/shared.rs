@@ -8,6 +8,7 @@ use holdline_websocket::DeflateOptions;
 use crate::access::{Access, Rights, bad_token};
 use crate::admin::Admin;
 use crate::demo::MovingBox;
+use crate::exodus::Exodus;
 use crate::hub::Hub;
 use crate::journal::Journal;
 use crate::log_lines::LogLines;
@@ -31,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) moving_box: MovingBox,
     pub(crate) watchers: Watchers,
     pub(crate) sessions: Sessions,
+    pub(crate) exodus: Exodus,
     /// How fast each publisher publishes.
     pub(crate) rates: Rates,
     /// Updated once a second.
@@ -58,6 +60,7 @@ impl Shared {
             moving_box: MovingBox::new(),
             watchers: Watchers::default(),
             sessions: Sessions::default(),
+            exodus: Exodus::default(),
             rates: Rates::new(options.max_publish_rate),
             process: Seen::default(),
             log,

@@ -12,6 +12,7 @@ mod until;
 use std::sync::Arc;
 
 use holdline_net::{Output, Progress};
+use holdline_websocket::CloseCode;
 
 pub(crate) use self::answers::{Answers, Asked};
 pub(crate) use self::body::{BodyFormat, BodyStream};
@@ -115,6 +116,21 @@ impl Subscription {
         match (self, output) {
             (Self::Held(poll), Output::Held(held)) => poll.answer_now(hub, looks, held),
             (Self::Body(stream), Output::Body(body)) => stream.end(body),
+            _ => {}
+        }
+    }
+
+    /// Another server knows more: the client should come to that one.
+    pub(crate) fn send_away(&mut self, hub: &Hub, looks: &mut Looks, output: Output<'_>) {
+        match (self, output) {
+            (Self::Held(poll), Output::Held(held)) => poll.answer_now(hub, looks, held),
+            (Self::Body(stream), Output::Body(body)) => stream.send_away(body),
+            (Self::WebSocket(_), Output::WebSocket(mut socket)) => {
+                let reason = "the server does not know what is new";
+                if let Err(error) = socket.close(CloseCode::TRY_AGAIN_LATER, reason) {
+                    tracing::debug!(%error, "a WebSocket is already closing");
+                }
+            }
             _ => {}
         }
     }

@@ -31,7 +31,7 @@ struct Tool {
     package: &'static str,
 }
 
-const TOOLS: [Tool; 8] = [
+const TOOLS: [Tool; 9] = [
     Tool {
         name: "chromium",
         proof: &[],
@@ -78,6 +78,12 @@ const TOOLS: [Tool; 8] = [
         name: "haproxy",
         proof: &["/usr/sbin/haproxy", "-v"],
         package: "haproxy",
+    },
+    // The broker. Its package starts one, which the tests leave alone.
+    Tool {
+        name: "redis-server",
+        proof: &[],
+        package: "redis-server",
     },
 ];
 

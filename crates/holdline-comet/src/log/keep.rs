@@ -88,6 +88,20 @@ impl<M> Log<M> {
         true
     }
 
+    /// Evicts all messages, and counts numbers up to `sequence` as gone although they were never pushed: their messages
+    /// are lost. Every [live client](Log::join) must be before `sequence`, and has lost them.
+    pub fn evict_through(&mut self, sequence: u64) {
+        while self.retire() {}
+        while self.let_go() {}
+        if sequence > self.last_sequence {
+            self.evicted_through = sequence;
+            self.earliest = sequence;
+            self.last_sequence = sequence;
+            // Who is before what is evicted is not counted.
+            self.level = 0;
+        }
+    }
+
     /// A message takes `bytes` more than before, such as for another encoded form. This counts against
     /// [`LogLimits::max_bytes`](super::LogLimits::max_bytes) and not in [`lag`](Log::lag). Does nothing if the
     /// message is gone. O(log n).

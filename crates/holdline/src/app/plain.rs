@@ -95,9 +95,13 @@ impl App {
 pub(super) fn refuse(socket: WebSocketOutput<'_>, refusal: Refusal) {
     let reason = match refusal {
         Refusal::Busy | Refusal::NoRoomForKey { .. } => "no room",
-        Refusal::NotKept | Refusal::NoSpace | Refusal::Unknown | Refusal::OtherContent => {
-            "a message could not be kept"
-        }
+        Refusal::NotKept
+        | Refusal::NoSpace
+        | Refusal::Unknown
+        | Refusal::Away
+        | Refusal::Fault(_)
+        | Refusal::Uncertain
+        | Refusal::OtherContent => "a message could not be kept",
     };
     close(socket, CloseCode::TRY_AGAIN_LATER, reason);
 }

@@ -25,6 +25,7 @@ impl ServeArguments {
             ));
         }
         self.disk.check(self)?;
+        self.broker.check(self)?;
         self.access.tokens.check()
     }
 

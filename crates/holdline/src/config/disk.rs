@@ -98,9 +98,14 @@ impl ServeArguments {
             new_epoch: self.disk.new_epoch,
             cache: self.disk_cache() as usize,
             memory: self.memory_total(),
-            most_waiting: self.max_message.saturating_mul(4).max(MOST_WAITING),
+            most_waiting: self.most_waiting(),
             keys: self.publishing.idempotency_keys,
         }
+    }
+
+    /// Bytes of messages that may be on their way to the disk or the broker.
+    pub(super) fn most_waiting(&self) -> usize {
+        self.max_message.saturating_mul(4).max(MOST_WAITING)
     }
 
     /// Memory for the messages of all channels.
@@ -134,7 +139,6 @@ const LONGEST: Duration = Duration::from_secs(10);
 const LEAST_MEMORY: u64 = 4 << 20;
 const LEAST_DISK: u64 = 1 << 20;
 const LARGEST_CACHE: u64 = 32 << 20;
-/// Bytes of messages on their way to the disk.
 const MOST_WAITING: usize = 32 << 20;
 
 #[cfg(test)]

@@ -73,7 +73,9 @@ pub(crate) fn on_the_command_line(arguments: impl Iterator<Item = OsString>) -> 
         };
         // A key may have a name before its file.
         let is_file = |value: &str| value.starts_with('@') || value.contains("=@");
-        value.is_some_and(|value| !value.is_empty() && !is_file(value))
+        // A URL may have no password.
+        let is_open = |value: &str| option == BROKER && !value.contains('@');
+        value.is_some_and(|value| !value.is_empty() && !is_file(value) && !is_open(value))
     };
     let mut found = SECRETS.to_vec();
     found.retain(|option| {
@@ -83,7 +85,14 @@ pub(crate) fn on_the_command_line(arguments: impl Iterator<Item = OsString>) -> 
     found
 }
 
-const SECRETS: [&str; 4] = ["--publish-token", "--admin-token", "--token", "--token-key"];
+const SECRETS: [&str; 5] = [
+    "--publish-token",
+    "--admin-token",
+    "--token",
+    "--token-key",
+    BROKER,
+];
+const BROKER: &str = "--broker";
 
 #[cfg(test)]
 mod tests {
@@ -98,5 +107,7 @@ mod tests {
         assert_eq!(found("--threads 1"), [""; 0]);
         assert_eq!(found("--token-key x"), ["--token-key"]);
         assert_eq!(found("--token-key @file --token-key new=@file"), [""; 0]);
+        assert_eq!(found("--broker redis://u:p@h"), ["--broker"]);
+        assert_eq!(found("--broker redis://h --broker=@file"), [""; 0]);
     }
 }

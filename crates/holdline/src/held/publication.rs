@@ -60,7 +60,9 @@ impl Publication {
 
     /// The answer, if it is known. If not, the connection is woken when it may be.
     pub(crate) fn reply(&mut self, hub: &Hub, patience: Patience) -> Option<Reply> {
-        let (cursor, receivers) = match self.receipt.outcome() {
+        let outcome = self.receipt.outcome();
+        let repeated = self.repeated || matches!(outcome, Outcome::Before(_));
+        let (cursor, receivers) = match outcome {
             Outcome::Shown(Published { cursor, receivers }) => (cursor, Some(receivers)),
             Outcome::Before(cursor) => (cursor, None),
             Outcome::Kept(cursor) if patience >= Patience::Over => (cursor, None),
@@ -73,7 +75,7 @@ impl Publication {
             }
             Outcome::Pending | Outcome::Kept(_) => return None,
         };
-        let mut answer = encode_published(cursor, receivers, self.repeated);
+        let mut answer = encode_published(cursor, receivers, repeated);
         if let Some((channel, since)) = &self.since {
             let (channels, waiter) = (std::slice::from_ref(channel), Some(self.waiter));
             let position = self

@@ -38,6 +38,15 @@ impl From<Refusal> for Reply {
                 "outcome_unknown",
                 "it is not known whether the message was kept; it was not shown to anyone",
             ),
+            Refusal::Away => Self::unavailable(
+                "broker_away",
+                "the broker cannot be reached, so that the message is not published; try again later",
+            ),
+            Refusal::Fault(cure) => Self::unavailable("broker_fault", cure),
+            Refusal::Uncertain => Self::unavailable(
+                "outcome_unknown",
+                "it is not known whether the broker kept the message, which may still be shown",
+            ),
             Refusal::OtherContent => Self::error(
                 422,
                 "key_reused",

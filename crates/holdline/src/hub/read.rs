@@ -1,6 +1,6 @@
 //! Reading: which messages a subscriber gets next.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use holdline_comet::{Cursor, Log, Position, Reader, Since};
 use holdline_net::Progress;
@@ -64,23 +64,30 @@ pub(crate) struct Wanted {
 impl Hub {
     /// The position of a subscriber that asks for `since`.
     pub(crate) fn position(&self, names: &[Arc<str>], since: Since) -> Position {
-        let state = self.lock();
+        let since = self.judge(since);
+        let mut state = self.lock();
         let ids = state.channels.ids(names);
-        state.position(self.lives.epoch(), &ids, self.judge(since))
+        state.ask(self.epoch(), since);
+        state.position(self.epoch(), &ids, since)
     }
 
     /// The same for a subscriber that is [registered](Self::register) for these channels.
     pub(crate) fn place(&self, names: &[Arc<str>], since: Since) -> Place {
-        let state = self.lock();
+        let since = self.judge(since);
+        let mut state = self.lock();
         let ids = state.channels.ids(names);
-        let position = state.position(self.lives.epoch(), &ids, self.judge(since));
+        state.ask(self.epoch(), since);
+        let position = state.position(self.epoch(), &ids, since);
         Place::new(ids, position)
     }
 
     /// A good cursor of an older life is one of the current life from here on.
     fn judge(&self, since: Since) -> Since {
         match since {
-            Since::Cursor(cursor) => Since::Cursor(self.lives.judge(cursor)),
+            Since::Cursor(cursor) => {
+                let lives = self.lives.lock().unwrap_or_else(PoisonError::into_inner);
+                Since::Cursor(lives.judge(cursor))
+            }
             Since::Now | Since::Earliest => since,
         }
     }
@@ -127,11 +134,13 @@ impl Hub {
             wanted,
             next,
             deleted: false,
+            broken: false,
             charges: Vec::new(),
         };
-        let epoch = self.lives.epoch();
+        let epoch = self.epoch();
         let moment = state.moment(epoch);
         let from = place.position.cursor();
+        look.broken = from.epoch() != epoch || from.sequence() < state.broken;
         let has_lost_to =
             |channel: &Channel| from.epoch() == epoch && channel.deleted > from.sequence();
         let read;
@@ -181,7 +190,7 @@ impl State {
         Moment {
             epoch,
             head: self.head,
-            given: self.given,
+            given: self.given.max(self.asked),
         }
     }
 }
@@ -221,6 +230,8 @@ struct Look {
     next: Next,
     /// Whether messages were deleted that the subscriber did not have.
     deleted: bool,
+    /// Whether the journal lost messages that the subscriber did not have, or perhaps did.
+    broken: bool,
     /// Forms that did not exist yet: for each the index of the log, the number of the message and the bytes to
     /// charge.
     charges: Vec<(usize, u64, u64)>,
@@ -261,7 +272,11 @@ impl Look {
         let mut reading = reader.read(position);
         // What was deleted is no reason to give up the rest, which may be of other channels.
         if is_live && reading.lost.is_some() && !self.deleted {
-            return skip(reader, position, Loss::Room);
+            let loss = match self.broken {
+                true => Loss::Gone,
+                false => Loss::Room,
+            };
+            return skip(reader, position, loss);
         }
         // Most readers get exactly one message.
         let mut messages = Vec::with_capacity(usize::from(reading.has_more()));

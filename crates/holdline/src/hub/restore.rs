@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use holdline_comet::{Cursor, Log};
+use holdline_comet::Log;
 
 use super::Hub;
 use super::channel::Channel;
@@ -28,7 +28,7 @@ impl Hub {
         let Kept {
             number, channel, ..
         } = kept;
-        let cursor = Cursor::new(self.lives.epoch(), number);
+        let cursor = self.cursor(number);
         let pushed = self.now().saturating_sub(kept.age);
         let mut state = self.lock_to_change();
         let is_new = state.channels.id(channel).is_none();

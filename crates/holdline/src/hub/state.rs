@@ -20,6 +20,13 @@ pub(super) struct State {
     pub(super) head: u64,
     /// The greatest number that anyone may have been told. Its message may still be on its way.
     pub(super) given: u64,
+    /// Beyond `given`: the greatest number that a client knows from another server, perhaps. Its cursor counts as
+    /// good until it is known what the newest number is.
+    pub(super) asked: u64,
+    /// Whether that can be, because others publish through the same journal.
+    pub(super) is_shared: bool,
+    /// Numbers up to this one were lost by the journal, or some of them.
+    pub(super) broken: u64,
     pub(super) channels: Channels,
     /// Channels that were published to, by the number of their last message: the longest silent comes first.
     published: BTreeMap<u64, Id>,
@@ -43,6 +50,9 @@ impl State {
         Self {
             head: 0,
             given: 0,
+            asked: 0,
+            is_shared: false,
+            broken: 0,
             channels: Channels::default(),
             published: BTreeMap::new(),
             unwatched: BTreeMap::new(),

@@ -43,6 +43,11 @@ impl Keyed {
 }
 
 impl Keyed {
+    /// Of the scope, and of the content.
+    pub(super) fn hashes(self) -> (Hash, Hash) {
+        (self.scope, self.content)
+    }
+
     /// For keeping it elsewhere.
     pub(super) fn to_bytes(self) -> [u8; 64] {
         let mut bytes = [0; 64];
@@ -178,7 +183,7 @@ impl Keys {
 }
 
 /// How long a key is remembered.
-const KEPT: Duration = Duration::from_secs(120);
+pub(crate) const KEPT: Duration = Duration::from_secs(120);
 
 #[cfg(test)]
 mod tests;

@@ -34,6 +34,12 @@ pub(crate) enum Refusal {
     /// The journal ended without an answer, so the message may have been kept. This run of the server never shows
     /// it.
     Unknown,
+    /// The broker does not answer.
+    Away,
+    /// The broker takes nothing, until somebody does what this says.
+    Fault(&'static str),
+    /// The broker may have kept it or not.
+    Uncertain,
     /// Another message has come under its idempotency key.
     OtherContent,
     /// There are as many idempotency keys as there may be. One is forgotten after so long.

@@ -115,6 +115,8 @@ impl Snapshot {
         text.counter("holdline_requests", help, counted.requests);
         let help = "Requests that broke HTTP or a limit.";
         text.counter("holdline_rejected", help, counted.rejected);
+        let help = "Entries of the broker that are no messages and were left out.";
+        text.counter("holdline_bad_broker_entries", help, counted.bad_entries);
         let help = "Clients that were refused because of a limit.";
         text.head("holdline_refused", Kind::Counter, help);
         let refused = counted.refused.map(|(limit, count)| (limit.name(), count));

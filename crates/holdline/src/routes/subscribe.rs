@@ -1,9 +1,13 @@
 //! Requests for messages: one row for each transport, which answers them.
 
+use holdline_comet::Since;
+
 use crate::access::Rights;
 use crate::answer::Call;
 use crate::app::App;
+use crate::journal::Standing;
 use crate::query::Query;
+use crate::reply::Reply;
 use crate::transport::{
     SubscribeRequest, Transport, iframe, jsonp, long_poll, poll, sse, websocket, xhr_stream,
 };
@@ -21,6 +25,14 @@ pub(super) fn subscribe(
         Ok(request) => request,
         Err(refusal) => return call.reply(&refusal),
     };
+    let is_behind = match app.shared.journal.standing() {
+        Standing::Current => false,
+        Standing::Stale => request.since == Since::Now,
+        Standing::Away => true,
+    };
+    if is_behind {
+        return call.reply(&Reply::behind());
+    }
     let answer = match transport {
         Transport::Poll => poll::answer,
         Transport::LongPoll => long_poll::answer,

@@ -121,13 +121,13 @@ impl Asked {
         };
         match self.receipt.outcome() {
             Outcome::Shown(Published { cursor, receivers }) if has_passed(cursor) => {
-                self.ack(cursor, Some(receivers))
+                self.ack(cursor, Some(receivers), self.repeated)
             }
-            Outcome::Before(cursor) if has_passed(cursor) => self.ack(cursor, None),
+            Outcome::Before(cursor) if has_passed(cursor) => self.ack(cursor, None, true),
             // There is more of the stream to read before.
             Outcome::Shown(_) | Outcome::Before(_) => Answer::Later,
             Outcome::Refused(refusal) => self.error(&refusal.into()),
-            Outcome::Kept(cursor) if rest_is_late => self.ack(cursor, None),
+            Outcome::Kept(cursor) if rest_is_late => self.ack(cursor, None, self.repeated),
             Outcome::Kept(_) => Answer::After(GivesUp::Rest),
             Outcome::Pending if !self.repeated => Answer::Later,
             Outcome::Pending if first_is_late => self.error(&key_in_use()),
@@ -135,8 +135,8 @@ impl Asked {
         }
     }
 
-    fn ack(&self, cursor: Cursor, receivers: Option<u64>) -> Answer {
-        let published = encode_published(cursor, receivers, self.repeated);
+    fn ack(&self, cursor: Cursor, receivers: Option<u64>, repeated: bool) -> Answer {
+        let published = encode_published(cursor, receivers, repeated);
         Answer::Known(encode_ack(self.reference.as_ref(), &published))
     }
 

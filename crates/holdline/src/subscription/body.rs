@@ -181,6 +181,15 @@ impl BodyStream {
         }
     }
 
+    /// The same when the server goes on.
+    pub(super) fn send_away(&self, mut body: Body<'_>) {
+        let mut end = BytesMut::new();
+        self.format.end(&mut end);
+        if let Err(error) = body.send(&end).and_then(|()| body.end()) {
+            tracing::debug!(%error, "a stream cannot be ended");
+        }
+    }
+
     fn own(&self, hub: &Hub, event: &str, cursor: Cursor, out: &mut BytesMut) {
         let json = self.follower.own_json(hub, event, cursor);
         self.format.own(event, cursor, &json, out);

@@ -115,7 +115,10 @@ pub(crate) struct Key {
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Change {
-    Message { event: Option<String>, data: String },
+    Message {
+        event: Option<String>,
+        data: String,
+    },
     /// The channel's history is deleted.
     Deletion,
 }
@@ -152,8 +155,12 @@ pub(crate) struct Entry {
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum What {
-    Change { channel: String, change: Change },
+    Change {
+        channel: String,
+        change: Change,
+    },
     /// The engine needs it for itself.
+    #[cfg_attr(not(test), allow(dead_code, reason = "not every engine does"))]
     Nothing,
     /// Nobody can read it, because of this. It is counted and logged.
     Bad(String),
@@ -178,5 +185,7 @@ impl fmt::Display for Trouble {
 
 /// How long an engine has to connect, and to answer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+/// Before another attempt to connect.
+pub(crate) const RETRY: Duration = Duration::from_millis(250);
 /// Bytes of entries that are read at a time, about.
 pub(crate) const BATCH: usize = 1 << 20;

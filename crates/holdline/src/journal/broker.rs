@@ -1,0 +1,199 @@
+//! The journal that several servers share: messages are kept by an [engine](engine::Engine), which numbers them.
+//!
+//! Two threads do the work, each with a connection of its own. One [publishes](publisher) what waits. The other one
+//! [follows](follower) the engine and shows each entry in the order of the numbers, whoever published it. So all servers
+//! show the same messages under the same numbers, and a publisher is answered when its message comes back.
+//!
+//! On every connection it is [checked](life) that the engine still has what it had. If not, a new life begins, in all
+//! servers.
+
+pub(crate) mod engine;
+mod engines;
+mod flow;
+mod follower;
+mod life;
+mod publisher;
+mod queue;
+mod random;
+mod redis;
+mod restore;
+mod table;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+pub(crate) use self::engine::EngineOptions;
+use self::engine::{Change as Changed, Connection, Engine, Key, Outgoing, RETRY, Trouble};
+use self::flow::Flow;
+use self::follower::Follower;
+use self::life::{Agreed, Known, agree};
+use self::publisher::Publisher;
+use self::random::random;
+use super::receipt::Outcome;
+use super::{Appended, Change, Draft, Journal, Receipt, Refusal, Standing};
+use crate::hub::{Hub, Waiter};
+
+/// How a broker is used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BrokerOptions {
+    pub(crate) engine: EngineOptions,
+    /// Bytes of messages that may be on their way.
+    pub(crate) most_waiting: usize,
+}
+
+/// A broker that answers, before anything else is open.
+#[derive(Debug)]
+pub(crate) struct OpenedBroker {
+    engine: Arc<dyn Engine>,
+    connection: Box<dyn Connection>,
+    agreed: Agreed,
+    options: BrokerOptions,
+}
+
+impl OpenedBroker {
+    /// Connects to the engine of this URL, for a while if it does not answer.
+    pub(crate) fn new(url: &str, options: BrokerOptions) -> Result<Self, String> {
+        let engine = engines::engine(url, options.engine)?;
+        Self::at(engine, options, FIRST_PATIENCE)
+    }
+
+    fn at(
+        engine: Arc<dyn Engine>,
+        options: BrokerOptions,
+        patience: Duration,
+    ) -> Result<Self, String> {
+        let begun = Instant::now();
+        loop {
+            let opened = engine.connect().and_then(|mut connection| {
+                let agreed = agree(&mut *connection, &Known::default())?;
+                Ok((connection, agreed))
+            });
+            let failed = match opened {
+                Ok((connection, agreed)) => {
+                    if let Some(warning) = &agreed.identity.warning {
+                        tracing::warn!("--broker {}: {warning}", engine.address());
+                    }
+                    return Ok(Self {
+                        engine,
+                        connection,
+                        agreed,
+                        options,
+                    });
+                }
+                Err(failed) => failed,
+            };
+            let is_over = begun.elapsed() >= patience;
+            if is_over || matches!(failed, Trouble::Wrong(_)) {
+                return Err(format!("--broker {}: {failed}", engine.address()));
+            }
+            tracing::warn!("--broker {}: {failed}; trying again", engine.address());
+            thread::sleep(RETRY);
+        }
+    }
+
+    /// The epoch of the current life.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.agreed.life.epoch
+    }
+}
+
+/// A journal in an engine.
+#[derive(Debug)]
+pub(crate) struct Broker {
+    flow: Arc<Flow>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Broker {
+    /// Shows what the engine has, as much as memory may have of it, and begins to follow and to publish. `hub` must be
+    /// [shared](Hub::shared), and of the life that was opened.
+    pub(crate) fn start(opened: OpenedBroker, hub: &Arc<Hub>) -> Result<Self, String> {
+        let OpenedBroker {
+            engine,
+            mut connection,
+            agreed,
+            options,
+        } = opened;
+        let address = engine.address().to_owned();
+        let judge = restore::Judge::new(options.engine.max_message);
+        let newest = restore::restore(&mut *connection, &agreed.sight, &judge, hub)
+            .map_err(|trouble| format!("--broker {address}: {trouble}"))?;
+        let flow = Arc::new(Flow::new(Arc::clone(hub), engine, options.most_waiting));
+        let follower = Follower::new(Arc::clone(&flow), judge, connection, agreed, newest);
+        let publisher = Publisher::new(Arc::clone(&flow));
+        let threads = vec![
+            start("follower", move || follower.run())?,
+            start("publisher", move || publisher.run())?,
+        ];
+        Ok(Self {
+            flow,
+            threads: Mutex::new(threads),
+        })
+    }
+}
+
+impl Journal for Broker {
+    fn append(&self, draft: Draft<'_>, publisher: Option<Waiter>) -> Result<Appended, Refusal> {
+        if let Some(refusal) = self.flow.refusal() {
+            return Err(refusal);
+        }
+        let receipt = Receipt::new(Outcome::Pending);
+        if let Some(waiter) = publisher {
+            receipt.join(waiter);
+        }
+        let outgoing = outgoing(draft)?;
+        let (mark, has_key) = (outgoing.mark, outgoing.key.is_some());
+        self.flow
+            .table()
+            .expect(mark, receipt.clone(), has_key, self.flow.hub.now());
+        if self.flow.queue.push(outgoing).is_err() {
+            self.flow.table().forget(mark);
+            return Err(Refusal::Busy);
+        }
+        Ok(Appended::Later(receipt))
+    }
+
+    fn standing(&self) -> Standing {
+        self.flow.standing()
+    }
+
+    fn close(&self) {
+        self.flow.close();
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        for thread in threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the broker has panicked");
+            }
+        }
+    }
+}
+
+fn outgoing(draft: Draft<'_>) -> Result<Outgoing, Refusal> {
+    Ok(Outgoing {
+        mark: random().ok_or(Refusal::NotKept)?,
+        channel: draft.channel.to_owned(),
+        change: match draft.change {
+            Change::Message { event, data } => Changed::Message {
+                event: event.map(str::to_owned),
+                data: data.to_owned(),
+            },
+            Change::Deletion => Changed::Deletion,
+        },
+        key: draft.key.map(|key| {
+            let (scope, content) = key.hashes();
+            Key { scope, content }
+        }),
+    })
+}
+
+fn start(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {
+    let thread = thread::Builder::new().name(name.to_owned()).spawn(work);
+    thread.map_err(|error| error.to_string())
+}
+
+/// How long a broker is waited for when the server starts.
+const FIRST_PATIENCE: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests;

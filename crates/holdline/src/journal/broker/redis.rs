@@ -1,0 +1,312 @@
+//! Redis Streams.
+//!
+//! The messages are one stream. Redis numbers its entries itself: `XADD holdline 0-* channel news data hello` makes
+//! the entry 0-N with the next N, whoever calls it. Beside the stream there are three keys with names that a cluster
+//! would keep on the same machine: the [life](Life), and the idempotency keys with their times.
+//!
+//! What belongs together is one script, which Redis runs alone: the life is the right one, the idempotency key is new,
+//! the entry is added and the key is remembered.
+
+mod address;
+mod entry;
+mod replies;
+mod scripts;
+
+use std::fmt;
+use std::time::Duration;
+
+use ::redis::{Client, Cmd, Connection as Wire, Pipeline, Value, cmd};
+
+use self::address::Address;
+use self::entry::{fields, parse_entries};
+use self::replies::{Info, integer, items, parse_id, text, trouble};
+use self::scripts::Scripts;
+use super::engine::{
+    BATCH, Connection, Engine, EngineOptions, Entry, Fate, Identity, Life, Outgoing, PATIENCE,
+    Sight, Trouble,
+};
+
+/// A Redis server.
+pub(crate) struct Redis {
+    client: Client,
+    address: Address,
+    options: EngineOptions,
+}
+
+impl Redis {
+    /// `url` is `redis://[user:password@]host[:port][/database][?key=NAME]`.
+    pub(crate) fn new(url: &str, options: EngineOptions) -> Result<Self, String> {
+        let (address, info) = Address::parse(url)?;
+        let client = Client::open(info).map_err(|error| error.to_string())?;
+        Ok(Self {
+            client,
+            address,
+            options,
+        })
+    }
+}
+
+/// Without the password.
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redis")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine for Redis {
+    fn connect(&self) -> Result<Box<dyn Connection>, Trouble> {
+        let mut wire = self
+            .client
+            .get_connection_with_timeout(PATIENCE)
+            .map_err(|error| trouble(&error))?;
+        wire.set_write_timeout(Some(PATIENCE))
+            .and_then(|()| wire.set_read_timeout(Some(PATIENCE)))
+            .map_err(|error| trouble(&error))?;
+        let info = Info::ask(&mut wire)?;
+        info.check()?;
+        let scripts = Scripts::load(&mut wire)?;
+        Ok(Box::new(Connected {
+            wire,
+            info,
+            scripts,
+            keys: Keys::new(&self.address.key),
+            options: self.options,
+        }))
+    }
+
+    fn address(&self) -> &str {
+        &self.address.shown
+    }
+}
+
+/// The names of all keys.
+#[derive(Clone, Debug)]
+struct Keys {
+    stream: String,
+    life: String,
+    /// Idempotency keys: what stands under each.
+    seen: String,
+    /// The same keys by the time at which they are forgotten.
+    times: String,
+}
+
+impl Keys {
+    fn new(stream: &str) -> Self {
+        let beside = |name: &str| format!("{{{stream}}}:{name}");
+        Self {
+            stream: stream.to_owned(),
+            life: beside("life"),
+            seen: beside("seen"),
+            times: beside("times"),
+        }
+    }
+
+    fn all(&self) -> [&str; 4] {
+        [&self.stream, &self.life, &self.seen, &self.times]
+    }
+}
+
+struct Connected {
+    wire: Wire,
+    info: Info,
+    scripts: Scripts,
+    keys: Keys,
+    options: EngineOptions,
+}
+
+impl fmt::Debug for Connected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connected")
+            .field("info", &self.info)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Connected {
+    fn ask(&mut self, command: &Cmd) -> Result<Value, Trouble> {
+        command
+            .query(&mut self.wire)
+            .map_err(|error| trouble(&error))
+    }
+
+    fn be_patient(&self, patience: Duration) -> Result<(), Trouble> {
+        let set = self.wire.set_read_timeout(Some(patience));
+        set.map_err(|error| trouble(&error))
+    }
+
+    /// How many entries are about one batch, if all are as large as may be.
+    fn count(&self) -> usize {
+        (BATCH / self.options.max_message.max(1)).clamp(16, 1000)
+    }
+
+    fn publishing(&self, epoch: u64, outgoing: &Outgoing) -> Cmd {
+        let mut command = self.scripts.publish(&self.keys.all());
+        command
+            .arg(life_prefix(epoch))
+            .arg(self.options.keep)
+            .arg(self.options.keys)
+            .arg(self.options.key_time.as_millis() as u64);
+        match &outgoing.key {
+            Some(key) => command.arg(&key.scope[..]).arg(&key.content[..]),
+            None => command.arg("").arg(""),
+        };
+        for (name, value) in fields(outgoing) {
+            command.arg(name).arg(value);
+        }
+        command
+    }
+}
+
+impl Connection for Connected {
+    fn identify(&mut self) -> Result<Identity, Trouble> {
+        Ok(self.info.identity())
+    }
+
+    fn look(&mut self) -> Result<Sight, Trouble> {
+        let command = self.scripts.look(&self.keys.all());
+        let reply = self.ask(&command)?;
+        let [life, newest, last, first] = items::<4>(reply)?;
+        let newest = parse_id(&text(newest)?)?;
+        let (last, first) = (parse_id(&text(last)?)?, parse_id(&text(first)?)?);
+        let is_foreign = newest.0 != 0;
+        let last = if is_foreign { last.1 } else { newest.1 };
+        Ok(Sight {
+            life: parse_life(&text(life)?),
+            last,
+            first: match first {
+                (0, 0) => last + 1,
+                (0, first) => first,
+                _ => last + 1,
+            },
+            fault: is_foreign.then_some(FOREIGN),
+        })
+    }
+
+    fn set_life(&mut self, before: Option<&Life>, next: &Life) -> Result<bool, Trouble> {
+        let is_new = before.is_none_or(|before| before.epoch != next.epoch);
+        let mut command = self.scripts.set_life(&self.keys.all());
+        command
+            .arg(before.map(format_life).unwrap_or_default())
+            .arg(format_life(next))
+            .arg(format!("0-{}", next.start))
+            .arg(i32::from(is_new));
+        let reply = self.ask(&command)?;
+        Ok(integer(&reply) == Some(1))
+    }
+
+    fn publish(&mut self, epoch: u64, entries: &[Outgoing]) -> Vec<Fate> {
+        let mut pipeline = Pipeline::with_capacity(entries.len());
+        for outgoing in entries {
+            pipeline.add_command(self.publishing(epoch, outgoing));
+        }
+        let packed = pipeline.get_packed_pipeline();
+        let replies =
+            ::redis::ConnectionLike::req_packed_commands(&mut self.wire, &packed, 0, entries.len());
+        match replies {
+            Ok(replies) => replies.into_iter().map(fate).collect(),
+            Err(error) => {
+                let why = trouble(&error).to_string();
+                vec![Fate::Unknown(why); entries.len()]
+            }
+        }
+    }
+
+    fn follow(&mut self, after: u64, wait: Duration) -> Result<Vec<Entry>, Trouble> {
+        self.be_patient(PATIENCE + wait)?;
+        let mut command = cmd("XREAD");
+        command
+            .arg("COUNT")
+            .arg(self.count())
+            .arg("BLOCK")
+            .arg(wait.as_millis().max(1) as u64)
+            .arg("STREAMS")
+            .arg(&self.keys.stream)
+            .arg(format!("0-{after}"));
+        let reply = self.ask(&command);
+        self.be_patient(PATIENCE)?;
+        let entries = match reply? {
+            Value::Nil => return Ok(Vec::new()),
+            reply => {
+                let [stream] = items::<1>(reply)?;
+                let [_, entries] = items::<2>(stream)?;
+                parse_entries(entries)?
+            }
+        };
+        if entries.is_empty() {
+            // There are only foreign ones, which do not go away by themselves.
+            std::thread::sleep(wait);
+        }
+        Ok(entries)
+    }
+
+    fn range(&mut self, from: u64, to: u64, most: usize) -> Result<Vec<Entry>, Trouble> {
+        let mut command = cmd("XRANGE");
+        command
+            .arg(&self.keys.stream)
+            .arg(format!("0-{from}"))
+            .arg(format!("0-{to}"))
+            .arg("COUNT")
+            .arg(most.min(self.count()));
+        parse_entries(self.ask(&command)?)
+    }
+}
+
+/// What the publishing script says.
+fn fate(reply: Value) -> Fate {
+    let strange = || Fate::Unknown("Redis gave an answer of another kind".to_owned());
+    let values = match reply {
+        Value::ServerError(error) => {
+            let error = ::redis::RedisError::from(error);
+            return Fate::Refused(error.to_string());
+        }
+        Value::Array(values) => values,
+        _ => return strange(),
+    };
+    let mut values = values.into_iter();
+    let (kind, value) = (values.next().map(text), values.next());
+    let (Some(Ok(kind)), value) = (kind, value.unwrap_or_default()) else {
+        return strange();
+    };
+    let number = |value| match text(value).and_then(|id| parse_id(&id)) {
+        Ok((0, number)) => Some(number),
+        _ => None,
+    };
+    match &*kind {
+        "number" => number(value).map_or_else(strange, Fate::Number),
+        "repeated" => number(value).map_or_else(strange, Fate::Repeated),
+        "other-content" => Fate::OtherContent,
+        "full" => {
+            let wait = integer(&value).and_then(|wait| u64::try_from(wait).ok());
+            Fate::NoRoomForKey(Duration::from_millis(wait.unwrap_or_default()))
+        }
+        "other-life" => Fate::OtherLife,
+        _ => strange(),
+    }
+}
+
+/// `EPOCH START ENGINE`.
+fn format_life(life: &Life) -> String {
+    format!("{}{} {}", life_prefix(life.epoch), life.start, life.engine)
+}
+
+fn life_prefix(epoch: u64) -> String {
+    format!("{epoch:x} ")
+}
+
+fn parse_life(text: &str) -> Option<Life> {
+    let mut parts = text.splitn(3, ' ');
+    Some(Life {
+        epoch: u64::from_str_radix(parts.next()?, 16).ok()?,
+        start: parts.next()?.parse().ok()?,
+        engine: parts.next()?.to_owned(),
+    })
+}
+
+const FOREIGN: &str = "the broker's stream has an entry whose ID has a time, as `XADD KEY *` makes it, so that no \
+    number is free after it. Remove it with `XDEL KEY ID`, then give the newest other entry's ID to `XSETID KEY ID`. \
+    Publish by hand with `XADD KEY 0-* …`";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! From entries of the engine to messages of the hub.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::engine::{Change, Connection, Entry, Sight, Trouble, What};
+use crate::hub::{Hub, KeptMessage, Wakes};
+use crate::message::Content;
+use crate::names::{check_channel, parse_event};
+use crate::once_a_minute::OnceAMinute;
+
+/// What an entry means for the hub.
+#[derive(Debug)]
+pub(super) enum Judged {
+    Message { channel: String, content: Content },
+    Deletion { channel: String },
+    Nothing,
+}
+
+/// Judges entries, which anybody may have written.
+#[derive(Debug)]
+pub(super) struct Judge {
+    max_message: usize,
+    told: OnceAMinute,
+}
+
+impl Judge {
+    pub(super) fn new(max_message: usize) -> Self {
+        Self {
+            max_message,
+            told: OnceAMinute::new(),
+        }
+    }
+
+    pub(super) fn judge(&self, number: u64, what: What, hub: &Hub) -> Judged {
+        match self.read(what) {
+            Ok(judged) => judged,
+            Err(why) => {
+                hub.counters.bad_entry();
+                if self.told.is_due() {
+                    tracing::warn!(number, "an entry of the broker is left out: {why:?}");
+                }
+                Judged::Nothing
+            }
+        }
+    }
+
+    fn read(&self, what: What) -> Result<Judged, String> {
+        let (channel, change) = match what {
+            What::Change { channel, change } => (channel, change),
+            What::Nothing => return Ok(Judged::Nothing),
+            What::Bad(why) => return Err(why),
+        };
+        check_channel(&channel).map_err(|error| error.to_string())?;
+        let (event, data) = match change {
+            Change::Message { event, data } => (event, data),
+            Change::Deletion => return Ok(Judged::Deletion { channel }),
+        };
+        let event = event.as_deref().map(parse_event).transpose();
+        let event = event.map_err(|error| error.to_string())?;
+        if data.len() > self.max_message {
+            return Err(format!("its data is longer than {}", self.max_message));
+        }
+        let content = Content::new(&channel, event, &data);
+        Ok(Judged::Message { channel, content })
+    }
+}
+
+/// Shows what the engine keeps, before anybody subscribes or publishes. Returns the number and the mark of the newest
+/// entry.
+pub(super) fn restore(
+    connection: &mut dyn Connection,
+    sight: &Sight,
+    judge: &Judge,
+    hub: &Hub,
+) -> Result<Option<(u64, u64)>, Trouble> {
+    let mut wakes = Wakes::default();
+    let (mut next, mut newest) = (sight.first, None);
+    let mut oldest = sight.first.saturating_sub(1);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.unwrap_or_default();
+    while next <= sight.last {
+        let entries = connection.range(next, sight.last, PIECE)?;
+        if entries.is_empty() {
+            break;
+        }
+        for entry in entries {
+            let Entry {
+                number,
+                mark,
+                time,
+                what,
+            } = entry;
+            if number < next {
+                continue;
+            }
+            if number > next {
+                // What was there before belongs to nobody's history any more.
+                hub.lose(number - 1, &mut wakes);
+                oldest = number - 1;
+            }
+            match judge.judge(number, what, hub) {
+                Judged::Message { channel, content } => hub.restore(KeptMessage {
+                    number,
+                    channel: &channel,
+                    previous: oldest,
+                    content,
+                    age: time.map_or(Duration::ZERO, |time| {
+                        now.saturating_sub(Duration::from_millis(time))
+                    }),
+                }),
+                Judged::Deletion { channel } => {
+                    // Nobody waits for it.
+                    let _ = hub.delete(number, &channel, &mut wakes);
+                }
+                Judged::Nothing => hub.skip(number, &mut wakes),
+            }
+            next = number + 1;
+            newest = Some((number, mark));
+        }
+    }
+    hub.restored(sight.last, oldest);
+    Ok(newest.filter(|(number, _)| *number == sight.last))
+}
+
+/// Entries that are asked for at a time.
+const PIECE: usize = 1000;

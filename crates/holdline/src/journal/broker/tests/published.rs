@@ -1,0 +1,160 @@
+//! What publishers are told.
+
+use std::thread;
+
+use super::fake::message;
+use super::*;
+use crate::idempotency_key::IdempotencyKey;
+
+fn keyed<'a>(text: &'a str, key: &str) -> Draft<'a> {
+    let key = IdempotencyKey::parse(key.as_bytes()).unwrap();
+    Draft::message("a", None, text).under(&key, None)
+}
+
+#[test]
+fn messages_of_all_servers_have_one_sequence() {
+    let fake = Fake::new();
+    let (one, other) = (Node::new(&fake), Node::new(&fake));
+    assert_eq!(one.number("1"), 1);
+    assert_eq!(other.number("2"), 2);
+    fake.add(message("a", "3"));
+    assert_eq!(one.number("4"), 4);
+    for node in [&one, &other] {
+        wait_for(|| (node.hub.totals().head.sequence() == 4).then_some(()));
+        assert_eq!(node.hub.totals().messages, 4);
+    }
+}
+
+#[test]
+fn a_message_whose_answer_was_lost_is_found_when_it_comes_back() {
+    let fake = Fake::new();
+    let node = Node::new(&fake);
+    fake.state().mute = 1;
+    assert_eq!(node.number("kept"), 1);
+    assert_eq!(fake.state().batches, [1]);
+}
+
+#[test]
+fn a_message_with_a_key_is_sent_again_and_one_without_is_not() {
+    let fake = Fake::new();
+    let node = Node::new(&fake);
+    fake.state().deaf = 1;
+    let outcome = node.publish(keyed("text", "k"));
+    assert!(matches!(outcome, Outcome::Shown(_)), "{outcome:?}");
+    fake.state().deaf = 1;
+    let outcome = node.publish(Draft::message("a", None, "gone"));
+    assert!(
+        matches!(outcome, Outcome::Refused(Refusal::Uncertain)),
+        "{outcome:?}"
+    );
+    assert_eq!(fake.state().entries.len(), 1);
+    assert_eq!(fake.state().batches, [1, 1, 1]);
+}
+
+#[test]
+fn the_same_under_its_key_is_one_message_and_something_else_is_refused() {
+    let fake = Fake::new();
+    let (one, other) = (Node::new(&fake), Node::new(&fake));
+    let Outcome::Shown(first) = one.publish(keyed("text", "k")) else {
+        panic!("it is new");
+    };
+    for node in [&one, &other] {
+        match node.publish(keyed("text", "k")) {
+            Outcome::Before(cursor) => assert_eq!(cursor, first.cursor),
+            outcome => panic!("{outcome:?}"),
+        }
+        let outcome = node.publish(keyed("another", "k"));
+        assert!(
+            matches!(outcome, Outcome::Refused(Refusal::OtherContent)),
+            "{outcome:?}"
+        );
+    }
+}
+
+#[test]
+fn more_than_there_is_room_for_is_refused_at_once() {
+    let fake = Fake::new();
+    let node = Node::new(&fake);
+    // The engine's lock is held, so that nothing gets through.
+    let state = fake.state();
+    let text = "x".repeat(900);
+    let mut taken = Vec::new();
+    let refusal = loop {
+        match node.broker.append(Draft::message("a", None, &text), None) {
+            Ok(appended) => taken.push(appended.receipt().0),
+            Err(refusal) => break refusal,
+        }
+    };
+    assert_eq!(refusal, Refusal::Busy);
+    assert_eq!(taken.len(), 8);
+    drop(state);
+    for receipt in taken {
+        wait_for(|| matches!(receipt.outcome(), Outcome::Shown(_)).then_some(()));
+    }
+    assert_eq!(node.number("room again"), 9);
+}
+
+#[test]
+fn while_it_is_away_or_poisoned_publishing_is_refused_with_what_helps() {
+    let fake = Fake::new();
+    let node = Node::new(&fake);
+    fake.state().fault = Some("remove it");
+    let outcome = node.publish(Draft::message("a", None, "no"));
+    assert!(
+        matches!(outcome, Outcome::Refused(Refusal::Fault("remove it"))),
+        "{outcome:?}"
+    );
+    fake.state().fault = None;
+    wait_for(|| node.broker.flow.refusal().is_none().then_some(()));
+    fake.state().is_away = true;
+    wait_for(|| (node.broker.flow.refusal() == Some(Refusal::Away)).then_some(()));
+    let outcome = node.publish(Draft::message("a", None, "no"));
+    assert!(
+        matches!(outcome, Outcome::Refused(Refusal::Away)),
+        "{outcome:?}"
+    );
+    fake.state().is_away = false;
+    wait_for(|| node.broker.flow.refusal().is_none().then_some(()));
+    assert_eq!(node.number("yes"), 1);
+}
+
+#[test]
+fn what_waits_is_published_together_and_before_the_server_ends() {
+    let fake = Fake::new();
+    let node = Node::new(&fake);
+    let state = fake.state();
+    let receipts: Vec<_> = (0..20)
+        .map(|n| {
+            let text = n.to_string();
+            let appended = node.broker.append(Draft::message("a", None, &text), None);
+            appended.unwrap().receipt().0
+        })
+        .collect();
+    drop(state);
+    node.broker.close();
+    assert_eq!(fake.state().entries.len(), receipts.len());
+    assert!(
+        fake.state().batches.len() <= 3,
+        "{:?}",
+        fake.state().batches
+    );
+    let refused = node.broker.append(Draft::message("a", None, "late"), None);
+    assert!(refused.is_err());
+}
+
+#[test]
+fn what_is_new_is_known_again_after_all_of_it_is_shown() {
+    let fake = Fake::new();
+    let node = Node::new(&fake);
+    assert_eq!(node.broker.standing(), Standing::Current);
+    fake.state().is_away = true;
+    wait_for(|| (node.broker.standing() == Standing::Stale).then_some(()));
+    for n in 0..100 {
+        fake.add(message("a", &n.to_string()));
+    }
+    fake.state().is_away = false;
+    while node.broker.standing() != Standing::Current {
+        thread::sleep(Duration::from_micros(50));
+    }
+    assert_eq!(node.hub.totals().head.sequence(), 100);
+}
