@@ -254,6 +254,7 @@ fn a_publisher_that_is_too_fast_waits_as_long_as_it_is_told_and_keeps_the_order(
         _ if asked.body == "never" => {
             Answer::error(429, "Retry-After: 3600\r\n", "too_many_messages")
         }
+        _ if asked.body == "wrong" => Answer::error(400, "", "bad_event"),
         _ => Answer::Whole(200, "", r#"{"id":"1-2","receivers":0}"#.to_owned()),
     });
     let node = Node::run(
@@ -263,10 +264,12 @@ fn a_publisher_that_is_too_fast_waits_as_long_as_it_is_told_and_keeps_the_order(
          const texts = ['one', 'two', 'three'];
          await Promise.all(texts.map((text) => sender.publish('a', text)));
          reader.close();
-         await sender.publish('a', 'never').catch(({ status, code }) => say(status, code));",
+         await sender.publish('a', 'never').catch(({ status, code, after }) => say(status, code, after));
+         await publish(base, 'a', 'wrong').catch(({ status, after }) => say(status, typeof after));",
     );
-    // It is known that nothing was published.
-    assert_eq!(node.line(), json!([429, "too_many_messages"]));
+    // It is known that nothing was published, and when it may be.
+    assert_eq!(node.line(), json!([429, "too_many_messages", 3_600_000]));
+    assert_eq!(node.line(), json!([400, "undefined"]));
     node.end();
     let asked = server.asked();
     let posts: Vec<_> = asked
@@ -274,7 +277,7 @@ fn a_publisher_that_is_too_fast_waits_as_long_as_it_is_told_and_keeps_the_order(
         .filter(|asked| asked.line().starts_with("POST"))
         .collect();
     let bodies: Vec<_> = posts.iter().map(|asked| &*asked.body).collect();
-    assert_eq!(bodies, ["one", "one", "two", "three", "never"]);
+    assert_eq!(bodies, ["one", "one", "two", "three", "never", "wrong"]);
     assert!(posts[1].at - posts[0].at >= Duration::from_secs(2));
 }
 

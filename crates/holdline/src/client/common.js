@@ -51,6 +51,6 @@ function refusal(status, after, text) {
     passing,
     // A proxy may answer 404 or 405 to what it does not know.
     final: !passing && (!!said || [400, 401, 403].includes(status)),
-    after: Number(after) * 1_000,
+    after: Number(after) * 1_000 || undefined,
   });
 }

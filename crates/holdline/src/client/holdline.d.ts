@@ -96,6 +96,8 @@ export interface Failure extends Error {
   status?: number;
   /** What the server calls it (`bad_cursor`, `unauthorized`); `unknown_outcome` when publishing was given up. */
   code?: string;
+  /** In how many ms the server wants to be asked again (`Retry-After`), if it says so: who is too fast is told (429). */
+  after?: number;
 }
 
 export interface Events {

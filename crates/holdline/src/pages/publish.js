@@ -57,7 +57,8 @@ export function startPublishing(onChannel) {
       return true;
     } catch (error) {
       if (error.status === 401) askForToken();
-      say(`Not published: ${error.message}`, true);
+      const again = error.after ? ` (again in ${Math.ceil(error.after / 1_000)} s)` : "";
+      say(`Not published: ${error.message}${again}`, true);
       return false;
     } finally {
       clearTimeout(slow);
