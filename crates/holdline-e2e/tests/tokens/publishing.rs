@@ -138,6 +138,7 @@ fn who_lacks_a_right_is_told_which_and_for_which_channel() {
         ),
         ("POST /channels/b?since=earliest", "`subscribe`", "b"),
         ("GET /channels/a/poll?presence=true", "`presence`", "a"),
+        ("GET /channels/c", "`subscribe` or `publish`", "c"),
         ("GET /channels/c/presence", "`subscribe` or `presence`", "c"),
     ] {
         let answer = ask(&server, line, &bearer(&token)).json().unwrap();

@@ -172,6 +172,12 @@ impl Rights {
         self.judge("`subscribe`", channels, |name| self.may_subscribe(name))
     }
 
+    /// Whether something may be done with this channel that others see.
+    pub(crate) fn judge_use_of(&self, channel: &str) -> Result<(), Lack> {
+        let may = |name: &str| self.may_subscribe(name) || self.may_publish(name);
+        self.judge("`subscribe` or `publish`", [channel], may)
+    }
+
     /// Whether the history of this channel may be deleted.
     pub(crate) fn judge_manage(&self, channel: &str) -> Result<(), Lack> {
         self.judge("`manage`", [channel], |name| self.0.manage.allow(name))

@@ -24,10 +24,8 @@ pub(super) fn channel(app: &App, call: Call<'_, '_>, segment: &str, rights: &Rig
     if access.has_pages() && prefers(&call.request.head, "text/html", "application/json") {
         return file(call, pages::channel(), Some(VARY));
     }
-    if !rights.may_publish(&name)
-        && let Err(refusal) = rights.judge_subscribe([name.as_str()])
-    {
-        return call.reply(&refusal.into());
+    if let Err(lack) = rights.judge_use_of(&name) {
+        return call.reply(&lack.into());
     }
     let path = format!("/channels/{segment}");
     let transports: Map<String, Value> = Transport::ALL
