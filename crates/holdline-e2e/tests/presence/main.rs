@@ -4,6 +4,7 @@
 
 mod crowds;
 mod event_source;
+mod foreign;
 mod members;
 mod pollers;
 mod refused;
