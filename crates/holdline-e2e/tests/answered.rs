@@ -97,6 +97,61 @@ fn each_message_says_its_channel_and_is_answered_with_its_ref() {
 }
 
 #[test]
+fn messages_of_hundreds_of_kib_and_their_answers_come_whole_and_in_order() {
+    let server = Server::start(&[]).unwrap();
+    let mut socket = open(&server, "/channels/a/websocket");
+    // What JSON escapes is longer on the way than here. One frame has at most 1 MiB.
+    let texts = [
+        "x".repeat(700_000),
+        "\u{1f980}\u{e9}\u{2028}".repeat(40_000),
+        "\"\\\n".repeat(100_000),
+        "\0".repeat(100_000),
+        String::new(),
+        "x".repeat(1 << 16),
+    ];
+    // The reader and the writer have a buffer of the system between them that is smaller than all of it.
+    for (number, text) in texts.iter().enumerate() {
+        say(
+            &mut socket,
+            json!({"publish": "a", "data": text, "ref": number}),
+        );
+        let message = read(&mut socket);
+        assert!(message["data"] == **text, "text {number} has changed");
+        let ack = read(&mut socket);
+        assert_eq!(
+            (&ack["event"], &ack["ref"], &ack["id"]),
+            (&json!("holdline.ack"), &json!(number), &message["id"])
+        );
+    }
+    // Many at once, of which none is read before all are sent.
+    let text = "y".repeat(150_000);
+    let mut sender = open(&server, "/channels/b/websocket");
+    for number in 0..20 {
+        say(
+            &mut sender,
+            json!({"publish": "a", "data": text, "ref": number}),
+        );
+    }
+    for number in 0..20 {
+        let ack = read(&mut sender);
+        assert_eq!(ack["ref"], number, "{ack}");
+        let message = read(&mut socket);
+        assert!(message["data"] == *text && message["id"] == ack["id"]);
+    }
+    // What the server says about a large message that is wrong is small.
+    say(
+        &mut sender,
+        json!({"publish": "a".repeat(300_000), "data": "", "ref": "r"}),
+    );
+    let error = read(&mut sender);
+    assert_eq!(
+        (&error["ref"], &error["error"]["code"]),
+        (&json!("r"), &json!("bad_channel"))
+    );
+    assert!(error.to_string().len() < 2_000);
+}
+
+#[test]
 fn what_is_wrong_is_told_and_the_connection_goes_on() {
     let server = Server::start(&[]).unwrap();
     let mut socket = open(&server, "/channels/a/websocket");
