@@ -10,8 +10,9 @@ use crate::journal::broker::{BrokerOptions, EngineOptions};
 #[derive(Args, Clone, Debug)]
 pub(crate) struct BrokerArguments {
     /// Share messages, cursors and idempotency keys with all servers that use this broker: any of them serves any client.
-    /// redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE][?key=NAME] is a Redis server, version 7 or newer. @FILE reads the
-    /// URL from a file, as a password should not be on a command line.
+    /// redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE][?key=NAME] is a Redis server, version 7 or newer.
+    /// nats://[USER:PASSWORD@]HOST[:PORT][,HOST...][/STREAM][?sync=always&replicas=N] is NATS with JetStream, version 2.9
+    /// or newer. @FILE reads the URL from a file, as a password should not be on a command line.
     #[arg(
         long,
         env = "HOLDLINE_BROKER",

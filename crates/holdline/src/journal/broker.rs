@@ -12,6 +12,7 @@ mod engines;
 mod flow;
 mod follower;
 mod life;
+mod nats;
 mod publisher;
 mod queue;
 mod random;

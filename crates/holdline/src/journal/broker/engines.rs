@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::engine::{Engine, EngineOptions};
+use super::nats::Nats;
 use super::redis::Redis;
 
 pub(super) fn engine(url: &str, options: EngineOptions) -> Result<Arc<dyn Engine>, String> {
@@ -11,6 +12,9 @@ pub(super) fn engine(url: &str, options: EngineOptions) -> Result<Arc<dyn Engine
         Some("redis" | "rediss") => Ok(Arc::new(
             Redis::new(url, options).map_err(|error| format!("--broker: {error}"))?,
         )),
-        _ => Err("--broker: give redis://HOST:PORT".to_owned()),
+        Some("nats") => Ok(Arc::new(
+            Nats::new(url, options).map_err(|error| format!("--broker: {error}"))?,
+        )),
+        _ => Err("--broker: give redis://HOST:PORT or nats://HOST:PORT".to_owned()),
     }
 }
