@@ -11,6 +11,7 @@
 //! - [`Browser`] is a headless Chromium with its driver, and ends with its test.
 //! - [`CutProxy`] stands between a client and the server, and cuts connections; [`MoodyProxy`] treats HTTP as
 //!   proxies do.
+//! - [`NatsServer`] is a broker, and [`Balancer`] a proxy before two servers.
 //! - [`conformance`] is a list of WebSocket cases for both roles.
 //! - [`Footprint`] is what the program uses of the machine; [`Tally`] finds messages that were lost, doubled or changed.
 //! - [`Client`] speaks strict HTTP/1.1 over one socket, [`subscribe`] the seven transports.
@@ -22,6 +23,7 @@
 //! `debug/holdline` is taken from the target directory in which the tests were built. `HOLDLINE_EXAMPLES` does the
 //! same for the examples of `holdline-net`.
 
+mod balancer;
 mod browser;
 pub mod conformance;
 mod example;
@@ -29,6 +31,7 @@ mod footprint;
 mod garbage;
 mod http;
 mod moody;
+mod nats;
 mod process;
 mod proxy;
 mod server;
@@ -36,12 +39,14 @@ mod subscriber;
 mod tally;
 mod wait;
 
+pub use balancer::Balancer;
 pub use browser::{Browser, Entry};
 pub use example::{EchoServer, testsuite_client};
 pub use footprint::Footprint;
 pub use garbage::{garbage, mutated};
 pub use http::{Body, Client, Head, Response, publish, with_host};
 pub use moody::{Mood, MoodyProxy};
+pub use nats::NatsServer;
 pub use process::Process;
 pub use proxy::CutProxy;
 pub use server::{Server, program};

@@ -31,7 +31,7 @@ struct Tool {
     package: &'static str,
 }
 
-const TOOLS: [Tool; 9] = [
+const TOOLS: [Tool; 10] = [
     Tool {
         name: "chromium",
         proof: &[],
@@ -79,11 +79,16 @@ const TOOLS: [Tool; 9] = [
         proof: &["/usr/sbin/haproxy", "-v"],
         package: "haproxy",
     },
-    // The broker. Its package starts one, which the tests leave alone.
+    // The brokers. Their packages start one each, which the tests leave alone.
     Tool {
         name: "redis-server",
         proof: &[],
         package: "redis-server",
+    },
+    Tool {
+        name: "nats-server",
+        proof: &["/usr/sbin/nats-server", "--version"],
+        package: "nats-server",
     },
 ];
 
