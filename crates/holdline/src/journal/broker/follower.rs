@@ -22,7 +22,8 @@ pub(super) struct Follower {
     passed: u64,
     /// The number and the mark of the newest entry.
     newest: Option<(u64, u64)>,
-    /// How far the engine was at the last look, and when that was.
+    /// How far the engine was at some look, and when that was. It stays until all up to there is shown: under load
+    /// there is always something newer.
     target: (u64, u64),
     looked: Instant,
     told_of_gap: OnceAMinute,
@@ -115,7 +116,10 @@ impl Follower {
 
     fn see(&mut self, sight: &Sight, at: u64, asked: u64) {
         self.looked = Instant::now();
-        self.target = (sight.last, at);
+        self.judge_freshness();
+        if self.passed >= self.target.0 {
+            self.target = (sight.last, at);
+        }
         self.flow.set_fault(sight.fault);
         self.flow.hub.heard(sight.last, asked);
         // What was trimmed will not come any more.
@@ -207,7 +211,7 @@ impl Follower {
         self.newest = None;
     }
 
-    /// After all that the engine had at the last look is shown, it is known when that was.
+    /// After all that the engine had at that look is shown, it is known when that was.
     fn judge_freshness(&self) {
         let (last, at) = self.target;
         if self.passed >= last {

@@ -30,6 +30,8 @@ pub(super) struct State {
     pub(super) mute: usize,
     /// So many batches are lost before they are kept.
     pub(super) deaf: usize,
+    /// How long it takes to give one entry, instead of all at once.
+    pub(super) pace: Option<Duration>,
     /// How often entries were published, counted for each batch.
     pub(super) batches: Vec<usize>,
 }
@@ -47,6 +49,7 @@ impl Fake {
             is_away: false,
             mute: 0,
             deaf: 0,
+            pace: None,
             batches: Vec::new(),
         };
         Arc::new(Self {
@@ -208,11 +211,16 @@ impl Connection for Connected {
         loop {
             let state = self.alive()?;
             let entries = state.entries.iter();
-            let entries: Vec<_> = entries
+            let mut entries: Vec<_> = entries
                 .filter(|entry| entry.number > after)
                 .cloned()
                 .collect();
+            let pace = state.pace;
             drop(state);
+            if let Some(pace) = pace {
+                entries.truncate(1);
+                thread::sleep(pace);
+            }
             if !entries.is_empty() || begun.elapsed() >= wait {
                 return Ok(entries);
             }

@@ -158,3 +158,22 @@ fn what_is_new_is_known_again_after_all_of_it_is_shown() {
     }
     assert_eq!(node.hub.totals().head.sequence(), 100);
 }
+
+/// There is always something that it has not shown yet, but nothing that is old.
+#[test]
+fn a_server_that_is_never_quite_up_to_date_still_knows_what_is_new() {
+    let fake = Fake::new();
+    let node = Node::new(&fake);
+    let pace = Duration::from_millis(450);
+    fake.state().pace = Some(pace);
+    for n in 0..2 {
+        fake.add(message("a", &n.to_string()));
+    }
+    for n in 2..12 {
+        fake.add(message("a", &n.to_string()));
+        thread::sleep(pace);
+        assert_eq!(node.broker.standing(), Standing::Current, "{n}");
+    }
+    assert!(node.hub.totals().head.sequence() < 12);
+    fake.state().pace = None;
+}
