@@ -70,7 +70,8 @@ impl App {
         };
         match socket {
             Ok(socket) => {
-                let cutter = std::mem::replace(&mut caller.cutter, Cutter::new(0));
+                let mut cutter = std::mem::replace(&mut caller.cutter, Cutter::new(0));
+                cutter.release();
                 let plugged = Box::new(Plugged { socket, cutter });
                 *stream = Stream::Subscriber(Subscription::Socket(plugged));
                 self.wake(connection);
@@ -119,6 +120,7 @@ impl App {
                     let speaker = Speaker::Socket(raw);
                     self.answer(connection, rights, answers, text, speaker);
                 }
+                cutter.release();
             }
             // It is one only in the beginning.
             Ok(Some(_)) => raw.fail(),
