@@ -9,15 +9,18 @@
 //! A subscriber registers first and reads afterwards. What is published in between is in its log when it reads, and
 //! what comes later wakes it.
 
+mod archive;
 mod begin;
 mod channel;
 mod channels;
 mod corrections;
+mod deletions;
 mod kept;
 mod limits;
 mod looks;
 mod loops;
 mod members;
+mod older;
 mod place;
 mod read;
 mod restore;
@@ -25,12 +28,13 @@ mod show;
 mod state;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use holdline_comet::Cursor;
 use holdline_net::Notifier;
 
+pub(crate) use self::archive::{Archive, Mark, Marks, Order, Piece, Unreadable};
 pub(crate) use self::channel::{Lag, Presence};
 use self::corrections::Corrections;
 pub(crate) use self::limits::{HubLimits, TooManyChannels};
@@ -40,7 +44,7 @@ pub(crate) use self::members::{
     Guest, Introduction, Listed, MemberLimits, Members, News as MemberNews, Told, Watch,
 };
 pub(crate) use self::place::Place;
-pub(crate) use self::read::{Batch, Read, Wanted};
+pub(crate) use self::read::{Batch, Read, Wanted, Withheld};
 pub(crate) use self::restore::Kept as KeptMessage;
 pub(crate) use self::show::Published;
 use self::state::State;
@@ -63,6 +67,8 @@ pub(crate) struct Hub {
     /// How often the result of a [look](looks) may have changed.
     changes: AtomicU64,
     corrections: Corrections,
+    /// Set if there is history that memory does not have.
+    archive: OnceLock<Arc<Archive>>,
     pub(crate) counters: Counters,
     pub(crate) replays: Replays,
     pub(crate) members: Members,
@@ -79,6 +85,7 @@ impl Hub {
             state: Mutex::new(State::new(&limits)),
             changes: AtomicU64::new(0),
             corrections: Corrections::default(),
+            archive: OnceLock::new(),
             counters: Counters::default(),
             replays: Replays::new(limits.replay_bytes),
             members: Members::new(lives.epoch(), limits.members),
@@ -163,10 +170,7 @@ impl Hub {
 
     /// The channel names of a [registered](Self::register) subscriber, in the order it gave them.
     pub(crate) fn names(&self, place: &Place) -> Vec<Arc<str>> {
-        let state = self.lock();
-        let channels = place.ids.as_slice().iter();
-        let channels = channels.filter_map(|&id| state.channels.get(id));
-        channels.map(|channel| Arc::clone(&channel.name)).collect()
+        self.lock().names(&place.ids)
     }
 
     pub(crate) fn presence(&self, name: &str) -> Presence {

@@ -92,6 +92,14 @@ impl Reply {
         Self::unavailable("behind", message)
     }
 
+    /// What is asked for is on the disk.
+    pub(crate) fn unreadable() -> Self {
+        Self::unavailable(
+            "history_unreadable",
+            "what was published that long ago cannot be read from the server's disk; try again later",
+        )
+    }
+
     /// Not now, but perhaps soon.
     pub(crate) fn unavailable(code: &'static str, message: &str) -> Self {
         Self::error(503, code, message).with("Retry-After", "1")

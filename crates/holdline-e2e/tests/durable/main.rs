@@ -4,6 +4,7 @@
 
 mod crashes;
 mod faults;
+mod older;
 mod restarts;
 
 use std::path::Path;

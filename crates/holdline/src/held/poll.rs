@@ -57,11 +57,12 @@ impl Poll {
                 let answer = encode_answer(position, &batch, heard.as_ref(), None);
                 Some(Reply::ok(answer.into()))
             }
-            Read::Later if patience == Patience::Over => Some(Reply::unavailable(
+            Read::Unreadable => Some(Reply::unreadable()),
+            Read::Later | Read::Reading if patience == Patience::Over => Some(Reply::unavailable(
                 "not_here_yet",
                 "the messages up to this cursor are not here yet; try again later",
             )),
-            Read::Later => None,
+            Read::Later | Read::Reading => None,
         }
     }
 

@@ -83,8 +83,10 @@ impl Publication {
                 .get_or_insert_with(|| hub.position(channels, *since));
             let batch = match hub.read(channels, position, ANSWER, waiter) {
                 Read::Batch(batch) => batch,
-                Read::Later if patience >= Patience::Over => Batch::default(),
-                Read::Later => return None,
+                // It asks again from where it is.
+                Read::Unreadable => Batch::default(),
+                Read::Later | Read::Reading if patience >= Patience::Over => Batch::default(),
+                Read::Later | Read::Reading => return None,
             };
             if let Some(reader) = &self.reader {
                 reader.take(hub, &batch);

@@ -10,7 +10,7 @@ use super::Hub;
 use super::channels::{Id, Ids};
 use super::loops::Waiter;
 use super::place::Place;
-use super::read::{Batch, Next, Read, Wanted};
+use super::read::{Batch, Next, Read, Wanted, Withheld};
 use super::state::State;
 
 /// The looks of one loop during one turn.
@@ -88,7 +88,12 @@ impl Looks {
         // This subscriber may itself be one of those that moved.
         self.settle_in(&mut state);
         let before = (place.is_live, place.is_behind, place.position.clone());
-        let read = hub.look(&mut state, place, wanted, waiter, Next::Stays);
+        let older =
+            waiter.and_then(|waiter| hub.look_at_older(&mut state, place, wanted, waiter, None));
+        let read = match older {
+            Some(read) => read,
+            None => hub.look(&mut state, place, wanted, waiter, Next::Stays),
+        };
         if self.changes != hub.changes() {
             self.shared.clear();
             self.changes = hub.changes();
@@ -97,6 +102,8 @@ impl Looks {
         let batch = match read {
             Read::Batch(batch) => batch,
             Read::Later => Batch::default(),
+            Read::Reading => Batch::withheld(Withheld::Reading),
+            Read::Unreadable => Batch::withheld(Withheld::Unreadable),
         };
         match (place.ids.single(), before) {
             (Some(id), (true, is_behind, from)) if batch.lost.is_none() => {

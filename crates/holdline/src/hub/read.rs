@@ -23,6 +23,10 @@ pub(crate) enum Read {
     Batch(Batch),
     /// The next message is not here yet. The connection is woken when it is.
     Later,
+    /// The next messages are being read from the disk. The connection is woken when they are here.
+    Reading,
+    /// The next messages are on the disk, which cannot be read at the moment.
+    Unreadable,
 }
 
 /// Messages for one subscriber.
@@ -35,9 +39,28 @@ pub(crate) struct Batch {
     pub(crate) messages: Vec<Arc<Message>>,
     /// There is more to read.
     pub(crate) more: bool,
+    /// Why there is nothing, if it is on the disk.
+    pub(crate) withheld: Option<Withheld>,
+}
+
+/// Why messages that are on the disk are not here.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Withheld {
+    /// They are being read. The connection is woken when they are here.
+    Reading,
+    /// The disk cannot be read at the moment.
+    Unreadable,
 }
 
 impl Batch {
+    pub(super) fn withheld(why: Withheld) -> Self {
+        let withheld = Some(why);
+        Self {
+            withheld,
+            ..Self::default()
+        }
+    }
+
     /// Why messages are lost, if any are.
     pub(crate) fn loss(&self) -> Option<Loss> {
         self.lost.map(|_| self.loss)
@@ -64,20 +87,21 @@ pub(crate) struct Wanted {
 impl Hub {
     /// The position of a subscriber that asks for `since`.
     pub(crate) fn position(&self, names: &[Arc<str>], since: Since) -> Position {
-        let since = self.judge(since);
-        let mut state = self.lock();
-        let ids = state.channels.ids(names);
-        state.ask(self.epoch(), since);
-        state.position(self.epoch(), &ids, since)
+        self.place(names, since).position
     }
 
     /// The same for a subscriber that is [registered](Self::register) for these channels.
     pub(crate) fn place(&self, names: &[Arc<str>], since: Since) -> Place {
+        let marks = self.marks(names, since);
         let since = self.judge(since);
         let mut state = self.lock();
         let ids = state.channels.ids(names);
         state.ask(self.epoch(), since);
-        let position = state.position(self.epoch(), &ids, since);
+        let (moment, logs) = (state.moment(self.epoch()), state.logs(&ids));
+        let position = match marks {
+            Some(marks) => moment.earliest(&logs, &marks),
+            None => moment.reader(&logs).position(since),
+        };
         Place::new(ids, position)
     }
 
@@ -92,8 +116,8 @@ impl Hub {
         }
     }
 
-    /// Reads what comes after `position`, for one answer, and moves the position. After [`Read::Later`], `waiter` is
-    /// woken.
+    /// Reads what comes after `position`, for one answer, and moves the position. After [`Read::Later`] and
+    /// [`Read::Reading`], `waiter` is woken.
     pub(crate) fn read(
         &self,
         names: &[Arc<str>],
@@ -103,13 +127,22 @@ impl Hub {
     ) -> Read {
         let mut state = self.lock();
         let mut place = Place::new(state.channels.ids(names), position.clone());
-        let read = self.look(&mut state, &mut place, wanted, waiter, Next::None);
+        let older = waiter.and_then(|waiter| {
+            self.look_at_older(&mut state, &mut place, wanted, waiter, Some(names))
+        });
+        let read = match older {
+            Some(read) => read,
+            None => self.look(&mut state, &mut place, wanted, waiter, Next::None),
+        };
         *position = place.position;
         read
     }
 
     /// Removes the `waiter` that [`read`](Self::read) registered, because its connection is gone or answered.
     pub(crate) fn stop_waiting(&self, position: &Position, waiter: Waiter) {
+        if let Some(archive) = self.archive.get() {
+            archive.forget(waiter);
+        }
         let number = position.cursor().sequence();
         self.lock().loops.stop_waiting(number, waiter);
     }
@@ -174,19 +207,14 @@ impl Hub {
 }
 
 impl State {
-    fn position(&self, epoch: u64, ids: &Ids, since: Since) -> Position {
-        let moment = self.moment(epoch);
-        moment.reader(&self.logs(ids)).position(since)
-    }
-
     /// The logs of these channels, known or not.
-    fn logs(&self, ids: &Ids) -> Vec<&Log<Arc<Message>>> {
+    pub(super) fn logs(&self, ids: &Ids) -> Vec<&Log<Arc<Message>>> {
         let channels = ids.as_slice().iter().map(|&id| self.channels.get(id));
         let logs = channels.map(|channel| channel.map_or(&self.unknown, |channel| &channel.log));
         logs.collect()
     }
 
-    fn moment(&self, epoch: u64) -> Moment {
+    pub(super) fn moment(&self, epoch: u64) -> Moment {
         Moment {
             epoch,
             head: self.head,
@@ -197,14 +225,14 @@ impl State {
 
 /// How far the shared sequence of all channels has got.
 #[derive(Clone, Copy, Debug)]
-struct Moment {
-    epoch: u64,
-    head: u64,
-    given: u64,
+pub(super) struct Moment {
+    pub(super) epoch: u64,
+    pub(super) head: u64,
+    pub(super) given: u64,
 }
 
 impl Moment {
-    fn reader<'l>(self, logs: &'l [&'l Log<Arc<Message>>]) -> Reader<'l, Arc<Message>> {
+    pub(super) fn reader<'l>(self, logs: &'l [&'l Log<Arc<Message>>]) -> Reader<'l, Arc<Message>> {
         Reader::new(self.epoch, self.head, logs).with_given(self.given)
     }
 }
@@ -299,6 +327,7 @@ impl Look {
             },
             messages,
             more: reading.has_more(),
+            withheld: None,
         }
     }
 

@@ -9,6 +9,7 @@ use holdline_comet::{Cursor, Log};
 
 use super::channel::{Channel, Lag, Presence};
 use super::channels::{Channels, Id};
+use super::deletions::Deletions;
 use super::kept::Kept;
 use super::limits::{HubLimits, TooManyChannels};
 use super::loops::{Loops, Wakes};
@@ -43,6 +44,7 @@ pub(super) struct State {
     /// channel may be gone.
     pub(super) unknown: Log<Arc<Message>>,
     pub(super) loops: Loops,
+    pub(super) deletions: Deletions,
 }
 
 impl State {
@@ -62,6 +64,7 @@ impl State {
             presence: Presence::default(),
             unknown: Log::new(limits.log),
             loops: Loops::default(),
+            deletions: Deletions::default(),
         }
     }
 
@@ -129,6 +132,7 @@ impl State {
             });
             subscribers = channel.presence.total();
         }
+        self.deletions.add(number, name);
         self.head = number;
         self.loops.reached(number, wakes);
         subscribers

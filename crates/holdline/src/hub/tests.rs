@@ -43,7 +43,7 @@ fn wanted(budget: usize) -> Wanted {
 fn read(hub: &Hub, names: &[Arc<str>], position: &mut Position, budget: usize) -> Batch {
     match hub.read(names, position, wanted(budget), None) {
         Read::Batch(batch) => batch,
-        Read::Later => panic!("not here yet: {position:?}"),
+        Read::Later | Read::Reading | Read::Unreadable => panic!("not here yet: {position:?}"),
     }
 }
 

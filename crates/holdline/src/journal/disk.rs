@@ -10,6 +10,8 @@
 //! is read as ever.
 
 mod index;
+mod older;
+mod opened;
 mod pending;
 mod place;
 mod row;
@@ -27,6 +29,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 pub(crate) use self::index::DiskLimits;
+use self::older::Older;
+use self::opened::Opened;
 use self::pending::{Pending, now};
 use self::place::{Directory, Place};
 use self::row::Row;
@@ -36,8 +40,8 @@ use self::writer::{Job, State, Writer};
 use super::keys::Keys;
 use super::receipt::Outcome;
 use super::sequence::Sequence;
-use super::{Appended, Draft, Journal, Refusal};
-use crate::hub::{Hub, KeptMessage, Waiter};
+use super::{Appended, Change, Draft, Journal, Refusal};
+use crate::hub::{Archive, Hub, KeptMessage, Waiter};
 use crate::lives::Lives;
 use crate::message::{Content, size_of_texts};
 
@@ -107,7 +111,9 @@ pub(crate) struct Disk {
     most_waiting: usize,
     /// The lock is held while a message gets its number, so that the numbers arrive in order.
     jobs: Mutex<Sender<Job>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    archive: Arc<Archive>,
+    /// The one that writes, and the one that reads.
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Disk {
@@ -127,24 +133,32 @@ impl Disk {
         let sequence = Sequence::new(Arc::clone(hub), store.last(), options.most_waiting, keys);
         let (jobs, to_do) = channel();
         let state = Arc::new(State::default());
+        let opened = Opened::new(store.parts());
         let writer = Writer {
             place,
             limits: options.limits,
             sync: options.sync,
             jobs: to_do,
             state: Arc::clone(&state),
+            opened: opened.clone(),
         };
-        let thread = thread::Builder::new()
-            .name("disk".to_owned())
-            .spawn(move || writer.run(store))
-            .map_err(|error| error.to_string())?;
+        let archive = hub.open_archive(Box::new(opened.clone()));
+        let older = Older {
+            opened,
+            hub: Arc::clone(hub),
+            archive: Arc::clone(&archive),
+            writer: jobs.clone(),
+        };
+        let writes = spawn("disk", move || writer.run(store))?;
+        let reads = spawn("older", move || older.run())?;
         Ok(Self {
             sequence,
             state,
             is_timed: options.sync.is_some(),
             most_waiting: options.most_waiting,
             jobs: Mutex::new(jobs),
-            thread: Mutex::new(Some(thread)),
+            archive,
+            threads: Mutex::new(vec![writes, reads]),
         })
     }
 
@@ -158,9 +172,11 @@ impl Disk {
             if self.is_timed {
                 let waiting = &self.state.waiting;
                 waiting.fetch_add(pending.bytes(), Ordering::Relaxed);
-                early = Some(commit);
-            } else {
-                pending.commit = Some(commit);
+            }
+            match draft.change {
+                Change::Message { .. } if self.is_timed => early = Some(commit),
+                // Once a deletion is shown, nobody reads from the disk what it deletes.
+                Change::Message { .. } | Change::Deletion => pending.commit = Some(commit),
             }
             if jobs.send(Job::Keep(pending)).is_err() {
                 // The writer has ended. The receipt says so.
@@ -172,6 +188,13 @@ impl Disk {
             commit.kept();
         }
         Ok(appended)
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // Nobody is left who would close it.
+        self.archive.close();
     }
 }
 
@@ -198,17 +221,19 @@ impl Journal for Disk {
         // If it is not there any more, it has ended already.
         let _ = jobs.send(Job::Close);
         drop(jobs);
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(thread) = thread
-            && thread.join().is_err()
-        {
-            tracing::error!("the thread that writes the history has panicked");
+        self.archive.close();
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        for thread in threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the history has panicked");
+            }
         }
     }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {
+    let thread = thread::Builder::new().name(name.to_owned());
+    thread.spawn(run).map_err(|error| error.to_string())
 }
 
 /// Shows the newest messages of the database.

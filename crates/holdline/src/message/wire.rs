@@ -52,6 +52,10 @@ impl Message {
 
     /// The compressed form has this many bytes; `None` if there is none.
     pub(super) fn set_saving(&self, compressed: Option<usize>) {
+        if self.charged.load(Ordering::Relaxed) & DEFLATED == 0 {
+            // Nobody was charged: it is a copy from the disk, on its way to one subscriber.
+            return;
+        }
         let (most, json) = (self.json_len() + FORM, self.json_len());
         let saving = compressed.map_or(most, |bytes| json.saturating_sub(bytes));
         let saving = u32::try_from(saving).unwrap_or(u32::MAX);

@@ -9,7 +9,7 @@ use holdline_http1::SendError;
 use holdline_net::{Body, Output, Progress};
 
 use super::follower::{Follower, STREAM_BUDGET};
-use crate::hub::{Hub, Looks};
+use crate::hub::{Hub, Looks, Withheld};
 use crate::message::{Message, Wire};
 use crate::names;
 
@@ -102,12 +102,13 @@ impl BodyStream {
             tracing::debug!(%error, "a stream cannot go on");
             return Progress::Idle;
         }
+        let is_unreadable = batch.withheld == Some(Withheld::Unreadable);
         let progress = match news.more {
             true => Progress::More,
             false => batch.progress(),
         };
         let is_over = progress == Progress::Idle && self.is_over(hub);
-        if is_over || self.format.is_full() || self.follower.must_wait(hub) {
+        if is_over || is_unreadable || self.format.is_full() || self.follower.must_wait(hub) {
             scratch.clear();
             if is_over {
                 let cursor = self.follower.position().cursor();

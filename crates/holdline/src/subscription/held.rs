@@ -9,9 +9,9 @@ use holdline_http1::HeaderBlock;
 use holdline_net::{Held, Output, Progress};
 
 use super::follower::Follower;
-use crate::hub::{Batch, Hub, Looks};
+use crate::hub::{Batch, Hub, Looks, Withheld};
 use crate::poll_answer::{ANSWER, Heard, answer_type, encode_answer};
-use crate::reply::UNCACHED;
+use crate::reply::{Reply, UNCACHED};
 
 #[derive(Debug)]
 pub(crate) struct HeldPoll {
@@ -51,6 +51,11 @@ impl HeldPoll {
             if self.hold.data().is_some() {
                 self.answer(hub, held, batch, heard);
             }
+        } else if batch.withheld == Some(Withheld::Reading) {
+            // An empty answer would bring nobody further.
+            Output::Held(held).set_timer(READING);
+        } else if batch.withheld == Some(Withheld::Unreadable) {
+            self.refuse(held);
         } else if let Some(until) = wait {
             if until <= hub.now() {
                 self.give_up(hub, looks, held, until);
@@ -68,13 +73,39 @@ impl HeldPoll {
 
     /// Answers if the wait is over at `now`, even if there is nothing.
     pub(super) fn give_up(&mut self, hub: &Hub, looks: &mut Looks, held: Held<'_>, now: Duration) {
-        if self.hold.handle_timeout(now).is_some() {
-            let heard = self.hear(hub);
+        let Some(until) = self.hold.poll_timeout() else {
+            return;
+        };
+        if until <= now {
             let batch = self.follower.read(hub, looks, ANSWER);
-            self.answer(hub, held, batch, heard);
-        } else if let Some(until) = self.hold.poll_timeout() {
+            match batch.withheld {
+                Some(Withheld::Reading) if now < until.saturating_add(READING) => {
+                    Output::Held(held).set_timer(READING);
+                }
+                Some(Withheld::Reading) if now < Duration::MAX => self.refuse(held),
+                Some(Withheld::Unreadable) => self.refuse(held),
+                _ if self.hold.handle_timeout(now).is_none() => {}
+                _ => {
+                    let heard = self.hear(hub);
+                    self.answer(hub, held, batch, heard);
+                }
+            }
+        } else {
             // The loop and the hub read their clocks at different moments.
             Output::Held(held).set_timer(until.saturating_sub(now) + Duration::from_millis(1));
+        }
+    }
+
+    /// Answers that what it asks for cannot be read.
+    fn refuse(&mut self, held: Held<'_>) {
+        if self.hold.data().is_none() {
+            return;
+        }
+        let reply = Reply::unreadable();
+        reply.count();
+        let headers = (&*self.fields, reply.fields());
+        if let Err(error) = held.respond(reply.status, headers, &reply.body) {
+            tracing::error!(%error, "an answer cannot be sent");
         }
     }
 
@@ -95,3 +126,6 @@ impl HeldPoll {
         }
     }
 }
+
+/// So much longer it is held while what it asks for is read from the disk.
+const READING: Duration = Duration::from_secs(10);

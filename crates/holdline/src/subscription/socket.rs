@@ -10,7 +10,7 @@ use super::follower::{Follower, STREAM_BUDGET};
 use super::speaker::Speaker;
 
 use crate::access::Rights;
-use crate::hub::{Hub, Looks};
+use crate::hub::{Hub, Looks, Withheld};
 use crate::names;
 use crate::plug::Cutter;
 
@@ -111,8 +111,13 @@ impl SocketStream {
             result = result.and_then(|()| socket.send(message, wire));
             hub.correct(message);
         }
-        if self.follower.must_wait(hub) {
-            if let Err(error) = result.and_then(|()| socket.close_for_now()) {
+        let is_unreadable = batch.withheld == Some(Withheld::Unreadable);
+        if is_unreadable || self.follower.must_wait(hub) {
+            let closed = result.and_then(|()| match is_unreadable {
+                true => socket.close_unreadable(),
+                false => socket.close_for_now(),
+            });
+            if let Err(error) = closed {
                 tracing::debug!(%error, "a socket is already closing");
             }
             return Progress::Idle;

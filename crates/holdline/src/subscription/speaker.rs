@@ -93,6 +93,19 @@ impl<'a> Speaker<'a> {
         }
     }
 
+    /// Closes, because older messages cannot be read from the disk.
+    pub(super) fn close_unreadable(self) -> Result<(), MessageError> {
+        let reason = "older messages cannot be read at the moment";
+        match self {
+            Self::WebSocket(mut socket) => socket.close(CloseCode::TRY_AGAIN_LATER, reason),
+            Self::Socket(mut raw) => {
+                refuse(&Reply::unreadable(), &mut raw);
+                raw.close();
+                Ok(())
+            }
+        }
+    }
+
     /// The client said something that it must not say. A plug-in socket closes with that; a WebSocket goes on.
     pub(crate) fn mistaken(self) {
         if let Self::Socket(raw) = self {

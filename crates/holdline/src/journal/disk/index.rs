@@ -11,6 +11,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
+use crate::hub::Mark;
+
 /// How much history there may be.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DiskLimits {
@@ -152,12 +154,15 @@ impl Index {
         }
     }
 
-    /// Deletes what there is of a channel.
-    pub(super) fn delete(&mut self, name: &str) {
-        if let Some((name, _)) = self.shelves.get_key_value(name) {
-            let name = Arc::clone(name);
-            self.drop_all(&name);
-        }
+    /// Deletes some of what there is of a channel, oldest first: call it until it says that nothing is left. So others
+    /// do not wait long for the index.
+    pub(super) fn delete_some(&mut self, name: &str) -> bool {
+        let Some((name, _)) = self.shelves.get_key_value(name) else {
+            return false;
+        };
+        let name = Arc::clone(name);
+        self.marks.insert(Arc::clone(&name));
+        (0..SWEEP).all(|_| self.drop_oldest(&name))
     }
 
     fn drop_all(&mut self, name: &Arc<str>) {
@@ -301,6 +306,30 @@ impl Index {
 
     pub(super) fn forgotten(&self) -> u64 {
         self.forgotten
+    }
+
+    /// Where a channel begins.
+    pub(super) fn mark(&self, name: &str) -> Mark {
+        match self.shelves.get(name) {
+            Some(shelf) => Mark {
+                gone: shelf.gone,
+                first: shelf.entries.front().map(|entry| entry.number),
+            },
+            None => Mark {
+                gone: self.forgotten,
+                first: None,
+            },
+        }
+    }
+
+    /// The messages of a channel with greater numbers, oldest first.
+    pub(super) fn after(&self, name: &str, number: u64) -> impl Iterator<Item = u64> {
+        let entries = self.shelves.get(name).map(|shelf| {
+            let entries = &shelf.entries;
+            let first = entries.partition_point(|entry| entry.number <= number);
+            entries.range(first..)
+        });
+        entries.into_iter().flatten().map(|entry| entry.number)
     }
 
     /// Whether a message is part of the history.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, Table, WriteTransaction};
 
 use super::index::{DiskLimits, Index};
+use super::opened::Parts;
 use super::pending::{Kind, Pending, now};
 use super::place::Place;
 use super::row::{Row, charge};
@@ -202,7 +203,10 @@ impl Store {
                     drop(index);
                     messages.insert(pending.number, &*bytes)?;
                 }
-                Kind::Deletion => index.delete(channel),
+                Kind::Deletion => {
+                    drop(index);
+                    while self.index().delete_some(channel) {}
+                }
             }
             if let Some(keyed) = &pending.key {
                 keys.insert(pending.number, (keyed.to_bytes(), pending.time))?;
@@ -297,6 +301,14 @@ impl Store {
             }
         }
         Ok(first)
+    }
+
+    /// For those who read beside the writer.
+    pub(super) fn parts(&self) -> Parts {
+        Parts {
+            database: Arc::downgrade(&self.database),
+            index: Arc::clone(&self.index),
+        }
     }
 
     pub(super) fn last(&self) -> u64 {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::index::DiskLimits;
+use super::opened::Opened;
 use super::pending::{Pending, now};
 use super::place::Place;
 use super::store::Store;
@@ -14,6 +15,8 @@ use crate::journal::Refusal;
 
 pub(super) enum Job {
     Keep(Box<Pending>),
+    /// Keep what came before, at once. If the database does not work, it is opened again.
+    Look,
     /// Keep what came before, and close the database.
     Close,
 }
@@ -45,6 +48,7 @@ pub(super) struct Writer {
     pub(super) sync: Option<Duration>,
     pub(super) jobs: Receiver<Job>,
     pub(super) state: Arc<State>,
+    pub(super) opened: Opened,
 }
 
 impl Writer {
@@ -98,13 +102,20 @@ impl Writer {
             match job {
                 Ok(Job::Keep(pending)) => {
                     bytes += pending.bytes();
+                    let is_awaited = pending.commit.is_some();
                     batch.push(*pending);
-                    deadline = deadline.or(self.sync.map(|sync| Instant::now() + sync));
+                    deadline = match self.sync {
+                        // Somebody waits for it.
+                        Some(_) if is_awaited => Some(Instant::now()),
+                        Some(sync) => deadline.or_else(|| Some(Instant::now() + sync)),
+                        None => None,
+                    };
                     let most = self.limits.transaction();
                     if bytes >= most {
                         return false;
                     }
                 }
+                Ok(Job::Look) => return false,
                 Ok(Job::Close) | Err(RecvTimeoutError::Disconnected) => return true,
                 Err(RecvTimeoutError::Timeout) if !batch.is_empty() => return false,
                 Err(RecvTimeoutError::Timeout) => {
@@ -148,6 +159,7 @@ impl Writer {
                         batch.push(*pending);
                         self.refuse(batch, refusal, &mut failed);
                     }
+                    Ok(Job::Look) => {}
                     Ok(Job::Close) | Err(RecvTimeoutError::Disconnected) => *is_closing = true,
                     Err(RecvTimeoutError::Timeout) => break,
                 }
@@ -157,6 +169,7 @@ impl Writer {
                     let bytes = batch.iter().map(Pending::bytes).sum();
                     self.kept(batch, bytes);
                     self.place.witness(store.last());
+                    self.opened.replace(store.parts());
                     self.state.set(None);
                     tracing::warn!("messages can be kept again");
                     return Some(store);
@@ -183,6 +196,10 @@ impl Writer {
         batch.retain_mut(|pending| match pending.commit.take() {
             None => true,
             Some(commit) => {
+                if self.sync.is_some() {
+                    let bytes = pending.bytes();
+                    self.state.waiting.fetch_sub(bytes, Ordering::Relaxed);
+                }
                 failed.push(pending.number);
                 commit.failed(refusal);
                 false

@@ -11,7 +11,7 @@ use crate::random::Random;
 fn read(hub: &Hub, position: &mut Position) -> Batch {
     match hub.read(&["a".into()], position, ANSWER, None) {
         Read::Batch(batch) => batch,
-        Read::Later => panic!("not here yet: {position:?}"),
+        Read::Later | Read::Reading | Read::Unreadable => panic!("not here yet: {position:?}"),
     }
 }
 

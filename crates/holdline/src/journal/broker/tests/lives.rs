@@ -23,7 +23,7 @@ fn read(node: &Node, cursor: Cursor) -> (bool, Vec<String>) {
                 let texts = texts.map(|message| message.data().to_owned());
                 Some((batch.lost.is_some(), texts.collect()))
             }
-            Read::Later => None,
+            Read::Later | Read::Reading | Read::Unreadable => None,
         },
     )
 }

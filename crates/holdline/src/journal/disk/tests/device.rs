@@ -26,6 +26,8 @@ struct State {
     fault: Option<ErrorKind>,
     /// Only syncs fail, and what was written before is there all the same.
     lies: bool,
+    unreadable: bool,
+    uncached: bool,
     syncs: u64,
 }
 
@@ -76,6 +78,17 @@ impl Device {
 
     pub(super) fn fail(&self, fault: Option<ErrorKind>) {
         self.lock().fault = fault;
+    }
+
+    /// The database reads everything from here.
+    pub(super) fn without_cache(self) -> Self {
+        self.lock().uncached = true;
+        self
+    }
+
+    /// Has reading fail, or work again.
+    pub(super) fn fail_reads(&self, fail: bool) {
+        self.lock().unreadable = fail;
     }
 
     /// Has only syncs fail.
@@ -148,7 +161,8 @@ impl Device {
 impl Place for Device {
     fn open(&self) -> std::result::Result<Database, Trouble> {
         let mut builder = Builder::new();
-        let builder = builder.set_cache_size(1 << 20);
+        let cache = if self.lock().uncached { 0 } else { 1 << 20 };
+        let builder = builder.set_cache_size(cache);
         Ok(builder.create_with_backend(Backend(self.clone()))?)
     }
 
@@ -171,6 +185,9 @@ impl StorageBackend for Backend {
 
     fn read(&self, offset: u64, out: &mut [u8]) -> Result<()> {
         let state = self.0.lock();
+        if state.unreadable {
+            return Err(ErrorKind::Other.into());
+        }
         let from = offset as usize;
         let bytes = state.now.get(from..from + out.len());
         out.copy_from_slice(bytes.ok_or(ErrorKind::UnexpectedEof)?);
