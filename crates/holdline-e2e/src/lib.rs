@@ -14,6 +14,7 @@
 //! - [`NatsServer`] is a broker, and [`Balancer`] a proxy before two servers.
 //! - [`conformance`] is a list of WebSocket cases for both roles.
 //! - [`Footprint`] is what the program uses of the machine; [`Tally`] finds messages that were lost, doubled or changed.
+//! - [`sign_token`] makes tokens.
 //! - [`Client`] speaks strict HTTP/1.1 over one socket, [`subscribe`] the seven transports.
 //!
 //! Nothing here measures speed. Every wait has a limit so generous that it is only reached if something is broken,
@@ -37,6 +38,7 @@ mod proxy;
 mod server;
 mod subscriber;
 mod tally;
+mod token;
 mod wait;
 
 pub use balancer::Balancer;
@@ -52,4 +54,5 @@ pub use proxy::CutProxy;
 pub use server::{Server, program};
 pub use subscriber::{Item, Transport, subscribe, subscribe_as, subscribe_on};
 pub use tally::{END, Tally, numbered};
+pub use token::{TOKEN_KEY, sign_token};
 pub use wait::{LIMIT, wait_for};

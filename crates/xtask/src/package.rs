@@ -48,7 +48,9 @@ fn build(folder: &Path) -> Result<PathBuf> {
     let unpacked = PUBLISHED.map(|name| format!("{name}-{}", env!("CARGO_PKG_VERSION")));
     for name in &unpacked {
         let package = format!("{name}.crate");
-        Program::new("tar", ["-xzf", &package])
+        // All files of a package have the same time of long ago: without `-m`, cargo would take what it built from other
+        // files for what is there now.
+        Program::new("tar", ["-xzmf", &package])
             .folder(folder)
             .run()?;
     }

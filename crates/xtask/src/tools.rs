@@ -31,7 +31,7 @@ struct Tool {
     package: &'static str,
 }
 
-const TOOLS: [Tool; 10] = [
+const TOOLS: [Tool; 11] = [
     Tool {
         name: "chromium",
         proof: &[],
@@ -67,6 +67,12 @@ const TOOLS: [Tool; 10] = [
         name: "/usr/bin/python3 with jwt",
         proof: &["/usr/bin/python3", "-c", "import jwt"],
         package: "python3-jwt",
+    },
+    // Reads the type declarations of the client for browsers.
+    Tool {
+        name: "tsc",
+        proof: &[],
+        package: "node-typescript",
     },
     // Proxies that the chapter on the server configures.
     Tool {

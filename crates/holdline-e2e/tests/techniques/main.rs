@@ -66,8 +66,13 @@ struct Page<'b> {
 
 impl<'b> Page<'b> {
     fn open(browser: &'b Browser, server: &Server, name: &'static str) -> Self {
+        Self::open_with(browser, server, name, "")
+    }
+
+    /// With more in its address.
+    fn open_with(browser: &'b Browser, server: &Server, name: &'static str, more: &str) -> Self {
         let channel = format!("t-{name}");
-        let path = format!("/techniques/{name}?channel={channel}");
+        let path = format!("/techniques/{name}?channel={channel}{more}");
         browser.open(&server.url(&path)).unwrap();
         let page = Self {
             browser,

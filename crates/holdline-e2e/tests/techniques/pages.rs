@@ -1,6 +1,6 @@
 //! Each page receives what is published, whoever publishes it and whatever it is.
 
-use holdline_e2e::{Browser, Server};
+use holdline_e2e::{Browser, Server, TOKEN_KEY, sign_token, wait_for};
 
 use super::{AWKWARD, PAGES, Page, assert_quiet, in_browsers, publish_all};
 
@@ -52,6 +52,28 @@ fn every_page_receives_every_message_once_in_order_and_unchanged() {
         }
         page.assert_received(&texts);
     });
+}
+
+/// Behind tokens each page runs with the one in its own address.
+#[test]
+fn every_page_works_with_a_token_and_says_what_it_needs_without() {
+    let server = Server::start(&["--token-key", TOKEN_KEY]).unwrap();
+    let token = sign_token(&["--publish", "t-*", "--subscribe", "t-*"]).unwrap();
+    in_browsers(&PAGES, |browser, name| {
+        let page = Page::open_with(browser, &server, name, &format!("&token={token}"));
+        // By the page's own means, which are often a POST.
+        page.publish("hello");
+        page.assert_received(&["hello".to_owned()]);
+    });
+    let browser = Browser::start().unwrap();
+    for (more, status) in [("", "401"), (&*format!("&token={token}x"), "401")] {
+        let path = format!("/techniques/long-poll?channel=t-long-poll{more}");
+        browser.open(&server.url(&path)).unwrap();
+        wait_for("the page to say what it needs", || {
+            let note = browser.text("#note").unwrap();
+            (note.contains(status) && note.contains("?token=")).then_some(())
+        });
+    }
 }
 
 /// The code that runs is the code that is shown.

@@ -17,23 +17,11 @@ mod publishing;
 mod rates;
 mod rights;
 
-use std::process::Command;
-
-use holdline_e2e::{Client, Response, Server, program};
-
-const KEY: &str = "0123456789abcdef0123456789abcdef";
+use holdline_e2e::{Client, Response, Server, TOKEN_KEY as KEY, sign_token};
 
 /// What `holdline token` prints.
 fn sign(arguments: &[&str]) -> String {
-    let output = Command::new(program().unwrap())
-        .arg("token")
-        .args(arguments)
-        .env("HOLDLINE_TOKEN_KEY", KEY)
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {errors}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    sign_token(arguments).unwrap()
 }
 
 /// A server with that key.

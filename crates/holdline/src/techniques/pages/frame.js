@@ -189,7 +189,11 @@ async function prepare() {
   const place = new URL(page.url("poll"), location.href);
   place.searchParams.delete("meter");
   const answer = await fetch(place);
-  if (!answer.ok) return page.note(`The server answers ${answer.status}: ${(await answer.json()).error.message}`);
+  if (!answer.ok) {
+    const { message } = (await answer.json()).error;
+    const cure = [401, 403].includes(answer.status) ? ". Give this page a token that may do so: ?token=TOKEN" : "";
+    return page.note(`The server answers ${answer.status}: ${message}${cure}`);
+  }
   page.cursor = (await answer.json()).cursor;
   start();
 }
