@@ -30,12 +30,7 @@ impl NatsServer {
     /// # Errors
     /// What the system says.
     pub fn start() -> Result<Option<Self>> {
-        if Command::new("nats-server")
-            .arg("--version")
-            .output()
-            .is_err()
-        {
-            eprintln!("nats-server is not installed: nothing is tested");
+        if !is_installed() {
             return Ok(None);
         }
         let mut server = Self::new(free_address()?, Vec::new())?;
@@ -48,12 +43,7 @@ impl NatsServer {
     /// # Errors
     /// What the system says.
     pub fn cluster() -> Result<Option<[Self; 3]>> {
-        if Command::new("nats-server")
-            .arg("--version")
-            .output()
-            .is_err()
-        {
-            eprintln!("nats-server is not installed: nothing is tested");
+        if !is_installed() {
             return Ok(None);
         }
         let routes = [free_address()?, free_address()?, free_address()?];
@@ -253,3 +243,11 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
 
 /// How long it has for an answer. While a cluster finds its leader there is none.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+fn is_installed() -> bool {
+    let runs = Command::new("nats-server").arg("--version").output();
+    if runs.is_err() {
+        eprintln!("nats-server is not installed: nothing is tested");
+    }
+    runs.is_ok()
+}

@@ -11,7 +11,7 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 
-use holdline_e2e::{Client, Item, NatsServer, Server, Transport, subscribe};
+use holdline_e2e::{Client, Item, NatsServer, Server, Transport, cursor_parts as parts, subscribe};
 use serde_json::Value;
 
 /// A server at this broker, of which `query` says more.
@@ -102,10 +102,4 @@ fn lost(items: &[Item]) -> usize {
         .iter()
         .filter(|item| matches!(item, Item::Lost(_)))
         .count()
-}
-
-/// Epoch and number of a cursor.
-fn parts(cursor: &str) -> (&str, u64) {
-    let (epoch, number) = cursor.split_once('-').unwrap();
-    (epoch, u64::from_str_radix(number, 16).unwrap())
 }

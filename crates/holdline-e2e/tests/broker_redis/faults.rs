@@ -91,6 +91,7 @@ fn a_foreign_id_stops_publishing_until_it_is_removed_and_reading_goes_on() {
     let redis = Redis::durable();
     let (a, b) = (node(&redis), node(&redis));
     let id = post(&a, "here");
+    wait_for_text(&b, "here");
     let foreign = redis.cli(&["XADD", "holdline", "*", "channel", "test", "data", "poison"]);
     let foreign = foreign.trim();
     for server in [&a, &b] {
@@ -111,7 +112,11 @@ fn a_foreign_id_stops_publishing_until_it_is_removed_and_reading_goes_on() {
             (try_post(server, "cured").0 == 200).then_some(())
         });
     }
-    let (messages, lost) = poll(&b, &id);
+    // What the others published comes to this one a moment later.
+    let (messages, lost) = wait_for("all three messages", || {
+        let polled = poll(&b, &id);
+        (polled.0.len() >= 3).then_some(polled)
+    });
     assert_eq!((texts(&messages), lost), (vec!["cured"; 3], false));
 }
 

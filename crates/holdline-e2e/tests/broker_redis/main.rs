@@ -10,7 +10,7 @@ mod shared;
 
 use std::ops::ControlFlow;
 
-use holdline_e2e::{Client, Item, Server, Transport, subscribe, wait_for};
+use holdline_e2e::{Item, Server, Transport, cursor_parts as parts, poll_all, subscribe, wait_for};
 use serde_json::Value;
 
 use self::redis::Redis;
@@ -25,16 +25,8 @@ fn node_with(redis: &Redis, more: &[&str]) -> Server {
     Server::start(&arguments).unwrap()
 }
 
-/// Sends a request, and gives status and JSON, or `null` if the answer is none.
 fn ask(server: &Server, method: &str, target: &str, fields: &str, body: &str) -> (u16, Value) {
-    let mut client = Client::connect(server.address()).unwrap();
-    let length = body.len();
-    let head = format!("{method} {target} HTTP/1.1\r\nHost: test\r\n{fields}");
-    client
-        .send(format!("{head}Content-Length: {length}\r\n\r\n{body}"))
-        .unwrap();
-    let answer = client.answer(method).unwrap();
-    (answer.head.status, answer.json().unwrap_or_default())
+    holdline_e2e::ask(server, method, target, fields, body).unwrap()
 }
 
 fn try_post(server: &Server, text: &str) -> (u16, Value) {
@@ -52,24 +44,8 @@ fn code(answer: &Value) -> &str {
     answer["error"]["code"].as_str().unwrap_or_default()
 }
 
-/// All messages after a cursor as `(id, data)`, and whether some are lost.
 fn poll(server: &Server, since: &str) -> (Vec<(String, String)>, bool) {
-    let (mut since, mut messages, mut lost) = (since.to_owned(), Vec::new(), false);
-    loop {
-        let target = format!("/channels/test/poll?since={since}");
-        let (status, answer) = ask(server, "GET", &target, "", "");
-        assert_eq!(status, 200, "{answer}");
-        lost |= answer["lost"].as_bool().unwrap();
-        let more = answer["messages"].as_array().unwrap();
-        if more.is_empty() {
-            return (messages, lost);
-        }
-        for message in more {
-            let text = |name: &str| message[name].as_str().unwrap().to_owned();
-            messages.push((text("id"), text("data")));
-        }
-        since = answer["cursor"].as_str().unwrap().to_owned();
-    }
+    poll_all(server, "test", since).unwrap()
 }
 
 fn texts(messages: &[(String, String)]) -> Vec<&str> {
@@ -109,10 +85,4 @@ fn receive(server: &Server, transport: Transport, since: &str, end: &str) -> Vec
     );
     result.unwrap();
     received
-}
-
-/// Epoch and number of a cursor.
-fn parts(cursor: &str) -> (&str, u64) {
-    let (epoch, number) = cursor.split_once('-').unwrap();
-    (epoch, u64::from_str_radix(number, 16).unwrap())
 }

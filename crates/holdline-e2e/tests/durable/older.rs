@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use holdline_e2e::{Item, Transport, publish, subscribe};
+use holdline_e2e::{Client, Item, Transport, publish, subscribe};
 
 use super::*;
 
