@@ -41,6 +41,11 @@ impl Lingering {
         Ok(())
     }
 
+    /// Whether everything is written, and the end of it told.
+    pub(super) fn is_shut(&self) -> bool {
+        self.shut
+    }
+
     /// The peer has shut down its side.
     pub(super) fn eof(&self) -> Result<(), Driven> {
         match self.shut {

@@ -15,21 +15,31 @@ impl<S> Connection<S> {
         self.core.deadlines.set(Deadline::Protocol, at);
     }
 
-    /// Whether the head of its request is not here yet.
-    pub(crate) fn awaits_head(&self) -> bool {
-        matches!(&self.protocol, Protocol::Http(http) if http.awaits_head())
+    /// Whether a newcomer may have its place: the head of its request is not here yet, or its answer is written and
+    /// only the client's end is waited for.
+    pub(crate) fn can_go(&self) -> bool {
+        self.can_end().is_some()
     }
 
-    /// Another one needs its place. What has come is read first; if that is a request, it stays.
+    /// Another one needs its place. What has come is read first: it may be a request, and what is left unread would
+    /// reset the connection, with an answer that is under way.
     pub(crate) fn push_out<H: Handler<Stream = S>>(
         &mut self,
         context: &mut Context<'_, H>,
     ) -> Driven {
         self.core.readable = true;
         let driven = self.drive(context);
-        match driven == Driven::Done && self.awaits_head() {
-            true => Driven::Close(Ending::NoRoom),
-            false => driven,
+        match self.can_end() {
+            Some(ending) if driven == Driven::Done => Driven::Close(ending),
+            _ => driven,
+        }
+    }
+
+    fn can_end(&self) -> Option<Ending> {
+        match &self.protocol {
+            Protocol::Http(http) => http.awaits_head().then_some(Ending::NoRoom),
+            Protocol::Lingering(lingering) => lingering.is_shut().then_some(Ending::Finished),
+            Protocol::WebSocket(_) | Protocol::Raw(_) => None,
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The reserve is for clients that ask something. When it is full and another one comes, the one goes that has been
-//! silent, or slow with its head, for longest.
+//! The reserve is for clients that ask something. When it is full and another one comes, the oldest one goes that is
+//! silent, slow with its head, or has its answer and does not close.
 
 use super::EventLoop;
 use crate::accept::Accepted;
@@ -22,9 +22,7 @@ impl<H: Handler> EventLoop<H> {
             let connections = &self.connections;
             reserved.retain(|id| {
                 let slot = connections.get(id.index as usize);
-                slot.is_some_and(|slot| {
-                    slot.connection.id() == *id && slot.connection.awaits_head()
-                })
+                slot.is_some_and(|slot| slot.connection.id() == *id)
             });
         }
     }
@@ -43,8 +41,8 @@ impl<H: Handler> EventLoop<H> {
         }
     }
 
-    /// Closes the oldest one of this loop that has not asked anything. Another loop may have an older one, but not much
-    /// older: they are given connections in turn. Returns whether there was one.
+    /// Closes the oldest one of this loop that has not asked anything, or has been answered. Another loop may have an
+    /// older one, but not much older: they are given connections in turn. Returns whether there was one.
     fn push_one_out(&mut self, handler: &mut H, gate: &Gate) -> bool {
         let mut at = 0;
         while let Some(&id) = self.reserved.get(at) {
@@ -54,15 +52,17 @@ impl<H: Handler> EventLoop<H> {
                 self.reserved.remove(at);
                 continue;
             };
-            if !std::ptr::eq(self.shared.gate(slot.connection.listener()), gate) {
-                at += 1;
+            at += 1;
+            let connection = &slot.connection;
+            let has_same_gate = std::ptr::eq(self.shared.gate(connection.listener()), gate);
+            if !has_same_gate || !connection.can_go() {
                 continue;
             }
-            self.reserved.remove(at);
             self.drive(handler, index, Connection::push_out);
             let slot = self.connections.get(index);
             // Otherwise its request is here, and is being answered.
             if slot.is_none_or(|slot| slot.connection.id() != id) {
+                self.reserved.remove(at - 1);
                 return true;
             }
         }

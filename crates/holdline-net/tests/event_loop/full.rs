@@ -146,6 +146,33 @@ fn who_says_nothing_or_half_a_head_makes_room_in_the_reserve() {
     }
 }
 
+/// Who was refused and does not close must not keep out somebody who asks something that is served.
+#[test]
+fn who_has_an_answer_and_does_not_close_makes_room_in_the_reserve() {
+    let mut config = full();
+    config.threads = NonZeroUsize::MIN;
+    config.reserve = 2;
+    config.reserve_timeout = NEVER;
+    config.linger_timeout = NEVER;
+    let server = Running::start(config);
+    let _taken = server.connect();
+    server.wait_for_connections(1);
+    let mut answered = Vec::new();
+    for n in 0..20 {
+        let mut client = server.connect();
+        let path = ["/hello", "/well"][n % 2];
+        client
+            .write_all(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes())
+            .unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        let expected = ["HTTP/1.1 503 ", "HTTP/1.1 200 "][n % 2];
+        assert!(answer.starts_with(expected), "{n}: {answer}");
+        answered.push(client);
+    }
+    server.wait_for_connections(3);
+}
+
 #[test]
 fn another_loop_makes_room_in_the_reserve_too() {
     let mut config = full();
