@@ -1,11 +1,13 @@
-//! Measures what a server needs for many connections: `scale fan-out|cores|idle|many [--quick]`.
+//! Measures what a server needs for many connections: `scale fan-out|cores|idle|many|publish [--quick]`.
 //!
 //! What it prints is Markdown. Each server is a child process; `docs/measured.md` tells what came out.
 
 mod crowd;
 mod deliveries;
+mod keeper;
 mod kernel;
 mod many;
+mod publish;
 
 use std::env;
 use std::error::Error;
@@ -22,9 +24,10 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         Some("cores") => deliveries::cores(is_quick)?,
         Some("idle") => idle(is_quick)?,
         Some("many") => many::many(is_quick)?,
+        Some("publish") => publish::publish(is_quick)?,
         Some("hold") => many::hold(&arguments[1..])?,
         _ => {
-            eprintln!("usage: scale fan-out|cores|idle|many [--quick]");
+            eprintln!("usage: scale fan-out|cores|idle|many|publish [--quick]");
             return Ok(ExitCode::from(2));
         }
     }

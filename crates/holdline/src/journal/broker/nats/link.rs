@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
@@ -337,25 +337,36 @@ fn welcome(
     }
 }
 
-/// How many bytes arrived; 0 if none did until then.
+/// How many bytes arrived; 0 if none did until then. What lies there is read even if that time is over.
 fn read(stream: &mut TcpStream, piece: &mut [u8], until: Instant) -> Result<usize, Trouble> {
     loop {
         let left = until.saturating_duration_since(Instant::now());
-        stream
-            .set_read_timeout(Some(left.max(SHORTEST)))
-            .map_err(|error| away(&error))?;
-        match stream.read(piece) {
+        let result = match left.is_zero() {
+            true => read_what_lies_there(stream, piece),
+            false => stream
+                .set_read_timeout(Some(left.max(SHORTEST)))
+                .and_then(|()| stream.read(piece)),
+        };
+        match result {
             Ok(0) => return Err(away(&"the server of NATS has closed the connection")),
             Ok(arrived) => return Ok(arrived),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                if Instant::now() >= until {
+                if left.is_zero() {
                     return Ok(0);
                 }
             }
             Err(error) => return Err(away(&error)),
         }
     }
+}
+
+/// The shortest wait that the system knows takes some milliseconds, and this is done for each message.
+fn read_what_lies_there(stream: &mut TcpStream, piece: &mut [u8]) -> io::Result<usize> {
+    stream.set_nonblocking(true)?;
+    let result = stream.read(piece);
+    stream.set_nonblocking(false)?;
+    result
 }
 
 pub(super) fn away(error: &dyn fmt::Display) -> Trouble {

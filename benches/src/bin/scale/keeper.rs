@@ -1,0 +1,147 @@
+//! Where a server keeps messages: what must run for it, and the options that say so.
+
+use std::io;
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+pub(crate) struct Keeper {
+    pub(crate) name: &'static str,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Memory,
+    /// With this `--sync`.
+    Disk(&'static str),
+    /// With this `appendfsync`.
+    Redis(&'static str),
+    JetStream,
+}
+
+pub(crate) const KEEPERS: &[Keeper] = &[
+    Keeper {
+        name: "memory",
+        kind: Kind::Memory,
+    },
+    Keeper {
+        name: "`--data`, `--sync always`",
+        kind: Kind::Disk("always"),
+    },
+    Keeper {
+        name: "`--data`, `--sync 50ms`",
+        kind: Kind::Disk("50ms"),
+    },
+    Keeper {
+        name: "Redis, `appendfsync always`",
+        kind: Kind::Redis("always"),
+    },
+    Keeper {
+        name: "Redis, `appendfsync everysec`",
+        kind: Kind::Redis("everysec"),
+    },
+    Keeper {
+        name: "JetStream, as it comes",
+        kind: Kind::JetStream,
+    },
+];
+
+/// It ends when this is dropped, and its files are removed.
+pub(crate) struct Running {
+    /// For a server of Holdline.
+    pub(crate) options: Vec<String>,
+    process: Option<Child>,
+    /// Removed after the process has ended.
+    _folder: TempDir,
+}
+
+impl Keeper {
+    /// Whether what it needs is installed.
+    pub(crate) fn is_there(&self) -> bool {
+        let program = match self.kind {
+            Kind::Memory | Kind::Disk(_) => return true,
+            Kind::Redis(_) => "redis-server",
+            Kind::JetStream => "nats-server",
+        };
+        Command::new(program).arg("--version").output().is_ok()
+    }
+
+    pub(crate) fn start(&self) -> io::Result<Running> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path();
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let name = path.display().to_string();
+        let (options, command) = match self.kind {
+            Kind::Memory => (Vec::new(), None),
+            Kind::Disk(sync) => (
+                vec![
+                    "--data".to_owned(),
+                    name,
+                    "--sync".to_owned(),
+                    sync.to_owned(),
+                ],
+                None,
+            ),
+            Kind::Redis(sync) => {
+                let mut command = Command::new("redis-server");
+                command
+                    .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
+                    .args(["--save", "", "--appendonly", "yes", "--appendfsync", sync])
+                    .args(["--dir", &name]);
+                (
+                    vec!["--broker".to_owned(), format!("redis://127.0.0.1:{port}")],
+                    Some(command),
+                )
+            }
+            Kind::JetStream => {
+                let mut command = Command::new("nats-server");
+                command
+                    .args(["-js", "-a", "127.0.0.1", "-p", &port.to_string()])
+                    .args(["-sd", &name]);
+                (
+                    vec!["--broker".to_owned(), format!("nats://127.0.0.1:{port}")],
+                    Some(command),
+                )
+            }
+        };
+        let mut running = Running {
+            options,
+            process: None,
+            _folder: folder,
+        };
+        if let Some(mut command) = command {
+            let quiet = command
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null());
+            running.process = Some(quiet.spawn()?);
+            wait(port)?;
+        }
+        Ok(running)
+    }
+}
+
+/// Until something accepts connections.
+fn wait(port: u16) -> io::Result<()> {
+    for _ in 0..500 {
+        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    Err(io::Error::other("the broker did not start"))
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(process) = &mut self.process {
+            // It may have ended by itself; then there is nothing to do.
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
