@@ -10,6 +10,7 @@ mod features;
 mod fuzz;
 mod instructions;
 mod long;
+mod msrv;
 mod package;
 mod process;
 mod steps;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Command::BenchServers { quick } => return done(bench_servers::run(quick)),
         Command::Instructions { update } => return done(instructions::run(update)),
         Command::Long { name } => return done(long::run(name.as_deref())),
+        Command::Msrv => return done(msrv::check()),
         Command::Tools => &[Step::Tools],
         Command::Fmt => &[Step::Fmt],
         Command::Structure => &[Step::Structure],
@@ -110,6 +112,8 @@ enum Command {
     },
     /// Run the long form of a test, with HOLDLINE_LONG=1; without a name, list which there are
     Long { name: Option<String> },
+    /// Build the published crates with the oldest Rust that they name; needs rustup
+    Msrv,
     /// Fuzz with libFuzzer; needs nightly Rust and cargo-fuzz
     Fuzz {
         /// How long to run each target

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::process::{Program, cargo, root, target_dir};
 
 /// The crates for people to depend on, and the program.
-const PUBLISHED: [&str; 6] = [
+pub(crate) const PUBLISHED: [&str; 6] = [
     "holdline-http1",
     "holdline-sse",
     "holdline-websocket",

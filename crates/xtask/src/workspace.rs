@@ -20,6 +20,8 @@ const NIGHTLY: &str = "libfuzzer";
 #[derive(Debug)]
 pub(crate) struct Package {
     pub(crate) name: String,
+    /// The oldest Rust that builds it.
+    pub(crate) rust_version: Option<String>,
     features: Vec<String>,
     pub(crate) targets: Vec<Target>,
 }
@@ -57,6 +59,7 @@ fn package(package: &Value) -> Option<Package> {
     };
     Some(Package {
         name: package["name"].as_str()?.to_owned(),
+        rust_version: package["rust_version"].as_str().map(str::to_owned),
         features: package["features"].as_object()?.keys().cloned().collect(),
         targets: list(&package["targets"])
             .iter()
