@@ -11,7 +11,7 @@
 //! - [`Browser`] is a headless Chromium with its driver, and ends with its test.
 //! - [`CutProxy`] stands between a client and the server, and cuts connections; [`MoodyProxy`] treats HTTP as
 //!   proxies do.
-//! - [`NatsServer`] is a broker, and [`Balancer`] a proxy before two servers.
+//! - [`NatsServer`] and [`RedisServer`] are brokers, and [`Balancer`] a proxy before two servers.
 //! - [`conformance`] is a list of WebSocket cases for both roles.
 //! - [`Footprint`] is what the program uses of the machine; [`Tally`] finds messages that were lost, doubled or changed.
 //! - [`sign_token`] makes tokens.
@@ -36,6 +36,7 @@ mod moody;
 mod nats;
 mod process;
 mod proxy;
+mod redis;
 mod server;
 mod subscriber;
 mod tally;
@@ -53,6 +54,7 @@ pub use moody::{Mood, MoodyProxy};
 pub use nats::NatsServer;
 pub use process::Process;
 pub use proxy::CutProxy;
+pub use redis::RedisServer;
 pub use server::{Server, program};
 pub use subscriber::{Item, Transport, subscribe, subscribe_as, subscribe_on};
 pub use tally::{END, Tally, numbered};

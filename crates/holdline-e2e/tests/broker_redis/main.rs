@@ -5,15 +5,15 @@
 mod crashes;
 mod faults;
 mod lives;
-mod redis;
 mod shared;
 
 use std::ops::ControlFlow;
 
-use holdline_e2e::{Item, Server, Transport, cursor_parts as parts, poll_all, subscribe, wait_for};
+use holdline_e2e::{
+    Item, RedisServer as Redis, Server, Transport, cursor_parts as parts, poll_all, subscribe,
+    wait_for,
+};
 use serde_json::Value;
-
-use self::redis::Redis;
 
 fn node(redis: &Redis) -> Server {
     node_with(redis, &[])

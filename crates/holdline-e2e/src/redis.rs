@@ -1,33 +1,47 @@
 //! A Redis server of the test's own.
 
 use std::fs;
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use holdline_e2e::{Process, wait_for};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-/// It ends with its test.
-pub(crate) struct Redis {
+use crate::process::Process;
+use crate::wait::wait_for;
+
+/// A running `redis-server`. It ends with its test.
+///
+/// # Panics
+/// All of its functions do if something is not as it should be.
+#[derive(Debug)]
+pub struct RedisServer {
     port: u16,
     directory: TempDir,
     arguments: Vec<&'static str>,
     process: Option<Process>,
 }
 
-impl Redis {
+#[allow(clippy::unwrap_used, reason = "it is a part of tests")]
+#[allow(clippy::missing_panics_doc, reason = "it is said above")]
+impl RedisServer {
     /// One that has on its disk what it acknowledged.
-    pub(crate) fn durable() -> Self {
+    #[must_use]
+    pub fn durable() -> Self {
         Self::start(&["--appendonly", "yes", "--appendfsync", "always"])
     }
 
     /// One that keeps everything in memory.
-    pub(crate) fn forgetful() -> Self {
+    #[must_use]
+    pub fn forgetful() -> Self {
         Self::start(&["--appendonly", "no"])
     }
 
-    pub(crate) fn start(arguments: &[&'static str]) -> Self {
+    /// One with these options.
+    #[must_use]
+    pub fn start(arguments: &[&'static str]) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();
         drop(free);
@@ -41,16 +55,19 @@ impl Redis {
         redis
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// How the program is told of it.
+    #[must_use]
+    pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    pub(crate) fn kill(&mut self) {
+    /// Kills it.
+    pub fn kill(&mut self) {
         self.process = None;
     }
 
     /// Starts it again with what is on its disk.
-    pub(crate) fn restart(&mut self) {
+    pub fn restart(&mut self) {
         let port = self.port.to_string();
         let process = Process::spawn(
             Command::new("redis-server")
@@ -69,28 +86,44 @@ impl Redis {
     }
 
     /// What `redis-cli` prints for a command.
-    pub(crate) fn cli(&self, command: &[&str]) -> String {
+    #[allow(clippy::must_use_candidate, reason = "it does something")]
+    pub fn cli(&self, command: &[&str]) -> String {
         redis_cli(&self.port.to_string(), command)
     }
 
+    /// The same with this as the last argument, which may be any bytes.
+    #[allow(clippy::must_use_candidate, reason = "it does something")]
+    pub fn cli_with(&self, command: &[&str], last: &[u8]) -> String {
+        let mut process = Command::new("redis-cli")
+            .args(["-p", &self.port.to_string(), "-x"])
+            .args(command)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        process.stdin.take().unwrap().write_all(last).unwrap();
+        String::from_utf8(process.wait_with_output().unwrap().stdout).unwrap()
+    }
+
     /// Copies what is on its disk. It must not run.
-    pub(crate) fn copy_to(&self, to: &Path) {
+    pub fn copy_to(&self, to: &Path) {
         copy(&self.directory.path().join(AOF), to);
     }
 
     /// Replaces what is on its disk. It must not run.
-    pub(crate) fn copy_from(&self, from: &Path) {
+    pub fn copy_from(&self, from: &Path) {
         copy(from, &self.directory.path().join(AOF));
     }
 
     /// Stops it without ending it, as if the network swallowed everything.
-    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+    pub fn signal(&self, signal: Signal) {
         let id = self.process.as_ref().unwrap().child.id();
-        let id = rustix::process::Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
-        rustix::process::kill_process(id, signal).unwrap();
+        let id = Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
+        kill_process(id, signal).unwrap();
     }
 }
 
+#[allow(clippy::unwrap_used, reason = "it is a part of tests")]
 fn redis_cli(port: &str, command: &[&str]) -> String {
     let output = Command::new("redis-cli")
         .args(["-p", port])
@@ -105,6 +138,7 @@ fn redis_pong(said: &str) -> bool {
     said.trim() == "PONG" || said.starts_with("NOAUTH")
 }
 
+#[allow(clippy::unwrap_used, reason = "it is a part of tests")]
 fn copy(from: &Path, to: &Path) {
     for file in fs::read_dir(to).unwrap() {
         fs::remove_file(file.unwrap().path()).unwrap();
