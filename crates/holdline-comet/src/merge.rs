@@ -31,6 +31,10 @@ impl<'l, M> Merge<'l, M> {
     pub(crate) fn is_empty(&self) -> bool {
         self.heads.is_empty()
     }
+
+    pub(crate) fn next_number(&self) -> Option<u64> {
+        self.heads.peek().map(|Reverse(head)| head.sequence)
+    }
 }
 
 impl<'l, M> Iterator for Merge<'l, M> {

@@ -289,6 +289,30 @@ impl<M> Reading<'_, '_, M> {
         }
     }
 
+    /// The number of the message that [`next`](Iterator::next) gives.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use holdline_comet::{Log, LogLimits, Reader, Since};
+    ///
+    /// let mut log = Log::new(LogLimits::default());
+    /// log.push(4, 5, Duration::ZERO, "first")?;
+    /// let logs = [&log];
+    /// let reader = Reader::new(0x7, 4, &logs);
+    /// let mut position = reader.position(Since::Earliest);
+    /// let mut reading = reader.read(&mut position);
+    /// assert_eq!(reading.next_number(), Some(4));
+    /// assert_eq!(reading.next(), Some((0, 4, &"first")));
+    /// assert_eq!(reading.next_number(), None);
+    /// # Ok::<(), holdline_comet::PushError>(())
+    /// ```
+    pub fn next_number(&self) -> Option<u64> {
+        match &self.rest {
+            Rest::One(entries) => entries.clone().next().map(|(number, _)| number),
+            Rest::Several(merge) => merge.next_number(),
+        }
+    }
+
     fn move_to(&mut self, sequence: u64) {
         let cursor = self.position.cursor;
         self.position.cursor = Cursor::new(cursor.epoch(), sequence.max(cursor.sequence()));

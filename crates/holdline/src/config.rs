@@ -7,6 +7,7 @@ mod broker;
 mod check;
 mod discreet;
 mod disk;
+mod feed;
 mod listening;
 mod members;
 mod peers;
@@ -28,6 +29,7 @@ pub(crate) use self::addresses::AddressArguments;
 pub(crate) use self::bench::BenchArguments;
 pub(crate) use self::broker::BrokerArguments;
 pub(crate) use self::disk::DiskArguments;
+pub(crate) use self::feed::FeedArguments;
 pub(crate) use self::listening::{Endpoint, ListenArguments};
 pub(crate) use self::members::MemberArguments;
 pub(crate) use self::peers::PeerArguments;
@@ -231,6 +233,8 @@ pub(crate) struct ServeArguments {
     pub(crate) disk: DiskArguments,
     #[command(flatten)]
     pub(crate) broker: BrokerArguments,
+    #[command(flatten)]
+    pub(crate) feed: FeedArguments,
     #[command(flatten)]
     pub(crate) publishing: PublishingArguments,
     #[command(flatten)]

@@ -1,10 +1,13 @@
 //! What the server counts while it runs.
 
+mod feeds;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+pub(crate) use self::feeds::{CountedFeeds, FeedCounters};
 use crate::transport::Transport;
 
 /// Counters that only go up.
@@ -19,6 +22,7 @@ pub(crate) struct Counters {
     refused: [AtomicU64; Limit::ALL.len()],
     delay_counts: [AtomicU64; Delays::BOUNDS.len() + 1],
     delay_micros: AtomicU64,
+    pub(crate) feeds: FeedCounters,
 }
 
 macro_rules! limits {
@@ -83,6 +87,7 @@ pub(crate) struct Counted {
     /// Error answers by their `code`.
     pub(crate) errors: BTreeMap<&'static str, u64>,
     pub(crate) delays: Delays,
+    pub(crate) feeds: CountedFeeds,
 }
 
 /// How long deliveries took: one value each time an event loop was told about messages. The time starts when the
@@ -120,10 +125,13 @@ pub(crate) enum Loss {
     Room,
     /// It was deleted before the subscriber had it.
     Deleted,
+    /// It was published where a feed should have listened, and did not.
+    Feed,
 }
 
 impl Loss {
-    pub(crate) const ALL: [Self; 4] = [Self::Gone, Self::Lag, Self::Room, Self::Deleted];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Gone, Self::Lag, Self::Room, Self::Deleted, Self::Feed];
 
     /// The label for counters.
     pub(crate) fn name(self) -> &'static str {
@@ -132,6 +140,7 @@ impl Loss {
             Self::Lag => "max-lag",
             Self::Room => "delivery-total",
             Self::Deleted => "deleted",
+            Self::Feed => "feed",
         }
     }
 }
@@ -216,6 +225,7 @@ impl Counters {
                 counts: std::array::from_fn(|index| read(&self.delay_counts[index])),
                 sum: Duration::from_micros(read(&self.delay_micros)),
             },
+            feeds: self.feeds.read(),
         }
     }
 }

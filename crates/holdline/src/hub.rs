@@ -15,6 +15,7 @@ mod channel;
 mod channels;
 mod corrections;
 mod deletions;
+mod gaps;
 mod kept;
 mod limits;
 mod looks;

@@ -32,7 +32,7 @@ use std::sync::Arc;
 pub(crate) use self::keys::{KEPT, Keyed};
 pub(crate) use self::memory::Memory;
 pub(crate) use self::receipt::{Outcome, Receipt, Refusal};
-use crate::hub::{Published, Waiter};
+use crate::hub::{Hub, Published, Waiter, Wakes};
 use crate::idempotency_key::IdempotencyKey;
 use crate::message::Content;
 
@@ -43,6 +43,15 @@ pub(crate) struct Draft<'a> {
     pub(crate) change: Change<'a>,
     /// What it is published under, if it may come again.
     pub(crate) key: Option<Keyed>,
+    /// If it comes from a feed of several servers: it counts only while this one is the one that feeds.
+    pub(crate) fence: Option<Fence<'a>>,
+}
+
+/// A lease in the broker, and the number with which it was taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Fence<'a> {
+    pub(crate) lease: &'a str,
+    pub(crate) number: &'a str,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +64,9 @@ pub(crate) enum Change<'a> {
     },
     /// All messages with smaller numbers are deleted.
     Deletion,
+    /// Messages may be missing here that never came. The draft's channel is a
+    /// [pattern](crate::access::patterns::covers) of those that are concerned.
+    Gap,
 }
 
 impl<'a> Draft<'a> {
@@ -66,19 +78,16 @@ impl<'a> Draft<'a> {
         Self::new(channel, Change::Deletion)
     }
 
+    pub(crate) fn gap(pattern: &'a str) -> Self {
+        Self::new(pattern, Change::Gap)
+    }
+
     fn new(channel: &'a str, change: Change<'a>) -> Self {
         Self {
             channel,
             change,
             key: None,
-        }
-    }
-
-    /// What the hub is to have of it.
-    fn content(&self) -> Option<Content> {
-        match self.change {
-            Change::Message { event, data } => Some(Content::new(self.channel, event, data)),
-            Change::Deletion => None,
+            fence: None,
         }
     }
 
@@ -87,6 +96,42 @@ impl<'a> Draft<'a> {
     pub(crate) fn under(self, key: &IdempotencyKey, sub: Option<&Arc<str>>) -> Self {
         let key = Some(Keyed::new(&self, key, sub.map(AsRef::as_ref)));
         Self { key, ..self }
+    }
+}
+
+/// A change without its channel and number.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    Message(Content),
+    Deletion,
+    Gap,
+}
+
+impl Effect {
+    /// Measures a message: call it when no lock is held.
+    pub(super) fn of(draft: &Draft<'_>) -> Self {
+        match draft.change {
+            Change::Message { event, data } => {
+                Self::Message(Content::new(draft.channel, event, data))
+            }
+            Change::Deletion => Self::Deletion,
+            Change::Gap => Self::Gap,
+        }
+    }
+
+    /// Has everyone see it, with the number that it has. `channel` is a pattern if it is a gap.
+    pub(crate) fn show(
+        self,
+        number: u64,
+        channel: &str,
+        hub: &Hub,
+        wakes: &mut Wakes,
+    ) -> Published {
+        match self {
+            Self::Message(content) => hub.show(number, channel, content, wakes),
+            Self::Deletion => hub.delete(number, channel, wakes),
+            Self::Gap => hub.gap(number, channel, wakes),
+        }
     }
 }
 

@@ -47,6 +47,7 @@ impl Snapshot {
         let delivered = counted.delivered.iter();
         let lost = counted.lost.iter();
         let refused = counted.refused.iter();
+        let feeds = counted.feeds;
         json!({
             "uptime_seconds": self.uptime.as_secs(),
             "uptime_ms": self.uptime.as_millis() as u64,
@@ -68,6 +69,13 @@ impl Snapshot {
             "requests": counted.requests,
             "rejected": counted.rejected,
             "bad_broker_entries": counted.bad_entries,
+            "feeds": {
+                "all": feeds.all,
+                "connected": feeds.connected,
+                "taken": feeds.taken,
+                "refused": feeds.refused,
+                "lost": feeds.torn,
+            },
             "refused_by_reason": object(refused.map(|(limit, n)| (limit.name(), *n))),
             "errors_by_code": counted.errors,
             "sent_bytes": self.sum(|load| load.sent),

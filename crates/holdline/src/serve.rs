@@ -13,12 +13,13 @@ use holdline_net::{Handle, Server};
 use crate::access::{self, Access};
 use crate::admin::Admin;
 use crate::app::{App, Options, Shared};
-use crate::config::ServeArguments;
+use crate::config::{SecretSource, ServeArguments};
 use crate::demo::Walk;
+use crate::feed::{Feeds, Source};
 use crate::file_limit;
 use crate::handover::{Offer, Predecessor};
 use crate::hub::{Hub, HubLimits};
-use crate::journal::broker::{Broker, OpenedBroker};
+use crate::journal::broker::{Broker, Engine, OpenedBroker};
 use crate::journal::disk::{Disk, OpenedDisk};
 use crate::journal::{Journal, Memory, Standing};
 use crate::key_files::KeyFiles;
@@ -32,10 +33,12 @@ use crate::signals::{self, Wish};
 pub(crate) fn run(arguments: ServeArguments, log: &LogLines) -> Result<(), String> {
     let arguments = Arc::new(arguments);
     let access = Access::new(&arguments.access, arguments.listening.admin_token.as_ref())?;
+    let sources = sources(&arguments)?;
     let mut opened = Opened::new(&arguments)?;
     let seed = random()?;
-    let shared = Arc::new(shared(&arguments, access, &opened, log)?);
-    shared.process.look(shared.hub.uptime());
+    let kept = journal(&arguments, &sources)?;
+    let engine = kept.engine.clone();
+    let shared = Arc::new(shared(&arguments, access, &opened, log, kept));
     let handle = opened.server.handle();
     let stopping = Arc::new(AtomicBool::new(false));
     let offer = opened.offer.take().map(Arc::new);
@@ -57,11 +60,7 @@ pub(crate) fn run(arguments: ServeArguments, log: &LogLines) -> Result<(), Strin
             Wish::Reload => reload(&shared, &arguments, "SIGHUP"),
         }
     })?;
-    for line in &opened.lines {
-        println!("{line}");
-    }
-    // Flushed because a program that waits for these lines may read them from a pipe.
-    io::stdout().flush().map_err(|error| error.to_string())?;
+    announce(&opened.lines)?;
     let keeper = thread::Builder::new()
         .name("keeper".to_owned())
         .spawn({
@@ -69,6 +68,7 @@ pub(crate) fn run(arguments: ServeArguments, log: &LogLines) -> Result<(), Strin
             move || keep_house(&shared, &handle, &stopping, seed, &mut keys)
         })
         .map_err(|error| error.to_string())?;
+    let feeds = Feeds::start(sources, &shared, engine.as_ref())?;
     let before = Mutex::new(opened.before);
     let result = opened.server.run(|notifier| {
         // All loops can accept connections by now.
@@ -86,8 +86,24 @@ pub(crate) fn run(arguments: ServeArguments, log: &LogLines) -> Result<(), Strin
         // The panic message is already on standard error.
         return Err("the housekeeping thread has panicked".to_owned());
     }
+    feeds.stop();
     shared.journal.close();
     result.map_err(|error| error.to_string())
+}
+
+/// Where messages come from that are published elsewhere.
+fn sources(arguments: &ServeArguments) -> Result<Vec<Source>, String> {
+    let urls = arguments.feed.feed.iter().map(SecretSource::read);
+    Source::all(urls.collect::<Result<Vec<_>, _>>()?)
+}
+
+/// Says where the server is.
+fn announce(lines: &[String]) -> Result<(), String> {
+    for line in lines {
+        println!("{line}");
+    }
+    // Flushed because a program that waits for these lines may read them from a pipe.
+    io::stdout().flush().map_err(|error| error.to_string())
 }
 
 /// A server with its listeners, and where they came from.
@@ -180,8 +196,8 @@ fn shared(
     access: Access,
     opened: &Opened,
     log: &LogLines,
-) -> Result<Shared, String> {
-    let (hub, journal) = journal(arguments)?;
+    kept: Kept,
+) -> Shared {
     let options = Options {
         heartbeat: arguments.heartbeat,
         long_poll: arguments.long_poll,
@@ -194,40 +210,64 @@ fn shared(
         log_requests: arguments.log_requests,
         socket_port: opened.socket_port,
     };
-    Ok(Shared::new(
-        hub,
-        journal,
+    let shared = Shared::new(
+        kept.hub,
+        kept.journal,
         access,
         opened.admin,
         options,
         log.clone(),
-    ))
+    );
+    shared.process.look(shared.hub.uptime());
+    shared
 }
 
 /// The channels, and where messages get their numbers and are kept.
-fn journal(arguments: &ServeArguments) -> Result<(Arc<Hub>, Box<dyn Journal>), String> {
+struct Kept {
+    hub: Arc<Hub>,
+    journal: Box<dyn Journal>,
+    /// If several servers share it.
+    engine: Option<Arc<dyn Engine>>,
+}
+
+fn journal(arguments: &ServeArguments, sources: &[Source]) -> Result<Kept, String> {
     // Never zero, so that people see it as a number.
     let (epoch, process) = (random()? | 1 << 63, random()?);
     let limits = hub_limits(arguments);
     let hub = |lives| Arc::new(Hub::new(lives, limits).in_process(process));
     if let Some(url) = &arguments.broker.broker {
         let opened = OpenedBroker::new(&url.read()?, arguments.broker_options())?;
+        let engine = opened.engine();
+        Feeds::check(sources, &*engine)?;
         let hub = Hub::new(opened.epoch(), limits).in_process(process);
         let hub = Arc::new(hub.shared());
         let journal = Box::new(Broker::start(opened, &hub)?);
-        return Ok((hub, journal));
+        return Ok(Kept {
+            hub,
+            journal,
+            engine: Some(engine),
+        });
     }
-    let Some(path) = &arguments.disk.data else {
-        let hub = hub(Lives::new(epoch));
-        let keys = arguments.publishing.idempotency_keys;
-        let journal = Box::new(Memory::new(Arc::clone(&hub), keys));
-        return Ok((hub, journal));
+    let (hub, journal): (_, Box<dyn Journal>) = match &arguments.disk.data {
+        None => {
+            let hub = hub(Lives::new(epoch));
+            let keys = arguments.publishing.idempotency_keys;
+            let journal = Memory::new(Arc::clone(&hub), keys);
+            (hub, Box::new(journal))
+        }
+        Some(path) => {
+            signals::survive_file_limit()?;
+            let opened = OpenedDisk::new(path, arguments.disk_options(), epoch)?;
+            let hub = hub(opened.lives.clone());
+            let journal = Disk::start(opened, &hub)?;
+            (hub, Box::new(journal))
+        }
     };
-    signals::survive_file_limit()?;
-    let opened = OpenedDisk::new(path, arguments.disk_options(), epoch)?;
-    let hub = hub(opened.lives.clone());
-    let journal = Box::new(Disk::start(opened, &hub)?);
-    Ok((hub, journal))
+    Ok(Kept {
+        hub,
+        journal,
+        engine: None,
+    })
 }
 
 /// Reads secrets and allowed origins from their files again. If that fails, nothing changes.

@@ -23,12 +23,15 @@ impl Patterns {
     }
 
     pub(crate) fn allow(&self, name: &str) -> bool {
-        self.0
-            .iter()
-            .any(|pattern| match pattern.strip_suffix('*') {
-                Some(prefix) => name.starts_with(prefix),
-                None => name == &**pattern,
-            })
+        self.0.iter().any(|pattern| covers(pattern, name))
+    }
+}
+
+/// Whether a [checked] pattern is for this name.
+pub(crate) fn covers(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => name == pattern,
     }
 }
 

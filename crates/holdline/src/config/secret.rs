@@ -74,7 +74,7 @@ pub(crate) fn on_the_command_line(arguments: impl Iterator<Item = OsString>) -> 
         // A key may have a name before its file.
         let is_file = |value: &str| value.starts_with('@') || value.contains("=@");
         // A URL may have no password.
-        let is_open = |value: &str| option == BROKER && !value.contains('@');
+        let is_open = |value: &str| matches!(option, BROKER | FEED) && !value.contains('@');
         value.is_some_and(|value| !value.is_empty() && !is_file(value) && !is_open(value))
     };
     let mut found = SECRETS.to_vec();
@@ -85,14 +85,16 @@ pub(crate) fn on_the_command_line(arguments: impl Iterator<Item = OsString>) -> 
     found
 }
 
-const SECRETS: [&str; 5] = [
+const SECRETS: [&str; 6] = [
     "--publish-token",
     "--admin-token",
     "--token",
     "--token-key",
     BROKER,
+    FEED,
 ];
 const BROKER: &str = "--broker";
+const FEED: &str = "--feed";
 
 #[cfg(test)]
 mod tests {
@@ -108,6 +110,8 @@ mod tests {
         assert_eq!(found("--token-key x"), ["--token-key"]);
         assert_eq!(found("--token-key @file --token-key new=@file"), [""; 0]);
         assert_eq!(found("--broker redis://u:p@h"), ["--broker"]);
+        assert_eq!(found("--feed redis://:p@h/?pattern=a"), ["--feed"]);
+        assert_eq!(found("--feed redis://h/?pattern=a"), [""; 0]);
         assert_eq!(found("--broker redis://h --broker=@file"), [""; 0]);
     }
 }

@@ -17,6 +17,8 @@ pub(super) struct Channel {
     pub(super) published: Option<u64>,
     /// The number of the last message that was deleted; 0 for none.
     pub(super) deleted: u64,
+    /// The number of its last [gap](super::gaps); 0 for none.
+    pub(super) gap: u64,
     /// Subscribers by event loop.
     loops: Vec<u32>,
     /// Its log's entry in [`Kept`](super::kept::Kept).
@@ -32,6 +34,7 @@ impl Channel {
             presence: Presence::default(),
             published: None,
             deleted: 0,
+            gap: 0,
             loops: Vec::new(),
             filed: None,
         }

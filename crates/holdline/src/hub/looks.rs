@@ -92,7 +92,10 @@ impl Looks {
             waiter.and_then(|waiter| hub.look_at_older(&mut state, place, wanted, waiter, None));
         let read = match older {
             Some(read) => read,
-            None => hub.look(&mut state, place, wanted, waiter, Next::Stays),
+            None => {
+                let stops = state.gaps(place, None, hub.epoch());
+                hub.look(&mut state, place, wanted, waiter, Next::Stays, stops)
+            }
         };
         if self.changes != hub.changes() {
             self.shared.clear();

@@ -11,6 +11,7 @@ use holdline_comet::{Log, LogLimits, Position, Reader, Since};
 use super::Hub;
 use super::archive::{Archive, Mark, Marks, Order, Taken, Wanting};
 use super::channels::Ids;
+use super::gaps::Stops;
 use super::loops::{Waiter, Wakes};
 use super::place::Place;
 use super::read::{Batch, Moment, Read, Wanted};
@@ -60,7 +61,9 @@ impl Hub {
                     let logs: Vec<_> = piece.logs.iter().collect();
                     let reader = Reader::new(moment.epoch, piece.to, &logs);
                     let reader = reader.with_given(moment.given.max(moment.head));
-                    let batch = take(reader, &mut place.position, wanted.budget, deleted);
+                    // What is not in this piece may still come before the gap.
+                    let stops = state.gaps(place, names, moment.epoch).up_to(piece.to);
+                    let batch = take(reader, &mut place.position, wanted.budget, deleted, stops);
                     if batch.lost.is_some() || !batch.messages.is_empty() {
                         return Some(Read::Batch(batch));
                     }
@@ -100,20 +103,28 @@ fn take(
     position: &mut Position,
     budget: usize,
     deleted: bool,
+    mut stops: Stops,
 ) -> Batch {
+    stops.pass(&reader, position);
     let mut reading = reader.read(position);
-    let (mut messages, mut size) = (Vec::new(), 0);
+    stops.begin(&reading);
+    let (mut messages, mut size, mut took) = (Vec::new(), 0, None);
     while size < budget
-        && let Some((_, _, message)) = reading.next()
+        && stops.allow(&reading)
+        && let Some((_, number, message)) = reading.next()
     {
+        took = Some(number);
         size += message.json_len();
         messages.push(Arc::clone(message));
     }
+    let lost = reading.lost;
+    stops.end(took, position);
     Batch {
-        lost: reading.lost,
-        loss: match deleted {
-            true => Loss::Deleted,
-            false => Loss::Gone,
+        lost: lost.or(stops.passed),
+        loss: match (lost, deleted) {
+            (None, _) => Loss::Feed,
+            (Some(_), true) => Loss::Deleted,
+            (Some(_), false) => Loss::Gone,
         },
         messages,
         more: true,

@@ -8,6 +8,7 @@ use holdline_net::Progress;
 use super::Hub;
 use super::channel::Channel;
 use super::channels::{Id, Ids};
+use super::gaps::Stops;
 use super::kept::Kept;
 use super::loops::Waiter;
 use super::place::Place;
@@ -132,7 +133,10 @@ impl Hub {
         });
         let read = match older {
             Some(read) => read,
-            None => self.look(&mut state, &mut place, wanted, waiter, Next::None),
+            None => {
+                let stops = state.gaps(&place, Some(names), self.epoch());
+                self.look(&mut state, &mut place, wanted, waiter, Next::None, stops)
+            }
         };
         *position = place.position;
         read
@@ -161,6 +165,7 @@ impl Hub {
         wanted: Wanted,
         waiter: Option<Waiter>,
         next: Next,
+        stops: Stops,
     ) -> Read {
         let mut look = Look {
             max_lag: self.limits.log.max_lag,
@@ -168,6 +173,7 @@ impl Hub {
             next,
             deleted: false,
             broken: false,
+            stops,
             charges: Vec::new(),
         };
         let epoch = self.epoch();
@@ -212,6 +218,24 @@ impl State {
         let channels = ids.as_slice().iter().map(|&id| self.channels.get(id));
         let logs = channels.map(|channel| channel.map_or(&self.unknown, |channel| &channel.log));
         logs.collect()
+    }
+
+    /// The gaps that a subscriber comes to. `names` are those of its channels, if these need not be known.
+    #[inline]
+    pub(super) fn gaps(&self, place: &Place, names: Option<&[Arc<str>]>, epoch: u64) -> Stops {
+        let from = place.position.cursor();
+        // The fast path for servers without gaps: this runs for each look.
+        if self.gaps.newest <= from.sequence() || from.epoch() != epoch {
+            return Stops::default();
+        }
+        let gap = |(index, &id)| match self.channels.get(id) {
+            Some(channel) => channel.gap,
+            None => names
+                .and_then(|names| names.get(index))
+                .map_or(0, |name: &Arc<str>| self.gaps.of(name)),
+        };
+        let gaps = place.ids.as_slice().iter().enumerate().map(gap);
+        Stops::new(gaps.filter(|gap| *gap > from.sequence()).collect())
     }
 
     pub(super) fn moment(&self, epoch: u64) -> Moment {
@@ -260,6 +284,8 @@ struct Look {
     deleted: bool,
     /// Whether the journal lost messages that the subscriber did not have, or perhaps did.
     broken: bool,
+    /// The [gaps](super::gaps) that it comes to.
+    stops: Stops,
     /// Forms that did not exist yet: for each the index of the log, the number of the message and the bytes to
     /// charge.
     charges: Vec<(usize, u64, u64)>,
@@ -297,7 +323,9 @@ impl Look {
         position: &mut Position,
         is_live: bool,
     ) -> Batch {
+        self.stops.pass(&reader, position);
         let mut reading = reader.read(position);
+        self.stops.begin(&reading);
         // What was deleted is no reason to give up the rest, which may be of other channels.
         if is_live && reading.lost.is_some() && !self.deleted {
             let loss = match self.broken {
@@ -308,10 +336,12 @@ impl Look {
         }
         // Most readers get exactly one message.
         let mut messages = Vec::with_capacity(usize::from(reading.has_more()));
-        let mut size = 0;
+        let (mut size, mut took) = (0, None);
         while size < self.wanted.budget
+            && self.stops.allow(&reading)
             && let Some((log, number, message)) = reading.next()
         {
+            took = Some(number);
             size += message.json_len();
             let charge = message.charge(self.wanted.wire);
             if charge > 0 {
@@ -319,14 +349,16 @@ impl Look {
             }
             messages.push(Arc::clone(message));
         }
+        let (lost, more) = (reading.lost, reading.has_more());
         Batch {
-            lost: reading.lost,
-            loss: match self.deleted {
-                true => Loss::Deleted,
-                false => Loss::Gone,
+            lost: lost.or(self.stops.passed),
+            loss: match (lost, self.deleted) {
+                (None, _) => Loss::Feed,
+                (Some(_), true) => Loss::Deleted,
+                (Some(_), false) => Loss::Gone,
             },
             messages,
-            more: reading.has_more(),
+            more: self.stops.end(took, position) || more,
             withheld: None,
         }
     }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use holdline_comet::Log;
 
 use super::Hub;
-use super::channel::Channel;
 use super::loops::Wakes;
 use crate::message::Content;
 
@@ -34,10 +33,7 @@ impl Hub {
         let is_new = state.channels.id(channel).is_none();
         if is_new {
             // What came before in this channel is not here.
-            let log = self.limits.log;
-            state
-                .channels
-                .insert(Channel::new(channel, log, kept.previous));
+            state.insert_after(channel, &self.limits, kept.previous);
         }
         let id = state.for_publishing(channel, &self.limits);
         state.append(id, cursor, kept.content, pushed, &mut Wakes::default());
@@ -49,8 +45,7 @@ impl Hub {
         let mut guard = self.lock_to_change();
         let state = &mut *guard;
         if state.channels.id(name).is_none() {
-            let channel = Channel::new(name, self.limits.log, last);
-            let id = state.channels.insert(channel);
+            let id = state.insert_after(name, &self.limits, last);
             state.count_as_published(id, last);
         }
         state.shrink(&self.limits);

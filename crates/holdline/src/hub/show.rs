@@ -53,6 +53,19 @@ impl Hub {
     }
 }
 
+/// What is missing.
+impl Hub {
+    /// Messages with smaller numbers may be missing in the channels of `pattern`, because they never came here. Who has no
+    /// greater number is told. `number` is as for [`show`](Self::show).
+    pub(crate) fn gap(&self, number: u64, pattern: &str, wakes: &mut Wakes) -> Published {
+        let (now, cursor) = (self.now(), self.cursor(number));
+        let mut state = self.lock_to_change();
+        self.settle_corrections(&mut state);
+        let receivers = state.gap(number, pattern, now, wakes);
+        Published { cursor, receivers }
+    }
+}
+
 /// Memory of messages.
 impl Hub {
     /// Gives back what this message takes less than it was charged for. Call it after asking for a compressed form.

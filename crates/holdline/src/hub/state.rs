@@ -10,9 +10,11 @@ use holdline_comet::{Cursor, Log};
 use super::channel::{Channel, Lag, Presence};
 use super::channels::{Channels, Id};
 use super::deletions::Deletions;
+use super::gaps::Gaps;
 use super::kept::Kept;
 use super::limits::{HubLimits, TooManyChannels};
 use super::loops::{Loops, Wakes};
+use crate::access::patterns::covers;
 use crate::message::{Content, Message};
 
 #[derive(Debug)]
@@ -45,6 +47,7 @@ pub(super) struct State {
     pub(super) unknown: Log<Arc<Message>>,
     pub(super) loops: Loops,
     pub(super) deletions: Deletions,
+    pub(super) gaps: Gaps,
 }
 
 impl State {
@@ -65,6 +68,7 @@ impl State {
             unknown: Log::new(limits.log),
             loops: Loops::default(),
             deletions: Deletions::default(),
+            gaps: Gaps::default(),
         }
     }
 
@@ -138,6 +142,29 @@ impl State {
         subscribers
     }
 
+    /// Says that messages may be missing in the channels of a pattern. Returns how many subscribers those have.
+    pub(super) fn gap(
+        &mut self,
+        number: u64,
+        pattern: &str,
+        now: Duration,
+        wakes: &mut Wakes,
+    ) -> u64 {
+        let mut subscribers = 0;
+        self.gaps.add(pattern, number);
+        for (_, channel) in self.channels.iter_mut() {
+            if covers(pattern, &channel.name) {
+                channel.gap = number;
+                subscribers += channel.presence.total();
+                self.loops
+                    .tell_of_channel(&channel.name, channel.watched(), now, wakes);
+            }
+        }
+        self.head = self.head.max(number);
+        self.loops.reached(number, wakes);
+        subscribers
+    }
+
     /// Drops messages that have outlived their age limit, and measures how far streams are behind.
     pub(super) fn expire(&mut self, now: Duration) {
         self.lag = Lag::default();
@@ -187,7 +214,14 @@ impl State {
 
     fn insert(&mut self, name: &str, limits: &HubLimits) -> Id {
         let gone = self.unknown.evicted_through();
-        self.channels.insert(Channel::new(name, limits.log, gone))
+        self.insert_after(name, limits, gone)
+    }
+
+    /// A channel whose messages up to `gone`, if it ever had any, have been forgotten.
+    pub(super) fn insert_after(&mut self, name: &str, limits: &HubLimits, gone: u64) -> Id {
+        let mut channel = Channel::new(name, limits.log, gone);
+        channel.gap = self.gaps.of(name);
+        self.channels.insert(channel)
     }
 
     /// Somebody now watches this channel.

@@ -4,6 +4,7 @@
 mod channels;
 mod deletion;
 mod delivery;
+mod gaps;
 mod looks;
 
 use std::sync::Arc;

@@ -25,7 +25,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 pub(crate) use self::engine::EngineOptions;
-use self::engine::{Change as Changed, Connection, Engine, Key, Outgoing, RETRY, Trouble};
+use self::engine::{Change as Changed, Fence, Key, Outgoing, RETRY};
+pub(crate) use self::engine::{Connection, Engine, Trouble};
 use self::flow::Flow;
 use self::follower::Follower;
 use self::life::{Agreed, Known, agree};
@@ -91,6 +92,11 @@ impl OpenedBroker {
             tracing::warn!("--broker {}: {failed}; trying again", engine.address());
             thread::sleep(RETRY);
         }
+    }
+
+    /// For what else several servers agree on.
+    pub(crate) fn engine(&self) -> Arc<dyn Engine> {
+        Arc::clone(&self.engine)
     }
 
     /// The epoch of the current life.
@@ -180,7 +186,12 @@ fn outgoing(draft: Draft<'_>) -> Result<Outgoing, Refusal> {
                 data: data.to_owned(),
             },
             Change::Deletion => Changed::Deletion,
+            Change::Gap => Changed::Gap,
         },
+        fence: draft.fence.map(|fence| Fence {
+            lease: fence.lease.to_owned(),
+            number: fence.number.to_owned(),
+        }),
         key: draft.key.map(|key| {
             let (scope, content) = key.hashes();
             Key { scope, content }

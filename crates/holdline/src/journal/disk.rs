@@ -41,7 +41,7 @@ use super::keys::Keys;
 use super::receipt::Outcome;
 use super::sequence::Sequence;
 use super::{Appended, Change, Draft, Journal, Refusal};
-use crate::hub::{Archive, Hub, KeptMessage, Waiter};
+use crate::hub::{Archive, Hub, KeptMessage, Waiter, Wakes};
 use crate::lives::Lives;
 use crate::message::{Content, size_of_texts};
 
@@ -176,7 +176,9 @@ impl Disk {
             match draft.change {
                 Change::Message { .. } if self.is_timed => early = Some(commit),
                 // Once a deletion is shown, nobody reads from the disk what it deletes.
-                Change::Message { .. } | Change::Deletion => pending.commit = Some(commit),
+                Change::Message { .. } | Change::Deletion | Change::Gap => {
+                    pending.commit = Some(commit);
+                }
             }
             if jobs.send(Job::Keep(pending)).is_err() {
                 // The writer has ended. The receipt says so.
@@ -256,6 +258,10 @@ fn restore(store: &Store, hub: &Hub, memory: u64) -> Result<(), Trouble> {
     let index = store.index();
     for (name, last) in index.without(first) {
         hub.restore_channel(name, last);
+    }
+    for (number, pattern) in store.gaps()? {
+        // Nobody waits for it.
+        let _ = hub.gap(number, &pattern, &mut Wakes::default());
     }
     hub.restored(store.last(), index.forgotten());
     Ok(())

@@ -36,7 +36,7 @@ impl Keyed {
             scope: hash([Some(draft.channel), sub, Some(key.as_str())]),
             content: match draft.change {
                 Change::Message { event, data } => hash([event, Some(data)]),
-                Change::Deletion => hash([]),
+                Change::Deletion | Change::Gap => hash([]),
             },
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::keys::Keys;
-use super::{Appended, Draft, Journal, Refusal};
+use super::{Appended, Draft, Effect, Journal, Refusal};
 use crate::hub::{Hub, Waiter, Wakes};
 
 /// Both steps of publishing at once: a numbered message counts as kept, until the server ends.
@@ -37,7 +37,7 @@ impl Memory {
 
 impl Journal for Memory {
     fn append(&self, draft: Draft<'_>, _: Option<Waiter>) -> Result<Appended, Refusal> {
-        let content = draft.content();
+        let effect = Effect::of(&draft);
         let mut wakes = Wakes::default();
         // `last` and the keys change only after the message is shown, so a panic cannot leave them half changed.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -47,10 +47,7 @@ impl Journal for Memory {
             return Ok(Appended::Repeated(receipt));
         }
         let number = state.last + 1;
-        let published = match content {
-            Some(content) => self.hub.show(number, draft.channel, content, &mut wakes),
-            None => self.hub.delete(number, draft.channel, &mut wakes),
-        };
+        let published = effect.show(number, draft.channel, &self.hub, &mut wakes);
         state.last = published.cursor.sequence();
         if let Some(keyed) = draft.key {
             state.keys.publish(keyed, published, self.hub.now());

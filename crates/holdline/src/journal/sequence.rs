@@ -5,9 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::keys::{Keyed, Keys};
 use super::receipt::{Outcome, Receipt, Refusal};
-use super::{Appended, Change, Draft};
+use super::{Appended, Change, Draft, Effect};
 use crate::hub::{Hub, Published, Waiter, Wakes};
-use crate::message::Content;
 
 /// Assigns numbers, and passes messages that were kept to the hub in order.
 #[derive(Debug)]
@@ -42,8 +41,7 @@ struct Ended {
 #[derive(Debug)]
 struct Entry {
     channel: Box<str>,
-    /// `None` deletes what was before.
-    content: Option<Content>,
+    effect: Effect,
     key: Option<Keyed>,
     receipt: Receipt,
     /// It is the server's own: nobody waits for the answer.
@@ -100,7 +98,7 @@ impl Sequence {
         let receipt = Receipt::new(Outcome::Pending);
         let entry = Entry {
             channel: draft.channel.into(),
-            content: draft.content(),
+            effect: Effect::of(&draft),
             key: draft.key,
             receipt: receipt.clone(),
             is_own: publisher.is_none(),
@@ -186,17 +184,15 @@ impl State {
 impl Entry {
     /// The charge for it: its texts and the overhead.
     fn bytes(&self) -> usize {
-        let texts = self.content.as_ref().map_or(0, |content| {
-            content.event().map_or(0, str::len) + content.data().len()
-        });
+        let texts = match &self.effect {
+            Effect::Message(content) => content.event().map_or(0, str::len) + content.data().len(),
+            Effect::Deletion | Effect::Gap => 0,
+        };
         OVERHEAD + self.channel.len() + texts
     }
 
     fn show(self, number: u64, hub: &Hub, wakes: &mut Wakes) -> Published {
-        let published = match self.content {
-            Some(content) => hub.show(number, &self.channel, content, wakes),
-            None => hub.delete(number, &self.channel, wakes),
-        };
+        let published = self.effect.show(number, &self.channel, hub, wakes);
         self.receipt.set(Outcome::Shown(published), hub, wakes);
         published
     }
@@ -238,14 +234,16 @@ impl Commit {
     pub(crate) fn draft(&self) -> Option<Draft<'_>> {
         self.entry.as_ref().map(|entry| Draft {
             channel: &entry.channel,
-            change: match &entry.content {
-                Some(content) => Change::Message {
+            change: match &entry.effect {
+                Effect::Message(content) => Change::Message {
                     event: content.event(),
                     data: content.data(),
                 },
-                None => Change::Deletion,
+                Effect::Deletion => Change::Deletion,
+                Effect::Gap => Change::Gap,
             },
             key: entry.key,
+            fence: None,
         })
     }
 

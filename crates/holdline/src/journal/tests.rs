@@ -82,6 +82,7 @@ impl SlowJournal {
                     let text = match commit.draft().unwrap().change {
                         Change::Message { data, .. } => data,
                         Change::Deletion => "delete",
+                        Change::Gap => "gap",
                     };
                     match text {
                         "fail" => commit.failed(Refusal::NotKept),

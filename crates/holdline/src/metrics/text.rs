@@ -117,6 +117,15 @@ impl Snapshot {
         text.counter("holdline_rejected", help, counted.rejected);
         let help = "Entries of the broker that are no messages and were left out.";
         text.counter("holdline_bad_broker_entries", help, counted.bad_entries);
+        let feeds = counted.feeds;
+        let help = "Feeds that listen.";
+        text.gauge("holdline_feeds_connected", help, feeds.connected);
+        let help = "Messages of feeds, by whether they were published.";
+        text.head("holdline_feed_messages", Kind::Counter, help);
+        let results = [("taken", feeds.taken), ("refused", feeds.refused)];
+        text.each("holdline_feed_messages_total", "result", results);
+        let help = "Times a feed told its channels that messages may be lost.";
+        text.counter("holdline_feed_lost", help, feeds.torn);
         let help = "Clients that were refused because of a limit.";
         text.head("holdline_refused", Kind::Counter, help);
         let refused = counted.refused.map(|(limit, count)| (limit.name(), count));

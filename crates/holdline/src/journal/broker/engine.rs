@@ -18,6 +18,11 @@ pub(crate) trait Engine: fmt::Debug + Send + Sync {
 
     /// Where it is, without user name and password. For log lines.
     fn address(&self) -> &str;
+
+    /// Whether its connections can [take a lease](Connection::take_lease).
+    fn has_leases(&self) -> bool {
+        false
+    }
 }
 
 /// A connection to an engine.
@@ -44,6 +49,22 @@ pub(crate) trait Connection: fmt::Debug + Send {
 
     /// Entries from number `from` up to `to`, oldest first: the first `most` of those that are still kept.
     fn range(&mut self, from: u64, to: u64, most: usize) -> Result<Vec<Entry>, Trouble>;
+
+    /// Takes a lease for this time, or goes on with it if it still has the number `mine`. Returns the number with which
+    /// it is held now, which nobody had before; `None` if somebody else holds it.
+    fn take_lease(
+        &mut self,
+        _lease: &str,
+        _mine: Option<&str>,
+        _time: Duration,
+    ) -> Result<Option<String>, Trouble> {
+        Err(Trouble::Wrong("this broker has no leases".to_owned()))
+    }
+
+    /// Gives a lease back, if it still has this number.
+    fn give_lease(&mut self, _lease: &str, _mine: &str) -> Result<(), Trouble> {
+        Ok(())
+    }
 }
 
 /// How an engine is used, the same for all.
@@ -102,6 +123,15 @@ pub(crate) struct Outgoing {
     pub(crate) channel: String,
     pub(crate) change: Change,
     pub(crate) key: Option<Key>,
+    /// It is kept only if this lease still has this number.
+    pub(crate) fence: Option<Fence>,
+}
+
+/// A lease, and the number with which it was taken.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Fence {
+    pub(crate) lease: String,
+    pub(crate) number: String,
 }
 
 /// An idempotency key, as hashes.
@@ -121,6 +151,8 @@ pub(crate) enum Change {
     },
     /// The channel's history is deleted.
     Deletion,
+    /// Messages of the channels that the name, which is a pattern, covers may be missing here.
+    Gap,
 }
 
 /// What became of an entry that was to be published.
@@ -136,6 +168,8 @@ pub(crate) enum Fate {
     NoRoomForKey(Duration),
     /// It is not kept, because another life has begun.
     OtherLife,
+    /// It is not kept, because another server has its lease now.
+    Fenced,
     /// It is not kept, because of this. The same may work later.
     Refused(String),
     /// The connection broke. It may be kept or not.

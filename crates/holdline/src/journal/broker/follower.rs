@@ -179,10 +179,7 @@ impl Follower {
         let judged = self.judge.judge(number, what, hub);
         let mut table = self.flow.table();
         let shown = match judged {
-            Judged::Message { channel, content } => {
-                Some(hub.show(number, &channel, content, wakes))
-            }
-            Judged::Deletion { channel } => Some(hub.delete(number, &channel, wakes)),
+            Judged::Change { channel, effect } => Some(effect.show(number, &channel, hub, wakes)),
             Judged::Nothing => {
                 hub.skip(number, wakes);
                 None

@@ -167,6 +167,7 @@ impl Publisher {
                 self.flow.check();
                 Refusal::Away
             }
+            Fate::Fenced => Refusal::NotKept,
             Fate::Refused(why) => {
                 if self.told.is_due() {
                     tracing::error!("the broker does not keep a message: {why}");

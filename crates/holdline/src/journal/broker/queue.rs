@@ -91,7 +91,7 @@ impl Queue {
 fn size(outgoing: &Outgoing) -> usize {
     let texts = match &outgoing.change {
         Change::Message { event, data } => event.as_ref().map_or(0, String::len) + data.len(),
-        Change::Deletion => 0,
+        Change::Deletion | Change::Gap => 0,
     };
     OVERHEAD + outgoing.channel.len() + texts
 }

@@ -15,7 +15,7 @@ mod scripts;
 use std::fmt;
 use std::time::Duration;
 
-use ::redis::{Client, Cmd, Connection as Wire, Pipeline, Value, cmd};
+use ::redis::{Cmd, Connection as Wire, Pipeline, Value, cmd};
 
 use self::address::Address;
 use self::entry::{fields, parse_entries};
@@ -25,10 +25,11 @@ use super::engine::{
     BATCH, Connection, Engine, EngineOptions, Entry, Fate, Identity, Life, Outgoing, PATIENCE,
     Sight, Trouble,
 };
+use super::random::random;
 
 /// A Redis server.
+#[derive(Debug)]
 pub(crate) struct Redis {
-    client: Client,
     address: Address,
     options: EngineOptions,
 }
@@ -36,33 +37,17 @@ pub(crate) struct Redis {
 impl Redis {
     /// `url` is `redis://[user:password@]host[:port][/database][?key=NAME]`.
     pub(crate) fn new(url: &str, options: EngineOptions) -> Result<Self, String> {
-        let (address, info) = Address::parse(url)?;
-        let client = Client::open(info).map_err(|error| error.to_string())?;
-        Ok(Self {
-            client,
-            address,
-            options,
-        })
-    }
-}
-
-/// Without the password.
-impl fmt::Debug for Redis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Redis")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        let address = Address::parse(url)?;
+        Ok(Self { address, options })
     }
 }
 
 impl Engine for Redis {
     fn connect(&self) -> Result<Box<dyn Connection>, Trouble> {
         let mut wire = self
-            .client
-            .get_connection_with_timeout(PATIENCE)
-            .map_err(|error| trouble(&error))?;
-        wire.set_write_timeout(Some(PATIENCE))
-            .and_then(|()| wire.set_read_timeout(Some(PATIENCE)))
+            .address
+            .server
+            .connect(PATIENCE)
             .map_err(|error| trouble(&error))?;
         let info = Info::ask(&mut wire)?;
         info.check()?;
@@ -77,7 +62,11 @@ impl Engine for Redis {
     }
 
     fn address(&self) -> &str {
-        &self.address.shown
+        self.address.server.shown()
+    }
+
+    fn has_leases(&self) -> bool {
+        true
     }
 }
 
@@ -101,6 +90,16 @@ impl Keys {
             seen: beside("seen"),
             times: beside("times"),
         }
+    }
+
+    /// Where a lease is.
+    fn lease(&self, name: &str) -> String {
+        format!("{{{}}}:lease:{name}", self.stream)
+    }
+
+    /// Where the number is with which a lease was taken last.
+    fn numbers(&self) -> String {
+        format!("{{{}}}:leases", self.stream)
     }
 
     fn all(&self) -> [&str; 4] {
@@ -142,7 +141,12 @@ impl Connected {
     }
 
     fn publishing(&self, epoch: u64, outgoing: &Outgoing) -> Cmd {
-        let mut command = self.scripts.publish(&self.keys.all());
+        let lease = outgoing.fence.as_ref();
+        let lease = lease.map(|fence| self.keys.lease(&fence.lease));
+        let mut keys = self.keys.all().to_vec();
+        keys.extend(lease.as_deref());
+        let number = outgoing.fence.as_ref().map_or("", |fence| &fence.number);
+        let mut command = self.scripts.publish(&keys);
         command
             .arg(life_prefix(epoch))
             .arg(self.options.keep)
@@ -152,6 +156,7 @@ impl Connected {
             Some(key) => command.arg(&key.scope[..]).arg(&key.content[..]),
             None => command.arg("").arg(""),
         };
+        command.arg(number);
         for (name, value) in fields(outgoing) {
             command.arg(name).arg(value);
         }
@@ -251,6 +256,30 @@ impl Connection for Connected {
             .arg(most.min(self.count()));
         parse_entries(self.ask(&command)?)
     }
+
+    fn take_lease(
+        &mut self,
+        lease: &str,
+        mine: Option<&str>,
+        time: Duration,
+    ) -> Result<Option<String>, Trouble> {
+        let random = random().ok_or_else(|| Trouble::Away("no random numbers".to_owned()))?;
+        let (lease, numbers) = (self.keys.lease(lease), self.keys.numbers());
+        let mut command = self.scripts.take_lease(&[&lease, &numbers]);
+        command
+            .arg(mine.unwrap_or_default())
+            .arg(time.as_millis() as u64)
+            .arg(format!("{random:x}"));
+        let number = text(self.ask(&command)?)?;
+        Ok(Some(number).filter(|number| !number.is_empty()))
+    }
+
+    fn give_lease(&mut self, lease: &str, mine: &str) -> Result<(), Trouble> {
+        let lease = self.keys.lease(lease);
+        let mut command = self.scripts.give_lease(&[&lease]);
+        command.arg(mine);
+        self.ask(&command).map(drop)
+    }
 }
 
 /// What the publishing script says.
@@ -282,6 +311,7 @@ fn fate(reply: Value) -> Fate {
             Fate::NoRoomForKey(Duration::from_millis(wait.unwrap_or_default()))
         }
         "other-life" => Fate::OtherLife,
+        "fenced" => Fate::Fenced,
         _ => strange(),
     }
 }

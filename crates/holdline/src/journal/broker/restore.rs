@@ -3,7 +3,9 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::engine::{Change, Connection, Entry, Sight, Trouble, What};
+use crate::access::patterns::checked;
 use crate::hub::{Hub, KeptMessage, Wakes};
+use crate::journal::Effect;
 use crate::message::Content;
 use crate::names::{check_channel, parse_event};
 use crate::once_a_minute::OnceAMinute;
@@ -11,8 +13,7 @@ use crate::once_a_minute::OnceAMinute;
 /// What an entry means for the hub.
 #[derive(Debug)]
 pub(super) enum Judged {
-    Message { channel: String, content: Content },
-    Deletion { channel: String },
+    Change { channel: String, effect: Effect },
     Nothing,
 }
 
@@ -50,18 +51,26 @@ impl Judge {
             What::Nothing => return Ok(Judged::Nothing),
             What::Bad(why) => return Err(why),
         };
+        if change == Change::Gap {
+            let name = checked(&channel)?.trim_end_matches('*');
+            if !name.is_empty() {
+                check_channel(name).map_err(|error| error.to_string())?;
+            }
+            let effect = Effect::Gap;
+            return Ok(Judged::Change { channel, effect });
+        }
         check_channel(&channel).map_err(|error| error.to_string())?;
-        let (event, data) = match change {
-            Change::Message { event, data } => (event, data),
-            Change::Deletion => return Ok(Judged::Deletion { channel }),
+        let Change::Message { event, data } = change else {
+            let effect = Effect::Deletion;
+            return Ok(Judged::Change { channel, effect });
         };
         let event = event.as_deref().map(parse_event).transpose();
         let event = event.map_err(|error| error.to_string())?;
         if data.len() > self.max_message {
             return Err(format!("its data is longer than {}", self.max_message));
         }
-        let content = Content::new(&channel, event, &data);
-        Ok(Judged::Message { channel, content })
+        let effect = Effect::Message(Content::new(&channel, event, &data));
+        Ok(Judged::Change { channel, effect })
     }
 }
 
@@ -99,7 +108,10 @@ pub(super) fn restore(
                 oldest = number - 1;
             }
             match judge.judge(number, what, hub) {
-                Judged::Message { channel, content } => hub.restore(KeptMessage {
+                Judged::Change {
+                    channel,
+                    effect: Effect::Message(content),
+                } => hub.restore(KeptMessage {
                     number,
                     channel: &channel,
                     previous: oldest,
@@ -108,9 +120,9 @@ pub(super) fn restore(
                         now.saturating_sub(Duration::from_millis(time))
                     }),
                 }),
-                Judged::Deletion { channel } => {
+                Judged::Change { channel, effect } => {
                     // Nobody waits for it.
-                    let _ = hub.delete(number, &channel, &mut wakes);
+                    let _ = effect.show(number, &channel, hub, &mut wakes);
                 }
                 Judged::Nothing => hub.skip(number, &mut wakes),
             }

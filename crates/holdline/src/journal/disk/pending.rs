@@ -25,6 +25,7 @@ pub(super) enum Kind {
         data: Box<str>,
     },
     Deletion,
+    Gap,
 }
 
 impl Pending {
@@ -40,6 +41,7 @@ impl Pending {
                     data: data.into(),
                 },
                 Change::Deletion => Kind::Deletion,
+                Change::Gap => Kind::Gap,
             },
             key: draft.key,
             commit: None,
@@ -52,7 +54,7 @@ impl Pending {
             Kind::Message { event, data } => {
                 event.as_ref().map_or(0, |event| event.len()) + data.len()
             }
-            Kind::Deletion => 0,
+            Kind::Deletion | Kind::Gap => 0,
         };
         size_of::<Self>() + self.channel.len() + texts
     }

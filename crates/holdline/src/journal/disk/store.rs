@@ -10,7 +10,7 @@ use super::pending::{Kind, Pending, now};
 use super::place::Place;
 use super::row::{Row, charge};
 use super::scan::scan;
-use super::tables::{KEYS, LIVES, MARKS, MESSAGES, META, decode};
+use super::tables::{GAPS, KEYS, LIVES, MARKS, MESSAGES, META, decode};
 use super::trouble::{FORMAT, Trouble, guarded};
 use crate::journal::keys::Keyed;
 use crate::lives::{Life, Lives};
@@ -207,6 +207,10 @@ impl Store {
                     drop(index);
                     while self.index().delete_some(channel) {}
                 }
+                Kind::Gap => {
+                    drop(index);
+                    write.open_table(GAPS)?.insert(channel, pending.number)?;
+                }
             }
             if let Some(keyed) = &pending.key {
                 keys.insert(pending.number, (keyed.to_bytes(), pending.time))?;
@@ -268,6 +272,18 @@ impl Store {
             keys.push((number.value(), Keyed::from_bytes(&bytes), time));
         }
         Ok(keys)
+    }
+
+    /// The last gap of each pattern of channels, oldest first.
+    pub(super) fn gaps(&self) -> Result<Vec<(u64, String)>, Trouble> {
+        let table = self.database.begin_read()?.open_table(GAPS)?;
+        let mut gaps = Vec::new();
+        for row in table.iter()? {
+            let (pattern, number) = row?;
+            gaps.push((number.value(), pattern.value().to_owned()));
+        }
+        gaps.sort();
+        Ok(gaps)
     }
 
     /// Calls `take` with the newest messages, oldest first, for as much memory as `room` says. It gets the number and
@@ -344,6 +360,7 @@ fn prepare(database: &Database, failed: &[u64]) -> Result<u64, Trouble> {
         let mut keys = write.open_table(KEYS)?;
         write.open_table(MARKS)?;
         write.open_table(LIVES)?;
+        write.open_table(GAPS)?;
         for number in failed {
             messages.remove(number)?;
             keys.remove(number)?;

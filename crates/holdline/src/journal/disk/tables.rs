@@ -18,5 +18,7 @@ pub(super) const LIVES: TableDefinition<'_, u64, (u64, u64, bool)> = TableDefini
 pub(super) const MESSAGES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("messages");
 /// Up to which number the messages of a channel are gone.
 pub(super) const MARKS: TableDefinition<'_, &str, u64> = TableDefinition::new("marks");
+/// The number of the last gap, by its pattern of channels.
+pub(super) const GAPS: TableDefinition<'_, &str, u64> = TableDefinition::new("gaps");
 /// The key under which a message was published, and when.
 pub(super) const KEYS: TableDefinition<'_, u64, ([u8; 64], u64)> = TableDefinition::new("keys");

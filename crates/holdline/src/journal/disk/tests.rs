@@ -308,3 +308,27 @@ fn after_a_restart_memory_has_the_newest() {
     assert!(!again.after("a", again.cursor(messages[0] - 1)).1);
     again.end();
 }
+
+#[test]
+fn a_restart_keeps_that_something_is_missing() {
+    for sync in [None, Some(Duration::from_millis(20))] {
+        let device = Device::default();
+        let first = Running::start(&device, DiskOptions { sync, ..options() }, EPOCH).unwrap();
+        assert_eq!(first.say("news.a", "one"), Ok(1));
+        assert_eq!(first.publish(Draft::gap("news.*")), Ok(2));
+        assert_eq!(first.say("news.a", "three"), Ok(3));
+        first.end();
+        let again = Running::start(&device, options(), NEXT_EPOCH).unwrap();
+        for (cursor, expected, lost) in [
+            (0, vec![1, 3], true),
+            (1, vec![3], true),
+            (2, vec![3], false),
+        ] {
+            let (messages, was_lost) = again.after("news.a", again.cursor(cursor));
+            assert_eq!((numbers(&messages), was_lost), (expected, lost), "{cursor}");
+        }
+        assert_eq!(again.after("other", again.cursor(1)), (Vec::new(), false));
+        assert_eq!(again.say("news.a", "four"), Ok(4));
+        again.end();
+    }
+}

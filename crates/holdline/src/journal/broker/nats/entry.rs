@@ -4,7 +4,8 @@
 //!   two hexadecimal digits, so that the name is one part of the subject.
 //! - The body is the text. So `nats pub holdline.channel.news hello` publishes.
 //! - Header fields say more, and all of them may be missing: `Holdline-Event` is the event type, percent-encoded;
-//!   `Holdline-Change: deletion` deletes the channel's history; `Holdline-Mark` tells the entry from others;
+//!   `Holdline-Change: deletion` deletes the channel's history, and with `gap` messages of the channels that the name
+//!   covers may be missing; `Holdline-Mark` tells the entry from others;
 //!   `Nats-Msg-Id` and `Holdline-Content` are hashes of an idempotency key and of what was published under it.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -82,7 +83,8 @@ impl Subjects {
                     .to_owned(),
             },
             Some(DELETION) => Change::Deletion,
-            Some(_) => return Err(format!("{CHANGE} can only be `{DELETION}`")),
+            Some(GAP) => Change::Gap,
+            Some(_) => return Err(format!("{CHANGE} can only be `{DELETION}` or `{GAP}`")),
         };
         Ok(What::Change { channel, change })
     }
@@ -105,6 +107,7 @@ pub(super) fn headers(epoch: u64, outgoing: &Outgoing) -> Vec<(&'static str, Str
                 .map(|event| (EVENT, utf8_percent_encode(event, IN_HEADER).to_string())),
         ),
         Change::Deletion => headers.push((CHANGE, DELETION.to_owned())),
+        Change::Gap => headers.push((CHANGE, GAP.to_owned())),
     }
     if let Some(key) = &outgoing.key {
         headers.push((MESSAGE_ID, message_id(epoch, key)));
@@ -146,6 +149,7 @@ const MARK: &str = "Holdline-Mark";
 const EVENT: &str = "Holdline-Event";
 const CHANGE: &str = "Holdline-Change";
 const DELETION: &str = "deletion";
+const GAP: &str = "gap";
 const IN_SUBJECT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 /// So that a type that people would choose stays as it is.
 const IN_HEADER: &AsciiSet = &IN_SUBJECT.remove(b'.').remove(b':').remove(b'/');
@@ -193,12 +197,14 @@ mod tests {
                     data: "text".to_owned(),
                 },
                 Change::Deletion,
+                Change::Gap,
             ] {
                 let outgoing = Outgoing {
                     mark: 0xfeed,
                     channel: channel.to_owned(),
                     change: change.clone(),
                     key: None,
+                    fence: None,
                 };
                 let subject = subjects.channel(channel);
                 assert_eq!(subject.matches('.').count(), 2, "{subject}");

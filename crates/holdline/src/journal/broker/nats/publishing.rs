@@ -47,7 +47,7 @@ fn queue(session: &mut Session, epoch: u64, entry: &Outgoing) -> Result<(), Fate
         .collect();
     let body = match &entry.change {
         Change::Message { data, .. } => data.as_bytes(),
-        Change::Deletion => b"",
+        Change::Deletion | Change::Gap => b"",
     };
     let room = match &entry.key {
         Some(key) => session.place.seen.has_room(&message_id(epoch, key)),

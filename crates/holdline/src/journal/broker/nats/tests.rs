@@ -121,6 +121,7 @@ fn message(mark: u64, text: &str, key: Option<Key>) -> Outgoing {
         channel: "a.b".to_owned(),
         change: Change::Message { event, data },
         key,
+        fence: None,
     }
 }
 

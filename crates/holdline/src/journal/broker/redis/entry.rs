@@ -25,6 +25,7 @@ pub(super) fn fields(outgoing: &Outgoing) -> Vec<(&'static str, Cow<'_, str>)> {
             fields.push((field::DATA, Cow::Borrowed(data)));
         }
         Change::Deletion => fields.push((field::DELETED, Cow::Borrowed("1"))),
+        Change::Gap => fields.push((field::GAP, Cow::Borrowed("1"))),
     }
     fields
 }
@@ -70,6 +71,7 @@ struct Found {
     event: Option<String>,
     data: Option<String>,
     deleted: Option<String>,
+    gap: Option<String>,
 }
 
 impl Found {
@@ -84,6 +86,7 @@ impl Found {
                 b"event" => (field::EVENT, &mut self.event),
                 b"data" => (field::DATA, &mut self.data),
                 b"deleted" => (field::DELETED, &mut self.deleted),
+                b"gap" => (field::GAP, &mut self.gap),
                 _ => continue,
             };
             if place.is_some() {
@@ -96,12 +99,13 @@ impl Found {
     }
 
     fn what(&mut self) -> What {
-        let change = match (self.data.take(), &self.deleted) {
-            (Some(data), None) => Change::Message {
+        let change = match (self.data.take(), &self.deleted, &self.gap) {
+            (Some(data), None, None) => Change::Message {
                 event: self.event.take(),
                 data,
             },
-            (None, Some(_)) => Change::Deletion,
+            (None, Some(_), None) => Change::Deletion,
+            (None, None, Some(_)) => Change::Gap,
             _ => return What::Bad("it has no `data`".to_owned()),
         };
         match self.channel.take() {
@@ -119,4 +123,5 @@ mod field {
     pub(super) const EVENT: &str = "event";
     pub(super) const DATA: &str = "data";
     pub(super) const DELETED: &str = "deleted";
+    pub(super) const GAP: &str = "gap";
 }

@@ -11,6 +11,8 @@ pub(super) struct Scripts {
     publish: String,
     look: String,
     set_life: String,
+    take_lease: String,
+    give_lease: String,
 }
 
 impl Scripts {
@@ -23,6 +25,8 @@ impl Scripts {
             publish: load(PUBLISH)?,
             look: load(LOOK)?,
             set_life: load(SET_LIFE)?,
+            take_lease: load(TAKE_LEASE)?,
+            give_lease: load(GIVE_LEASE)?,
         })
     }
 
@@ -37,6 +41,14 @@ impl Scripts {
     pub(super) fn set_life(&self, keys: &[&str]) -> Cmd {
         call(&self.set_life, keys)
     }
+
+    pub(super) fn take_lease(&self, keys: &[&str]) -> Cmd {
+        call(&self.take_lease, keys)
+    }
+
+    pub(super) fn give_lease(&self, keys: &[&str]) -> Cmd {
+        call(&self.give_lease, keys)
+    }
 }
 
 fn call(name: &str, keys: &[&str]) -> Cmd {
@@ -46,11 +58,15 @@ fn call(name: &str, keys: &[&str]) -> Cmd {
 }
 
 /// Arguments: the beginning of the life's record, how many entries to keep, how many keys, for how many milliseconds,
-/// the key's scope or nothing, its content, and the fields of the entry.
+/// the key's scope or nothing, its content, the number of the lease that is the fifth key if there is one, and the fields
+/// of the entry.
 const PUBLISH: &str = r"
 local life = redis.call('GET', KEYS[2])
 if not life or string.sub(life, 1, #ARGV[1]) ~= ARGV[1] then
   return {'other-life'}
+end
+if KEYS[5] and redis.call('GET', KEYS[5]) ~= ARGV[7] then
+  return {'fenced'}
 end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -75,7 +91,7 @@ if scope ~= '' then
   end
 end
 local entry = {'XADD', KEYS[1], 'NOMKSTREAM', 'MAXLEN', '~', ARGV[2], '0-*', 'time', string.format('%.0f', now)}
-for index = 7, #ARGV do
+for index = 8, #ARGV do
   entry[#entry + 1] = ARGV[index]
 end
 local id = redis.call(unpack(entry))
@@ -130,6 +146,31 @@ for index = 1, #info, 2 do
       redis.call('XSETID', KEYS[1], ARGV[3])
     end
   end
+end
+return 1
+";
+
+/// Arguments: the number with which we have the lease or nothing, milliseconds, and something random. Returns the number
+/// with which we have it now, or nothing. The random part tells numbers apart that were counted again from the start,
+/// because the count was lost.
+const TAKE_LEASE: &str = r"
+local number = redis.call('GET', KEYS[1])
+if number then
+  if number ~= ARGV[1] then
+    return ''
+  end
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  return number
+end
+number = string.format('%.0f', redis.call('INCR', KEYS[2])) .. '-' .. ARGV[3]
+redis.call('SET', KEYS[1], number, 'PX', ARGV[2])
+return number
+";
+
+/// The argument is the number with which we had the lease.
+const GIVE_LEASE: &str = r"
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  redis.call('DEL', KEYS[1])
 end
 return 1
 ";

@@ -23,6 +23,8 @@ pub(super) struct State {
     /// Changes when it starts again: older connections break.
     pub(super) name: String,
     pub(super) is_durable: bool,
+    /// The lease that somebody has, and its number.
+    pub(super) lease: Option<(String, String)>,
     pub(super) fault: Option<&'static str>,
     /// Nobody can connect, and connections break.
     pub(super) is_away: bool,
@@ -45,6 +47,7 @@ impl Fake {
             keys: HashMap::new(),
             name: "first".to_owned(),
             is_durable: true,
+            lease: None,
             fault: None,
             is_away: false,
             mute: 0,
@@ -86,6 +89,11 @@ impl State {
         }
         if self.life.as_ref().map(|life| life.epoch) != Some(epoch) {
             return Fate::OtherLife;
+        }
+        if let Some(fence) = &outgoing.fence
+            && self.lease != Some((fence.lease.clone(), fence.number.clone()))
+        {
+            return Fate::Fenced;
         }
         if let Some(key) = &outgoing.key
             && let Some((content, number)) = self.keys.get(&key.scope)

@@ -2,9 +2,15 @@
 
 use std::thread;
 
+use holdline_comet::Since;
+
+use super::engine::{Change, What};
 use super::fake::message;
 use super::*;
+use crate::hub::Read;
 use crate::idempotency_key::IdempotencyKey;
+use crate::journal::Fence;
+use crate::poll_answer::ANSWER;
 
 fn keyed<'a>(text: &'a str, key: &str) -> Draft<'a> {
     let key = IdempotencyKey::parse(key.as_bytes()).unwrap();
@@ -176,4 +182,54 @@ fn a_server_that_is_never_quite_up_to_date_still_knows_what_is_new() {
     }
     assert!(node.hub.totals().head.sequence() < 12);
     fake.state().pace = None;
+}
+
+#[test]
+fn that_something_is_missing_is_told_in_all_servers_also_in_those_that_start_later() {
+    let fake = Fake::new();
+    let (one, other) = (Node::new(&fake), Node::new(&fake));
+    assert_eq!(one.number("1"), 1);
+    let outcome = one.publish(Draft::gap("a*"));
+    assert!(matches!(outcome, Outcome::Shown(_)), "{outcome:?}");
+    assert_eq!(one.number("3"), 3);
+    let later = Node::new(&fake);
+    for node in [&one, &other, &later] {
+        wait_for(|| (node.hub.totals().head.sequence() == 3).then_some(()));
+        let names = ["a".into()];
+        let since = Since::Cursor(node.hub.cursor_of(1));
+        let mut position = node.hub.position(&names, since);
+        let Read::Batch(batch) = node.hub.read(&names, &mut position, ANSWER, None) else {
+            panic!("it is here");
+        };
+        assert_eq!(
+            (batch.lost, batch.messages.len()),
+            (Some(node.hub.cursor_of(2)), 1)
+        );
+    }
+    // Nobody can put it for channels that have no names.
+    let channel = "a*b".to_owned();
+    let change = Change::Gap;
+    fake.add(What::Change { channel, change });
+    wait_for(|| (one.hub.totals().head.sequence() == 4).then_some(()));
+    assert_eq!(one.hub.counters.read().bad_entries, 1);
+}
+
+#[test]
+fn a_message_whose_lease_is_somebody_elses_is_not_kept() {
+    let fake = Fake::new();
+    let node = Node::new(&fake);
+    fake.state().lease = Some(("feed".to_owned(), "2-x".to_owned()));
+    let publish = |number| {
+        let lease = "feed";
+        node.publish(Draft {
+            fence: Some(Fence { lease, number }),
+            ..Draft::message("a", None, "text")
+        })
+    };
+    assert!(matches!(publish("2-x"), Outcome::Shown(_)));
+    assert!(matches!(publish("1-x"), Outcome::Refused(Refusal::NotKept)));
+    assert_eq!(fake.state().entries.len(), 1);
+    // The connection is good still.
+    assert_eq!(fake.state().batches, [1, 1]);
+    assert_eq!(node.number("next"), 2);
 }
