@@ -105,6 +105,29 @@ impl RedisServer {
         String::from_utf8(process.wait_with_output().unwrap().stdout).unwrap()
     }
 
+    /// Becomes a replica of another one, and waits until it has everything that one has now.
+    pub fn follow(&self, primary: &Self) {
+        // Otherwise it waits for other replicas, to serve all of them at once.
+        primary.cli(&["CONFIG", "SET", "repl-diskless-sync-delay", "0"]);
+        self.cli(&["REPLICAOF", "127.0.0.1", &primary.port.to_string()]);
+        wait_for("the replica to have everything", || {
+            let is_up = self
+                .cli(&["INFO", "replication"])
+                .contains("master_link_status:up");
+            // One replica has said that it has everything.
+            (is_up && primary.cli(&["WAIT", "1", "100"]).trim() == "1").then_some(())
+        });
+    }
+
+    /// Answers at the address of another one from now on, which must not run any more.
+    pub fn move_to(&mut self, other: &Self) {
+        let port = other.port.to_string();
+        wait_for("the replica to have the address", || {
+            (self.cli(&["CONFIG", "SET", "port", &port]).trim() == "OK").then_some(())
+        });
+        self.port = other.port;
+    }
+
     /// Copies what is on its disk. It must not run.
     pub fn copy_to(&self, to: &Path) {
         copy(&self.directory.path().join(AOF), to);

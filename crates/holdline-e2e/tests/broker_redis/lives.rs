@@ -10,7 +10,7 @@ use super::*;
 
 /// Follows a server over a stream, and calls `act` once it is connected. Then it must be told that messages are lost, in
 /// another life than that of `before`, and after that get the text `after`, which is published once the server takes it.
-fn is_told(follows: &Server, publishes: &Server, before: &str, act: impl FnOnce()) {
+pub(crate) fn is_told(follows: &Server, publishes: &Server, before: &str, act: impl FnOnce()) {
     let (live, is_live) = channel();
     let (address, since) = (follows.address(), before.to_owned());
     let reader = thread::spawn(move || {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
 mod crashes;
+mod failover;
 mod faults;
 mod lives;
 mod shared;
