@@ -19,6 +19,9 @@ macro_rules! links {
 [architecture.md]: crate::architecture
 [benchmarks.md]: crate::benchmarks
 [measured.md]: crate::measured
+[rules.md]: crate::rules
+[rules-rfc6455.md]: crate::rules_rfc6455
+[rules-rfc7692.md]: crate::rules_rfc7692
 [holdline-http1]: holdline_http1
 [holdline-sse]: holdline_sse
 [holdline-websocket]: holdline_websocket
@@ -53,6 +56,9 @@ chapters! {
     architecture: "../architecture.md";
     benchmarks: "../benchmarks.md";
     measured: "../measured.md";
+    rules: "../rules.md";
+    rules_rfc6455: "../rules-rfc6455.md";
+    rules_rfc7692: "../rules-rfc7692.md";
 }
 
 /// The README of the repository. It is no chapter: only its blocks are run, since its links are

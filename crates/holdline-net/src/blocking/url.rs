@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 /// The parts of an absolute `http`, `https`, `ws` or `wss` URL that a client needs.
 ///
-/// It is checked only as far as needed to take it apart. The fragment is dropped, and a URL with a
-/// user name or password is refused.
+/// It is checked only as far as needed to take it apart. The fragment is dropped, but refused in `ws` and `wss`
+/// (RFC 6455 §3), and a URL with a user name or password is refused.
 ///
 /// ```
 /// use holdline_net::blocking::Url;
@@ -79,7 +79,12 @@ impl Url {
             .into_iter()
             .find(|known| scheme.eq_ignore_ascii_case(known))
             .ok_or(UrlError::Scheme)?;
-        let rest = rest.split_once('#').map_or(rest, |(before, _)| before);
+        let rest = match rest.split_once('#') {
+            // RFC 6455 §3: fragments "MUST NOT be used on these URIs"
+            Some(_) if scheme.starts_with("ws") => return Err(UrlError::Fragment),
+            Some((before, _)) => before,
+            None => rest,
+        };
         let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         if authority.contains('@') {
             return Err(UrlError::UserInfo);
@@ -150,6 +155,9 @@ pub enum UrlError {
     /// It is `http` or `https` where a WebSocket is to be opened.
     #[error("the URL of a WebSocket begins with ws or wss")]
     NotWebSocket,
+    /// There is a fragment in a `ws` or `wss` URL (RFC 6455 §3).
+    #[error("the URL of a WebSocket has no fragment: write # as %23 where it is part of the path")]
+    Fragment,
     /// There is a user name or a password before an `@` (RFC 9110 §4.2.4).
     #[error(
         "a user name or password in the URL is not sent: leave out what stands before the @, and \
@@ -177,7 +185,7 @@ mod tests {
             ("http://a", "a", "a", 80, "/"),
             ("HTTPS://a.example?x", "a.example", "a.example", 443, "/?x"),
             (
-                "ws://127.0.0.1:80/a/b?c/d#e",
+                "http://127.0.0.1:80/a/b?c/d#e",
                 "127.0.0.1:80",
                 "127.0.0.1",
                 80,
@@ -209,6 +217,15 @@ mod tests {
                 url.scheme().starts_with("http")
             );
         }
+    }
+
+    #[test]
+    fn a_fragment_in_a_websocket_url_is_refused() {
+        for text in ["ws://a/#b", "WSS://a/b?c#", "ws://a#b"] {
+            assert_eq!(text.parse::<Url>(), Err(UrlError::Fragment), "{text}");
+        }
+        let url: Url = "ws://a/%23b".parse().unwrap();
+        assert_eq!(url.target(), "/%23b");
     }
 
     #[test]

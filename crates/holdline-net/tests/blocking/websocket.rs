@@ -148,6 +148,40 @@ fn a_client_is_told_of_another_answer() {
     assert!(matches!(result, Err(Error::Verify(_))));
 }
 
+/// What a client sends to a server that never answers.
+fn asked() -> String {
+    let stream = Script::new::<&str>([]);
+    let written = stream.written();
+    let result = WebSocket::connect(stream, "server.example.com:8080", "/chat?room=1");
+    assert!(result.is_err());
+    let bytes = written.lock().unwrap().clone();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn a_client_asks_as_the_rfc_says_and_sends_nothing_before_it_is_answered() {
+    let key = |request: &str| {
+        let (head, rest) = request.split_once("\r\n\r\n").unwrap();
+        assert_eq!(rest, "");
+        assert!(head.starts_with("GET /chat?room=1 HTTP/1.1\r\n"), "{head}");
+        let value = |name: &str| {
+            let lines = head.lines().filter_map(|line| line.split_once(": "));
+            let mut values = lines.filter(|(found, _)| found.eq_ignore_ascii_case(name));
+            let (_, value) = values.next().unwrap_or_else(|| panic!("no {name}: {head}"));
+            assert_eq!(values.next(), None, "{name}");
+            value.to_owned()
+        };
+        assert_eq!(value("Host"), "server.example.com:8080");
+        assert_eq!(value("Upgrade"), "websocket");
+        assert_eq!(value("Connection"), "Upgrade");
+        assert_eq!(value("Sec-WebSocket-Version"), "13");
+        value("Sec-WebSocket-Key")
+    };
+    let (one, other) = (key(&asked()), key(&asked()));
+    assert_eq!(one.len(), 24);
+    assert_ne!(one, other);
+}
+
 #[test]
 fn a_cut_and_a_broken_rule_are_errors() {
     let mut websocket = WebSocket::new(

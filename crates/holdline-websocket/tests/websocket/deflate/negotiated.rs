@@ -136,3 +136,71 @@ pub(crate) fn the_four_parameters_are_negotiated() {
     );
     assert!(client.no_context_takeover(Role::Client) && !client.no_context_takeover(Role::Server));
 }
+
+/// The value of `Sec-WebSocket-Extensions` of a client with these options.
+fn offer(options: DeflateOptions) -> String {
+    let mut request = client::Request::new(*b"the sample nonce");
+    request.offer_deflate(options);
+    let mut headers = request.headers().into_iter();
+    let found = headers.find(|(name, _)| *name == "Sec-WebSocket-Extensions");
+    found.unwrap().1
+}
+
+#[test]
+fn an_offer_says_what_the_client_wants_and_no_more() {
+    assert_eq!(
+        offer(DeflateOptions::default()),
+        "permessage-deflate; client_max_window_bits"
+    );
+    let small = options(|options| {
+        options.max_window_bits = 12;
+        options.peer_max_window_bits = 11;
+    });
+    assert_eq!(
+        offer(small),
+        "permessage-deflate; server_max_window_bits=11; client_max_window_bits=12"
+    );
+    assert_eq!(
+        offer(alone()),
+        "permessage-deflate; server_no_context_takeover; client_no_context_takeover; client_max_window_bits"
+    );
+}
+
+#[test]
+fn a_client_keeps_within_its_own_window_and_the_agreed_one() {
+    let own = options(|options| options.max_window_bits = 10);
+    for (answer, bits) in [
+        ("; client_max_window_bits=12", 10),
+        ("; client_max_window_bits=9", 9),
+        ("", 10),
+    ] {
+        let agreed = verify(&format!("permessage-deflate{answer}"), own);
+        let agreed = agreed.unwrap().unwrap();
+        assert_eq!(agreed.max_window_bits(Role::Client), bits, "{answer}");
+        // A server that keeps no more than that understands what repeats at any distance.
+        let message: Vec<u8> = (0..9000u32).map(|i| (i * i / 7) as u8).collect();
+        let mut client = Connection::client(config(agreed, Limits::default()), || KEY);
+        let mut out = BytesMut::new();
+        client.send_binary(&message, &mut out).unwrap();
+        let keeps = options(|options| options.peer_max_window_bits = bits);
+        let mut server = Connection::server(config(self::agreed(&keeps), Limits::default()));
+        let mut buffer = Buffer::new();
+        assert_eq!(
+            server.receive(&mut &mut out[..], &mut buffer),
+            Ok(Some(Event::Binary(&message)))
+        );
+    }
+}
+
+/// RFC 7692 §5: two extensions that both use RSV1 are never in use together, since there is one at most.
+#[test]
+fn one_extension_is_accepted_and_no_second_one() {
+    for offers in [
+        "x-other, permessage-deflate",
+        "permessage-deflate, x-other",
+        "permessage-deflate, permessage-deflate; server_no_context_takeover",
+    ] {
+        let answer = negotiate(offers, &DeflateOptions::default()).unwrap();
+        assert_eq!(answer.to_string(), "permessage-deflate", "{offers}");
+    }
+}

@@ -114,3 +114,28 @@ fn headers_of_fragments_are_not_mixed_with_compressed_ones() {
     server.send_text_fragment("b", true, &mut out).unwrap();
     assert_eq!(out[..], *b"\x01\x00\x80\x01b");
 }
+
+/// RFC 7692 §6.1: neither on later fragments nor on control frames.
+#[test]
+fn a_compressed_message_has_rsv1_on_its_first_frame_only() {
+    let mut server = sender(&DeflateOptions::default());
+    let mut out = BytesMut::new();
+    let part = "Hello Hello Hello Hello Hello";
+    let mut first_bytes = Vec::new();
+    let mut sent = |out: &mut BytesMut| first_bytes.push(out.split()[0]);
+    server.send_text_fragment(part, false, &mut out).unwrap();
+    sent(&mut out);
+    server.send_ping(b"", &mut out).unwrap();
+    sent(&mut out);
+    server.send_text_fragment(part, false, &mut out).unwrap();
+    sent(&mut out);
+    server.send_pong(b"", &mut out).unwrap();
+    sent(&mut out);
+    server.send_text_fragment(part, true, &mut out).unwrap();
+    sent(&mut out);
+    server.send_binary(&[b'a'; 100], &mut out).unwrap();
+    sent(&mut out);
+    server.send_close(1000.into(), "", &mut out).unwrap();
+    sent(&mut out);
+    assert_eq!(first_bytes, [0x41, 0x89, 0x00, 0x8a, 0x80, 0xc2, 0x88]);
+}
