@@ -1,9 +1,10 @@
 //! The journal on a disk in memory. `faults` tests disks that fail, `crashes` power cuts and damaged files, `limits` what
-//! is dropped, `older` what memory does not have.
+//! is dropped, `older` what memory does not have, `gaps` what never came.
 
 mod crashes;
 mod device;
 mod faults;
+mod gaps;
 mod limits;
 mod older;
 

@@ -13,7 +13,7 @@ use crate::message::Wire;
 use crate::random::Random;
 
 /// A connection to wake, as a hub knows it.
-fn waiters(hub: &Hub, count: usize) -> Vec<Waiter> {
+pub(super) fn waiters(hub: &Hub, count: usize) -> Vec<Waiter> {
     struct Names(mpsc::Sender<ConnectionId>);
     impl Handler for Names {
         type Stream = ();
@@ -56,7 +56,7 @@ fn waiters(hub: &Hub, count: usize) -> Vec<Waiter> {
     })
 }
 
-fn small(memory: u64) -> DiskOptions {
+pub(super) fn small(memory: u64) -> DiskOptions {
     DiskOptions {
         memory,
         ..options()
@@ -64,7 +64,7 @@ fn small(memory: u64) -> DiskOptions {
 }
 
 /// A subscriber.
-struct Client<'r> {
+pub(super) struct Client<'r> {
     running: &'r Running,
     names: Vec<Arc<str>>,
     position: Position,
@@ -72,7 +72,7 @@ struct Client<'r> {
 }
 
 impl<'r> Client<'r> {
-    fn new(running: &'r Running, names: &[&str], since: Since, waiter: Waiter) -> Self {
+    pub(super) fn new(running: &'r Running, names: &[&str], since: Since, waiter: Waiter) -> Self {
         let names: Vec<Arc<str>> = names.iter().map(|&name| name.into()).collect();
         Self {
             position: running.hub.position(&names, since),
@@ -103,7 +103,7 @@ impl<'r> Client<'r> {
     }
 
     /// All numbers there are, and before which of them a loss was told.
-    fn all(&mut self, budget: usize) -> (Vec<u64>, Vec<u64>) {
+    pub(super) fn all(&mut self, budget: usize) -> (Vec<u64>, Vec<u64>) {
         let (mut got, mut lost) = (Vec::new(), Vec::new());
         loop {
             let batch = self.next(budget);
