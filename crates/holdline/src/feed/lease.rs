@@ -80,10 +80,10 @@ impl Lease {
     }
 
     /// Lets another one have it at once.
-    pub(super) fn give(mut self) {
-        if let (Some(connection), Some(number)) = (&mut self.connection, &self.number) {
+    pub(super) fn give(&mut self) {
+        if let (Some(connection), Some(number)) = (&mut self.connection, self.number.take()) {
             // Otherwise it ends by itself.
-            let _ = connection.give_lease(&self.name, number);
+            let _ = connection.give_lease(&self.name, &number);
         }
     }
 

@@ -55,17 +55,21 @@ impl Listener {
 
     pub(super) fn run(mut self) {
         while !self.is_stopping() {
-            match self.listen() {
-                End::Elsewhere => {}
-                // The error has nothing of the URL in it.
-                End::Away(error) if self.told.is_due() => {
+            if let End::Away(error) = self.listen() {
+                if self.told.is_due() {
+                    // The error has nothing of the URL in it.
                     tracing::warn!("--feed {}: {error}; trying again", self.source);
                 }
-                End::Away(_) => {}
+                // Perhaps another server can reach it.
+                self.give_lease();
             }
             thread::sleep(RETRY);
         }
-        if let Some(lease) = self.lease {
+        self.give_lease();
+    }
+
+    fn give_lease(&mut self) {
+        if let Some(lease) = &mut self.lease {
             lease.give();
         }
     }
