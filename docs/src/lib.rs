@@ -22,6 +22,8 @@ macro_rules! links {
 [rules.md]: crate::rules
 [rules-rfc6455.md]: crate::rules_rfc6455
 [rules-rfc7692.md]: crate::rules_rfc7692
+[rules-event-stream.md]: crate::rules_event_stream
+[rules-rfc9112.md]: crate::rules_rfc9112
 [holdline-http1]: holdline_http1
 [holdline-sse]: holdline_sse
 [holdline-websocket]: holdline_websocket
@@ -59,6 +61,8 @@ chapters! {
     rules: "../rules.md";
     rules_rfc6455: "../rules-rfc6455.md";
     rules_rfc7692: "../rules-rfc7692.md";
+    rules_event_stream: "../rules-event-stream.md";
+    rules_rfc9112: "../rules-rfc9112.md";
 }
 
 /// The README of the repository. It is no chapter: only its blocks are run, since its links are

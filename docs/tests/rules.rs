@@ -29,6 +29,19 @@ const SPECIFICATIONS: &[Specification] = &[
         sections: "https://www.rfc-editor.org/rfc/rfc7692#section-",
         words: &["MUST", "REQUIRED", "SHALL"],
     },
+    Specification {
+        file: "rules-event-stream.md",
+        page: include_str!("../rules-event-stream.md"),
+        sections: "https://html.spec.whatwg.org/multipage/server-sent-events.html#",
+        // A step of a list that a sentence with "must" governs begins with an arrow.
+        words: &["must", "→ "],
+    },
+    Specification {
+        file: "rules-rfc9112.md",
+        page: include_str!("../rules-rfc9112.md"),
+        sections: "https://www.rfc-editor.org/rfc/rfc9112#section-",
+        words: &["MUST", "REQUIRED", "SHALL"],
+    },
 ];
 
 /// A row of a table, and the number in the heading above it.

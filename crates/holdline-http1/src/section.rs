@@ -59,7 +59,7 @@ fn is_folded(section: &[u8]) -> bool {
         .any(|pair| matches!(pair, [b'\n', b' ' | b'\t']))
 }
 
-/// Replaces each fold by as many spaces, so that no offset changes.
+/// Replaces each fold by as many spaces (RFC 9112 §5.2), so that no offset changes.
 fn unfold(section: &mut [u8]) {
     let mut rest = section;
     while let [first, tail @ ..] = rest {

@@ -6,7 +6,7 @@ use crate::block::{Fields, Writer};
 use crate::error::{SendError, SendErrorKind};
 use crate::framing::BodyLength;
 
-/// Frames one body for sending, for those who write heads themselves.
+/// Frames one body for sending (RFC 9112 §6.2 and §7.1), for those who write heads themselves.
 ///
 /// Every call appends to `out`, or on error leaves it as it was.
 #[derive(Clone, Copy, Debug)]

@@ -83,6 +83,8 @@ fn mistakes_leave_everything_as_it_was() {
         ("CONNECT", "/", "a", RequestBody::None, E::InvalidTarget),
         ("GET", "/", "a b", RequestBody::None, E::InvalidHost),
         ("GET", "/", "a\n", RequestBody::None, E::InvalidFieldValue),
+        ("GET", "/", "a\rb", RequestBody::None, E::InvalidFieldValue),
+        ("GET", "/\rb", "a", RequestBody::None, E::InvalidTarget),
         ("TRACE", "/", "a", RequestBody::Known(1), E::BodyNotAllowed),
         (
             "CONNECT",
@@ -109,6 +111,16 @@ fn mistakes_leave_everything_as_it_was() {
         let error = http.request("GET", "/", headers, b"", &mut BytesMut::new());
         assert_eq!(error.expect_err("refused").kind(), E::InvalidHost);
     }
+}
+
+/// RFC 9112 §3.2: then "a client MUST send a Host header field with an empty field value".
+#[test]
+fn a_host_may_be_empty_when_the_target_has_no_authority() {
+    let text = sent(|http, out| {
+        http.request("GET", "/", [("Host", "")], b"", out)
+            .expect("good");
+    });
+    assert_eq!(text, "GET / HTTP/1.1\r\nHost: \r\n\r\n");
 }
 
 #[test]

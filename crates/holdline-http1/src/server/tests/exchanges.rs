@@ -231,6 +231,28 @@ fn closing_after_the_response() {
     assert!(http.should_close());
 }
 
+/// RFC 9112 §9.6: after its own "close" the server "MUST NOT process any further requests".
+#[test]
+fn a_server_that_says_close_parses_no_further_request() {
+    let mut http = ServerConnection::new(ServerConfig::default());
+    let (mut buffer, mut out) = (Buffer::new(), BytesMut::new());
+    let stream = format!("{GET}{GET}");
+    let mut input = stream.as_bytes();
+    for _ in 0..2 {
+        http.receive(&mut input, &mut buffer)
+            .expect("good")
+            .expect("the head, then the end");
+    }
+    http.respond(200, [("Connection", "close")], b"", &mut out)
+        .expect("good");
+    assert_eq!(
+        http.receive(&mut input, &mut buffer),
+        Ok(Some(Event::Paused))
+    );
+    assert_eq!(input, GET.as_bytes());
+    assert!(http.should_close() && !http.can_respond());
+}
+
 #[test]
 fn a_client_that_half_closes_gets_its_response() {
     let mut http = after_request(GET);

@@ -190,6 +190,11 @@ fn mistakes_leave_everything_as_it_was() {
         ),
         (
             GET,
+            |h, o| h.respond(200, [("A", "b\rc")], b"", o),
+            E::InvalidFieldValue,
+        ),
+        (
+            GET,
             |h, o| h.respond(200, [("A", "b\0")], b"", o),
             E::InvalidFieldValue,
         ),
