@@ -1,33 +1,30 @@
 //! Chromium, driven over WebDriver (W3C) by its own chromedriver.
 
-use std::io::{BufRead, BufReader};
+mod running;
+
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::process::{Process, Watchdog};
-use crate::wait::{LIMIT, wait_for};
+use self::running::Running;
+use crate::wait::wait_for;
 
-/// A headless browser with a profile of its own. It ends when this is dropped. Of one process of tests, at most
-/// three run at a time: the next one waits.
+/// A headless browser that knows nothing of those before it. Of one process of tests, at most three run at a time: the
+/// next one waits.
 #[derive(Debug)]
 pub struct Browser {
-    /// `http://127.0.0.1:PORT/session/ID`
-    session: String,
-    agent: ureq::Agent,
+    /// Until this is dropped.
+    running: Option<Running>,
+    /// Whether it was started with arguments of its own.
+    is_special: bool,
     /// Everything logged to the console so far.
     console: Mutex<Vec<Entry>>,
-    // Dropped in this order.
-    browser: Option<Watchdog>,
-    _driver: Process,
-    _profile: TempDir,
+    // Dropped last.
     _turn: Turn,
 }
 
@@ -45,6 +42,9 @@ const AT_ONCE: usize = 3;
 
 static RUNNING: Mutex<usize> = Mutex::new(0);
 static ENDED: Condvar = Condvar::new();
+
+/// Browsers that another test may have: to start one takes a second or two of processor time. They end with the process.
+static IDLE: Mutex<Vec<Running>> = Mutex::new(Vec::new());
 
 /// One of those that may run.
 #[derive(Debug)]
@@ -67,72 +67,37 @@ impl Drop for Turn {
 }
 
 impl Browser {
-    /// Starts the browser.
+    /// Starts a browser, or takes one that another test has left, in a tab of its own and without what that test
+    /// stored.
     ///
     /// # Errors
     /// When chromedriver or Chromium are not there, or do not start.
     pub fn start() -> Result<Self> {
-        Self::start_with(&[])
+        let turn = Turn::wait();
+        while let Some(running) = idle().pop() {
+            if running.forget().is_ok() {
+                return Ok(Self::of(running, false, turn));
+            }
+        }
+        Ok(Self::of(Running::start(&[])?, false, turn))
     }
 
-    /// Starts the browser with more arguments of its command line.
+    /// Starts a browser with more arguments of its command line.
     ///
     /// # Errors
     /// As [`start`](Self::start).
     pub fn start_with(more: &[&str]) -> Result<Self> {
         let turn = Turn::wait();
-        let profile = tempfile::Builder::new().prefix("holdline-e2e-").tempdir()?;
-        let mut driver = Process::spawn(
-            Command::new("chromedriver")
-                .arg("--port=0")
-                .stdin(Stdio::null())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::null()),
-        )
-        .context("starting chromedriver (Debian's package chromium-driver)")?;
-        let stdout = driver.child.stdout.take().context("no standard output")?;
-        let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
-        let port: u16 = lines
-            .find_map(|line| {
-                let (_, rest) = line.split_once("started successfully on port ")?;
-                rest.trim_end_matches('.').parse().ok()
-            })
-            .context("chromedriver did not say where it listens")?;
-        // The driver keeps writing, and must not block on a full pipe.
-        thread::spawn(move || lines.for_each(drop));
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(LIMIT))
-            .build()
-            .into();
-        let mut browser = Self {
-            session: format!("http://127.0.0.1:{port}/session"),
-            agent,
+        Ok(Self::of(Running::start(more)?, true, turn))
+    }
+
+    fn of(running: Running, is_special: bool, turn: Turn) -> Self {
+        Self {
+            running: Some(running),
+            is_special,
             console: Mutex::default(),
-            browser: None,
-            _driver: driver,
-            _profile: profile,
             _turn: turn,
-        };
-        let profile = format!("--user-data-dir={}", browser._profile.path().display());
-        let mut arguments = ARGUMENTS.to_vec();
-        arguments.push(&profile);
-        arguments.extend(more);
-        let binary = std::env::var("HOLDLINE_CHROMIUM").unwrap_or("/usr/bin/chromium".to_owned());
-        let capabilities = json!({ "alwaysMatch": {
-            "goog:chromeOptions": { "binary": binary, "args": arguments },
-            "goog:loggingPrefs": { "browser": "ALL" },
-        } });
-        let answer = browser.post("", &json!({ "capabilities": capabilities }))?;
-        let id = answer["sessionId"]
-            .as_str()
-            .context("a session without an id")?;
-        browser.session = format!("{}/{id}", browser.session);
-        // Normally the driver ends the browser. This is for when it cannot.
-        if let Some(id) = answer["capabilities"]["goog:processID"].as_u64() {
-            browser.browser = Some(Watchdog::new(u32::try_from(id)?)?);
         }
-        Ok(browser)
     }
 
     /// Opens a page and waits until it is loaded.
@@ -231,6 +196,14 @@ impl Browser {
         Ok(tab)
     }
 
+    /// Closes the current tab. Another one must be switched to.
+    ///
+    /// # Errors
+    /// What the driver says.
+    pub fn close_tab(&self) -> Result<()> {
+        self.running()?.delete("/window")
+    }
+
     /// Makes another tab or window the current one, and shows it.
     ///
     /// # Errors
@@ -293,7 +266,7 @@ impl Browser {
         Ok(path)
     }
 
-    /// Everything logged to the console since the browser was started.
+    /// Everything logged to the console since the test has the browser.
     ///
     /// # Errors
     /// What the driver says.
@@ -339,59 +312,28 @@ impl Browser {
     }
 
     fn get(&self, path: &str) -> Result<Value> {
-        answer(self.agent.get(format!("{}{path}", self.session)).call()?)
+        self.running()?.get(path)
     }
 
     fn post(&self, path: &str, parameters: &Value) -> Result<Value> {
-        let request = self.agent.post(format!("{}{path}", self.session));
-        let request = request.header("Content-Type", "application/json");
-        answer(request.send(parameters.to_string())?)
+        self.running()?.post(path, parameters)
+    }
+
+    fn running(&self) -> Result<&Running> {
+        self.running.as_ref().context("the browser has ended")
     }
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Ends the browser. If the driver does not answer, the watchdog kills it.
-        match self.agent.delete(&self.session).call() {
-            Ok(_) => {
-                if let Some(browser) = &mut self.browser {
-                    browser.call_off();
-                }
-            }
-            Err(_) => {
-                if let Some(browser) = &mut self.browser {
-                    browser.bite();
-                }
-            }
+        let running = self.running.take();
+        // What a test that failed leaves is not for another one.
+        if !self.is_special && !thread::panicking() {
+            idle().extend(running);
         }
     }
 }
 
-fn answer(mut response: ureq::http::Response<ureq::Body>) -> Result<Value> {
-    let status = response.status();
-    let text = response
-        .body_mut()
-        .with_config()
-        .limit(64 << 20)
-        .read_to_string()?;
-    let mut json: Value = serde_json::from_str(&text)?;
-    ensure!(
-        status.is_success(),
-        "the browser: {}: {}",
-        json["value"]["error"].as_str().unwrap_or_default(),
-        json["value"]["message"].as_str().unwrap_or_default()
-    );
-    Ok(json["value"].take())
+fn idle() -> MutexGuard<'static, Vec<Running>> {
+    IDLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-const ARGUMENTS: &[&str] = &[
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--window-size=1280,900",
-];

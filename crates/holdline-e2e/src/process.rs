@@ -1,6 +1,7 @@
 //! Processes that never outlive their test.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use crate::wait::wait_for;
@@ -20,7 +21,7 @@ impl Process {
     /// What the system says.
     pub fn spawn(command: &mut Command) -> io::Result<Self> {
         let mut child = command.spawn()?;
-        match Watchdog::new(child.id()) {
+        match Watchdog::new(child.id(), None) {
             Ok(watchdog) => Ok(Self { child, watchdog }),
             Err(error) => {
                 let _ = child.kill();
@@ -58,22 +59,23 @@ impl Drop for Process {
 }
 
 /// A shell that waits until its standard input ends, which happens when the test's process is gone for whatever
-/// reason. Then it kills one process that the test had started, by its id.
+/// reason. Then it kills one process that the test had started, by its id, and removes its folder.
 #[derive(Debug)]
 pub(crate) struct Watchdog {
     shell: Child,
 }
 
 impl Watchdog {
-    pub(crate) fn new(id: u32) -> io::Result<Self> {
+    pub(crate) fn new(id: u32, folder: Option<&Path>) -> io::Result<Self> {
         let mut shell = Command::new("sh")
-            .args(["-c", "read -r id; read -r _; kill -KILL \"$id\""])
+            .args(["-c", ITS_WORK])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
         if let Some(stdin) = &mut shell.stdin {
-            writeln!(stdin, "{id}")?;
+            let folder = folder.unwrap_or(Path::new(""));
+            writeln!(stdin, "{id}\n{}", folder.display())?;
         }
         Ok(Self { shell })
     }
@@ -97,3 +99,10 @@ impl Drop for Watchdog {
         self.call_off();
     }
 }
+
+/// The processes of a browser take a moment to see that the first of them is gone.
+const ITS_WORK: &str = r#"
+    read -r id; read -r folder; read -r _
+    kill -KILL "$id"
+    [ -z "$folder" ] || { sleep 1; rm -rf -- "$folder"; }
+"#;
