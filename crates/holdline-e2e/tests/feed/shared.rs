@@ -89,6 +89,25 @@ fn a_server_that_is_stopped_for_a_while_doubles_nothing() {
     assert_eq!(feeds(&one)["taken"], 0);
 }
 
+/// It does not know yet, and hears one more message.
+#[test]
+fn what_a_server_publishes_after_its_lease_was_taken_is_refused_by_the_broker() {
+    let redis = RedisServer::durable();
+    let server = node(&redis, &redis);
+    listens(&server, 1);
+    publish(&redis, "news.a", "before");
+    let before = cursor_of(&server, "news.a", "before");
+    // In one step, so that it has no time to ask in between.
+    let taken = "redis.call('SET', redis.call('KEYS', '*:lease:*')[1], 'another', 'PX', 1500) \
+        return redis.call('PUBLISH', 'news.a', 'too late')";
+    assert_eq!(redis.cli(&["EVAL", taken, "0"]).trim(), "1");
+    listens(&server, 2);
+    publish(&redis, "news.a", "after");
+    cursor_of(&server, "news.a", "after");
+    let (messages, lost) = poll(&server, "news.a", &before);
+    assert_eq!((texts(&messages), lost), (vec!["after"], true));
+}
+
 #[test]
 fn what_comes_while_the_broker_is_away_is_late_or_told_as_lost() {
     let (source, mut broker) = (RedisServer::forgetful(), RedisServer::durable());
