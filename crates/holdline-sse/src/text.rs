@@ -24,7 +24,8 @@ pub(crate) fn push(text: &mut String, bytes: &[u8]) {
     }
 }
 
-/// For bytes that are not UTF-8: U+FFFD stands for each maximal subpart of an ill-formed sequence.
+/// "Streams must be decoded using the UTF-8 decode algorithm" (9.2.6). For bytes that are not UTF-8: U+FFFD stands
+/// for each maximal subpart of an ill-formed sequence.
 #[cold]
 fn push_repaired(text: &mut String, bytes: &[u8]) {
     for chunk in bytes.utf8_chunks() {

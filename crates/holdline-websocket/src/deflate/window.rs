@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 #[derive(Debug)]
 pub(super) struct Window {
     ring: Vec<u8>,
-    /// The agreed size: 2^8 to 2^15.
+    /// The agreed size: 2^8 to 2^15 (RFC 7692 §7.1.2).
     limit: usize,
     /// Where the next byte goes. When the ring has wrapped, the oldest bytes are beyond it.
     at: usize,
