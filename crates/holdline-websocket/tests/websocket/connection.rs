@@ -1,7 +1,7 @@
 //! Replies, sending, keepalive and size.
 
 use crate::support::{KEY, feed, masked, server, transmit};
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use holdline_websocket::{
     Buffer, Config, Connection, MessageKind, PreparedMessage, Role, SendError, Unmasked,
 };
@@ -159,6 +159,26 @@ fn prepared_messages_share_their_bytes() {
     let two = server().send_prepared(&prepared.clone()).unwrap();
     assert_eq!(one, b"\x81\x05Hello"[..]);
     assert_eq!(one.as_ptr(), two.as_ptr());
+}
+
+#[test]
+fn shared_payloads_are_sent_as_others_are() {
+    for length in [0, 1, 125, 126, 65_535, 65_536, 300_000] {
+        let payload: Bytes = (0..length).map(|n| n as u8).collect();
+        let (mut copied, mut shared) = (BytesMut::new(), BytesMut::new());
+        server().send_binary(&payload, &mut copied).unwrap();
+        let rest = server().send_binary_shared(payload.clone(), &mut shared);
+        shared.extend_from_slice(&rest.unwrap());
+        assert!(copied == shared, "{length} bytes");
+    }
+    let (mut connection, mut out) = (server(), BytesMut::new());
+    connection.send_text_fragment("a", false, &mut out).unwrap();
+    let before = out.clone();
+    assert_eq!(
+        connection.send_binary_shared(Bytes::from_static(b"b"), &mut out),
+        Err(SendError::MessageUnfinished)
+    );
+    assert_eq!(out, before);
 }
 
 #[test]

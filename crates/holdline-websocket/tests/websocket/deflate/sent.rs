@@ -31,6 +31,18 @@ pub(crate) fn what_is_sent_keeps_within_the_window() {
 }
 
 #[test]
+fn a_shared_payload_is_compressed_if_that_was_agreed() {
+    let payload = vec![7; 100_000];
+    let (mut copied, mut shared) = (BytesMut::new(), BytesMut::new());
+    let options = DeflateOptions::default();
+    sender(&options).send_binary(&payload, &mut copied).unwrap();
+    let rest = sender(&options).send_binary_shared(payload.into(), &mut shared);
+    assert!(rest.unwrap().is_empty());
+    assert_eq!(copied, shared);
+    assert!(shared.len() < 1000);
+}
+
+#[test]
 pub(crate) fn prepared_messages_with_and_without_deflate() {
     let news = "News! News! News! News! News! News!";
     let prepared = PreparedMessage::text(news).with_deflate(6);
