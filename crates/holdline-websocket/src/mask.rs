@@ -42,14 +42,14 @@ impl Mask {
         if *self == Self::NONE {
             return;
         }
-        // 32 bytes at a time, which compilers turn into vector instructions; then at most three words of
-        // eight, one of four and three bytes, so that a small frame does not pay for a long tail.
+        // 32 bytes at a time, which compilers turn into the widest vector instructions; then at most three
+        // words of eight, one of four and three bytes, so that a small frame does not pay for a long tail.
         let word = u64::from(self.key) << 32 | u64::from(self.key);
         let (blocks, rest) = data.as_chunks_mut::<32>();
-        if blocks.len() < WIDE {
-            apply_to_blocks(blocks, word);
-        } else {
-            apply_to_many(blocks, word);
+        for block in blocks {
+            for eight in block.as_chunks_mut().0 {
+                *eight = (u64::from_le_bytes(*eight) ^ word).to_le_bytes();
+            }
         }
         let (eights, rest) = rest.as_chunks_mut();
         for eight in eights {
@@ -78,34 +78,6 @@ impl Mask {
         }
     }
 }
-
-#[inline(always)]
-fn apply_to_blocks(blocks: &mut [[u8; 32]], word: u64) {
-    for block in blocks {
-        for eight in block.as_chunks_mut().0 {
-            *eight = (u64::from_le_bytes(*eight) ^ word).to_le_bytes();
-        }
-    }
-}
-
-/// The same loop, compiled once for each set of vector instructions; which of them the machine has is found
-/// out once.
-#[cfg(feature = "std")]
-fn apply_to_many(blocks: &mut [[u8; 32]], word: u64) {
-    use fearless_simd::{Level, dispatch};
-    static LEVEL: std::sync::OnceLock<Level> = std::sync::OnceLock::new();
-
-    let level = *LEVEL.get_or_init(Level::new);
-    dispatch!(level, _simd => apply_to_blocks(blocks, word));
-}
-
-#[cfg(not(feature = "std"))]
-fn apply_to_many(blocks: &mut [[u8; 32]], word: u64) {
-    apply_to_blocks(blocks, word);
-}
-
-/// From so many blocks on wider instructions gain more than it takes to choose them.
-const WIDE: usize = 128;
 
 /// Keys are secrets until they are on the wire (RFC 6455 §10.3), so they are not printed.
 impl core::fmt::Debug for Mask {
@@ -144,31 +116,6 @@ mod tests {
                 mask.apply(one);
                 mask.apply(two);
                 assert_eq!(data, expected, "{length} bytes cut at {cut}");
-            }
-        }
-    }
-
-    /// Beside the test above, which stays below the blocks that are masked with wider instructions.
-    #[test]
-    fn long_payloads_agree_with_the_definition() {
-        let key = [0x37, 0xfa, 0x21, 0x3d];
-        let many = 32 * WIDE;
-        for length in (many - 40..many + 80).chain([16 << 10, (64 << 10) + 37]) {
-            let plain: Vec<u8> = (0..length).map(|n| n as u8 ^ (n >> 8) as u8).collect();
-            let mut expected = plain.clone();
-            naive(key, &mut expected);
-            for cut in [0, 1, 7, 33, length - 1] {
-                let mut data = plain.clone();
-                let mut mask = Mask::new(key);
-                let (one, two) = data.split_at_mut(cut);
-                mask.apply(one);
-                mask.apply(two);
-                assert!(data == expected, "{length} bytes cut at {cut}");
-                let mut out = BytesMut::new();
-                let mut mask = Mask::new(key);
-                mask.append(&plain[..cut], &mut out);
-                mask.append(&plain[cut..], &mut out);
-                assert!(out == expected, "{length} bytes appended, cut at {cut}");
             }
         }
     }
