@@ -31,6 +31,13 @@ const ALL: &[Long] = &[
         needs_program: true,
     },
     Long {
+        name: "cluster",
+        about: "50,000 messages with --data, Redis and NATS, while servers and brokers are killed",
+        build: "-p holdline-e2e --test cluster",
+        filter: "",
+        needs_program: true,
+    },
+    Long {
         name: "crash",
         about: "the server with --data killed a hundred times under load",
         build: "-p holdline-e2e --test durable",
