@@ -44,6 +44,12 @@ impl Info {
                 "this is version {version:?} of Redis: version 7 or newer is needed, which numbers entries with `0-*`"
             )));
         }
+        // Meanwhile it says of itself that it writes no file, and a new life would begin for nothing.
+        if self.value("loading") == "1" {
+            return Err(Trouble::Away(
+                "this Redis is still reading its data from the disk".to_owned(),
+            ));
+        }
         if self.value("redis_mode") != "standalone" {
             return Err(Trouble::Wrong(format!(
                 "this Redis runs as {:?}: give the address of a single server",
@@ -150,4 +156,30 @@ pub(super) fn parse_id(id: &str) -> Result<(u64, u64), Trouble> {
 
 fn strange() -> Trouble {
     Trouble::Away("Redis gave an answer of another kind".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redis_that_reads_its_file_is_away_and_not_taken_for_one_that_writes_none() {
+        let mut info = Info {
+            values: [
+                ("redis_version", "7.0.15"),
+                ("redis_mode", "standalone"),
+                ("role", "master"),
+                ("loading", "1"),
+                ("aof_enabled", "0"),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+            sync: Some("always".to_owned()),
+        };
+        assert!(matches!(info.check(), Err(Trouble::Away(_))));
+        info.values.insert("loading".to_owned(), "0".to_owned());
+        info.values.insert("aof_enabled".to_owned(), "1".to_owned());
+        assert!(info.check().is_ok());
+        assert!(info.identity().is_durable);
+    }
 }
