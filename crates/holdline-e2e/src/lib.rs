@@ -13,6 +13,7 @@
 //!   proxies do.
 //! - [`NatsServer`] and [`RedisServer`] are brokers, and [`Balancer`] a proxy before two servers.
 //! - [`conformance`] is a list of WebSocket cases for both roles.
+//! - [`long`] is a channel with more history than memory has.
 //! - [`Footprint`] is what the program uses of the machine; [`Tally`] finds messages that were lost, doubled or changed.
 //! - [`sign_token`] makes tokens.
 //! - [`Client`] speaks strict HTTP/1.1 over one socket, [`subscribe`] the seven transports.
@@ -32,6 +33,7 @@ mod footprint;
 mod garbage;
 mod http;
 mod json;
+pub mod long;
 mod moody;
 mod nats;
 mod process;

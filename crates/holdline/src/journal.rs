@@ -23,6 +23,7 @@ pub(crate) mod broker;
 pub(crate) mod disk;
 mod keys;
 mod memory;
+mod older;
 mod receipt;
 pub(crate) mod sequence;
 

@@ -92,11 +92,11 @@ impl Reply {
         Self::unavailable("behind", message)
     }
 
-    /// What is asked for is on the disk.
+    /// What is asked for is on the disk or at the broker.
     pub(crate) fn unreadable() -> Self {
         Self::unavailable(
             "history_unreadable",
-            "what was published that long ago cannot be read from the server's disk; try again later",
+            "what was published that long ago cannot be read from where the server keeps it; try again later",
         )
     }
 

@@ -5,6 +5,7 @@
 mod balanced;
 mod faults;
 mod nodes;
+mod older;
 mod restarts;
 
 use std::io::ErrorKind;

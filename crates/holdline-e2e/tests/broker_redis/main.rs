@@ -6,6 +6,7 @@ mod crashes;
 mod failover;
 mod faults;
 mod lives;
+mod older;
 mod shared;
 
 use std::ops::ControlFlow;

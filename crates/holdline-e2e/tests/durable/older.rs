@@ -1,89 +1,28 @@
 //! History that memory does not have is read from the disk, over every transport.
 
-use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use holdline_e2e::{Client, Item, Transport, publish, subscribe};
+use holdline_e2e::long::{LITTLE_MEMORY, fill, read, text};
+use holdline_e2e::{Item, Transport, subscribe};
 
 use super::*;
-
-/// Memory has 64 KiB of a channel, the disk all of it.
-const LITTLE_MEMORY: [&str; 6] = [
-    "--history",
-    "1000000",
-    "--history-bytes",
-    "65536",
-    "--resume-window",
-    "0s",
-];
-
-fn text(number: usize) -> String {
-    format!("{number} {}", "é\"<".repeat(1000 + number % 100))
-}
-
-/// Publishes messages number `from` to `to`.
-fn fill(server: &Server, from: usize, to: usize) {
-    let mut client = Client::connect(server.address()).unwrap();
-    for number in from..to {
-        publish(&mut client, "long", &text(number)).unwrap();
-    }
-}
-
-/// Reads messages `from` to `to`. Returns the cursor and the number of the next one: a poll may have had more.
-fn read(
-    server: &Server,
-    transport: Transport,
-    since: &str,
-    from: usize,
-    to: usize,
-) -> (String, usize) {
-    let (mut next, mut cursor) = (from, since.to_owned());
-    while next < to {
-        let since = cursor.clone();
-        let tell = &mut |item: Item| {
-            cursor = item.cursor().to_owned();
-            match item {
-                Item::Message { data, .. } => {
-                    assert!(
-                        data == text(next),
-                        "{transport}: not {next} but {}",
-                        &data[..9]
-                    );
-                    next += 1;
-                }
-                Item::Lost(cursor) => panic!("{transport}: lost at {cursor} after {next}"),
-                Item::Position(_) | Item::Told { .. } => {}
-            }
-            match next == to {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            }
-        };
-        // A stream that has become too long for a browser ends.
-        if let Err(error) = subscribe(transport, server.address(), "long", Some(&since), tell) {
-            assert!(
-                error.kind() == ErrorKind::UnexpectedEof,
-                "{transport}: {error}"
-            );
-        }
-    }
-    (cursor, next)
-}
 
 #[test]
 fn five_megabytes_come_from_the_disk_over_each_transport_while_more_is_published() {
     let directory = tempfile::tempdir().unwrap();
     let mut server = serve(directory.path(), &LITTLE_MEMORY);
     let (first, then, last) = (1000, 1200, 1250);
-    fill(&server, 0, first);
+    fill(&server, 0, first).unwrap();
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         let server = &server;
         let readers: Vec<_> = Transport::ALL
             .into_iter()
-            .map(|transport| scope.spawn(move || read(server, transport, "earliest", 0, then)))
+            .map(|transport| {
+                scope.spawn(move || read(server, transport, "earliest", 0, then).unwrap())
+            })
             .collect();
         // Others are not disturbed: what they ask for is in memory.
         let quick = scope.spawn(|| {
@@ -96,7 +35,7 @@ fn five_megabytes_come_from_the_disk_over_each_transport_while_more_is_published
             }
             (slowest, count)
         });
-        let filling = scope.spawn(move || fill(server, first, then));
+        let filling = scope.spawn(move || fill(server, first, then).unwrap());
         let read: Vec<_> = readers.into_iter().map(|reader| reader.join()).collect();
         let filled = filling.join();
         is_over.store(true, Ordering::SeqCst);
@@ -110,11 +49,14 @@ fn five_megabytes_come_from_the_disk_over_each_transport_while_more_is_published
             "{count} in at most {slowest:?}"
         );
     });
-    fill(&server, then, last);
+    fill(&server, then, last).unwrap();
     server.kill();
     server.restart().unwrap();
     for transport in Transport::ALL {
-        assert_eq!(read(&server, transport, "earliest", 0, last).1, last);
+        assert_eq!(
+            read(&server, transport, "earliest", 0, last).unwrap().1,
+            last
+        );
     }
     server.stop().unwrap();
 }
@@ -123,11 +65,11 @@ fn five_megabytes_come_from_the_disk_over_each_transport_while_more_is_published
 fn a_reader_goes_on_after_the_server_was_killed() {
     let directory = tempfile::tempdir().unwrap();
     let mut server = serve(directory.path(), &LITTLE_MEMORY);
-    fill(&server, 0, 300);
+    fill(&server, 0, 300).unwrap();
     for transport in Transport::ALL {
         let (mut cursor, mut next) = ("earliest".to_owned(), 0);
         for to in [1, 100, 177, 300] {
-            (cursor, next) = read(&server, transport, &cursor, next, to);
+            (cursor, next) = read(&server, transport, &cursor, next, to).unwrap();
             // A poll may have had more.
             assert_eq!(next, to);
             server.kill();
@@ -141,7 +83,7 @@ fn a_reader_goes_on_after_the_server_was_killed() {
 fn a_poll_that_does_not_wait_gets_on_too() {
     let directory = tempfile::tempdir().unwrap();
     let mut server = serve(directory.path(), &LITTLE_MEMORY);
-    fill(&server, 0, 300);
+    fill(&server, 0, 300).unwrap();
     let (mut since, mut next) = ("earliest".to_owned(), 0);
     while next < 300 {
         let target = format!("/channels/long/long-poll?wait=0&since={since}");
@@ -168,7 +110,7 @@ fn what_is_deleted_while_it_is_read_is_told_as_lost() {
     let directory = tempfile::tempdir().unwrap();
     let mut server = serve(directory.path(), &LITTLE_MEMORY);
     for transport in Transport::ALL {
-        fill(&server, 0, 300);
+        fill(&server, 0, 300).unwrap();
         let (mut next, mut may_skip, mut is_deleted) = (0, false, false);
         let tell = &mut |item: Item| {
             match item {

@@ -1,4 +1,4 @@
-//! History that memory does not have any more, and that a journal reads from the disk.
+//! History that memory does not have any more, and that a journal reads from the disk or a broker.
 //!
 //! A subscriber that needs it places an [order](Order). Somebody else fills it, without any lock of the hub, and
 //! wakes the subscriber, which takes the [piece](Piece) and orders the next one when it has room for it. So a slow client costs
@@ -35,6 +35,8 @@ pub(crate) struct Order {
     pub(super) ticket: u64,
     pub(super) waiter: Waiter,
     pub(super) place: Cursor,
+    /// Of the life in which it was placed. A piece is of no use in another one.
+    pub(crate) epoch: u64,
     pub(crate) channels: Vec<Wanting>,
     /// It has everything up to this number.
     pub(crate) after: u64,
@@ -45,6 +47,13 @@ pub(crate) struct Order {
     pub(crate) placed: Instant,
     /// About how many bytes it takes at a time.
     pub(crate) budget: usize,
+}
+
+impl Order {
+    /// The cursor after this message.
+    pub(crate) fn cursor(&self, number: u64) -> Cursor {
+        Cursor::new(self.epoch, number)
+    }
 }
 
 /// A channel of an order.

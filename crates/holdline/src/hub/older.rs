@@ -53,10 +53,16 @@ impl Hub {
             let cursor = place.position.cursor();
             let logs = state.logs(&place.ids);
             let gap = moment.gap(&logs, &place.position)?;
+            if gap.is_nowhere(archive, names, || state.names(&place.ids)) {
+                archive.forget(waiter);
+                return None;
+            }
             match archive.take(waiter, cursor) {
                 Taken::Ordered => return Some(Read::Reading),
                 Taken::Failed => return Some(Read::Unreadable),
-                Taken::Piece(order, piece) if !state.deletions.concern(&order) => {
+                Taken::Piece(order, piece)
+                    if order.epoch == moment.epoch && !state.deletions.concern(&order) =>
+                {
                     let deleted = gap.after > 0 && state.has_deleted(&place.ids, gap.after);
                     let logs: Vec<_> = piece.logs.iter().collect();
                     let reader = Reader::new(moment.epoch, piece.to, &logs);
@@ -76,6 +82,7 @@ impl Hub {
                         ticket: 0,
                         waiter,
                         place: cursor,
+                        epoch: moment.epoch,
                         channels: channels.collect(),
                         after: gap.after,
                         until: gap.until,
@@ -139,6 +146,20 @@ struct Gap {
     until: u64,
     /// For each log, up to where it has forgotten its messages.
     forgotten: Vec<u64>,
+}
+
+impl Gap {
+    /// Whether the archive has nothing of it either. Then memory tells the loss, together with what comes after it.
+    fn is_nowhere(
+        &self,
+        archive: &Archive,
+        names: Option<&[Arc<str>]>,
+        known: impl FnOnce() -> Vec<Arc<str>>,
+    ) -> bool {
+        let names = names.map_or_else(known, <[_]>::to_vec);
+        let mut channels = names.iter().zip(&self.forgotten);
+        channels.all(|(name, forgotten)| archive.mark(name).gone >= *forgotten)
+    }
 }
 
 impl Moment {

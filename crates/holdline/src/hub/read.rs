@@ -24,9 +24,9 @@ pub(crate) enum Read {
     Batch(Batch),
     /// The next message is not here yet. The connection is woken when it is.
     Later,
-    /// The next messages are being read from the disk. The connection is woken when they are here.
+    /// The next messages are being read from the archive. The connection is woken when they are here.
     Reading,
-    /// The next messages are on the disk, which cannot be read at the moment.
+    /// The next messages are in the archive, which cannot be read at the moment.
     Unreadable,
 }
 
@@ -40,16 +40,16 @@ pub(crate) struct Batch {
     pub(crate) messages: Vec<Arc<Message>>,
     /// There is more to read.
     pub(crate) more: bool,
-    /// Why there is nothing, if it is on the disk.
+    /// Why there is nothing, if it is in the archive.
     pub(crate) withheld: Option<Withheld>,
 }
 
-/// Why messages that are on the disk are not here.
+/// Why messages that are in the archive are not here.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Withheld {
     /// They are being read. The connection is woken when they are here.
     Reading,
-    /// The disk cannot be read at the moment.
+    /// The archive cannot be read at the moment.
     Unreadable,
 }
 

@@ -1,6 +1,6 @@
 //! The journal that several servers share: messages are kept by an [engine](engine::Engine), which numbers them.
 //!
-//! Two threads do the work, each with a connection of its own. One [publishes](publisher) what waits. The other one
+//! Three threads do the work, each with a connection of its own. One [publishes](publisher) what waits. The other one
 //! [follows](follower) the engine and shows each entry in the order of the numbers, whoever published it. So all servers
 //! show the same messages under the same numbers, and a publisher is answered when its message comes back.
 //!
@@ -13,6 +13,8 @@ mod flow;
 mod follower;
 mod life;
 mod nats;
+mod older;
+mod past;
 mod publisher;
 mod queue;
 mod random;
@@ -30,11 +32,14 @@ pub(crate) use self::engine::{Connection, Engine, Trouble};
 use self::flow::Flow;
 use self::follower::Follower;
 use self::life::{Agreed, Known, agree};
+use self::older::Reading;
+use self::past::Past;
 use self::publisher::Publisher;
 use self::random::random;
+use super::older::Older;
 use super::receipt::Outcome;
 use super::{Appended, Change, Draft, Journal, Receipt, Refusal, Standing};
-use crate::hub::{Hub, Waiter};
+use crate::hub::{Archive, Hub, Waiter};
 
 /// How a broker is used.
 #[derive(Clone, Copy, Debug)]
@@ -109,6 +114,7 @@ impl OpenedBroker {
 #[derive(Debug)]
 pub(crate) struct Broker {
     flow: Arc<Flow>,
+    archive: Arc<Archive>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -123,18 +129,29 @@ impl Broker {
             options,
         } = opened;
         let address = engine.address().to_owned();
-        let judge = restore::Judge::new(options.engine.max_message);
-        let newest = restore::restore(&mut *connection, &agreed.sight, &judge, hub)
+        let judge = || restore::Judge::new(options.engine.max_message);
+        let (past, followed) = (Past::default(), judge());
+        let newest = restore::restore(&mut *connection, &agreed.sight, &followed, &past, hub)
             .map_err(|trouble| format!("--broker {address}: {trouble}"))?;
-        let flow = Arc::new(Flow::new(Arc::clone(hub), engine, options.most_waiting));
-        let follower = Follower::new(Arc::clone(&flow), judge, connection, agreed, newest);
+        let flow = Arc::new(Flow::new(
+            Arc::clone(hub),
+            engine,
+            past,
+            options.most_waiting,
+        ));
+        let follower = Follower::new(Arc::clone(&flow), followed, connection, agreed, newest);
         let publisher = Publisher::new(Arc::clone(&flow));
+        let archive = hub.open_archive(Box::new(flow.past.clone()));
+        let reading = Reading::new(Arc::clone(&flow), judge());
+        let older = Older::new(hub, &archive, reading);
         let threads = vec![
             start("follower", move || follower.run())?,
             start("publisher", move || publisher.run())?,
+            start("older", move || older.run())?,
         ];
         Ok(Self {
             flow,
+            archive,
             threads: Mutex::new(threads),
         })
     }
@@ -167,6 +184,7 @@ impl Journal for Broker {
 
     fn close(&self) {
         self.flow.close();
+        self.archive.close();
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         for thread in threads.drain(..) {
             if thread.join().is_err() {

@@ -29,7 +29,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 pub(crate) use self::index::DiskLimits;
-use self::older::Older;
+use self::older::Reading;
 use self::opened::Opened;
 use self::pending::{Pending, now};
 use self::place::{Directory, Place};
@@ -38,6 +38,7 @@ use self::store::Store;
 use self::trouble::{Trouble, guarded};
 use self::writer::{Job, State, Writer};
 use super::keys::Keys;
+use super::older::Older;
 use super::receipt::Outcome;
 use super::sequence::Sequence;
 use super::{Appended, Change, Draft, Journal, Refusal};
@@ -143,12 +144,11 @@ impl Disk {
             opened: opened.clone(),
         };
         let archive = hub.open_archive(Box::new(opened.clone()));
-        let older = Older {
+        let reading = Reading {
             opened,
-            hub: Arc::clone(hub),
-            archive: Arc::clone(&archive),
             writer: jobs.clone(),
         };
+        let older = Older::new(hub, &archive, reading);
         let writes = spawn("disk", move || writer.run(store))?;
         let reads = spawn("older", move || older.run())?;
         Ok(Self {

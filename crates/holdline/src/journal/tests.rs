@@ -5,6 +5,7 @@ mod deletion;
 mod disconnected;
 mod keys;
 mod order;
+pub(super) mod reader;
 mod served;
 
 use std::net::{SocketAddr, TcpStream};

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::engine::{Engine, Life};
+use super::past::Past;
 use super::queue::Queue;
 use super::table::Table;
 use crate::hub::Hub;
@@ -15,6 +16,7 @@ pub(super) struct Flow {
     pub(super) hub: Arc<Hub>,
     pub(super) engine: Arc<dyn Engine>,
     pub(super) queue: Queue,
+    pub(super) past: Past,
     table: Mutex<Table>,
     state: Mutex<State>,
     must_check: AtomicBool,
@@ -33,11 +35,17 @@ struct State {
 }
 
 impl Flow {
-    pub(super) fn new(hub: Arc<Hub>, engine: Arc<dyn Engine>, most_waiting: usize) -> Self {
+    pub(super) fn new(
+        hub: Arc<Hub>,
+        engine: Arc<dyn Engine>,
+        past: Past,
+        most_waiting: usize,
+    ) -> Self {
         Self {
             hub,
             engine,
             queue: Queue::new(most_waiting),
+            past,
             table: Mutex::default(),
             state: Mutex::default(),
             must_check: AtomicBool::new(false),

@@ -122,6 +122,9 @@ impl Follower {
         }
         self.flow.set_fault(sight.fault);
         self.flow.hub.heard(sight.last, asked);
+        self.flow
+            .past
+            .lose(sight.first.saturating_sub(1).min(self.passed));
         // What was trimmed will not come any more.
         if sight.first > self.passed + 1 && sight.first > sight.last {
             let mut wakes = Wakes::default();
@@ -156,6 +159,7 @@ impl Follower {
         );
         let hub = &self.flow.hub;
         let mut wakes = Wakes::default();
+        self.flow.past.lose(life.start);
         let mut table = self.flow.table();
         hub.begin_life(Lives::new(life.epoch), life.start, &mut wakes);
         table.begin_life(life.start, hub, &mut wakes);
@@ -179,7 +183,10 @@ impl Follower {
         let judged = self.judge.judge(number, what, hub);
         let mut table = self.flow.table();
         let shown = match judged {
-            Judged::Change { channel, effect } => Some(effect.show(number, &channel, hub, wakes)),
+            Judged::Change { channel, effect } => {
+                self.flow.past.passes(number, &channel, &effect);
+                Some(effect.show(number, &channel, hub, wakes))
+            }
             Judged::Nothing => {
                 hub.skip(number, wakes);
                 None
@@ -201,6 +208,7 @@ impl Follower {
                 "entries of the broker are gone before they were read; clients are told"
             );
         }
+        self.flow.past.lose(through);
         let hub = &self.flow.hub;
         hub.lose(through, wakes);
         self.flow.table().passed(through, None, hub, wakes);

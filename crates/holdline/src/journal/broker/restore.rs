@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::engine::{Change, Connection, Entry, Sight, Trouble, What};
+use super::past::Past;
 use crate::access::patterns::checked;
 use crate::hub::{Hub, KeptMessage, Wakes};
 use crate::journal::Effect;
@@ -45,7 +46,7 @@ impl Judge {
         }
     }
 
-    fn read(&self, what: What) -> Result<Judged, String> {
+    pub(super) fn read(&self, what: What) -> Result<Judged, String> {
         let (channel, change) = match what {
             What::Change { channel, change } => (channel, change),
             What::Nothing => return Ok(Judged::Nothing),
@@ -80,6 +81,7 @@ pub(super) fn restore(
     connection: &mut dyn Connection,
     sight: &Sight,
     judge: &Judge,
+    past: &Past,
     hub: &Hub,
 ) -> Result<Option<(u64, u64)>, Trouble> {
     let mut wakes = Wakes::default();
@@ -121,6 +123,7 @@ pub(super) fn restore(
                     }),
                 }),
                 Judged::Change { channel, effect } => {
+                    past.passes(number, &channel, &effect);
                     // Nobody waits for it.
                     let _ = effect.show(number, &channel, hub, &mut wakes);
                 }
@@ -130,6 +133,7 @@ pub(super) fn restore(
             newest = Some((number, mark));
         }
     }
+    past.lose(oldest);
     hub.restored(sight.last, oldest);
     Ok(newest.filter(|(number, _)| *number == sight.last))
 }

@@ -2,6 +2,7 @@
 
 mod fake;
 mod lives;
+mod older;
 mod published;
 
 use std::sync::Arc;
@@ -31,9 +32,12 @@ struct Node {
 
 impl Node {
     fn new(fake: &Arc<Fake>) -> Self {
+        Self::with(fake, HubLimits::ample(LogLimits::default()))
+    }
+
+    fn with(fake: &Arc<Fake>, limits: HubLimits) -> Self {
         let opened = OpenedBroker::at(Arc::new(Arc::clone(fake)), OPTIONS, Duration::ZERO).unwrap();
-        let hub =
-            Arc::new(Hub::new(opened.epoch(), HubLimits::ample(LogLimits::default())).shared());
+        let hub = Arc::new(Hub::new(opened.epoch(), limits).shared());
         let broker = Broker::start(opened, &hub).unwrap();
         Self { hub, broker }
     }
@@ -51,7 +55,11 @@ impl Node {
 
     /// The number of a message that is published.
     fn number(&self, text: &str) -> u64 {
-        match self.publish(Draft::message("a", None, text)) {
+        self.say("a", text)
+    }
+
+    fn say(&self, channel: &str, text: &str) -> u64 {
+        match self.publish(Draft::message(channel, None, text)) {
             Outcome::Shown(Published { cursor, .. }) => cursor.sequence(),
             outcome => panic!("{outcome:?}"),
         }

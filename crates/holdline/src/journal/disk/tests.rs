@@ -14,7 +14,7 @@ use holdline_comet::{Cursor, LogLimits, Position, Since};
 
 use self::device::Device;
 use super::*;
-use crate::hub::{Batch, HubLimits, Read, Waiter};
+use crate::hub::{Batch, HubLimits, Read};
 use crate::idempotency_key::IdempotencyKey;
 use crate::poll_answer::ANSWER;
 

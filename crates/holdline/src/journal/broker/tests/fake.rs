@@ -28,6 +28,8 @@ pub(super) struct State {
     pub(super) fault: Option<&'static str>,
     /// Nobody can connect, and connections break.
     pub(super) is_away: bool,
+    /// A range is not answered.
+    pub(super) hangs: bool,
     /// So many batches are kept, but their answers are lost.
     pub(super) mute: usize,
     /// So many batches are lost before they are kept.
@@ -50,6 +52,7 @@ impl Fake {
             lease: None,
             fault: None,
             is_away: false,
+            hangs: false,
             mute: 0,
             deaf: 0,
             pace: None,
@@ -237,6 +240,13 @@ impl Connection for Connected {
     }
 
     fn range(&mut self, from: u64, to: u64, most: usize) -> Result<Vec<Entry>, Trouble> {
+        let begun = Instant::now();
+        while self.alive()?.hangs {
+            if begun.elapsed() >= Duration::from_millis(500) {
+                return Err(Trouble::Away("it hangs".to_owned()));
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
         let state = self.alive()?;
         let entries = state.entries.iter();
         let entries = entries.filter(|entry| (from..=to).contains(&entry.number));

@@ -1,7 +1,8 @@
 //! Where something is missing, in what memory does not have.
 
-use super::older::{Client, small, waiters};
+use super::older::small;
 use super::*;
+use crate::journal::tests::reader::{Client, waiters};
 
 #[test]
 fn a_gap_is_told_where_it_is_also_to_one_who_reads_from_the_disk() {
@@ -27,7 +28,7 @@ fn a_gap_is_told_where_it_is_also_to_one_who_reads_from_the_disk() {
         };
         for budget in [1, 1000, 100_000] {
             let all = |names: &[&str], since| {
-                let mut client = Client::new(running, names, since, waiter);
+                let mut client = Client::new(&running.hub, names, since, waiter);
                 client.all(budget)
             };
             assert_eq!(all(&["fed"], Since::Earliest), (fed.clone(), vec![61]));

@@ -1,122 +1,15 @@
 //! What memory does not have is read from the disk.
 
 use std::collections::HashSet;
-use std::io::Write as _;
-use std::net::{SocketAddr, TcpStream};
-use std::sync::mpsc;
-
-use holdline_net::{ConnectionId, Handler, Output, Progress, Request, Responder, Server};
 
 use super::*;
-use crate::hub::Wanted;
-use crate::message::Wire;
+use crate::journal::tests::reader::{Client, waiters};
 use crate::random::Random;
-
-/// A connection to wake, as a hub knows it.
-pub(super) fn waiters(hub: &Hub, count: usize) -> Vec<Waiter> {
-    struct Names(mpsc::Sender<ConnectionId>);
-    impl Handler for Names {
-        type Stream = ();
-        fn request(&mut self, request: &Request<'_>, responder: Responder<'_, ()>) {
-            self.0.send(request.connection).unwrap();
-            responder.hold(());
-        }
-        fn ready(&mut self, _: ConnectionId, (): &mut (), _: Output<'_>) -> Progress {
-            Progress::Idle
-        }
-    }
-    let mut config = holdline_net::Config::default();
-    config.threads = std::num::NonZero::new(1).unwrap();
-    let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], 0)), config).unwrap();
-    let (address, handle) = (server.local_addr().unwrap(), server.handle());
-    let (names, connections) = mpsc::channel();
-    let (keys, key) = mpsc::channel();
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let names = |notifier| {
-                keys.send(hub.join(notifier)).unwrap();
-                Names(names.clone())
-            };
-            server.run(names).unwrap();
-        });
-        let key = key.recv().unwrap();
-        let mut streams = Vec::new();
-        let waiters = (0..count).map(|_| {
-            let mut stream = TcpStream::connect(address).unwrap();
-            stream
-                .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-                .unwrap();
-            streams.push(stream);
-            let connection = connections.recv().unwrap();
-            Waiter { key, connection }
-        });
-        let waiters = waiters.collect();
-        handle.stop();
-        waiters
-    })
-}
 
 pub(super) fn small(memory: u64) -> DiskOptions {
     DiskOptions {
         memory,
         ..options()
-    }
-}
-
-/// A subscriber.
-pub(super) struct Client<'r> {
-    running: &'r Running,
-    names: Vec<Arc<str>>,
-    position: Position,
-    waiter: Waiter,
-}
-
-impl<'r> Client<'r> {
-    pub(super) fn new(running: &'r Running, names: &[&str], since: Since, waiter: Waiter) -> Self {
-        let names: Vec<Arc<str>> = names.iter().map(|&name| name.into()).collect();
-        Self {
-            position: running.hub.position(&names, since),
-            running,
-            names,
-            waiter,
-        }
-    }
-
-    fn look(&mut self, budget: usize) -> Read {
-        let wire = Wire::Json;
-        let wanted = Wanted { budget, wire };
-        let hub = &self.running.hub;
-        hub.read(&self.names, &mut self.position, wanted, Some(self.waiter))
-    }
-
-    /// The next batch, after waiting for it.
-    fn next(&mut self, budget: usize) -> Batch {
-        let since = Instant::now();
-        while since.elapsed() < Duration::from_secs(20) {
-            match self.look(budget) {
-                Read::Batch(batch) => return batch,
-                Read::Unreadable => panic!("it cannot be read"),
-                Read::Reading | Read::Later => thread::sleep(Duration::from_micros(200)),
-            }
-        }
-        panic!("it never comes");
-    }
-
-    /// All numbers there are, and before which of them a loss was told.
-    pub(super) fn all(&mut self, budget: usize) -> (Vec<u64>, Vec<u64>) {
-        let (mut got, mut lost) = (Vec::new(), Vec::new());
-        loop {
-            let batch = self.next(budget);
-            lost.extend(batch.lost.map(|cursor| cursor.sequence()));
-            got.extend(batch.messages.iter().map(|one| one.cursor().sequence()));
-            if !batch.more {
-                return (got, lost);
-            }
-        }
-    }
-
-    fn leave(&self) {
-        self.running.hub.stop_waiting(&self.position, self.waiter);
     }
 }
 
@@ -140,11 +33,11 @@ fn old_messages_come_from_the_disk_and_new_ones_from_memory() {
             true => &Running::start(&device.after_kill(), small(20_000), NEXT_EPOCH).unwrap(),
         };
         for budget in [1, 1000, 100_000] {
-            let mut client = Client::new(running, &["a"], Since::Earliest, waiter);
+            let mut client = Client::new(&running.hub, &["a"], Since::Earliest, waiter);
             let numbers: Vec<u64> = (1..=200).filter(|n| n % 3 != 0).collect();
             assert_eq!(client.all(budget), (numbers, vec![]));
             let since = running.cursor(17);
-            let mut client = Client::new(running, &["a", "none", "b"], since, waiter);
+            let mut client = Client::new(&running.hub, &["a", "none", "b"], since, waiter);
             assert_eq!(client.all(budget), ((18..=200).collect(), vec![]));
         }
         assert_eq!(running.disk.archive.len(), 0);
@@ -159,7 +52,7 @@ fn a_cursor_that_says_nothing_is_told_lost_and_gets_all_there_is() {
     let waiter = waiters(&running.hub, 1)[0];
     for cursor in [Cursor::new(99, 50), Cursor::new(EPOCH, 1000)] {
         let since = Since::Cursor(cursor);
-        let mut client = Client::new(&running, &["a", "b"], since, waiter);
+        let mut client = Client::new(&running.hub, &["a", "b"], since, waiter);
         assert_eq!(client.all(2000), ((1..=100).collect(), vec![0]));
     }
     running.end();
@@ -177,13 +70,13 @@ fn what_the_disk_has_dropped_is_told_as_lost_and_no_more_than_that() {
     }
     let waiter = waiters(&running.hub, 1)[0];
     let names = ["busy", "quiet"];
-    let mut client = Client::new(&running, &names, running.cursor(3), waiter);
+    let mut client = Client::new(&running.hub, &names, running.cursor(3), waiter);
     let rest = || (4..=10).chain(201..=300).collect::<Vec<u64>>();
     assert_eq!(client.all(1000), (rest(), vec![3]));
-    let mut client = Client::new(&running, &names, running.cursor(200), waiter);
+    let mut client = Client::new(&running.hub, &names, running.cursor(200), waiter);
     assert_eq!(client.all(1000), ((201..=300).collect(), vec![]));
     // Who asks for all there is has lost nothing, unless it is dropped before it comes.
-    let mut client = Client::new(&running, &names, Since::Earliest, waiter);
+    let mut client = Client::new(&running.hub, &names, Since::Earliest, waiter);
     assert_eq!(client.next(1).messages[0].cursor().sequence(), 1);
     for number in 301..=310 {
         assert_eq!(running.say("busy", "x"), Ok(number));
@@ -212,7 +105,7 @@ fn a_deletion_counts_for_what_was_read_before_it() {
             running.say("a", &"x".repeat(300)).unwrap();
         }
         let waiter = waiters(&running.hub, 1)[0];
-        let mut client = Client::new(&running, &["a"], running.cursor(first - 1), waiter);
+        let mut client = Client::new(&running.hub, &["a"], running.cursor(first - 1), waiter);
         assert!(matches!(client.look(1000), Read::Reading));
         // The piece is here, but not given to anybody yet.
         thread::sleep(Duration::from_millis(100));
@@ -247,7 +140,7 @@ fn what_is_shown_before_it_is_written_comes_when_it_is_written() {
         assert_eq!(running.say("a", &"x".repeat(300)), Ok(number));
     }
     let waiter = waiters(&running.hub, 1)[0];
-    let mut client = Client::new(&running, &["a"], running.cursor(0), waiter);
+    let mut client = Client::new(&running.hub, &["a"], running.cursor(0), waiter);
     assert_eq!(client.all(1000), ((1..=100).collect(), vec![]));
     running.end();
 }
@@ -257,7 +150,7 @@ fn who_leaves_leaves_nothing_behind() {
     let device = Device::default();
     let running = filled(&device, 20_000, 100);
     for (turn, waiter) in waiters(&running.hub, 50).into_iter().enumerate() {
-        let mut client = Client::new(&running, &["a"], Since::Earliest, waiter);
+        let mut client = Client::new(&running.hub, &["a"], Since::Earliest, waiter);
         assert!(matches!(client.look(1000), Read::Reading));
         thread::sleep(Duration::from_millis(turn as u64 % 5));
         client.leave();
@@ -274,7 +167,7 @@ fn a_disk_that_cannot_be_read_is_told_and_then_read_when_it_can() {
     first.end();
     let running = Running::start(&left, small(20_000), EPOCH).unwrap();
     let waiter = waiters(&running.hub, 1)[0];
-    let mut client = Client::new(&running, &["a"], Since::Earliest, waiter);
+    let mut client = Client::new(&running.hub, &["a"], Since::Earliest, waiter);
     left.fail_reads(true);
     let since = Instant::now();
     let read = loop {
@@ -316,7 +209,7 @@ fn whatever_happens_each_message_comes_once_and_in_order_or_is_told_lost() {
     let mut clients: Vec<_> = sets
         .iter()
         .zip(&waiters)
-        .map(|(names, &waiter)| Client::new(&running, names, running.cursor(0), waiter))
+        .map(|(names, &waiter)| Client::new(&running.hub, names, running.cursor(0), waiter))
         .collect();
     for turn in 0..3000 {
         let channel = ["a", "a", "a", "b", "c"][random.below(5)];
@@ -359,11 +252,4 @@ fn whatever_happens_each_message_comes_once_and_in_order_or_is_told_lost() {
     }
     assert_eq!(running.disk.archive.len(), 0);
     running.end();
-}
-
-impl Client<'_> {
-    /// Whether no channel was told to have lost more than others still have to give.
-    fn position_is_simple(&self) -> bool {
-        self.position == Position::after(self.position.cursor())
-    }
 }
