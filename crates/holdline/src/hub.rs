@@ -42,7 +42,8 @@ pub(crate) use self::limits::{HubLimits, TooManyChannels};
 pub(crate) use self::looks::Looks;
 pub(crate) use self::loops::{LoopKey, News, Waiter, Wakes};
 pub(crate) use self::members::{
-    Guest, Introduction, Listed, MemberLimits, Members, News as MemberNews, Told, Watch,
+    Changes as MemberChanges, Guest, Introduction, Listed, MemberLimits, Members,
+    News as MemberNews, RoomNews, Source as MemberSource, Told, Watch,
 };
 pub(crate) use self::place::Place;
 pub(crate) use self::read::{Batch, Read, Wanted, Withheld};

@@ -51,6 +51,11 @@ impl RedisServer {
         &self.shown
     }
 
+    /// The number of the database in the URL.
+    pub(crate) fn database(&self) -> i64 {
+        self.client.get_connection_info().redis_settings().db()
+    }
+
     /// Connects, within this time. It is also how long each answer may take.
     pub(crate) fn connect(&self, patience: Duration) -> RedisResult<Connection> {
         let wire = self.client.get_connection_with_timeout(patience)?;

@@ -6,6 +6,7 @@ mod crowds;
 mod event_source;
 mod foreign;
 mod members;
+mod nodes;
 mod pollers;
 mod refused;
 mod viewer;

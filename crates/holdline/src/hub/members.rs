@@ -7,9 +7,14 @@
 //! change, with a number. For each subscriber that watches only the number of the last change that it was told is kept,
 //! and no queue. If the changes after that one are still known, it is told those, and if not, the whole list. Each event is
 //! encoded once, without the lock, by the first connection that sends it.
+//!
+//! With a broker a room also has the names that [other servers](others) have. A name is a member as long as any of
+//! them has it.
 
+mod cluster;
 mod guest;
 mod limits;
+mod others;
 mod room;
 mod state;
 mod told;
@@ -20,6 +25,7 @@ use std::time::Duration;
 
 use holdline_comet::Cursor;
 
+pub(crate) use self::cluster::{Changes, RoomNews, Source};
 pub(crate) use self::guest::{Guest, Introduction, Watch};
 pub(crate) use self::limits::MemberLimits;
 use self::state::State;

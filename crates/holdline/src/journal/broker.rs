@@ -1,8 +1,9 @@
 //! The journal that several servers share: messages are kept by an [engine](engine::Engine), which numbers them.
 //!
-//! Three threads do the work, each with a connection of its own. One [publishes](publisher) what waits. The other one
+//! Four threads do the work, each with a connection of its own. One [publishes](publisher) what waits. The second one
 //! [follows](follower) the engine and shows each entry in the order of the numbers, whoever published it. So all servers
-//! show the same messages under the same numbers, and a publisher is answered when its message comes back.
+//! show the same messages under the same numbers, and a publisher is answered when its message comes back. The third one
+//! reads [older](older) history, and the fourth tells other servers [who is there](presence) and hears it from them.
 //!
 //! On every connection it is [checked](life) that the engine still has what it had. If not, a new life begins, in all
 //! servers.
@@ -15,6 +16,7 @@ mod life;
 mod nats;
 mod older;
 mod past;
+mod presence;
 mod publisher;
 mod queue;
 mod random;
@@ -34,6 +36,7 @@ use self::follower::Follower;
 use self::life::{Agreed, Known, agree};
 use self::older::Reading;
 use self::past::Past;
+use self::presence::Presence;
 use self::publisher::Publisher;
 use self::random::random;
 use super::older::Older;
@@ -144,10 +147,13 @@ impl Broker {
         let archive = hub.open_archive(Box::new(flow.past.clone()));
         let reading = Reading::new(Arc::clone(&flow), judge());
         let older = Older::new(hub, &archive, reading);
+        let name = random().ok_or("no random numbers")?;
+        let presence = Presence::new(Arc::clone(&flow), name);
         let threads = vec![
             start("follower", move || follower.run())?,
             start("publisher", move || publisher.run())?,
             start("older", move || older.run())?,
+            start("presence", move || presence.run())?,
         ];
         Ok(Self {
             flow,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::cluster::{RoomNews, Source};
 use super::guest::Watch;
 use super::told::{Listed, Told};
 
@@ -13,18 +14,72 @@ pub(super) type Alarm = (Duration, u64);
 /// A name, with all connections that gave it.
 #[derive(Debug, Default)]
 pub(super) struct Member {
+    /// Those of this server.
     pub(super) connections: u32,
     /// Set while it has no connection: when it is removed.
     pub(super) alarm: Option<Alarm>,
+    /// Other servers that have it, too.
+    elsewhere: Vec<Elsewhere>,
     /// The last change has it as a member.
     told: bool,
     /// It is in [`Room::changed`].
     is_changed: bool,
 }
 
+/// A member at another server.
+#[derive(Debug)]
+pub(super) struct Elsewhere {
+    node: u64,
+    connections: u32,
+    /// When it was told of last.
+    pass: u32,
+}
+
+/// What an update has changed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Updated {
+    /// The member has joined or left.
+    pub(super) is_change: bool,
+    /// Other servers are to know.
+    pub(super) is_news: bool,
+}
+
 impl Member {
     fn is_present(&self) -> bool {
-        self.connections > 0 || self.alarm.is_some()
+        self.here().is_some() || !self.elsewhere.is_empty()
+    }
+
+    /// The number of its connections, if it is a member at this server.
+    fn here(&self) -> Option<u32> {
+        (self.connections > 0 || self.alarm.is_some()).then_some(self.connections)
+    }
+
+    /// At all servers.
+    fn all_connections(&self) -> u32 {
+        let others = self.elsewhere.iter().map(|other| other.connections);
+        others.fold(self.connections, u32::saturating_add)
+    }
+
+    pub(super) fn is_at(&self, node: u64) -> bool {
+        self.elsewhere.iter().any(|other| other.node == node)
+    }
+
+    /// It is at another server, with so many connections.
+    pub(super) fn put_at(&mut self, source: Source, connections: u32) {
+        let Source { node, pass } = source;
+        let told = Elsewhere {
+            node,
+            connections,
+            pass,
+        };
+        match self.elsewhere.iter_mut().find(|other| other.node == node) {
+            Some(other) => *other = told,
+            None => self.elsewhere.push(told),
+        }
+    }
+
+    pub(super) fn take_from(&mut self, node: u64) {
+        self.elsewhere.retain(|other| other.node != node);
     }
 }
 
@@ -35,8 +90,14 @@ pub(super) struct Room<W> {
     names: BTreeMap<Arc<str>, Member>,
     /// How many of the names are members. The others are gone, but that is not told yet.
     present: usize,
+    /// How many are members at this server.
+    here: usize,
     /// Connections for whose name there was no memory left.
     nameless: u32,
+    /// Other servers that do not list their members, or for whose members there was no memory left.
+    crowds: u32,
+    /// Other servers were told that there are too many to list here.
+    is_told_crowd: bool,
     watchers: BTreeSet<W>,
     /// Until then, a client that polls and watches may come back.
     pub(super) kept: Option<Alarm>,
@@ -62,7 +123,10 @@ impl<W: Copy + Ord> Room<W> {
             channel: Arc::clone(channel),
             names: BTreeMap::new(),
             present: 0,
+            here: 0,
             nameless: 0,
+            crowds: 0,
+            is_told_crowd: false,
             watchers: BTreeSet::new(),
             kept: None,
             changed: Vec::new(),
@@ -83,14 +147,23 @@ impl<W: Copy + Ord> Room<W> {
         self.names.len()
     }
 
-    /// Changes a member, or adds it. Returns whether it joined or left by that.
-    pub(super) fn update(&mut self, name: &Arc<str>, update: impl FnOnce(&mut Member)) -> bool {
+    /// Changes a member, or adds it.
+    pub(super) fn update(&mut self, name: &Arc<str>, update: impl FnOnce(&mut Member)) -> Updated {
         let member = self.names.entry(Arc::clone(name)).or_default();
-        let was = member.is_present();
+        let (was, was_here) = (member.is_present(), member.here());
         update(member);
-        let is = member.is_present();
+        let (is, is_here) = (member.is_present(), member.here());
+        match (was_here, is_here) {
+            (None, Some(_)) => self.here += 1,
+            (Some(_), None) => self.here = self.here.saturating_sub(1),
+            _ => {}
+        }
+        let is_news = was_here != is_here;
         if was == is {
-            return false;
+            return Updated {
+                is_change: false,
+                is_news,
+            };
         }
         match is {
             true => self.present += 1,
@@ -99,7 +172,10 @@ impl<W: Copy + Ord> Room<W> {
         if !std::mem::replace(&mut member.is_changed, true) {
             self.changed.push(Arc::clone(name));
         }
-        true
+        Updated {
+            is_change: true,
+            is_news,
+        }
     }
 
     /// Counts one more connection, or one less, for whose name there is no memory left.
@@ -108,6 +184,66 @@ impl<W: Copy + Ord> Room<W> {
             true => self.nameless.saturating_add(1),
             false => self.nameless.saturating_sub(1),
         };
+    }
+
+    /// Counts one more server that has a crowd, or one less.
+    pub(super) fn count_crowd(&mut self, more: bool) {
+        self.crowds = match more {
+            true => self.crowds.saturating_add(1),
+            false => self.crowds.saturating_sub(1),
+        };
+    }
+
+    /// The names that another server has, if they were not told of in this pass.
+    pub(super) fn older_at(&self, source: Source) -> Vec<Arc<str>> {
+        let names = self.names.iter().filter(|(_, member)| {
+            let mut others = member.elsewhere.iter();
+            others.any(|other| other.node == source.node && other.pass != source.pass)
+        });
+        names.map(|(name, _)| Arc::clone(name)).collect()
+    }
+
+    /// What other servers are to know of these names. `None` if that is nothing.
+    pub(super) fn news_of(
+        &mut self,
+        names: impl IntoIterator<Item = Arc<str>>,
+        listed: usize,
+    ) -> Option<RoomNews> {
+        let is_crowd = self.nameless > 0 || self.here > most(listed, self.is_told_crowd);
+        let mut news = RoomNews::new(&self.channel, is_crowd);
+        let was = std::mem::replace(&mut self.is_told_crowd, is_crowd);
+        match (was, is_crowd) {
+            (true, true) => return None,
+            (false, true) => {}
+            (true, false) => self.add_all(&mut news),
+            (false, false) => {
+                for name in names {
+                    match self.names.get(&name).and_then(Member::here) {
+                        Some(connections) => news.here.push((name, connections)),
+                        None => news.gone.push(name),
+                    }
+                }
+            }
+        }
+        let is_nothing = !is_crowd && !was && news.here.is_empty() && news.gone.is_empty();
+        (!is_nothing).then_some(news)
+    }
+
+    /// All that other servers are to know. `None` if it has nobody at this server.
+    pub(super) fn all_news(&mut self, listed: usize) -> Option<RoomNews> {
+        let is_crowd = self.nameless > 0 || self.here > most(listed, self.is_told_crowd);
+        self.is_told_crowd = is_crowd;
+        let mut news = RoomNews::new(&self.channel, is_crowd);
+        if !is_crowd {
+            self.add_all(&mut news);
+        }
+        (is_crowd || !news.here.is_empty()).then_some(news)
+    }
+
+    fn add_all(&self, news: &mut RoomNews) {
+        let here = self.names.iter();
+        let here = here.filter_map(|(name, member)| Some((Arc::clone(name), member.here()?)));
+        news.here.extend(here);
     }
 
     pub(super) fn watch(&mut self, waiter: W) {
@@ -124,7 +260,7 @@ impl<W: Copy + Ord> Room<W> {
 
     pub(super) fn is_unused(&self) -> bool {
         let is_watched = !self.watchers.is_empty() || self.kept.is_some();
-        let is_empty = self.names.is_empty() && self.nameless == 0;
+        let is_empty = self.names.is_empty() && self.nameless == 0 && self.crowds == 0;
         is_empty && !is_watched && !self.is_changed
     }
 
@@ -190,18 +326,14 @@ impl<W: Copy + Ord> Room<W> {
         let present = self.names.iter().filter(|(_, it)| it.is_present());
         Listed::Names(
             present
-                .map(|(name, member)| (Arc::clone(name), member.connections))
+                .map(|(name, member)| (Arc::clone(name), member.all_connections()))
                 .collect(),
         )
     }
 
-    /// With one limit for both directions, each name that joins and leaves could turn the list on and off.
     fn is_too_full(&self, listed: usize) -> bool {
-        let most = match self.is_crowd {
-            true => listed - listed / 4,
-            false => listed,
-        };
-        self.nameless > 0 || self.present > most
+        let is_short = self.nameless > 0 || self.crowds > 0;
+        is_short || self.present > most(listed, self.is_crowd)
     }
 
     fn change(&mut self, number: u64, joined: Vec<Arc<str>>, left: Vec<Arc<str>>, room: usize) {
@@ -258,6 +390,15 @@ impl Watch {
                 *told = 0;
             }
         }
+    }
+}
+
+/// How many names may be there before a room is a crowd, or when it is one. With one limit for both directions, each name
+/// that joins and leaves could turn the list on and off.
+fn most(listed: usize, is_crowd: bool) -> usize {
+    match is_crowd {
+        true => listed - listed / 4,
+        false => listed,
     }
 }
 

@@ -1,9 +1,16 @@
 //! What the lock guards: the rooms, and a schedule of what to do when.
 
+mod elsewhere;
+mod nodes;
+mod sharing;
+mod telling;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::nodes::Nodes;
+use self::sharing::Sharing;
 use super::guest::Watch;
 use super::limits::{MemberLimits, PAUSE};
 use super::room::{Alarm, Member, Room};
@@ -28,6 +35,10 @@ pub(super) struct State<W> {
     /// Bytes of rooms and names, and of the changes that are known.
     bytes: usize,
     change_bytes: usize,
+    /// What other servers are to be told.
+    sharing: Sharing,
+    /// What other servers have.
+    nodes: Nodes,
 }
 
 /// What to do.
@@ -54,6 +65,8 @@ impl<W: Copy + Ord> State<W> {
             names: 0,
             bytes: 0,
             change_bytes: 0,
+            sharing: Sharing::default(),
+            nodes: Nodes::default(),
         }
     }
 
@@ -74,6 +87,7 @@ impl<W: Copy + Ord> State<W> {
         let room = self.room(channel);
         if !has_room {
             room.count_nameless(true);
+            self.sharing.note(channel, None);
             self.happened(channel, now);
             return false;
         }
@@ -106,6 +120,7 @@ impl<W: Copy + Ord> State<W> {
     pub(super) fn go_nameless(&mut self, channel: &Arc<str>, now: Duration) {
         if let Some(room) = self.rooms.get_mut(channel) {
             room.count_nameless(false);
+            self.sharing.note(channel, None);
             self.happened(channel, now);
         }
     }
@@ -251,12 +266,15 @@ impl<W: Copy + Ord> State<W> {
             return;
         };
         let names = room.names();
-        let happened = room.update(name, update);
+        let updated = room.update(name, update);
         if room.names() > names {
             self.names += 1;
             self.bytes += name_bytes(name);
         }
-        if happened {
+        if updated.is_news {
+            self.sharing.note(channel, Some(name));
+        }
+        if updated.is_change {
             self.happened(channel, now);
         }
     }

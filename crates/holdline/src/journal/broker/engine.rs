@@ -16,6 +16,9 @@ pub(crate) trait Engine: fmt::Debug + Send + Sync {
     /// Connects, and checks that the engine is one of the right version, with what is needed.
     fn connect(&self) -> Result<Box<dyn Connection>, Trouble>;
 
+    /// Connects to what is told to all servers and kept nowhere, and has `talk` talk until it returns.
+    fn radio(&self, talk: &mut Talk<'_>) -> Result<(), Trouble>;
+
     /// Where it is, without user name and password. For log lines.
     fn address(&self) -> &str;
 
@@ -66,6 +69,18 @@ pub(crate) trait Connection: fmt::Debug + Send {
         Ok(())
     }
 }
+
+/// Says and hears what is kept nowhere. Who does not listen at that moment never hears it.
+pub(crate) trait Radio {
+    /// Tells all servers this, also this one.
+    fn say(&mut self, message: &[u8]) -> Result<(), Trouble>;
+
+    /// What was said: at least one message if there is one before `wait` is over, and only some of them if there are many.
+    fn hear(&mut self, wait: Duration) -> Result<Vec<Vec<u8>>, Trouble>;
+}
+
+/// What uses a [`Radio`].
+pub(crate) type Talk<'a> = dyn FnMut(&mut dyn Radio) -> Result<(), Trouble> + 'a;
 
 /// How an engine is used, the same for all.
 #[derive(Clone, Copy, Debug)]
@@ -221,5 +236,7 @@ impl fmt::Display for Trouble {
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 /// Before another attempt to connect.
 pub(crate) const RETRY: Duration = Duration::from_millis(250);
+/// Messages that [`Radio::hear`] returns at a time, at most.
+pub(crate) const EARFUL: usize = 100;
 /// Bytes of entries that are read at a time, about.
 pub(crate) const BATCH: usize = 1 << 20;

@@ -23,6 +23,7 @@ mod entry;
 mod feed;
 mod link;
 mod publishing;
+mod radio;
 mod record;
 mod seen;
 mod session;
@@ -36,7 +37,7 @@ use self::address::Address;
 use self::feed::Feed;
 use self::session::{Place, Session};
 use super::engine::{
-    Connection, Engine, EngineOptions, Entry, Fate, Identity, Life, Outgoing, Sight, Trouble,
+    Connection, Engine, EngineOptions, Entry, Fate, Identity, Life, Outgoing, Sight, Talk, Trouble,
 };
 
 /// Servers of NATS with JetStream.
@@ -62,6 +63,10 @@ impl Engine for Nats {
         let session = Session::new(&self.0)?;
         let feed = None;
         Ok(Box::new(Connected { session, feed }))
+    }
+
+    fn radio(&self, talk: &mut Talk<'_>) -> Result<(), Trouble> {
+        radio::with(&self.0, talk)
     }
 
     fn address(&self) -> &str {

@@ -9,6 +9,7 @@
 
 mod address;
 mod entry;
+mod radio;
 mod replies;
 mod scripts;
 
@@ -23,7 +24,7 @@ use self::replies::{Info, integer, items, parse_id, text, trouble};
 use self::scripts::Scripts;
 use super::engine::{
     BATCH, Connection, Engine, EngineOptions, Entry, Fate, Identity, Life, Outgoing, PATIENCE,
-    Sight, Trouble,
+    Sight, Talk, Trouble,
 };
 use super::random::random;
 
@@ -42,8 +43,9 @@ impl Redis {
     }
 }
 
-impl Engine for Redis {
-    fn connect(&self) -> Result<Box<dyn Connection>, Trouble> {
+impl Redis {
+    /// A connection to a server that will do.
+    fn wire(&self) -> Result<(Wire, Info), Trouble> {
         let mut wire = self
             .address
             .server
@@ -51,6 +53,13 @@ impl Engine for Redis {
             .map_err(|error| trouble(&error))?;
         let info = Info::ask(&mut wire)?;
         info.check()?;
+        Ok((wire, info))
+    }
+}
+
+impl Engine for Redis {
+    fn connect(&self) -> Result<Box<dyn Connection>, Trouble> {
+        let (mut wire, info) = self.wire()?;
         let scripts = Scripts::load(&mut wire)?;
         Ok(Box::new(Connected {
             wire,
@@ -59,6 +68,12 @@ impl Engine for Redis {
             keys: Keys::new(&self.address.key),
             options: self.options,
         }))
+    }
+
+    fn radio(&self, talk: &mut Talk<'_>) -> Result<(), Trouble> {
+        // One that listens can do nothing else.
+        let ((mut hears, _), (mut says, _)) = (self.wire()?, self.wire()?);
+        radio::with(&mut hears, &mut says, &self.address, talk)
     }
 
     fn address(&self) -> &str {
@@ -83,7 +98,7 @@ struct Keys {
 
 impl Keys {
     fn new(stream: &str) -> Self {
-        let beside = |name: &str| format!("{{{stream}}}:{name}");
+        let beside = |name: &str| beside(stream, name);
         Self {
             stream: stream.to_owned(),
             life: beside("life"),
@@ -105,6 +120,11 @@ impl Keys {
     fn all(&self) -> [&str; 4] {
         [&self.stream, &self.life, &self.seen, &self.times]
     }
+}
+
+/// A name that a cluster would keep on the same machine as the stream.
+fn beside(stream: &str, name: &str) -> String {
+    format!("{{{stream}}}:{name}")
 }
 
 struct Connected {

@@ -128,6 +128,19 @@ impl Link {
         self.asked
     }
 
+    /// Has all messages of this subject come, too.
+    pub(super) fn listen(&mut self, subject: &str) -> Result<(), Trouble> {
+        let subscription = format!("SUB {subject} 2\r\n");
+        self.output.extend_from_slice(subscription.as_bytes());
+        self.flush()
+    }
+
+    /// Publishes what nobody answers.
+    pub(super) fn tell(&mut self, subject: &str, payload: &[u8]) -> Result<(), Trouble> {
+        wire::publish(&mut self.output, subject, "", &[], payload);
+        self.flush()
+    }
+
     /// The number that comes next.
     pub(super) fn next(&self) -> u64 {
         self.asked + 1

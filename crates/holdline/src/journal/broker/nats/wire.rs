@@ -94,7 +94,8 @@ pub(super) fn take(input: &mut BytesMut, most: usize) -> Result<Option<Said>, St
     Ok(Some(said))
 }
 
-/// Appends a message to what is to be sent. Subjects have no blanks, header fields no line breaks.
+/// Appends a message to what is to be sent; an empty `reply` is none. Subjects have no blanks, header fields no line
+/// breaks.
 pub(super) fn publish(
     out: &mut Vec<u8>,
     subject: &str,
@@ -103,10 +104,14 @@ pub(super) fn publish(
     payload: &[u8],
 ) {
     let block = block(headers);
+    let reply = match reply {
+        "" => String::new(),
+        reply => format!("{reply} "),
+    };
     let line = match block.len() {
-        0 => format!("PUB {subject} {reply} {}\r\n", payload.len()),
+        0 => format!("PUB {subject} {reply}{}\r\n", payload.len()),
         length => format!(
-            "HPUB {subject} {reply} {length} {}\r\n",
+            "HPUB {subject} {reply}{length} {}\r\n",
             length + payload.len()
         ),
     };

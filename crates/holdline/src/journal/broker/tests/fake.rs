@@ -6,7 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::journal::broker::engine::{
-    Change, Connection, Engine, Entry, Fate, Identity, Life, Outgoing, Sight, Trouble, What,
+    Change, Connection, Engine, Entry, Fate, Identity, Life, Outgoing, Radio, Sight, Talk, Trouble,
+    What,
 };
 
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub(super) struct State {
     pub(super) pace: Option<Duration>,
     /// How often entries were published, counted for each batch.
     pub(super) batches: Vec<usize>,
+    /// All that was said over the radio.
+    said: Vec<Vec<u8>>,
 }
 
 impl Fake {
@@ -57,6 +60,7 @@ impl Fake {
             deaf: 0,
             pace: None,
             batches: Vec::new(),
+            said: Vec::new(),
         };
         Arc::new(Self {
             state: Mutex::new(state),
@@ -141,8 +145,43 @@ impl Engine for Arc<Fake> {
         Ok(Box::new(connected))
     }
 
+    fn radio(&self, talk: &mut Talk<'_>) -> Result<(), Trouble> {
+        let connected = Connected {
+            fake: Arc::clone(self),
+            name: self.state().name.clone(),
+        };
+        let heard = connected.alive()?.said.len();
+        talk(&mut Air { connected, heard })
+    }
+
     fn address(&self) -> &str {
         "fake"
+    }
+}
+
+struct Air {
+    connected: Connected,
+    heard: usize,
+}
+
+impl Radio for Air {
+    fn say(&mut self, message: &[u8]) -> Result<(), Trouble> {
+        self.connected.alive()?.said.push(message.to_vec());
+        Ok(())
+    }
+
+    fn hear(&mut self, wait: Duration) -> Result<Vec<Vec<u8>>, Trouble> {
+        let until = Instant::now() + wait;
+        loop {
+            let state = self.connected.alive()?;
+            let fresh = state.said[self.heard..].to_vec();
+            self.heard = state.said.len();
+            drop(state);
+            if !fresh.is_empty() || Instant::now() >= until {
+                return Ok(fresh);
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 
