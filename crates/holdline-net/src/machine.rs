@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 #[cfg(feature = "hixie76")]
 use holdline_websocket::hixie76;
 use holdline_websocket::{
@@ -232,6 +232,22 @@ impl Machine {
     ) -> Result<(), MessageError> {
         match self {
             Self::Rfc6455(machine) => Ok(machine.send_binary(data, &mut out.bytes)?),
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(_) => Err(MessageError::TextOnly),
+        }
+    }
+
+    pub(crate) fn send_binary_shared(
+        &mut self,
+        data: Bytes,
+        out: &mut Outgoing,
+    ) -> Result<(), MessageError> {
+        match self {
+            Self::Rfc6455(machine) => {
+                let rest = machine.send_binary_shared(data, &mut out.bytes)?;
+                out.push_shared(&rest);
+                Ok(())
+            }
             #[cfg(feature = "hixie76")]
             Self::Hixie76(_) => Err(MessageError::TextOnly),
         }

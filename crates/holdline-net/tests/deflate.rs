@@ -53,6 +53,23 @@ fn messages_of_all_sizes_come_back_whatever_was_agreed() {
     }
 }
 
+/// The server shares their payloads, from 2 KiB on without a copy.
+#[test]
+fn binary_messages_come_back_in_order_where_nothing_was_agreed() {
+    let server = Running::start(config());
+    let (stream, options) = (server.connect(), Options::default());
+    let mut websocket = WebSocket::connect_with(stream, "a", "/socket", (), &[], options).unwrap();
+    assert!(!websocket.connection().compresses());
+    for length in [0, 1, 126, 2047, 2048, 65_535, 65_536, 300_000] {
+        let data: Vec<u8> = (0..length).map(|i| (i / 3) as u8).collect();
+        websocket.send_binary(&data).unwrap();
+        websocket.send_text("next").unwrap();
+        assert_eq!(websocket.read().unwrap(), Some(Message::Binary(&data)));
+        assert_eq!(websocket.read().unwrap(), Some(Message::Text("next")));
+    }
+    websocket.close().unwrap();
+}
+
 /// What a client sends in one read may be a thousand times as long when it is inflated.
 #[test]
 fn a_client_whose_small_input_inflates_to_much_gets_no_more_than_its_turn() {

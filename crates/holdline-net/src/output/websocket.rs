@@ -1,5 +1,6 @@
 //! What a handler writes to a WebSocket.
 
+use bytes::Bytes;
 use holdline_websocket::{CloseCode, PreparedMessage};
 
 use super::{ROOM, Timer};
@@ -46,6 +47,14 @@ impl WebSocketOutput<'_> {
     /// The WebSocket is closing, or its client knows text only ([`MessageError::TextOnly`]).
     pub fn send_binary(&mut self, data: &[u8]) -> Result<(), MessageError> {
         self.machine.send_binary(data, self.outgoing)
+    }
+
+    /// Sends a binary message whose payload the caller shares. It is not copied, unless it is short or is compressed.
+    ///
+    /// # Errors
+    /// The WebSocket is closing, or its client knows text only ([`MessageError::TextOnly`]).
+    pub fn send_binary_shared(&mut self, data: Bytes) -> Result<(), MessageError> {
+        self.machine.send_binary_shared(data, self.outgoing)
     }
 
     /// Sends a message that was encoded once for all receivers.

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use holdline_net::{
     Config, ConnectionId, Ending, Handle, Handler, Intake, Message, Notifier, Output, Piece,
     Progress, Request, Responder, Server, Wake,
@@ -424,7 +425,9 @@ impl Handler for App {
                 }
             }
             Message::Text(text) => socket.send_text(text).unwrap(),
-            Message::Binary(data) => socket.send_binary(data).unwrap(),
+            Message::Binary(data) => socket
+                .send_binary_shared(Bytes::copy_from_slice(data))
+                .unwrap(),
         }
     }
 
