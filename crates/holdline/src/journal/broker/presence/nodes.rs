@@ -76,7 +76,9 @@ impl Nodes {
         node.until = now + GONE;
         match saying {
             Saying::Change { number, rooms } => {
-                let is_next = node.number.is_some_and(|last| last + 1 == number);
+                let is_next = node
+                    .number
+                    .is_some_and(|last| last.checked_add(1) == Some(number));
                 if is_next {
                     node.take(from, &rooms, members, now);
                 }
