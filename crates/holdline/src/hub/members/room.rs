@@ -382,6 +382,23 @@ impl<W: Copy + Ord> Room<W> {
     }
 }
 
+#[cfg(test)]
+impl<W> Room<W> {
+    pub(super) fn each_name(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(|name| &**name)
+    }
+
+    /// How many names are at this server, and how many times any is at another one.
+    pub(super) fn count(&self) -> (usize, usize) {
+        let here = self.names.values().filter(|it| it.here().is_some()).count();
+        (here, self.names.values().map(|it| it.elsewhere.len()).sum())
+    }
+
+    pub(super) fn kept_counts(&self) -> (usize, u32) {
+        (self.here, self.crowds)
+    }
+}
+
 impl Watch {
     /// Resets numbers that cannot have been told.
     pub(super) fn correct(&mut self, number: u64) {

@@ -346,6 +346,14 @@ impl<W: Copy + Ord> State<W> {
         assert_eq!(self.names, names);
         let changes: usize = self.rooms.values().map(Room::change_bytes).sum();
         assert_eq!(self.change_bytes, changes);
+        let rooms = self.rooms.iter();
+        let rooms: usize = rooms
+            .map(|(channel, room)| {
+                let names = room.each_name().map(name_bytes).sum::<usize>();
+                room_bytes::<W>(channel) + names
+            })
+            .sum();
+        assert_eq!(self.bytes, rooms + self.check_others());
         if self.rooms.is_empty() {
             assert_eq!(self.bytes, 0);
             assert!(self.alarms.is_empty());

@@ -1,5 +1,6 @@
 //! Members join and leave, and clients that watch end up with the right list, whatever they missed.
 
+mod others;
 mod pollers;
 mod random;
 mod room;

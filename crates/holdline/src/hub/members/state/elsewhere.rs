@@ -176,6 +176,32 @@ impl<W: Copy + Ord> State<W> {
     }
 }
 
+#[cfg(test)]
+impl<W: Copy + Ord> State<W> {
+    /// The counts are right. Returns the bytes that other servers take.
+    pub(super) fn check_others(&self) -> usize {
+        let mut bytes = 0;
+        for (channel, room) in &self.rooms {
+            let fars = self.nodes.0.values().filter_map(|node| node.get(channel));
+            let (mut names, mut crowds) = (0, 0);
+            for far in fars {
+                names += far.names;
+                crowds += u32::from(far.is_crowd || far.is_short);
+                bytes += far_bytes(channel);
+            }
+            let (here, elsewhere) = room.count();
+            assert_eq!(names, elsewhere);
+            assert_eq!(room.kept_counts(), (here, crowds));
+            bytes += FAR_NAME * names;
+        }
+        let channels = self.nodes.0.values().flat_map(|node| node.keys());
+        for channel in channels {
+            assert!(self.rooms.contains_key(channel), "{channel}");
+        }
+        bytes
+    }
+}
+
 /// The memory for a channel at one other server, in a table that may be half empty.
 fn far_bytes(channel: &str) -> usize {
     2 * size_of::<(Arc<str>, Far)>() + channel.len() + 64
