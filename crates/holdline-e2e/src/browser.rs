@@ -292,7 +292,7 @@ impl Browser {
     /// What the driver says; what the script throws.
     ///
     /// # Panics
-    /// When it does not within [`LIMIT`]: "waited in vain for `what`".
+    /// When it does not within [`LIMIT`](crate::LIMIT): "waited in vain for `what`".
     pub fn wait_until(&self, what: &str, script: &str) -> Result<()> {
         wait_for(what, || match self.run(script) {
             Ok(Value::Bool(true)) => Some(Ok(())),
