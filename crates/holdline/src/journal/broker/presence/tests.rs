@@ -161,6 +161,16 @@ fn who_is_not_heard_of_is_gone_and_who_ends_is_gone_after_the_linger_time() {
     assert_eq!(world.names("a"), []);
 }
 
+/// Anybody may have written it.
+#[test]
+fn after_the_greatest_number_there_is_none() {
+    let mut world = World::new();
+    world.hear(state(u64::MAX, 0, 1, vec![room("a", &[("ann", 1)], &[])]));
+    world.hear(change(0, vec![room("a", &[], &["ann"])]));
+    assert_eq!(world.names("a"), list(&[("ann", 1)]));
+    assert!(world.asks());
+}
+
 #[test]
 fn a_question_to_all_or_to_this_server_is_to_be_answered() {
     for (node, is_asked) in [(None, true), (Some(OWN), true), (Some(3), false)] {
