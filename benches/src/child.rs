@@ -8,10 +8,22 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-/// Killed when dropped.
+/// A process that is killed when this is dropped.
+#[derive(Debug)]
+pub struct Killed(pub std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing to do.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A server. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct Child {
-    process: std::process::Child,
+    process: Killed,
     /// Where it listens.
     pub address: SocketAddr,
 }
@@ -63,34 +75,20 @@ impl Child {
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()?;
-        // Killed from here on, whatever happens.
         let mut child = Self {
-            process,
+            process: Killed(process),
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
         };
         let mut line = String::new();
-        if let Some(stdout) = child.process.stdout.take() {
+        if let Some(stdout) = child.process.0.stdout.take() {
             BufReader::new(stdout).read_line(&mut line)?;
         }
         let address = address(line.trim());
         child.address = address
             .parse()
             .map_err(|_| io::Error::other(format!("{command:?} did not start")))?;
-        child.wait()?;
+        listens(child.address)?;
         Ok(child)
-    }
-
-    /// Until it accepts connections: one tells its port before it listens.
-    fn wait(&self) -> io::Result<()> {
-        let mut tries = 0;
-        while let Err(error) = TcpStream::connect(self.address) {
-            tries += 1;
-            if tries == 100 {
-                return Err(error);
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
-        Ok(())
     }
 
     /// The time that its threads have run so far. Threads that ended do not count, and none ends while it is
@@ -100,7 +98,7 @@ impl Child {
     /// If the system does not tell.
     pub fn times(&self) -> io::Result<Times> {
         let mut times = Times::default();
-        for thread in fs::read_dir(format!("/proc/{}/task", self.process.id()))? {
+        for thread in fs::read_dir(format!("/proc/{}/task", self.process.0.id()))? {
             let thread = thread?.path();
             // "time spent on the cpu (in nanoseconds)" is the first number.
             let line = fs::read_to_string(thread.join("schedstat"))?;
@@ -120,7 +118,7 @@ impl Child {
     /// # Errors
     /// If the system does not tell.
     pub fn resident(&self) -> io::Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.0.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib = line.and_then(|line| line.split_whitespace().next());
         Ok(parsed::<u64>(kib)? * 1024)
@@ -129,8 +127,24 @@ impl Child {
     /// The system's number for it.
     #[must_use]
     pub fn id(&self) -> u32 {
-        self.process.id()
+        self.process.0.id()
     }
+}
+
+/// Waits until something accepts connections there: a server tells its port before it listens.
+///
+/// # Errors
+/// If nothing does in time.
+pub fn listens(address: SocketAddr) -> io::Result<()> {
+    let mut tries = 0;
+    while let Err(error) = TcpStream::connect(address) {
+        tries += 1;
+        if tries == 100 {
+            return Err(error);
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
 }
 
 /// How many event loops of the program with this number wait for a lock at this moment, and how many there are.
@@ -155,14 +169,6 @@ pub fn waiting_for_locks(id: u32) -> io::Result<(usize, usize)> {
 fn parsed<T: std::str::FromStr>(text: Option<&str>) -> io::Result<T> {
     text.and_then(|text| text.parse().ok())
         .ok_or_else(|| io::ErrorKind::InvalidData.into())
-}
-
-impl Drop for Child {
-    fn drop(&mut self) {
-        // It may have ended by itself; then there is nothing to do.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
 
 /// How many files this process, and a child, may have open.

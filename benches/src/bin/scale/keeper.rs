@@ -1,11 +1,10 @@
 //! Where a server keeps messages: what must run for it, and the options that say so.
 
 use std::io;
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::Duration;
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
 
+use holdline_benches::child::{Killed, listens};
 use tempfile::TempDir;
 
 pub(crate) struct Keeper {
@@ -54,7 +53,7 @@ pub(crate) const KEEPERS: &[Keeper] = &[
 pub(crate) struct Running {
     /// For a server of Holdline.
     pub(crate) options: Vec<String>,
-    process: Option<Child>,
+    process: Option<Killed>,
     /// Removed after the process has ended.
     _folder: TempDir,
 }
@@ -73,7 +72,8 @@ impl Keeper {
     pub(crate) fn start(&self) -> io::Result<Running> {
         let folder = tempfile::tempdir()?;
         let path = folder.path();
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let port = address.port();
         let name = path.display().to_string();
         let (options, command) = match self.kind {
             Kind::Memory => (Vec::new(), None),
@@ -118,30 +118,9 @@ impl Keeper {
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null());
-            running.process = Some(quiet.spawn()?);
-            wait(port)?;
+            running.process = Some(Killed(quiet.spawn()?));
+            listens(address)?;
         }
         Ok(running)
-    }
-}
-
-/// Until something accepts connections.
-fn wait(port: u16) -> io::Result<()> {
-    for _ in 0..500 {
-        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-            return Ok(());
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
-    Err(io::Error::other("the broker did not start"))
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(process) = &mut self.process {
-            // It may have ended by itself; then there is nothing to do.
-            let _ = process.kill();
-            let _ = process.wait();
-        }
     }
 }

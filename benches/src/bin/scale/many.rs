@@ -4,10 +4,10 @@
 use std::env;
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Lines, Write};
-use std::process::{self, ChildStdout, Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
 use std::time::Instant;
 
-use holdline_benches::child::{Child, most_files};
+use holdline_benches::child::{Child, Killed, most_files};
 
 use crate::crowd::Crowd;
 use crate::kernel;
@@ -67,7 +67,7 @@ pub(crate) fn hold(arguments: &[String]) -> Result<(), Box<dyn Error>> {
 
 /// Ends when its input does, at the latest when this is dropped.
 struct Holder {
-    process: process::Child,
+    process: Killed,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
@@ -80,7 +80,7 @@ impl Holder {
             .spawn()?;
         let stdout = process.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
         Ok(Self {
-            process,
+            process: Killed(process),
             lines: BufReader::new(stdout).lines(),
         })
     }
@@ -93,17 +93,10 @@ impl Holder {
     fn go_on(&mut self) -> io::Result<()> {
         let stdin = self
             .process
+            .0
             .stdin
             .as_mut()
             .ok_or(io::ErrorKind::BrokenPipe)?;
         stdin.write_all(b"\n")
-    }
-}
-
-impl Drop for Holder {
-    fn drop(&mut self) {
-        // It may have ended by itself; then there is nothing to do.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
