@@ -5,7 +5,7 @@ use bytes::{Bytes, BytesMut};
 use crate::error::{SendError, SendErrorKind};
 use crate::trailer;
 use crate::wire::class;
-use crate::wire::field::{self, Special};
+use crate::wire::field::{self, KEEP_ALIVE, Special, UPGRADE};
 use crate::wire::target::Authority;
 
 /// Field lines for a head or trailer section.
@@ -27,7 +27,8 @@ use crate::wire::target::Authority;
 /// Names must be tokens and values free of control characters. `Content-Length` and
 /// `Transfer-Encoding` are refused: the connection writes them from the body's length.
 /// `Connection` may be given; its `close` is obeyed, and what the connection must say itself
-/// is added.
+/// is added: also the options that `Upgrade`, `TE` and `Keep-Alive` need beside them
+/// (RFC 9110 §7.6.1). `TE` must not list `chunked` (RFC 9112 §7.4).
 pub trait Fields: sealed::Sealed {}
 
 /// Field lines that were checked and laid out once, to be written often. A clone is cheap.
@@ -82,13 +83,31 @@ impl HeaderBlock {
 /// What was among the fields that a caller gave.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Seen {
-    /// Options in Connection: `CLOSE`, `KEEP_ALIVE`, `UPGRADE`.
+    /// Options in Connection: `CLOSE`, `KEEP_ALIVE`, `UPGRADE`, `TE`.
     pub(crate) connection: u8,
-    pub(crate) upgrade: bool,
+    /// Those of them that other fields need beside them.
+    needed: u8,
     pub(crate) hosts: u8,
     pub(crate) bad_host: bool,
     pub(crate) expect_continue: bool,
     forbidden_trailer: bool,
+}
+
+impl Seen {
+    pub(crate) const fn has_upgrade(self) -> bool {
+        self.needed & UPGRADE != 0
+    }
+
+    /// Options that Connection must have beside those that the caller gave. `keep-alive` is not one
+    /// of them when the connection closes: the two would contradict each other.
+    pub(crate) const fn missing_options(self, closes: bool) -> u8 {
+        let missing = self.needed & !self.connection;
+        if closes {
+            missing & !KEEP_ALIVE
+        } else {
+            missing
+        }
+    }
 }
 
 /// Appends field lines and notes those that bind the connection. Who calls it takes back what
@@ -155,14 +174,18 @@ impl<'o> Writer<'o> {
             }
             seen.forbidden_trailer = true;
         }
+        seen.needed |= field::option_beside(name.as_bytes());
+        // RFC 9112 §7.4: "A client MUST NOT send the chunked transfer coding name in TE".
+        if name.eq_ignore_ascii_case("te") && field::te_has_chunked(value) {
+            return Err(SendErrorKind::ChunkedInTe.into());
+        }
         match Special::of(name.as_bytes()) {
-            None => {}
+            None | Some(Special::Upgrade) => {}
             Some(Special::Host) => {
                 seen.hosts = seen.hosts.saturating_add(1);
                 seen.bad_host |= Authority::parse(class::trim(value)).is_none();
             }
             Some(Special::Expect) => seen.expect_continue |= field::expects_continue(value),
-            Some(Special::Upgrade) => seen.upgrade = true,
             Some(Special::Connection) => seen.connection |= field::connection_options(value),
             Some(Special::ContentLength | Special::TransferEncoding) => {
                 return Err(SendErrorKind::FramingField.into());
@@ -178,7 +201,7 @@ impl<'o> Writer<'o> {
             return Err(SendErrorKind::ForbiddenTrailer.into());
         }
         self.seen.connection |= other.connection;
-        self.seen.upgrade |= other.upgrade;
+        self.seen.needed |= other.needed;
         self.seen.hosts = self.seen.hosts.saturating_add(other.hosts);
         self.seen.bad_host |= other.bad_host;
         self.seen.expect_continue |= other.expect_continue;

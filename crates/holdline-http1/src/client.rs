@@ -70,7 +70,9 @@ pub enum RequestBody {
     None,
     /// So many bytes will follow.
     Known(u64),
-    /// The length is not known: chunked. Only for servers that speak HTTP/1.1.
+    /// The length is not known: chunked. Only for servers that speak HTTP/1.1: refused after a
+    /// response of HTTP/1.0 on the same connection (RFC 9112 §6.1). Who sends it before the first
+    /// response knows the server.
     Streamed,
 }
 
@@ -109,6 +111,8 @@ pub struct ClientConnection {
     awaits_continue: bool,
     response_started: bool,
     connect: bool,
+    /// The last response said so.
+    server_is_http10: bool,
 }
 
 impl ClientConnection {
@@ -128,6 +132,7 @@ impl ClientConnection {
             awaits_continue: false,
             response_started: false,
             connect: false,
+            server_is_http10: false,
         }
     }
 
@@ -291,6 +296,7 @@ impl ClientConnection {
         head_at: u64,
     ) -> Result<(), ReceiveError> {
         self.awaits_continue = false;
+        self.server_is_http10 = !head.version().is_at_least_11();
         let tunnel = self.connect && (200..300).contains(&head.status());
         if head.status() == 101 || tunnel {
             if !tunnel && (self.connect || !head.version().is_at_least_11()) {

@@ -316,6 +316,16 @@ pub enum SendErrorKind {
     /// does not include content" (client).
     #[error("Expect: 100-continue in a request without a body (RFC 9110 §10.1.1)")]
     ExpectWithoutBody,
+    /// RFC 9112 §6.1: "A client MUST NOT send a request containing Transfer-Encoding unless it knows
+    /// the server will handle HTTP/1.1 requests", and the last response was one of HTTP/1.0. Send a
+    /// body of [known length](crate::RequestBody::Known) (client).
+    #[error(
+        "no chunked request to a server that answered in HTTP/1.0 (RFC 9112 §6.1): send a body of known length"
+    )]
+    ChunkedToHttp10,
+    /// `TE` names `chunked`, which is always acceptable and must not be listed. Leave it out.
+    #[error("chunked must not be listed in TE (RFC 9112 §7.4)")]
+    ChunkedInTe,
 }
 
 #[cfg(test)]

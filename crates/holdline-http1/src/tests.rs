@@ -3,5 +3,6 @@
 pub(crate) mod examples;
 pub(crate) mod harness;
 mod heads;
+mod hop_by_hop;
 mod properties;
 mod rules;

@@ -10,7 +10,7 @@ use crate::framing::BodyLength;
 use crate::server::{append, put_content_length};
 use crate::state::{Requester, State, Step};
 use crate::wire::class;
-use crate::wire::field::{CLOSE, UPGRADE};
+use crate::wire::field::{self, CLOSE};
 use crate::wire::target::{self, Authority};
 
 impl ClientConnection {
@@ -166,16 +166,14 @@ impl ClientConnection {
         if seen.expect_continue && matches!(body, RequestBody::None | RequestBody::Known(0)) {
             return Err(SendErrorKind::ExpectWithoutBody.into());
         }
-        // RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option".
-        if seen.upgrade && seen.connection & UPGRADE == 0 {
-            out.extend_from_slice(b"Connection: Upgrade\r\n");
-        }
-        let body = write_framing(method, body, out)?;
+        let closes = seen.connection & CLOSE != 0;
+        let body = self.write_framing(method, body, out)?;
+        field::put_connection(seen.missing_options(closes), out);
         out.extend_from_slice(b"\r\n");
-        if seen.upgrade || method == "CONNECT" {
+        if seen.has_upgrade() || method == "CONNECT" {
             state.allow_switch();
         }
-        if seen.connection & CLOSE != 0 {
+        if closes {
             state.refuse_keep_alive();
         }
         Ok(Begun {
@@ -183,6 +181,41 @@ impl ClientConnection {
             body,
             awaits_continue: seen.expect_continue,
         })
+    }
+
+    fn write_framing(
+        &self,
+        method: &str,
+        body: RequestBody,
+        out: &mut BytesMut,
+    ) -> Result<BodyEncoder, SendError> {
+        let length = match (method, body) {
+            // RFC 9110 §8.6: "A user agent SHOULD send Content-Length in a request when the method
+            // defines a meaning for enclosed content and it is not sending Transfer-Encoding."
+            ("POST" | "PUT" | "PATCH", RequestBody::None) => {
+                put_content_length(0, out);
+                BodyLength::None
+            }
+            (_, RequestBody::None) => BodyLength::None,
+            // RFC 9110 §9.3.8: "A client MUST NOT send content in a TRACE request." A CONNECT request
+            // has no content either (§9.3.6).
+            ("TRACE" | "CONNECT", _) => return Err(SendErrorKind::BodyNotAllowed.into()),
+            (_, RequestBody::Known(length)) => {
+                put_content_length(length, out);
+                BodyLength::Known(length)
+            }
+            // RFC 9112 §6.1: "A client MUST NOT send a request containing Transfer-Encoding unless it
+            // knows the server will handle HTTP/1.1 requests". Before the first response the caller
+            // is taken to know.
+            (_, RequestBody::Streamed) if self.server_is_http10 => {
+                return Err(SendErrorKind::ChunkedToHttp10.into());
+            }
+            (_, RequestBody::Streamed) => {
+                out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
+                BodyLength::Chunked
+            }
+        };
+        Ok(BodyEncoder::new(length))
     }
 
     /// The head was written, and perhaps the body.
@@ -259,32 +292,4 @@ fn host_among(lines: &[u8]) -> Option<Authority<'_>> {
         name.eq_ignore_ascii_case(b"Host:").then_some(value)
     })?;
     Authority::parse(value.trim_ascii())
-}
-
-fn write_framing(
-    method: &str,
-    body: RequestBody,
-    out: &mut BytesMut,
-) -> Result<BodyEncoder, SendError> {
-    let length = match (method, body) {
-        // RFC 9110 §8.6: "A user agent SHOULD send Content-Length in a request when the method
-        // defines a meaning for enclosed content and it is not sending Transfer-Encoding."
-        ("POST" | "PUT" | "PATCH", RequestBody::None) => {
-            put_content_length(0, out);
-            BodyLength::None
-        }
-        (_, RequestBody::None) => BodyLength::None,
-        // RFC 9110 §9.3.8: "A client MUST NOT send content in a TRACE request." A CONNECT request
-        // has no content either (§9.3.6).
-        ("TRACE" | "CONNECT", _) => return Err(SendErrorKind::BodyNotAllowed.into()),
-        (_, RequestBody::Known(length)) => {
-            put_content_length(length, out);
-            BodyLength::Known(length)
-        }
-        (_, RequestBody::Streamed) => {
-            out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
-            BodyLength::Chunked
-        }
-    };
-    Ok(BodyEncoder::new(length))
 }

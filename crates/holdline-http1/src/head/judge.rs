@@ -319,5 +319,5 @@ fn within_limit(framing: Framing, reading: &Reading) -> Result<BodyLength, Fault
     }
 }
 
-const HAS_UPGRADE: u8 = 0x08;
-const EXPECT_CONTINUE: u8 = 0x10;
+const HAS_UPGRADE: u8 = 0x10;
+const EXPECT_CONTINUE: u8 = 0x20;

@@ -10,7 +10,7 @@ use crate::framing::BodyLength;
 use crate::head::judge::RequestKind;
 use crate::reason;
 use crate::state::{Responder, State, Step};
-use crate::wire::field::{CLOSE, KEEP_ALIVE, UPGRADE};
+use crate::wire::field::{self, CLOSE, KEEP_ALIVE};
 
 impl ServerConnection {
     /// Appends an informational response: 102 to 199, or 100 to ask for the body by hand.
@@ -196,12 +196,10 @@ impl ServerConnection {
             let seen = writer.seen;
             // RFC 9110 §7.8: "A server that sends a 101 (Switching Protocols) response MUST send
             // an Upgrade header field".
-            if !seen.upgrade {
+            if !seen.has_upgrade() {
                 return Err(SendErrorKind::MissingUpgrade.into());
             }
-            if seen.connection & UPGRADE == 0 {
-                out.extend_from_slice(b"Connection: Upgrade\r\n");
-            }
+            field::put_connection(seen.missing_options(false), out);
             out.extend_from_slice(b"\r\n");
             Ok(())
         })?;
@@ -299,16 +297,13 @@ impl ServerConnection {
     ) -> Result<(State, BodyEncoder), SendError> {
         let mut after = self.after_head(status)?;
         let given = seen.connection;
-        // RFC 9110 §7.8: "A sender of Upgrade MUST also send an "Upgrade" connection option".
-        if seen.upgrade && given & UPGRADE == 0 && self.http11 {
-            out.extend_from_slice(b"Connection: Upgrade\r\n");
-        }
         if after.is_switched() {
             // RFC 9110 §9.3.6: "A server MUST NOT send any Transfer-Encoding or Content-Length
             // header fields in a 2xx (Successful) response to CONNECT."
             if body != ResponseBody::None {
                 return Err(SendErrorKind::BodyNotAllowed.into());
             }
+            field::put_connection(seen.missing_options(false), out);
             out.extend_from_slice(b"\r\n");
             return Ok((after, BodyEncoder::new(BodyLength::None)));
         }
@@ -321,12 +316,13 @@ impl ServerConnection {
         if close {
             after.refuse_keep_alive();
         }
-        if close && given & CLOSE == 0 {
-            out.extend_from_slice(b"Connection: close\r\n");
-        } else if !close && !self.http11 && given & KEEP_ALIVE == 0 {
+        let own = match close {
+            true => CLOSE,
             // RFC 9112 §9.3: 1.0 clients need to be told.
-            out.extend_from_slice(b"Connection: keep-alive\r\n");
-        }
+            false if !self.http11 => KEEP_ALIVE,
+            false => 0,
+        };
+        field::put_connection(seen.missing_options(close) | (own & !given), out);
         out.extend_from_slice(b"\r\n");
         Ok((after, encoder))
     }

@@ -1,5 +1,7 @@
 //! The fields that bind a connection or frame a message, and the lists in their values.
 
+use bytes::BytesMut;
+
 use super::class;
 
 /// A field that this crate itself must understand.
@@ -70,8 +72,53 @@ pub(crate) fn connection_options(value: &[u8]) -> u8 {
                 5 if element.eq_ignore_ascii_case(b"close") => CLOSE,
                 7 if element.eq_ignore_ascii_case(b"upgrade") => UPGRADE,
                 10 if element.eq_ignore_ascii_case(b"keep-alive") => KEEP_ALIVE,
+                2 if element.eq_ignore_ascii_case(b"te") => TE,
                 _ => 0,
             }
+    })
+}
+
+/// The option of Connection that has to go with a field of this name, if it is about this connection
+/// alone.
+///
+/// RFC 9110 §7.6.1: "When a field aside from Connection is used to supply control information for or
+/// about the current connection, the sender MUST list the corresponding field name within the
+/// Connection header field."
+pub(crate) fn option_beside(name: &[u8]) -> u8 {
+    match name.len() {
+        2 if name.eq_ignore_ascii_case(b"te") => TE,
+        7 if name.eq_ignore_ascii_case(b"upgrade") => UPGRADE,
+        10 if name.eq_ignore_ascii_case(b"keep-alive") => KEEP_ALIVE,
+        _ => 0,
+    }
+}
+
+/// Appends a Connection line with these options, if there are any.
+#[inline]
+pub(crate) fn put_connection(options: u8, out: &mut BytesMut) {
+    if options != 0 {
+        put_options(options, out);
+    }
+}
+
+fn put_options(options: u8, out: &mut BytesMut) {
+    let mut before = "Connection: ";
+    for (option, name) in OPTIONS {
+        if options & option != 0 {
+            out.extend_from_slice(before.as_bytes());
+            out.extend_from_slice(name.as_bytes());
+            before = ", ";
+        }
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Whether a value of TE names the coding that every recipient takes (RFC 9112 §7.4). A weight may
+/// follow a name.
+pub(crate) fn te_has_chunked(value: &[u8]) -> bool {
+    list(value).any(|element| {
+        let name = element.split(|&byte| byte == b';').next();
+        name.is_some_and(|name| class::trim(name).eq_ignore_ascii_case(b"chunked"))
     })
 }
 
@@ -93,3 +140,11 @@ pub(crate) fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 pub(crate) const CLOSE: u8 = 0x01;
 pub(crate) const KEEP_ALIVE: u8 = 0x02;
 pub(crate) const UPGRADE: u8 = 0x04;
+pub(crate) const TE: u8 = 0x08;
+
+const OPTIONS: [(u8, &str); 4] = [
+    (CLOSE, "close"),
+    (KEEP_ALIVE, "keep-alive"),
+    (UPGRADE, "Upgrade"),
+    (TE, "TE"),
+];
