@@ -18,7 +18,13 @@ pub(crate) const PUBLISHED: [&str; 6] = [
 ];
 
 /// What each of them must carry.
-const FILES: [&str; 4] = ["Cargo.toml", "README.md", "LICENSE-APACHE", "LICENSE-MIT"];
+const FILES: [&str; 5] = [
+    "Cargo.toml",
+    "README.md",
+    "CHANGELOG.md",
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
+];
 
 /// Packages all of them, looks at what is in them, and builds the program from nothing else, as users get it. A file
 /// that is missing in one is found by this. Returns where the program is.
@@ -31,13 +37,17 @@ pub(crate) fn check() -> Result<PathBuf> {
         fs::remove_dir_all(&folder)?;
     }
     let all = PUBLISHED.map(|name| format!("-p {name}")).join(" ");
-    let package = format!("package {all} --no-verify --allow-dirty --quiet");
-    let target = |program: Program| program.env("CARGO_TARGET_DIR", target_dir());
+    let package = format!("package {all} --no-verify --allow-dirty");
+    let messages = |arguments: &str| {
+        println!("$ cargo {arguments}");
+        let program = cargo(arguments).env("CARGO_TARGET_DIR", target_dir());
+        program.messages()
+    };
     // The index is only asked if what is known of it is not enough.
-    if target(cargo(&format!("{package} --offline"))).succeeds() {
-        println!("$ cargo {package} --offline");
-    } else {
-        target(cargo(&package)).run()?;
+    let said = messages(&format!("{package} --offline")).or_else(|_| messages(&package))?;
+    // Such as a field of the manifest that readers of the registry miss.
+    if said.contains("warning: ") {
+        bail!("the packages are not clean:\n{said}");
     }
     PUBLISHED.iter().try_for_each(|name| check_files(name))?;
     build(&folder)

@@ -152,13 +152,24 @@ impl Program {
     /// # Errors
     /// When it cannot be run, or ends with anything but success; the error includes its complaint.
     pub(crate) fn stdout(self) -> Result<String> {
+        let output = self.success()?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// The same, and returns what it says on its standard error.
+    pub(crate) fn messages(self) -> Result<String> {
+        let output = self.success()?;
+        Ok(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    fn success(self) -> Result<Output> {
         let shown = self.shown.clone();
         let output = self.output()?;
         if !output.status.success() {
             let complaint = String::from_utf8_lossy(&output.stderr);
             bail!("`{shown}` ended with {}\n{complaint}", output.status);
         }
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        Ok(output)
     }
 
     /// Whether it runs and succeeds.
