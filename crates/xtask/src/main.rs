@@ -2,6 +2,7 @@
 //!
 //! Each check is a [`Step`] that can also be run alone, so that a failed one can be repeated without the others.
 
+mod api;
 mod bench;
 mod bench_servers;
 mod crowd;
@@ -34,6 +35,8 @@ fn main() -> ExitCode {
         Command::Instructions { update } => return done(instructions::run(update)),
         Command::Long { name } => return done(long::run(name.as_deref())),
         Command::Msrv => return done(msrv::check()),
+        Command::Api { update: true } => return done(api::run(true)),
+        Command::Api { update: false } => &[Step::Api],
         Command::Tools => &[Step::Tools],
         Command::Fmt => &[Step::Fmt],
         Command::Structure => &[Step::Structure],
@@ -75,6 +78,12 @@ enum Command {
     Fmt,
     /// Find circles of `use`, what is too long, and dropped results
     Structure,
+    /// Compare what is public in each published crate with docs/api
+    Api {
+        /// Write docs/api
+        #[arg(long)]
+        update: bool,
+    },
     /// Run clippy on everything; warnings are errors
     Lint,
     /// Run the unit tests, scenario tests and doc tests

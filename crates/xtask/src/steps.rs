@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use crate::process::cargo;
 use crate::workspace::{everything, tests};
-use crate::{bench, e2e, features, package, structure, tools};
+use crate::{api, bench, e2e, features, package, structure, tools};
 
 /// One check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,7 @@ pub(crate) enum Step {
     Tools,
     Fmt,
     Structure,
+    Api,
     Lint,
     Unit,
     Bench,
@@ -27,10 +28,11 @@ pub(crate) enum Step {
 
 impl Step {
     /// What `cargo xtask test` runs, in this order: the steps that fail fastest come first.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Tools,
         Self::Fmt,
         Self::Structure,
+        Self::Api,
         Self::Lint,
         Self::Unit,
         Self::Bench,
@@ -46,6 +48,7 @@ impl Step {
             Self::Tools => "tools",
             Self::Fmt => "fmt",
             Self::Structure => "structure",
+            Self::Api => "api",
             Self::Lint => "lint",
             Self::Unit => "unit",
             Self::Bench => "bench --test",
@@ -62,6 +65,7 @@ impl Step {
             Self::Tools => tools::check(),
             Self::Fmt => cargo("fmt --all --check").run(),
             Self::Structure => structure::check(),
+            Self::Api => api::run(false),
             Self::Lint => lint(),
             Self::Unit => unit(),
             Self::Bench => bench::check(),

@@ -21,7 +21,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::process::{root, shown};
 use crate::workspace::packages;
-use modules::Tree;
+pub(crate) use imports::{defined, imports};
+pub(crate) use modules::{Tree, attributes, is_for_tests};
+pub(crate) use names::Found;
 
 /// The crates in which a dropped result must have a comment: the codecs, the glue and the program.
 const NOTHING_IS_DROPPED: [&str; 6] = [

@@ -4,14 +4,14 @@ use syn::{Item, UseTree};
 
 /// One name that a `use` brings.
 #[derive(Debug)]
-pub(super) struct Import {
-    pub(super) path: Vec<String>,
+pub(crate) struct Import {
+    pub(crate) path: Vec<String>,
     /// `None` for `*`.
-    pub(super) name: Option<String>,
+    pub(crate) name: Option<String>,
 }
 
 /// All that one `use` item imports.
-pub(super) fn imports(tree: &UseTree) -> Vec<Import> {
+pub(crate) fn imports(tree: &UseTree) -> Vec<Import> {
     let mut imports = Vec::new();
     collect(tree, &mut Vec::new(), &mut imports);
     imports
@@ -58,7 +58,7 @@ fn collect(tree: &UseTree, path: &mut Vec<String>, imports: &mut Vec<Import>) {
 }
 
 /// The name that an item defines.
-pub(super) fn defined(item: &Item) -> Option<String> {
+pub(crate) fn defined(item: &Item) -> Option<String> {
     let name = match item {
         Item::Const(item) => &item.ident,
         Item::Enum(item) => &item.ident,

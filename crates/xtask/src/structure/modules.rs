@@ -11,32 +11,32 @@ use super::imports::{self, Import};
 
 /// The modules and files of one crate. The root is module 0 in file 0.
 #[derive(Default)]
-pub(super) struct Tree {
+pub(crate) struct Tree {
     files: Vec<SourceFile>,
     modules: Vec<Module>,
 }
 
-pub(super) struct SourceFile {
-    pub(super) path: PathBuf,
-    pub(super) text: String,
-    pub(super) syntax: Rc<syn::File>,
+pub(crate) struct SourceFile {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
+    pub(crate) syntax: Rc<syn::File>,
     /// The module that the file is.
-    pub(super) module: usize,
-    pub(super) is_test: bool,
+    pub(crate) module: usize,
+    pub(crate) is_test: bool,
 }
 
 /// A module in a file of its own, or in the file of another. Modules within functions are not here.
 #[derive(Debug, Default)]
-pub(super) struct Module {
-    pub(super) parent: Option<usize>,
-    pub(super) file: usize,
-    pub(super) children: HashMap<String, usize>,
+pub(crate) struct Module {
+    pub(crate) parent: Option<usize>,
+    pub(crate) file: usize,
+    pub(crate) children: HashMap<String, usize>,
     /// What is defined here.
-    pub(super) items: HashSet<String>,
+    pub(crate) items: HashSet<String>,
     /// What is defined elsewhere and has a name here, by `use` or `pub use`.
-    pub(super) aliases: HashMap<String, Vec<Vec<String>>>,
+    pub(crate) aliases: HashMap<String, Vec<Vec<String>>>,
     /// What is imported with `*`.
-    pub(super) globs: Vec<Vec<String>>,
+    pub(crate) globs: Vec<Vec<String>>,
 }
 
 /// Gives the text of a file, or `None` when there is none.
@@ -47,22 +47,22 @@ impl Tree {
     ///
     /// # Errors
     /// When a file is missing or is not Rust.
-    pub(super) fn load(root: &Path, is_test: bool, read: Read<'_>) -> Result<Self> {
+    pub(crate) fn load(root: &Path, is_test: bool, read: Read<'_>) -> Result<Self> {
         let mut tree = Self::default();
         let folder = root.parent().unwrap_or(Path::new(""));
         tree.add_file(root, folder, None, is_test, read)?;
         Ok(tree)
     }
 
-    pub(super) fn files(&self) -> impl Iterator<Item = &SourceFile> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = &SourceFile> {
         self.files.iter()
     }
 
-    pub(super) fn file(&self, index: usize) -> &SourceFile {
+    pub(crate) fn file(&self, index: usize) -> &SourceFile {
         &self.files[index]
     }
 
-    pub(super) fn module(&self, index: usize) -> &Module {
+    pub(crate) fn module(&self, index: usize) -> &Module {
         &self.modules[index]
     }
 
@@ -170,7 +170,7 @@ impl Tree {
 }
 
 /// Whether this is compiled for tests only: `#[test]`, `#[cfg(test)]`, `#[cfg(all(test, …))]`.
-pub(super) fn is_for_tests(attributes: &[Attribute]) -> bool {
+pub(crate) fn is_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let Meta::List(list) = &attribute.meta else {
             return attribute.path().is_ident("test");
@@ -181,7 +181,7 @@ pub(super) fn is_for_tests(attributes: &[Attribute]) -> bool {
 }
 
 /// The attributes of an item that can be for tests only.
-pub(super) fn attributes(item: &Item) -> &[Attribute] {
+pub(crate) fn attributes(item: &Item) -> &[Attribute] {
     match item {
         Item::Const(item) => &item.attrs,
         Item::Enum(item) => &item.attrs,

@@ -7,7 +7,7 @@ const DEPTH: usize = 8;
 
 /// What a path leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(crate) enum Found {
     Module(usize),
     /// Something that is defined in this module.
     ItemOf(usize),
@@ -15,7 +15,7 @@ pub(super) enum Found {
 
 impl Tree {
     /// What a path in this module leads to; `None` when it leads out of the crate.
-    pub(super) fn resolve(&self, module: usize, path: &[String]) -> Option<Found> {
+    pub(crate) fn resolve(&self, module: usize, path: &[String]) -> Option<Found> {
         self.follow(module, path, DEPTH)
     }
 
