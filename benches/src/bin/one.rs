@@ -1,6 +1,7 @@
 //! Runs our contestant of one case, once to warm up and once to be counted, for `cargo xtask instructions`.
 //!
-//! `one` lists the cases, each with how many items one run handles; `one N` runs the case of that line.
+//! `one` lists the cases, each with how many items one run handles; `one N` runs the case of that line, and `one N PEER`
+//! another contestant of it.
 
 use std::env;
 
@@ -16,10 +17,15 @@ fn main() {
     };
     let number: usize = number.parse().expect("the number of a case");
     let contestants = cases[number].contestants();
+    let contestant = match env::args().nth(2) {
+        None => contestants.first(),
+        Some(wanted) => contestants.iter().find(|one| one.name == wanted),
+    };
+    let contestant = contestant.expect("the name of a contestant");
     let mut tally = Tally::default();
     // Tables are filled and the processor's abilities looked up the first time.
-    contestants[0].run(&mut tally);
-    measured(&contestants[0], &mut tally);
+    contestant.run(&mut tally);
+    measured(contestant, &mut tally);
 }
 
 /// What callgrind counts; it knows it by its name.

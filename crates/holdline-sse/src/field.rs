@@ -38,11 +38,18 @@ impl FieldName {
         }
     }
 
-    /// Whether a line that begins like this may still turn out to be one of these fields.
-    pub(crate) fn may_begin(line: &[u8]) -> bool {
+    /// How many bytes a line that begins like this lacks before a value can begin. `None`: it can
+    /// be none of these fields any more. Few pieces of a stream end there.
+    #[inline(never)]
+    pub(crate) fn until_any_value(line: &[u8]) -> Option<usize> {
         let known = [Self::Data, Self::Event, Self::Id, Self::Retry];
-        let mut names = known.iter().map(|name| name.as_str().as_bytes());
-        names.any(|name| name.starts_with(line))
+        known.iter().find_map(|name| name.until_value(line))
+    }
+
+    /// The same for this field. `None` also when its colon has come.
+    pub(crate) fn until_value(self, line: &[u8]) -> Option<usize> {
+        let rest = self.as_str().as_bytes().strip_prefix(line)?;
+        Some(rest.len() + 1)
     }
 }
 

@@ -134,6 +134,14 @@ impl Decoder {
         Ok(room)
     }
 
+    /// How many bytes may certainly follow a line that has no value yet. Few pieces end there, and so this
+    /// stays out of the function that all of them go through.
+    #[inline(never)]
+    pub(super) fn room_at_start(&self, name: FieldName, line: &[u8], before: usize) -> usize {
+        let value = || self.limits.value(name, before).len.unwrap_or(0);
+        name.until_value(line).unwrap_or_else(value)
+    }
+
     /// The end of a block: "dispatch the event".
     #[inline]
     pub(super) fn blank_line<'i>(

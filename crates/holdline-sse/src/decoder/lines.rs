@@ -117,14 +117,16 @@ impl Decoder {
         let line = buffer.line.as_bytes();
         let room = match Line::parse(line) {
             // A limit is exceeded by a byte of the value or by the line end, not by the name.
-            Line::Field { value: [], .. } => Some(0),
+            Line::Field { name, value: [] } => {
+                Some(self.room_at_start(name, line, block.data_before(buffer)))
+            }
             Line::Field { name, value } => {
                 let at = at + (line.len() - value.len()) as u64;
                 self.room(name, value, at, block.data_before(buffer))?
             }
             Line::Comment(text) if self.wants(text) => Some(self.limits.max_line - text.len()),
-            Line::Unknown if FieldName::may_begin(line) => Some(0),
-            Line::Blank | Line::Comment(_) | Line::Unknown => None,
+            Line::Unknown => FieldName::until_any_value(line),
+            Line::Blank | Line::Comment(_) => None,
         };
         self.open = room.map_or(Open::SKIPPED, |room| Open::Kept { room });
         Ok(())

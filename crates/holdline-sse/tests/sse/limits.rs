@@ -174,6 +174,19 @@ fn comments_and_unknown_fields_are_not_stored() {
     }
 }
 
+/// Also when it comes byte by byte, and the bytes of a name are not looked at one by one.
+#[test]
+fn a_name_that_only_begins_like_a_known_one_is_not_stored() {
+    for start in ["d", "data", "even", "i", "id", "retry"] {
+        let mut decoder = decoder(Limits::default());
+        let mut buffer = Buffer::new();
+        for byte in start.bytes().chain([b'1'; 1000]) {
+            assert_eq!(decoder.decode(&mut &[byte][..], &mut buffer), Ok(None));
+        }
+        assert!(buffer.capacity() <= 64, "{start}: {}", buffer.capacity());
+    }
+}
+
 /// Lines of any kind and length, of bytes that are text and bytes that are not.
 fn lines() -> impl Strategy<Value = Vec<u8>> {
     let start = prop_oneof![
