@@ -9,6 +9,8 @@
 macro_rules! links {
     () => {
         "\
+[start.md]: crate::start
+[sans-io.md]: crate::sans_io
 [push.md]: crate::push
 [http1.md]: crate::http1
 [sse.md]: crate::sse
@@ -48,6 +50,8 @@ macro_rules! chapters {
 
 chapters! {
     readme: "../README.md";
+    start: "../start.md";
+    sans_io: "../sans-io.md";
     push: "../push.md";
     http1: "../http1.md";
     sse: "../sse.md";

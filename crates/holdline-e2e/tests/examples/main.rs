@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
 mod site;
+mod start;
 
 use std::fs;
 use std::io::Write;
