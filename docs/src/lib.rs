@@ -11,6 +11,11 @@ macro_rules! links {
         "\
 [start.md]: crate::start
 [sans-io.md]: crate::sans_io
+[comet.md]: crate::comet
+[proxies.md]: crate::proxies
+[security.md]: crate::security
+[errors.md]: crate::errors
+[exercises.md]: crate::exercises
 [push.md]: crate::push
 [http1.md]: crate::http1
 [sse.md]: crate::sse
@@ -53,6 +58,11 @@ chapters! {
     start: "../start.md";
     sans_io: "../sans-io.md";
     push: "../push.md";
+    comet: "../comet.md";
+    proxies: "../proxies.md";
+    security: "../security.md";
+    errors: "../errors.md";
+    exercises: "../exercises.md";
     http1: "../http1.md";
     sse: "../sse.md";
     websocket: "../websocket.md";
