@@ -12,6 +12,7 @@ mod fuzz;
 mod instructions;
 mod long;
 mod msrv;
+mod mutants;
 mod package;
 mod process;
 mod steps;
@@ -34,7 +35,13 @@ fn main() -> ExitCode {
         Command::BenchServers { quick } => return done(bench_servers::run(quick)),
         Command::Instructions { update } => return done(instructions::run(update)),
         Command::Long { name } => return done(long::run(name.as_deref())),
-        Command::Msrv => return done(msrv::check()),
+        Command::Mutants {
+            package,
+            seed,
+            sample,
+        } => return done(mutants::run(&package, seed, sample)),
+        Command::Msrv { dependencies: true } => &[Step::Msrv],
+        Command::Msrv { .. } => return done(msrv::check()),
         Command::Api { update: true } => return done(api::run(true)),
         Command::Api { update: false } => &[Step::Api],
         Command::Tools => &[Step::Tools],
@@ -122,7 +129,22 @@ enum Command {
     /// Run the long form of a test, with HOLDLINE_LONG=1; without a name, list which there are
     Long { name: Option<String> },
     /// Build the published crates with the oldest Rust that they name; needs rustup
-    Msrv,
+    Msrv {
+        /// Build nothing: only see what the crates below them say that they need; the step of `test`
+        #[arg(long)]
+        dependencies: bool,
+    },
+    /// Change one thing at a time in a codec crate and count what its tests catch; needs cargo-mutants, takes an hour
+    Mutants {
+        /// holdline-http1, holdline-sse, holdline-websocket or holdline-comet
+        package: String,
+        /// Which mutants are drawn
+        #[arg(long, default_value_t = 15)]
+        seed: u64,
+        /// How many are drawn
+        #[arg(long, default_value_t = 300)]
+        sample: usize,
+    },
     /// Fuzz with libFuzzer; needs nightly Rust and cargo-fuzz
     Fuzz {
         /// How long to run each target

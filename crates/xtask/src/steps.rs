@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use crate::process::cargo;
 use crate::workspace::{everything, tests};
-use crate::{api, bench, e2e, features, package, structure, tools};
+use crate::{api, bench, e2e, features, msrv, package, structure, tools};
 
 /// One check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,7 @@ pub(crate) enum Step {
     Fmt,
     Structure,
     Api,
+    Msrv,
     Lint,
     Unit,
     Bench,
@@ -28,11 +29,12 @@ pub(crate) enum Step {
 
 impl Step {
     /// What `cargo xtask test` runs, in this order: the steps that fail fastest come first.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Tools,
         Self::Fmt,
         Self::Structure,
         Self::Api,
+        Self::Msrv,
         Self::Lint,
         Self::Unit,
         Self::Bench,
@@ -49,6 +51,7 @@ impl Step {
             Self::Fmt => "fmt",
             Self::Structure => "structure",
             Self::Api => "api",
+            Self::Msrv => "msrv --dependencies",
             Self::Lint => "lint",
             Self::Unit => "unit",
             Self::Bench => "bench --test",
@@ -66,6 +69,7 @@ impl Step {
             Self::Fmt => cargo("fmt --all --check").run(),
             Self::Structure => structure::check(),
             Self::Api => api::run(false),
+            Self::Msrv => msrv::dependencies(),
             Self::Lint => lint(),
             Self::Unit => unit(),
             Self::Bench => bench::check(),
