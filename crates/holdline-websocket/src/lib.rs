@@ -51,7 +51,7 @@
 //!
 //! # Features
 //!
-//! - `std`, on by default: the UTF-8 check chooses the best instructions of the machine.
+//! - `std`, on by default: masks and the UTF-8 check use the best vector instructions of the machine.
 //! - `deflate`: permessage-deflate (RFC 7692). It works without `std`. A server agrees with
 //!   `server::Request::accept_deflate`, a client offers with `client::Request::offer_deflate`; both put what was
 //!   agreed into `Config::deflate`, and the rest is as without it.
