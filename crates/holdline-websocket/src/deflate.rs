@@ -9,7 +9,7 @@ mod window;
 use core::fmt;
 
 pub(crate) use compress::{Deflater, compress_alone};
-pub(crate) use inflate::Inflater;
+pub(crate) use inflate::{Inflated, Inflater};
 pub(crate) use negotiate::{negotiate_offers, verify_answer};
 
 use crate::role::Role;
@@ -28,7 +28,8 @@ const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 /// | at most | 256 B | 512 B | 1 KiB | 2 KiB | 4 KiB | 8 KiB | 16 KiB | 32 KiB |
 ///
 /// While a compressed message is being received it takes 11 KiB more. Without
-/// takeover the window is freed at the end of each message.
+/// takeover the window is freed at the end of each message. Both are kept for the next message if it has been read
+/// already.
 ///
 /// The compressor takes 313 KiB whatever the window: with takeover from the first compressed message to the
 /// end of the connection, without it only while a message is being sent. So a server with many connections

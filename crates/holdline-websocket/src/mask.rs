@@ -51,6 +51,12 @@ impl Mask {
         }
     }
 
+    /// Goes on as if it had been applied to this many bytes.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn skip(&mut self, bytes: usize) {
+        self.key = self.key.rotate_right(8 * (bytes % 4) as u32);
+    }
+
     /// 32 bytes at a time, which compilers turn into vector instructions; then at most three words of eight, one
     /// of four and three bytes, so that a small frame does not pay for a long tail.
     #[inline]

@@ -51,6 +51,13 @@ impl Decoder {
     /// Bytes allocated.
     pub(super) const MEMORY: usize = size_of::<DecompressorOxide>();
 
+    /// For another message. Only a few bytes are cleared.
+    pub(super) fn begin_again(mut self) -> Self {
+        self.library.init();
+        self.place = Place::Between;
+        self
+    }
+
     /// Whether all that came is whole blocks, and the last one of them has BFINAL.
     pub(super) fn is_after_last(&self) -> bool {
         self.place == Place::AfterLast
@@ -121,7 +128,7 @@ mod tests {
             (Decoder::default(), Window::new(limit), Vec::new());
         for mut piece in bytes.chunks(size) {
             loop {
-                let from = window.begin();
+                let from = window.begin(piece.len());
                 let stop = decoder.step(&mut piece, &mut window);
                 out.extend_from_slice(window.since(from));
                 match stop {

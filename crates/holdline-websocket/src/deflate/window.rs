@@ -34,11 +34,18 @@ impl Window {
         *self = Self::new(self.limit);
     }
 
-    /// Where the next byte goes, with room for one at least.
-    pub(super) fn begin(&mut self) -> usize {
+    /// Forgets everything, but keeps the memory.
+    pub(super) fn forget(&mut self) {
+        self.at = 0;
+        self.wrapped = false;
+    }
+
+    /// Where the next byte goes, with room for one at least, and when it grows for twice as much as is to be inflated.
+    pub(super) fn begin(&mut self, input: usize) -> usize {
         if self.at == self.ring.len() {
             if self.ring.len() < self.limit {
-                let size = (self.ring.len() * 4).clamp(256, self.limit);
+                let least = input.min(self.limit).next_power_of_two() * 2;
+                let size = (self.ring.len() * 4).max(least).clamp(256, self.limit);
                 self.ring.reserve_exact(size - self.ring.len());
                 self.ring.resize(size, 0);
             } else {

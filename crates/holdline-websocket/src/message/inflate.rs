@@ -8,17 +8,19 @@ use super::{
 };
 use crate::{
     buffer::Buffer,
-    deflate::{Deflate, Inflater},
+    deflate::{Deflate, Inflated, Inflater},
     error::{ReceiveError, ReceiveErrorKind as Kind},
+    header::RSV1,
     opcode::MessageKind,
     role::Role,
+    utf8::Utf8Validator,
 };
 
 /// Pieces of a compressed message have about this many bytes, when the input has them.
 const PIECE: usize = 4 << 10;
 
-/// How many bytes are unmasked at a time.
-const STEP: usize = 512;
+/// How many bytes are unmasked at a time. What is inflated of them comes in one piece, if the window has room for it.
+const STEP: usize = 4 << 10;
 
 impl MessageDecoder {
     /// Understands compressed messages as agreed in the handshake.
@@ -64,25 +66,17 @@ impl MessageDecoder {
                 return Ok(Some(Step::Kept(kind, false)));
             }
             if self.has_more() {
-                self.inflate(Some(&[]), buffer, kind, keeps)?;
+                self.inflate(&[], buffer, kind, keeps)?;
                 self.frame = Some(frame);
             } else if frame.remaining > 0 && !input.is_empty() {
-                let mut block = [0; STEP];
-                let used = self.inflate(
-                    Some(unmasked(&frame, input, &mut block)),
-                    buffer,
-                    kind,
-                    keeps,
-                )?;
-                let taken = take_front(input, used.unwrap_or(0));
-                frame.mask.apply(taken);
-                frame.remaining -= taken.len() as u64;
-                self.offset += taken.len() as u64;
+                let taken = self.unmask_and_inflate(&mut frame, input, buffer, kind, keeps)?;
+                take_front(input, taken);
+                self.offset += taken as u64;
                 self.frame = Some(frame);
             } else if frame.remaining > 0 || !frame.fin {
                 self.frame = (frame.remaining > 0).then_some(frame);
                 return Ok(has_piece.then_some(Step::Kept(kind, false)));
-            } else if self.inflate(None, buffer, kind, keeps)?.is_none() {
+            } else if self.inflate_end(input, buffer, kind, keeps)? {
                 self.frame = None;
                 self.message = None;
                 if kind == MessageKind::Text && !self.utf8.is_complete() {
@@ -101,53 +95,80 @@ impl MessageDecoder {
         inflater.is_some_and(|inflater| inflater.has_more())
     }
 
-    /// One step: the next bytes of the payload, or (`None`) of what comes after it. Says how many bytes were
-    /// taken; `None` when the message is over.
-    fn inflate(
+    /// Inflates what `input` has of the frame, as far as one step goes, and says how many bytes that took.
+    fn unmask_and_inflate(
         &mut self,
-        payload: Option<&[u8]>,
+        frame: &mut Frame,
+        input: &mut [u8],
         buffer: &mut Buffer,
         kind: MessageKind,
         keeps: bool,
-    ) -> Result<Option<usize>, ReceiveError> {
+    ) -> Result<usize, ReceiveError> {
+        let remaining = usize::try_from(frame.remaining).unwrap_or(usize::MAX);
+        let most = input.len().min(remaining).min(STEP);
+        let bytes = input.get_mut(..most).unwrap_or_default();
+        let mut mask = frame.mask;
+        mask.apply(bytes);
+        let taken = self.inflate(bytes, buffer, kind, keeps)?;
+        frame.mask.skip(taken);
+        frame.remaining -= taken as u64;
+        if let Some(rest) = bytes.get_mut(taken..) {
+            // The window had no room for it. It is unmasked again when its turn comes.
+            let mut mask = frame.mask;
+            mask.apply(rest);
+        }
+        Ok(taken)
+    }
+
+    /// One step: the next bytes of the payload. Says how many were taken.
+    fn inflate(
+        &mut self,
+        payload: &[u8],
+        buffer: &mut Buffer,
+        kind: MessageKind,
+        keeps: bool,
+    ) -> Result<usize, ReceiveError> {
         let Some(inflater) = &mut self.inflater else {
-            return Ok(None);
+            return Ok(0);
         };
         let left = inflater.left;
-        let inflated = match payload {
-            Some(payload) => inflater.inflate(payload),
-            None => match inflater.inflate_end() {
-                Some(inflated) => inflated,
-                None => return Ok(None),
-            },
-        };
-        let output = inflated.output;
-        let within = usize::try_from(left).map_or(output.len(), |left| output.len().min(left));
-        let good = output.get(..within).unwrap_or_default();
-        let mut wrong = None;
-        if kind == MessageKind::Text {
-            match self.utf8.push(good) {
-                Ok(piece) if keeps => {
-                    buffer.text.extend(piece.first);
-                    buffer.text.push_str(piece.text);
-                }
-                Ok(_) => {}
-                Err(_) => wrong = Some(Kind::InvalidText),
-            }
-        } else if keeps {
-            buffer.binary.extend_from_slice(good);
-        }
-        if within < output.len() {
-            wrong = wrong.or(Some(Kind::MessageTooLong));
-        } else if inflated.failed {
-            wrong = wrong.or(Some(Kind::InvalidDeflate));
-        }
+        let inflated = inflater.inflate(payload);
         let used = inflated.used;
-        inflater.left = left - within as u64;
-        match wrong {
-            Some(kind) => Err(self.fail_message(kind)),
-            None => Ok(Some(used)),
+        let kept = keep(inflated, left, &mut self.utf8, buffer, kind, keeps);
+        self.count(kept)?;
+        Ok(used)
+    }
+
+    /// One step of what comes after the payload. Says whether the message is over; `input` is what follows it.
+    fn inflate_end(
+        &mut self,
+        input: &[u8],
+        buffer: &mut Buffer,
+        kind: MessageKind,
+        keeps: bool,
+    ) -> Result<bool, ReceiveError> {
+        let Some(inflater) = &mut self.inflater else {
+            return Ok(true);
+        };
+        // If it does not begin a compressed message, nothing of it is decoded: RSV1 has no other meaning.
+        let another = input.first().is_some_and(|first| first & RSV1 != 0);
+        let left = inflater.left;
+        let Some(inflated) = inflater.inflate_end(another) else {
+            return Ok(true);
+        };
+        let kept = keep(inflated, left, &mut self.utf8, buffer, kind, keeps);
+        self.count(kept)?;
+        Ok(false)
+    }
+
+    /// Notes how many bytes the message may still have.
+    fn count(&mut self, kept: Result<u64, Kind>) -> Result<(), ReceiveError> {
+        match (kept, &mut self.inflater) {
+            (Ok(left), Some(inflater)) => inflater.left = left,
+            (Ok(_), None) => {}
+            (Err(kind), _) => return Err(self.fail_message(kind)),
         }
+        Ok(())
     }
 
     /// Once it is inflated nobody knows which byte of the input was wrong, so the error is at the start of the message.
@@ -159,17 +180,33 @@ impl MessageDecoder {
     }
 }
 
-/// What `input` has of the frame, as much as fits into `block`, unmasked in this copy: how much of it is taken is known
-/// only after it was inflated.
-fn unmasked<'a>(frame: &Frame, input: &[u8], block: &'a mut [u8; STEP]) -> &'a [u8] {
-    let remaining = usize::try_from(frame.remaining).unwrap_or(usize::MAX);
-    let mut size = 0;
-    for (place, byte) in block.iter_mut().zip(input.iter().take(remaining)) {
-        *place = *byte;
-        size += 1;
+/// Appends what was inflated to the message, of which `left` bytes may come, and says how many may still come. Or what
+/// is wrong first.
+fn keep(
+    inflated: Inflated<'_>,
+    left: u64,
+    utf8: &mut Utf8Validator,
+    buffer: &mut Buffer,
+    kind: MessageKind,
+    keeps: bool,
+) -> Result<u64, Kind> {
+    let output = inflated.output;
+    let within = usize::try_from(left).map_or(output.len(), |left| output.len().min(left));
+    let good = output.get(..within).unwrap_or_default();
+    if kind == MessageKind::Text {
+        let piece = utf8.push(good).map_err(|_| Kind::InvalidText)?;
+        if keeps {
+            buffer.text.extend(piece.first);
+            buffer.text.push_str(piece.text);
+        }
+    } else if keeps {
+        buffer.binary.extend_from_slice(good);
     }
-    let block = block.get_mut(..size).unwrap_or_default();
-    let mut mask = frame.mask;
-    mask.apply(block);
-    block
+    if within < output.len() {
+        return Err(Kind::MessageTooLong);
+    }
+    if inflated.failed {
+        return Err(Kind::InvalidDeflate);
+    }
+    Ok(left - within as u64)
 }

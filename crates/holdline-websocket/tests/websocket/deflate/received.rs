@@ -84,6 +84,23 @@ pub(crate) fn memory_to_decompress_is_told_while_a_message_is_under_way() {
 }
 
 #[test]
+pub(crate) fn memory_to_decompress_is_kept_only_if_the_next_message_is_there_already() {
+    let hello: Frame<'_> = (b"\xc1\x07", b"\xf2\x48\xcd\xc9\xc9\x07\x00");
+    let ping: Frame<'_> = (b"\x89\0", b"");
+    for options in [DeflateOptions::default(), alone()] {
+        let mut client = Connection::client(config(agreed(&options), Limits::default()), || KEY);
+        let mut wire = unmasked(&[hello, hello, ping, hello]);
+        let (mut input, mut buffer) = (&mut wire[..], Buffer::new());
+        let mut inflating = Vec::new();
+        while client.receive(&mut input, &mut buffer).unwrap().is_some() {
+            inflating.push(client.inflating());
+        }
+        assert!((8 << 10..48 << 10).contains(&inflating[0]), "{inflating:?}");
+        assert_eq!(inflating[1..], [0, 0, 0]);
+    }
+}
+
+#[test]
 pub(crate) fn reference_beyond_the_window_is_1002() {
     // "Hello" and what refers five bytes back, which is good; and the same with nothing before it.
     let hello: Frame<'_> = (b"\xc1\x07", b"\xf2\x48\xcd\xc9\xc9\x07\x00");
