@@ -13,10 +13,10 @@ use socket2::{Domain, Socket, Type};
 
 use crate::wait::LIMIT;
 
-/// One connection.
+/// One connection, or what was read from one.
 #[derive(Debug)]
-pub struct Client {
-    stream: BufReader<TcpStream>,
+pub struct Client<S = TcpStream> {
+    stream: BufReader<S>,
 }
 
 /// The head of a response.
@@ -85,6 +85,15 @@ impl Client {
     pub fn socket(&self) -> &TcpStream {
         self.stream.get_ref()
     }
+}
+
+impl<S: Read> Client<S> {
+    /// Reads what a server has sent.
+    pub fn reading(stream: S) -> Self {
+        Self {
+            stream: BufReader::new(stream),
+        }
+    }
 
     /// Reads a head. `None` when the connection ended before its first byte.
     ///
@@ -126,7 +135,7 @@ impl Client {
     ///
     /// # Errors
     /// When the head does not say, or says twice, how long the body is.
-    pub fn body(&mut self, head: &Head, method: &str) -> io::Result<Body<'_>> {
+    pub fn body(&mut self, head: &Head, method: &str) -> io::Result<Body<'_, S>> {
         Ok(Body {
             left: framing(head, method)?,
             stream: &mut self.stream,
@@ -238,8 +247,8 @@ impl Response {
 
 /// A body, read as it comes and without its framing.
 #[derive(Debug)]
-pub struct Body<'c> {
-    stream: &'c mut BufReader<TcpStream>,
+pub struct Body<'c, S = TcpStream> {
+    stream: &'c mut BufReader<S>,
     left: Left,
 }
 
@@ -252,7 +261,7 @@ enum Left {
     UntilClose,
 }
 
-impl Read for Body<'_> {
+impl<S: Read> Read for Body<'_, S> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if out.is_empty() {
             return Ok(0);

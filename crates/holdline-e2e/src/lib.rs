@@ -13,6 +13,7 @@
 //!   proxies do.
 //! - [`NatsServer`] and [`RedisServer`] are brokers, and [`Balancer`] a proxy before two servers.
 //! - [`conformance`] is a list of WebSocket cases for both roles.
+//! - [`probes`] is a list of HTTP/1.1 requests for servers.
 //! - [`long`] is a channel with more history than memory has.
 //! - [`Footprint`] is what the program uses of the machine; [`Tally`] finds messages that were lost, doubled or changed.
 //! - [`sign_token`] makes tokens.
@@ -36,6 +37,7 @@ mod json;
 pub mod long;
 mod moody;
 mod nats;
+pub mod probes;
 mod process;
 mod proxy;
 mod redis;
