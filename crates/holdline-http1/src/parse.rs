@@ -32,11 +32,10 @@ pub fn parse_request_head<'b>(
     buffer: &'b mut Buffer,
 ) -> Result<Option<ParsedRequest<'b>>, ReceiveError> {
     buffer.reset();
-    let reading = Reading::strict(limits.clone());
-    match judge::request(input, &reading, &mut buffer.spans) {
+    match judge::request(input, &strict(limits), &mut buffer.spans) {
         Some(Ok(request)) => Ok(Some(request.view(input, &buffer.spans))),
         Some(Err(fault)) => Err(fault.error(0).for_server()),
-        None => unfinished(Scan::request(), input, &reading)
+        None => unfinished(Scan::request(), input, limits)
             .map_err(|fault| fault.error(0).for_server())
             .map(|()| None),
     }
@@ -56,20 +55,26 @@ pub fn parse_response_head<'b>(
     buffer: &'b mut Buffer,
 ) -> Result<Option<ParsedResponse<'b>>, ReceiveError> {
     buffer.reset();
-    let reading = Reading::strict(limits.clone());
-    match judge::response(input, RequestKind::of(method), &reading, &mut buffer.spans) {
+    let kind = RequestKind::of(method);
+    match judge::response(input, kind, &strict(limits), &mut buffer.spans) {
         Some(Ok(response)) => Ok(Some(response.view(input, &buffer.spans))),
         Some(Err(fault)) => Err(fault.error(0).for_client()),
-        None => unfinished(Scan::response(), input, &reading)
+        None => unfinished(Scan::response(), input, limits)
             .map_err(|fault| fault.error(0).for_client())
             .map(|()| None),
     }
 }
 
+/// Made anew where it is needed, so that what nobody looks at is not made at all.
+#[inline(always)]
+fn strict(limits: &Limits) -> Reading {
+    Reading::strict(limits.clone())
+}
+
 /// Why a head was not taken: it is bad, or else not complete.
 #[inline(never)]
-fn unfinished(mut scan: Scan, input: &[u8], reading: &Reading) -> Result<(), Fault> {
-    match scan.advance(input, &Rules::head(reading))? {
+fn unfinished(mut scan: Scan, input: &[u8], limits: &Limits) -> Result<(), Fault> {
+    match scan.advance(input, &Rules::head(&strict(limits)))? {
         None => Ok(()),
         // The tests of `wire::cut` show that this does not happen.
         Some(end) => Err(Fault::new(Kind::BufferMismatch, end)),

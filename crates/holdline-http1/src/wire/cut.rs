@@ -5,6 +5,7 @@
 //! So a limit or a rule of lines that is new in `scan` must be kept here too.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use super::class;
 use crate::buffer::Span;
@@ -56,7 +57,7 @@ pub(crate) fn request<'h>(
     let (end, _) = fields(bytes, rest, limits.max_fields, false, spans, note)?;
     let target = match target {
         b"/" => "/",
-        _ => core::str::from_utf8(target).ok()?,
+        _ => text(bytes, target_at..target_at + target.len())?,
     };
     Some(RequestParts {
         method,
@@ -114,6 +115,23 @@ pub(crate) fn trailers(bytes: &[u8], reading: &Reading, spans: &mut Vec<Span>) -
     );
     spans.retain(|span| !trailer::is_forbidden(span.name(bytes)));
     cut.is_some()
+}
+
+/// The text at a place of `bytes` that is known to be ASCII.
+///
+/// `from_utf8` looks at 16 bytes at once, but only from an aligned address on, and needs many times as long
+/// for a byte alone. So it is given what is around the place too, which is nearly always ASCII as well.
+#[inline]
+fn text(bytes: &[u8], place: Range<usize>) -> Option<&str> {
+    const WORD: usize = size_of::<usize>();
+    let aligned = bytes.as_ptr().align_offset(WORD);
+    let before = place.start.checked_sub(aligned).map_or(0, |at| at % WORD);
+    let start = place.start - before;
+    let end = (place.end + 2 * WORD).min(bytes.len());
+    match core::str::from_utf8(bytes.get(start..end)?) {
+        Ok(around) => around.get(before..place.end - start),
+        Err(_) => core::str::from_utf8(bytes.get(place)?).ok(),
+    }
 }
 
 /// A method and the space after it.
@@ -267,6 +285,23 @@ mod tests {
         bytes
             .iter()
             .position(|&byte| (byte < b' ' && byte != b'\t') || byte == DEL)
+    }
+
+    #[test]
+    fn text_is_found_at_every_address_whatever_is_around_it() {
+        let ascii = [b'a'; 48];
+        let mixed = core::array::from_fn(|at| if (16..32).contains(&at) { b'a' } else { 0xff });
+        for around in [ascii, mixed] {
+            for start in 16..=32 {
+                for end in start..=32 {
+                    let expected = core::str::from_utf8(&ascii[start..end]);
+                    assert_eq!(text(&around, start..end), expected.ok(), "{start}..{end}");
+                    assert_eq!(text(&around[..end], start..end), expected.ok());
+                    assert_eq!(text(&around[start..], 0..end - start), expected.ok());
+                }
+            }
+        }
+        assert_eq!(text(&mixed, 15..16), None);
     }
 
     proptest! {

@@ -174,11 +174,15 @@ fn are_escapes_good(host: &[u8]) -> bool {
 
 /// A TCP port: digits, at most 65535. Leading zeros are taken, as RFC 3986 has `port = *DIGIT`.
 fn port(digits: &[u8]) -> Option<u16> {
-    digits.iter().try_fold(0_u16, |value, &byte| {
+    let port = digits.iter().try_fold(0, |value: u32, &byte| {
         let digit = byte.is_ascii_digit().then(|| u32::from(byte - b'0'))?;
-        u16::try_from(u32::from(value) * 10 + digit).ok()
-    })
+        // What is too large stays too large.
+        Some((value * 10 + digit).min(TOO_LARGE))
+    })?;
+    u16::try_from(port).ok()
 }
+
+const TOO_LARGE: u32 = 1 << 16;
 
 #[cfg(test)]
 mod tests {
@@ -206,6 +210,8 @@ mod tests {
         }
         for bad in [
             "a:65536",
+            // 80, if counted in 32 bits.
+            "a:4294967376",
             "a:b",
             "a:+1",
             "a:1:2",
