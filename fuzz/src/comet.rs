@@ -6,9 +6,15 @@ use holdline_comet::{Cursor, script, socket, stream};
 
 use crate::cuts::{Cuts, seed};
 
+/// What must hold of any text, and of any stream of messages.
+pub fn comet(data: &[u8]) {
+    texts(data);
+    socket(data);
+}
+
 /// A cursor that parses prints back; a callback name that passes is only a name; an escaped text
 /// cannot leave its script; a line of a stream is one line.
-pub fn texts(data: &[u8]) {
+fn texts(data: &[u8]) {
     if let Ok(cursor) = Cursor::parse(data) {
         assert_eq!(cursor.to_string().as_bytes(), data);
     }
@@ -33,7 +39,7 @@ pub fn texts(data: &[u8]) {
 }
 
 /// However a stream of NUL-terminated messages is cut, the messages and the error are the same.
-pub fn socket(data: &[u8]) {
+fn socket(data: &[u8]) {
     let (seed, stream) = seed(data);
     let whole = decode(std::iter::once(stream));
     assert_eq!(whole, decode(Cuts::new(stream, seed)));

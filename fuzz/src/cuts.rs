@@ -8,6 +8,8 @@
 pub struct Cuts<'a> {
     rest: &'a [u8],
     state: u64,
+    /// The longest piece.
+    most: usize,
 }
 
 impl<'a> Cuts<'a> {
@@ -17,6 +19,17 @@ impl<'a> Cuts<'a> {
         Self {
             rest: stream,
             state: u64::from(seed),
+            most: 4000,
+        }
+    }
+
+    /// Cuts a stream that may be long. It has short pieces, too, but for seed 0, and their number stays within bounds.
+    #[must_use]
+    pub fn of_long(stream: &'a [u8], seed: u8) -> Self {
+        Self {
+            state: u64::from(seed) + u64::from(stream.len() > 4000),
+            most: 4000 + stream.len() / 8,
+            ..Self::new(stream, seed)
         }
     }
 }
@@ -38,7 +51,7 @@ impl<'a> Iterator for Cuts<'a> {
             match self.state >> 61 {
                 0..=3 => 1 + (self.state >> 40) as usize % 4,
                 4..=6 => 1 + (self.state >> 40) as usize % 40,
-                _ => 1 + (self.state >> 40) as usize % 4000,
+                _ => 1 + (self.state >> 40) as usize % self.most,
             }
         };
         let (piece, rest) = self.rest.split_at(size.min(self.rest.len()));
@@ -63,9 +76,11 @@ mod tests {
     fn the_pieces_are_the_stream() {
         let stream: Vec<u8> = (0..2000).map(|i| i as u8).collect();
         for seed in 0..=255 {
-            let pieces: Vec<&[u8]> = Cuts::new(&stream, seed).collect();
-            assert_eq!(pieces.concat(), stream);
-            assert!(pieces.iter().all(|piece| !piece.is_empty()));
+            for cuts in [Cuts::new(&stream, seed), Cuts::of_long(&stream, seed)] {
+                let pieces: Vec<&[u8]> = cuts.collect();
+                assert_eq!(pieces.concat(), stream);
+                assert!(pieces.iter().all(|piece| !piece.is_empty()));
+            }
         }
     }
 }

@@ -10,11 +10,15 @@ use holdline_http1::{
 use crate::cuts::{Cuts, seed};
 use stream::{Machine, Next, Outcome, fields, however_cut};
 
+mod foreign;
 mod lenient;
 mod second_opinion;
+mod session;
 mod stream;
 
+pub use foreign::hyper;
 pub use lenient::lenient;
+pub use session::session;
 
 /// However a stream of requests is cut, the requests and the error are the same; and httparse agrees about
 /// the first head.

@@ -14,6 +14,7 @@ pub mod sse;
 pub mod websocket;
 
 mod cuts;
+mod stated;
 
 pub use cuts::Cuts;
 
@@ -28,14 +29,18 @@ pub const PROPERTIES: &[(&str, Property)] = &[
     ("http1_lenient", http1::lenient),
     ("http1_server", http1::server),
     ("http1_exchange", http1::exchange),
+    ("http1_hyper", http1::hyper),
+    ("http1_session", http1::session),
     ("sse_decoder", sse::decoder),
     ("sse_round_trip", sse::round_trip),
+    ("sse_session", sse::session),
     ("sse_client", sse::client),
     ("websocket_frames", websocket::frames),
     ("websocket_session", websocket::session),
     ("websocket_handshake", websocket::handshake),
+    ("websocket_stated", websocket::stated),
     ("websocket_deflate", websocket::deflate),
+    ("websocket_zlib", websocket::zlib),
     ("websocket_hixie76", websocket::hixie76),
-    ("comet_texts", comet::texts),
-    ("comet_socket", comet::socket),
+    ("comet", comet::comet),
 ];

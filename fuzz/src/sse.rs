@@ -1,6 +1,8 @@
 //! Event streams.
 
 mod client;
+mod naive;
+mod session;
 
 use bytes::BytesMut;
 use holdline_sse::{
@@ -8,6 +10,7 @@ use holdline_sse::{
 };
 
 pub use self::client::client;
+pub use self::session::session;
 
 use crate::cuts::{Cuts, seed};
 
@@ -19,7 +22,7 @@ type Outcome = (
 );
 
 /// However a stream is cut, the items, the error, the last event ID and the event that is cut by
-/// the end are the same.
+/// the end are the same; and they are what a naive decoder finds, as far as the limits let us go.
 pub fn decoder(data: &[u8]) {
     let (seed, stream) = seed(data);
     let mut limits = Limits::default();
@@ -34,7 +37,39 @@ pub fn decoder(data: &[u8]) {
     }
     let whole = decode(limits, std::iter::once(stream));
     assert_eq!(whole, decode(limits, Cuts::new(stream, seed)));
+    if stream.len() <= MOST_FOR_ALL_CUTS {
+        for at in 0..stream.len() {
+            let (first, second) = stream.split_at(at);
+            assert_eq!(
+                whole,
+                decode(limits, [first, second].into_iter()),
+                "cut at {at}"
+            );
+        }
+    }
+
+    let (items, error, last_event_id, _) = whole;
+    let naive = naive::decode(stream);
+    if error.is_some() {
+        // A comment or a time of many digits that is longer than a line may be is skipped.
+        let mut all = naive.items.iter();
+        assert!(
+            items.iter().all(|item| all.any(|naive| naive == item)),
+            "{items:?}"
+        );
+        return;
+    }
+    let is_within = |item: &ItemBuf| match item {
+        ItemBuf::Comment(_) | ItemBuf::Retry(_) => limits == Limits::default(),
+        _ => true,
+    };
+    let within = |items: Vec<ItemBuf>| items.into_iter().filter(is_within).collect::<Vec<_>>();
+    assert_eq!(within(items), within(naive.items));
+    assert_eq!(last_event_id, naive.last_event_id.unwrap_or_default());
 }
+
+/// A stream of at most so many bytes is cut in two at each place.
+const MOST_FOR_ALL_CUTS: usize = 64;
 
 /// Whatever stands in the fields of an event, it comes out as one event with the same content,
 /// line ends normalised.

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::process::{Program, cargo, target_dir};
 
 /// The crates that are `no_std`.
-const CODECS: [&str; 4] = [
+pub(crate) const CODECS: [&str; 4] = [
     "holdline-http1",
     "holdline-sse",
     "holdline-websocket",

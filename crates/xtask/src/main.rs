@@ -5,6 +5,7 @@
 mod api;
 mod bench;
 mod bench_servers;
+mod coverage;
 mod crowd;
 mod e2e;
 mod features;
@@ -29,7 +30,8 @@ use steps::Step;
 fn main() -> ExitCode {
     let steps: &[Step] = match Arguments::parse().command {
         Command::Test => &Step::ALL,
-        Command::Fuzz { seconds, target } => return fuzz::run(seconds, target.as_deref()),
+        Command::Fuzz(options) => return done(fuzz::run(&options)),
+        Command::Coverage => return done(coverage::run()),
         Command::Bench { test: true, .. } => &[Step::Bench],
         Command::Bench { quick, filter, .. } => return done(bench::run(quick, filter.as_deref())),
         Command::BenchServers { quick } => return done(bench_servers::run(quick)),
@@ -145,12 +147,8 @@ enum Command {
         #[arg(long, default_value_t = 300)]
         sample: usize,
     },
+    /// Measure which lines of the codec crates their tests and the corpora of the fuzz targets reach; needs llvm-tools
+    Coverage,
     /// Fuzz with libFuzzer; needs nightly Rust and cargo-fuzz
-    Fuzz {
-        /// How long to run each target
-        #[arg(long, value_name = "N", default_value_t = 60)]
-        seconds: u32,
-        /// One target; all of them when none is given
-        target: Option<String>,
-    },
+    Fuzz(fuzz::Options),
 }

@@ -31,6 +31,16 @@ pub(crate) fn target_dir() -> PathBuf {
     root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
+/// The name of this machine's platform, such as `x86_64-unknown-linux-gnu`.
+///
+/// # Errors
+/// When `rustc` does not say it.
+pub(crate) fn host() -> Result<String> {
+    let text = Program::new("rustc", ["-vV"]).stdout()?;
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("rustc names no host")?.to_owned())
+}
+
 /// Whether a program of this name can be run.
 pub(crate) fn is_installed(name: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();

@@ -6,6 +6,7 @@ use holdline_sse::{
     Buffer, Config, EventSource, ItemBuf, ReadyState, Reason, Request, Response, is_temporary,
 };
 
+use super::naive;
 use crate::cuts::{Cuts, seed};
 
 /// Whatever a network does, the source is in a state that the standard knows, waits neither too
@@ -323,7 +324,7 @@ impl Model {
 
     /// The body ended: what it committed stays.
     fn end_of_body(&mut self) {
-        if let Some(id) = committed(&self.body) {
+        if let Some(id) = naive::decode(&self.body).last_event_id {
             self.id = id;
         }
         self.body.clear();
@@ -368,7 +369,7 @@ impl Model {
 
         // A stream over a limit closes the source, and what it committed before does not matter.
         if !matches!(self.reason, Some(Reason::Decode(_))) {
-            let id = committed(&self.body);
+            let id = naive::decode(&self.body).last_event_id;
             assert_eq!(source.last_event_id(), id.as_deref().unwrap_or(&self.id));
         }
     }
@@ -393,25 +394,6 @@ impl Model {
         assert!(until <= most, "{until:?} {most:?}");
         self.retry_after = Duration::ZERO;
     }
-}
-
-/// The last event ID that this stream committed (WHATWG HTML §9.2.6), by its plainest reading.
-fn committed(stream: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(stream);
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let (mut buffer, mut committed) = (None, None);
-    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-    for line in whole.split('\n') {
-        match line.split_once(':').unwrap_or((line, "")) {
-            _ if line.is_empty() => committed.clone_from(&buffer),
-            ("id", id) if !id.contains('\0') => {
-                buffer = Some(id.strip_prefix(' ').unwrap_or(id).to_owned());
-            }
-            _ => {}
-        }
-    }
-    committed
 }
 
 /// The smallest time there is.

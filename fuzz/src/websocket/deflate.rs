@@ -26,7 +26,7 @@ pub fn deflate(data: &[u8]) {
 }
 
 /// A server with these options, and a client that takes whatever it asks for.
-fn agree(byte: u8) -> Deflate {
+pub(super) fn agree(byte: u8) -> Deflate {
     let mut options = DeflateOptions::default();
     options.no_context_takeover = byte & 1 != 0;
     options.peer_no_context_takeover = byte & 2 != 0;
@@ -47,16 +47,16 @@ fn agree(byte: u8) -> Deflate {
     request.accept_deflate(&options).expect("a good offer")
 }
 
-fn config(agreed: Deflate) -> Config {
+pub(super) fn config(agreed: Deflate, max_message: u64) -> Config {
     let mut config = Config::default();
     config.deflate = Some(agreed);
-    config.limits = super::limits(16 << 20, 20_000);
+    config.limits = super::limits(16 << 20, max_message);
     config
 }
 
-fn client(agreed: Deflate) -> Connection<impl FnMut() -> [u8; 4]> {
+pub(super) fn client(agreed: Deflate, max_message: u64) -> Connection<impl FnMut() -> [u8; 4]> {
     let mut key = 0u32;
-    Connection::client(config(agreed), move || {
+    Connection::client(config(agreed, max_message), move || {
         key = key.wrapping_mul(0x9e37_79b9).wrapping_add(1);
         key.to_be_bytes()
     })
@@ -78,17 +78,23 @@ fn any_bytes(agreed: Deflate, seed: u8, payload: &[u8]) {
     }
     wire.extend(b"\xc1\x05\xf2\x00\x11\x00\x00");
 
-    let whole = receive(client(agreed), std::iter::once(&wire[..]));
-    assert_eq!(whole, receive(client(agreed), Cuts::new(&wire, seed)));
-    let pieces = receive_pieces(client(agreed), Cuts::new(&wire, seed));
+    let whole = receive(client(agreed, LIMIT), std::iter::once(&wire[..]));
+    assert_eq!(
+        whole,
+        receive(client(agreed, LIMIT), Cuts::new(&wire, seed))
+    );
+    let pieces = receive_pieces(client(agreed, LIMIT), Cuts::new(&wire, seed));
     assert_eq!(whole, pieces);
-    let pieces = receive_pieces(client(agreed), std::iter::once(&wire[..]));
+    let pieces = receive_pieces(client(agreed, LIMIT), std::iter::once(&wire[..]));
     assert_eq!(whole, pieces);
 }
 
 /// Each line is a message, by its first byte text, binary, or fragments, and it goes there and back.
 fn round_trip(agreed: Deflate, seed: u8, script: &[u8]) {
-    let (mut client, mut server) = (client(agreed), Connection::server(config(agreed)));
+    let (mut client, mut server) = (
+        client(agreed, LIMIT),
+        Connection::server(config(agreed, LIMIT)),
+    );
     let (mut there, mut back, mut sent) = (BytesMut::new(), BytesMut::new(), Vec::new());
     for line in script.split(|byte| *byte == b'\n') {
         let Some((kind, payload)) = line.split_first() else {
@@ -205,3 +211,6 @@ fn describe(event: &Event<'_>) -> String {
         other => format!("{other:?}"),
     }
 }
+
+/// Of a message here, in bytes.
+const LIMIT: u64 = 20_000;

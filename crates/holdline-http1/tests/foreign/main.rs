@@ -2,6 +2,7 @@
 
 mod accepted;
 mod dice;
+mod framing;
 mod heads;
 mod hyper;
 mod receiving;

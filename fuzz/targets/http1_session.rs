@@ -1,0 +1,4 @@
+//! libFuzzer on [`holdline_fuzz::http1::session`].
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| holdline_fuzz::http1::session(data));
