@@ -87,6 +87,7 @@ mod prepared;
 mod reason;
 mod role;
 mod state;
+mod text;
 mod timing;
 mod utf8;
 
@@ -107,6 +108,7 @@ pub use opcode::{MessageKind, Opcode};
 pub use prepared::PreparedMessage;
 pub use reason::CloseReason;
 pub use role::Role;
+pub use text::SharedText;
 pub use timing::Keepalive;
 pub use utf8::{InvalidUtf8, Utf8Piece, Utf8Validator};
 

@@ -1,5 +1,7 @@
 //! The sending half of a connection.
 
+mod shared;
+
 use bytes::{Bytes, BytesMut};
 
 use super::{Connection, MaskKeys, Unmasked};
@@ -268,42 +270,8 @@ impl<K: MaskKeys> Connection<K> {
     }
 }
 
-/// Sending what is shared, and to many.
+/// Sending to many.
 impl Connection<Unmasked> {
-    /// Like [`send_binary`](Self::send_binary), without a copy of the payload: appends the frame's header and
-    /// returns the payload, to be written after what is in `out` (with it, in a vectored write). From a few KiB on
-    /// that takes less than the copy.
-    ///
-    /// If the connection agreed on compression, everything is in `out` and what is returned is empty.
-    ///
-    /// # Errors
-    ///
-    /// [`SendError::Closed`], or [`SendError::MessageUnfinished`] between fragments.
-    ///
-    /// ```
-    /// use bytes::{Bytes, BytesMut};
-    /// use holdline_websocket::{Config, Connection};
-    ///
-    /// let (mut connection, mut out) = (Connection::server(Config::default()), BytesMut::new());
-    /// let payload = Bytes::from(vec![7; 4096]);
-    /// let rest = connection.send_binary_shared(payload.clone(), &mut out).unwrap();
-    /// assert_eq!(out[..], [0x82, 126, 0x10, 0]);
-    /// assert_eq!(rest.as_ptr(), payload.as_ptr());
-    /// ```
-    pub fn send_binary_shared(
-        &mut self,
-        data: Bytes,
-        out: &mut BytesMut,
-    ) -> Result<Bytes, SendError> {
-        #[cfg(feature = "deflate")]
-        if self.compresses() {
-            self.send_binary(&data, out)?;
-            return Ok(Bytes::new());
-        }
-        self.send_header(MessageKind::Binary, data.len() as u64, out)?;
-        Ok(data)
-    }
-
     /// The bytes of a message that was encoded before, to be written after what is in `out`. Shared, not
     /// copied.
     ///

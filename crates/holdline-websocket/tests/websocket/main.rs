@@ -24,4 +24,5 @@ mod receiving;
 mod round_trip;
 mod rules;
 mod server_handshake;
+mod shared;
 mod support;

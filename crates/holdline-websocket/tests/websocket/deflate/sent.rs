@@ -40,6 +40,18 @@ fn a_shared_payload_is_compressed_if_that_was_agreed() {
     assert!(rest.unwrap().is_empty());
     assert_eq!(copied, shared);
     assert!(shared.len() < 1000);
+    let text = "All in one ".repeat(10_000);
+    let (mut copied, mut shared) = (BytesMut::new(), BytesMut::new());
+    let (mut one, mut other) = (sender(&options), sender(&options));
+    for last in [false, true] {
+        one.send_text_fragment(&text, last, &mut copied).unwrap();
+        let rest = other.send_text_fragment_shared(text.clone().into(), last, &mut shared);
+        assert!(rest.unwrap().is_empty());
+    }
+    one.send_text(&text, &mut copied).unwrap();
+    let rest = other.send_text_shared(text.into(), &mut shared);
+    assert!(rest.unwrap().is_empty());
+    assert_eq!(copied, shared);
 }
 
 #[test]
