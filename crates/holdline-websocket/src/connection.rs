@@ -6,15 +6,14 @@ use core::{fmt, time::Duration};
 use bytes::BytesMut;
 
 use crate::{
-    buffer::Buffer,
     close::CloseCode,
     config::Config,
     error::ReceiveError,
-    event::{ClosedBy, Event, PieceEvent, Timeout, Transport},
-    message::{MessageDecoder, discard},
+    event::{ClosedBy, Timeout, Transport},
+    message::MessageDecoder,
     opcode::{MessageKind, Opcode},
     prepared::put_frame,
-    reason::{ClosePayload, CloseReason},
+    reason::ClosePayload,
     role::Role,
     state::{State, Transition},
     timing::{Due, Timers},
@@ -22,6 +21,7 @@ use crate::{
 
 mod keys;
 mod memory;
+mod receive;
 mod send;
 
 pub use keys::{MaskKeys, Unmasked};
@@ -115,89 +115,6 @@ impl<K: FnMut() -> [u8; 4]> Connection<K> {
 }
 
 impl<K: MaskKeys> Connection<K> {
-    /// Takes bytes from the front of `input` up to the end of the next whole message or control frame, and
-    /// unmasks them in place.
-    ///
-    /// `Ok(None)`: all of `input` was taken. After [`Event::Closed`] the rest of the stream is discarded
-    /// (RFC 6455 §1.4), and also once a deadline has ended the connection. Keep one `buffer` for each connection.
-    ///
-    /// # Errors
-    ///
-    /// The rule that the peer broke, now and in every later call. All of `input` was taken, and
-    /// `poll_transmit` gives the Close frame with the error's code.
-    pub fn receive<'b, 'i: 'b>(
-        &mut self,
-        input: &mut &'i mut [u8],
-        buffer: &'b mut Buffer,
-    ) -> Result<Option<Event<'b>>, ReceiveError> {
-        if !self.before_receive(input, buffer) {
-            return Ok(None);
-        }
-        let received = self.decoder.decode(input, buffer);
-        match &received {
-            Ok(None | Some(Event::Text(_) | Event::Binary(_))) => {}
-            Ok(Some(Event::Ping(payload))) => self.ping_received(payload),
-            Ok(Some(Event::Pong(payload))) => self.timers.pong(payload),
-            Ok(Some(Event::Closed(reason))) => self.close_received(*reason),
-            Err(error) => self.fail(*error),
-        }
-        if !self.is_open() && matches!(received, Ok(Some(_))) {
-            self.timers.hear(true);
-        }
-        received
-    }
-
-    /// Like [`receive`](Self::receive), but hands out messages in pieces as they arrive, so that a message
-    /// of any length needs no memory. Set [`Config::limits`] accordingly.
-    ///
-    /// A call of `receive` within a message that is being streamed drops the rest of it.
-    ///
-    /// # Errors
-    ///
-    /// As for `receive`. The pieces of the message that were handed out are then to be thrown away.
-    pub fn receive_piece<'b, 'i: 'b>(
-        &mut self,
-        input: &mut &'i mut [u8],
-        buffer: &'b mut Buffer,
-    ) -> Result<Option<PieceEvent<'b>>, ReceiveError> {
-        if !self.before_receive(input, buffer) {
-            return Ok(None);
-        }
-        let received = self.decoder.decode_piece(input, buffer);
-        match &received {
-            Ok(None | Some(PieceEvent::Text { .. } | PieceEvent::Binary { .. })) => {}
-            Ok(Some(PieceEvent::Ping(payload))) => self.ping_received(payload),
-            Ok(Some(PieceEvent::Pong(payload))) => self.timers.pong(payload),
-            Ok(Some(PieceEvent::Closed(reason))) => self.close_received(*reason),
-            Err(error) => self.fail(*error),
-        }
-        if !self.is_open() && matches!(received, Ok(Some(_))) {
-            self.timers.hear(true);
-        }
-        received
-    }
-
-    /// The stream from the peer ended, or broke.
-    ///
-    /// Without a Close frame before it this is [`Event::Closed`] with code 1006, once (RFC 6455 §7.1.5).
-    ///
-    /// # Errors
-    ///
-    /// The error of `receive` again, if there was one.
-    pub fn receive_eof(&mut self) -> Result<Option<Event<'static>>, ReceiveError> {
-        self.ended = true;
-        if let Some(error) = self.decoder.error() {
-            return Err(error);
-        }
-        if self.step(Transition::StreamEnded) {
-            self.closed_by.get_or_insert(ClosedBy::Nobody);
-        }
-        if core::mem::replace(&mut self.told, true) {
-            return Ok(None);
-        }
-        Ok(Some(Event::Closed(CloseReason::ABNORMAL)))
-    }
-
     /// Appends what is to be sent by itself: the pong to the newest ping, a ping of the keepalive, the answer to a
     /// Close, or the Close that answers a broken rule. Returns whether it appended anything.
     pub fn poll_transmit(&mut self, out: &mut BytesMut) -> bool {
@@ -350,35 +267,6 @@ impl<K: MaskKeys> Connection<K> {
             deflater: config
                 .deflate
                 .map(|agreed| Box::new(crate::deflate::Deflater::new(&agreed, K::ROLE))),
-        }
-    }
-
-    /// Whether to look at what comes.
-    #[inline]
-    fn before_receive(&mut self, input: &mut &mut [u8], buffer: &mut Buffer) -> bool {
-        if self.is_open() {
-            self.timers.hear(!input.is_empty());
-            return true;
-        }
-        let is_given_up = matches!(self.state, State::Gone | State::GivingUp);
-        if is_given_up && self.decoder.error().is_none() {
-            // Nothing is delivered after that.
-            discard(input, buffer);
-            return false;
-        }
-        true
-    }
-
-    fn ping_received(&mut self, payload: &[u8]) {
-        self.pong = Some(payload.into());
-    }
-
-    fn close_received(&mut self, reason: CloseReason<'_>) {
-        if self.step(Transition::CloseReceived) {
-            self.told = true;
-            self.closed_by.get_or_insert(ClosedBy::Peer);
-            // §5.5.1: "When sending a Close frame in response, the endpoint typically echos the status code"
-            self.close_code = reason.code;
         }
     }
 

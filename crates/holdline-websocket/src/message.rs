@@ -5,6 +5,7 @@ mod decoder;
 #[cfg(feature = "deflate")]
 mod inflate;
 mod parts;
+mod room;
 mod step;
 
 pub use decoder::MessageDecoder;

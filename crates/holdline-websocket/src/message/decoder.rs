@@ -125,6 +125,7 @@ impl MessageDecoder {
                     }));
                 }
                 Some(Step::Data(data, last)) => {
+                    buffer.drop_room();
                     let kind = data.append_to(buffer);
                     if last {
                         break kind;
@@ -133,11 +134,7 @@ impl MessageDecoder {
                 Some(Step::Kept(kind, _)) => break kind,
             }
         };
-        buffer.hand_out();
-        Ok(Some(match kind {
-            MessageKind::Text => Event::Text(&buffer.text),
-            MessageKind::Binary => Event::Binary(&buffer.binary),
-        }))
+        Ok(Some(joined(kind, buffer)))
     }
 
     /// Like [`decode`](Self::decode), but hands out messages in pieces as they arrive and buffers none
@@ -313,5 +310,14 @@ impl MessageDecoder {
         {
             self.inflater = None;
         }
+    }
+}
+
+/// Hands out the message that was joined.
+pub(super) fn joined(kind: MessageKind, buffer: &mut Buffer) -> Event<'_> {
+    buffer.hand_out();
+    match kind {
+        MessageKind::Text => Event::Text(&buffer.text),
+        MessageKind::Binary => Event::Binary(&buffer.binary),
     }
 }

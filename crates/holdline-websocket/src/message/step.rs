@@ -152,7 +152,7 @@ impl MessageDecoder {
         Some(Step::Control(frame.opcode, None))
     }
 
-    fn data<'i>(
+    pub(super) fn data<'i>(
         &mut self,
         kind: MessageKind,
         frame: Frame,

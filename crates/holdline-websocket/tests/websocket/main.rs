@@ -21,6 +21,7 @@ mod handshake;
 mod hixie76;
 mod messages;
 mod receiving;
+mod room;
 mod round_trip;
 mod rules;
 mod server_handshake;
