@@ -82,6 +82,19 @@ impl PreparedResponse {
         Ok(())
     }
 
+    /// The status code.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The value of `Date` as it is now, to compare with the one that it should have.
+    #[must_use]
+    pub fn date(&self) -> Option<&[u8]> {
+        let (at, length) = self.date?;
+        Some(self.part(at..at + length))
+    }
+
     fn part(&self, range: core::ops::Range<usize>) -> &[u8] {
         self.whole.get(range).unwrap_or_default()
     }

@@ -55,8 +55,10 @@ fn a_prepared_response_is_what_respond_sends_to_every_request() {
 #[test]
 fn its_date_is_set_and_replaced_also_by_one_of_another_length() {
     let mut response = PreparedResponse::new(200, [("A", "b")], b"hi").expect("good");
+    assert_eq!((response.status(), response.date()), (200, None));
     for date in ["Sun, 06 Nov 1994 08:49:37 GMT", "Mon, 07", "", "Tuesday"] {
         response.set_date(date).expect("good");
+        assert_eq!(response.date(), Some(date.as_bytes()));
         for request in [GET, CLOSE] {
             let (mut expected, mut out) = (BytesMut::new(), BytesMut::new());
             let mut http = after_request(request);
