@@ -5,6 +5,7 @@ mod addresses;
 mod bench;
 mod broker;
 mod check;
+mod decode;
 mod discreet;
 mod disk;
 mod feed;
@@ -18,16 +19,15 @@ mod subscribing;
 mod tokens;
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use holdline_websocket::{Deflate, Role};
+use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::access::AccessArguments;
 pub(crate) use self::addresses::AddressArguments;
 pub(crate) use self::bench::BenchArguments;
 pub(crate) use self::broker::BrokerArguments;
+pub(crate) use self::decode::{DecodeArguments, DecodeKind, DecodeRole, Explanation};
 pub(crate) use self::disk::DiskArguments;
 pub(crate) use self::feed::FeedArguments;
 pub(crate) use self::listening::{Endpoint, ListenArguments};
@@ -74,8 +74,8 @@ pub(crate) enum Command {
     Subscribe(SubscribeArguments),
     /// Sign a token that says what its bearer may do.
     Token(SignArguments),
-    /// Show what bytes mean: HTTP/1.1, an event stream or WebSocket frames.
-    #[command(after_long_help = DECODE_OUTPUT)]
+    /// Show what bytes mean: HTTP/1.1, event streams, WebSocket, Comet; from files, hex dumps and captures.
+    #[command(after_long_help = decode::DECODE_OUTPUT)]
     Decode(DecodeArguments),
     /// Measure a server: hold connections, publish, and report delays, rates and memory.
     #[command(after_long_help = bench::BENCH_OUTPUT)]
@@ -245,88 +245,6 @@ pub(crate) struct ServeArguments {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct DeflateThreshold(pub(crate) Option<usize>);
 
-/// What to decode, and how to show it.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct DecodeArguments {
-    /// What the bytes are.
-    #[arg(value_enum)]
-    pub(crate) kind: DecodeKind,
-    /// The file to read; `-` is standard input.
-    #[arg(default_value = "-", value_name = "FILE")]
-    pub(crate) file: PathBuf,
-    /// websocket: the side that receives. A server expects masked frames, a client unmasked ones.
-    #[arg(long, value_enum, default_value_t = DecodeRole::Server)]
-    pub(crate) role: DecodeRole,
-    /// websocket: permessage-deflate was negotiated; PARAMS is what the server answered in Sec-WebSocket-Extensions,
-    /// such as "server_no_context_takeover; client_max_window_bits=12".
-    #[arg(
-        long,
-        value_parser = deflate_answer,
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "",
-        value_name = "PARAMS"
-    )]
-    pub(crate) deflate: Option<Deflate>,
-    /// http1-response: the method of the requests. A response to HEAD has no body.
-    #[arg(long, default_value = "GET", value_name = "METHOD")]
-    pub(crate) method: String,
-    /// Feed the decoder at most N bytes at a time.
-    #[arg(long, value_name = "N")]
-    pub(crate) chunk: Option<NonZeroUsize>,
-    /// Print the bytes themselves, and what each of them means, for people to read.
-    #[arg(long)]
-    pub(crate) explain: bool,
-}
-
-/// What `holdline decode` can read.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum DecodeKind {
-    /// Requests, one after the other, as a server receives them.
-    Http1Request,
-    /// Responses, as a client receives them.
-    Http1Response,
-    /// A body of type text/event-stream.
-    Sse,
-    /// Frames, from the first byte after the handshake.
-    Websocket,
-}
-
-/// The side of a connection that receives.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum DecodeRole {
-    /// Frames must be masked.
-    Server,
-    /// Frames must not be masked.
-    Client,
-}
-
-impl From<DecodeRole> for Role {
-    fn from(role: DecodeRole) -> Self {
-        match role {
-            DecodeRole::Server => Self::Server,
-            DecodeRole::Client => Self::Client,
-        }
-    }
-}
-
-/// Parses the value of `Sec-WebSocket-Extensions`, or only its parameters.
-fn deflate_answer(text: &str) -> Result<Deflate, String> {
-    let text = text.trim().trim_matches(';');
-    let answer = match text {
-        "" => "permessage-deflate".to_owned(),
-        whole if whole.starts_with("permessage-deflate") => whole.to_owned(),
-        parameters => format!("permessage-deflate; {parameters}"),
-    };
-    Deflate::from_answer(&answer).ok_or_else(|| {
-        format!(
-            "`{answer}` is no answer of a server (RFC 7692 §7.1): give what it sent in \
-             Sec-WebSocket-Extensions, with server_no_context_takeover, client_no_context_takeover, \
-             server_max_window_bits=8 to 15 and client_max_window_bits=8 to 15"
-        )
-    })
-}
-
 fn positive_duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(Duration::ZERO) => Err("it must be more than zero".to_owned()),
@@ -365,27 +283,3 @@ fn deflate_threshold(text: &str) -> Result<DeflateThreshold, String> {
 
 /// The maximum number of event loops.
 const MAX_THREADS: usize = 1024;
-
-/// The end of the long help of `holdline decode`.
-const DECODE_OUTPUT: &str = r#"Each item of the stream is printed as soon as it is there, as one line of JSON:
-
-  http1-request   {"request":{"method","target","version","headers":[[name,value],…]}}
-  http1-response  {"response":{"status","reason","version","headers"}}, also for 1xx
-    and then      {"data":"…"} as often as needed, {"end":{"trailers":[[name,value],…]}}
-  sse             {"event":"message","data":"…","id":"…"}  {"comment":"…"}  {"retry":3000}
-  websocket       {"text":"…"}  {"binary":"hex"}  {"ping":"hex"}  {"pong":"hex"}
-                  {"close":{"code":1000,"reason":""}}
-
-When the stream breaks a rule, the last line is
-{"error":{"kind":"…","at":OFFSET,"rfc":"RFC 9112 §6.3","status":400}}, with "close_code" instead
-of "status" for websocket and neither for sse. A stream that ends too soon is such an error,
-except for sse, where the standard says to drop what is unfinished.
-
-The output is the same however the input is cut. A body's data is printed where a chunk of
-the chunked coding ends, after each 64 KiB, and at the end of the body; a code point that is
-cut there goes to the next line. Data that is not UTF-8 is {"data_hex":"…"} instead. A header
-value or reason that is not UTF-8 is {"latin1":"…"}, one character for each byte.
-
-After a close frame, or a message that ends the connection, the rest is not looked at.
-
-Exit status: 0 all is right, 1 the stream breaks a rule, 2 wrong usage or an unreadable file."#;

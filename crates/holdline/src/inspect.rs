@@ -5,36 +5,54 @@
 //! pieces.
 
 mod body;
+mod capture;
+mod comet;
+mod conversation;
+mod direction;
 mod explain;
+mod hex;
+mod hixie76;
 mod http1;
+mod input;
 mod item;
+mod layer;
 mod sse;
+mod style;
+mod talk;
+mod terminal;
 mod websocket;
 
-use std::fs::File;
-use std::io::{self, BufWriter, ErrorKind, IsTerminal, Read, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::process::ExitCode;
 
-use holdline_websocket::{Limits, MessageDecoder};
-
-use crate::config::{DecodeArguments, DecodeKind};
-use crate::inspect::item::{Fault, Stop};
+pub(crate) use self::conversation::{Conversation, Read};
+use self::direction::{Direction, View};
+use self::input::Source;
+use self::item::{Lines, Stop};
+pub(crate) use self::style::Style;
+use self::style::explained;
+pub(crate) use self::talk::Side;
+use self::talk::Talk;
+pub(crate) use self::terminal::{colour, width};
+use self::websocket::frames_from;
+use crate::config::{DecodeArguments, DecodeKind, DecodeRole, Explanation};
 
 /// Decodes the input that the arguments name, and prints the result to standard output.
 ///
 /// Exit codes: 0 if the input was valid, 1 if it broke a rule, 2 if it could not be read.
 pub(crate) fn run(arguments: &DecodeArguments) -> ExitCode {
-    let stdout = io::stdout().lock();
-    let colour = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-    let mut inspector = inspector(arguments, colour);
-    let mut out = BufWriter::new(stdout);
-    let chunk = arguments.chunk.map_or(BLOCK, |chunk| chunk.get());
-    let ended = open(arguments)
+    let style = match arguments.explain {
+        None => Style::Items,
+        Some(Explanation::Text) => Style::text(colour(), width(arguments.width)),
+        Some(Explanation::Html) => Style::Html,
+    };
+    let mut out = BufWriter::new(io::stdout().lock());
+    let ended = input::open(arguments)
         .map_err(Failure::Read)
-        .and_then(|mut input| pump(&mut *input, chunk, &mut *inspector, &mut out));
+        .and_then(|source| decode(arguments, source, style, &mut out));
     match ended {
         Ok(ended) => {
-            if let Some(note) = ended.note {
+            for note in ended.notes {
                 eprintln!("holdline: {note}");
             }
             ExitCode::from(u8::from(ended.fault))
@@ -45,32 +63,11 @@ pub(crate) fn run(arguments: &DecodeArguments) -> ExitCode {
             eprintln!("holdline: cannot write to standard output: {error}");
             ExitCode::from(2)
         }
-        Err(Failure::Read(error)) => {
-            eprintln!(
-                "holdline: cannot read {}: {error}",
-                arguments.file.display()
-            );
+        Err(Failure::Read(problem)) => {
+            let file = arguments.file.display();
+            eprintln!("holdline: cannot read {file}: {problem}");
             ExitCode::from(2)
         }
-    }
-}
-
-/// Takes a stream and prints what it finds.
-trait Inspector {
-    /// Takes all of `piece`, and may modify it. An error is final.
-    fn feed(&mut self, piece: &mut [u8], out: &mut dyn Write) -> Result<(), Stop>;
-
-    /// The stream has ended.
-    fn eof(&mut self, out: &mut dyn Write) -> Result<(), Stop>;
-
-    /// Prints the rule that was broken. This is the last call.
-    fn fault(&mut self, fault: &Fault, out: &mut dyn Write) -> io::Result<()> {
-        item::print(&fault.item(), out)
-    }
-
-    /// Something a person should know about the stream, printed after its end.
-    fn note(&self) -> Option<String> {
-        None
     }
 }
 
@@ -78,86 +75,146 @@ trait Inspector {
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Ended {
     fault: bool,
-    note: Option<String>,
+    notes: Vec<String>,
 }
 
 /// A failure that is not the fault of the input.
 #[derive(Debug)]
 enum Failure {
-    Read(io::Error),
+    Read(String),
     Write(io::Error),
 }
 
-fn inspector(arguments: &DecodeArguments, colour: bool) -> Box<dyn Inspector> {
-    let method = arguments.method.as_str();
-    match (arguments.kind, arguments.explain) {
-        (DecodeKind::Http1Request, false) => Box::new(http1::Http::requests()),
-        (DecodeKind::Http1Response, false) => Box::new(http1::Http::responses(method)),
-        (DecodeKind::Sse, false) => Box::new(sse::Stream::new()),
-        (DecodeKind::Websocket, false) => Box::new(websocket::Messages::new(decoder(arguments))),
-        (DecodeKind::Http1Request, true) => explain::requests(colour),
-        (DecodeKind::Http1Response, true) => explain::responses(method, colour),
-        (DecodeKind::Sse, true) => explain::event_stream(colour),
-        (DecodeKind::Websocket, true) => explain::frames(decoder(arguments), colour),
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Write(error)
     }
 }
 
-/// A decoder for the frames that the chosen side receives.
-fn decoder(arguments: &DecodeArguments) -> MessageDecoder {
-    let decoder = MessageDecoder::new(arguments.role.into(), Limits::default());
-    match &arguments.deflate {
-        Some(agreed) => decoder.with_deflate(agreed),
-        None => decoder,
-    }
-}
-
-fn open(arguments: &DecodeArguments) -> io::Result<Box<dyn Read>> {
-    if arguments.file.as_os_str() == "-" {
-        Ok(Box::new(io::stdin().lock()))
-    } else {
-        Ok(Box::new(File::open(&arguments.file)?))
-    }
-}
-
-/// Passes the input on in pieces of at most `chunk` bytes until it ends or breaks a rule.
-///
-/// Everything known so far is written out before the next read, which may wait for ever.
-fn pump(
-    input: &mut dyn Read,
-    chunk: usize,
-    inspector: &mut dyn Inspector,
+fn decode(
+    arguments: &DecodeArguments,
+    source: Source,
+    style: Style,
     out: &mut dyn Write,
 ) -> Result<Ended, Failure> {
+    style.begin(out)?;
+    let ended = match source {
+        Source::Stream(mut input) => one_way(arguments, style, &mut *input, out)?,
+        Source::Connection(capture) => {
+            let mut ended = match arguments.kind {
+                DecodeKind::Connection => both_ways(arguments, style, capture.pieces, out)?,
+                _ => {
+                    let wanted = sender(arguments);
+                    let pieces = capture.pieces.into_iter();
+                    let sent = pieces.filter(|(side, _)| *side == wanted);
+                    let bytes = sent.flat_map(|(_, piece)| piece).collect::<Vec<u8>>();
+                    one_way(arguments, style, &mut &bytes[..], out)?
+                }
+            };
+            ended.notes.extend(capture.notes);
+            ended
+        }
+    };
+    style.end(out)?;
+    out.flush()?;
+    Ok(ended)
+}
+
+/// Passes the input on in pieces of at most `--chunk` bytes until it ends or breaks a rule.
+///
+/// Everything known so far is written out before the next read, which may wait for ever.
+fn one_way(
+    arguments: &DecodeArguments,
+    style: Style,
+    input: &mut dyn io::Read,
+    out: &mut dyn Write,
+) -> Result<Ended, Failure> {
+    let mut direction = direction(arguments, style);
+    let mut talk = Talk::one_sided(&arguments.method, arguments.deflate);
+    let chunk = arguments.chunk.map_or(BLOCK, |chunk| chunk.get());
     let mut block = vec![0; BLOCK];
+    let mut lines = Lines::new(out);
     let stop = loop {
         let length = match input.read(&mut block) {
-            Ok(0) => break inspector.eof(out),
+            Ok(0) => break direction.eof(&mut talk, &mut lines),
             Ok(length) => length,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) => return Err(Failure::Read(error)),
+            Err(error) => return Err(Failure::Read(error.to_string())),
         };
         let read = block.get_mut(..length).unwrap_or_default();
         let fed = read
             .chunks_mut(chunk)
-            .try_for_each(|piece| inspector.feed(piece, out));
+            .try_for_each(|piece| direction.feed(piece, &mut talk, &mut lines));
         if fed.is_err() {
             break fed;
         }
-        out.flush().map_err(Failure::Write)?;
+        lines.out.flush()?;
     };
     let fault = match stop {
         Ok(()) => false,
         Err(Stop::Write(error)) => return Err(Failure::Write(error)),
         Err(Stop::Fault(fault)) => {
-            inspector.fault(&fault, out).map_err(Failure::Write)?;
+            direction.fault(&fault, &mut lines)?;
             true
         }
     };
-    out.flush().map_err(Failure::Write)?;
-    Ok(Ended {
-        fault,
-        note: inspector.note(),
-    })
+    let notes = direction.note().into_iter().collect();
+    Ok(Ended { fault, notes })
+}
+
+fn both_ways(
+    arguments: &DecodeArguments,
+    style: Style,
+    pieces: Vec<(Side, Vec<u8>)>,
+    out: &mut dyn Write,
+) -> Result<Ended, Failure> {
+    let mut conversation = Conversation::new(style, "", None, arguments.events);
+    let chunk = arguments.chunk.map_or(BLOCK, |chunk| chunk.get());
+    let mut fault = false;
+    for (side, mut piece) in pieces {
+        for part in piece.chunks_mut(chunk) {
+            fault |= conversation.feed(side, part, out)? == Read::Broken;
+        }
+    }
+    for side in [Side::Client, Side::Server] {
+        fault |= conversation.eof(side, out)? == Read::Broken;
+    }
+    let notes = conversation.notes().collect();
+    Ok(Ended { fault, notes })
+}
+
+/// Who sends what is to be decoded.
+fn sender(arguments: &DecodeArguments) -> Side {
+    match (arguments.kind, arguments.role) {
+        (DecodeKind::Http1Request, _) => Side::Client,
+        (DecodeKind::Websocket | DecodeKind::Hixie76, DecodeRole::Server) => Side::Client,
+        _ => Side::Server,
+    }
+}
+
+/// What decodes the chosen kind.
+fn direction(arguments: &DecodeArguments, style: Style) -> Direction {
+    let from = sender(arguments);
+    let kind = arguments.kind;
+    let agreed = arguments.deflate.as_ref();
+    let view = match (kind, style.sheet()) {
+        (DecodeKind::Http1Request | DecodeKind::Http1Response | DecodeKind::Connection, _) => {
+            return style.http(from, arguments.events);
+        }
+        (DecodeKind::Sse, None) => View::Items(Box::new(sse::Stream::new())),
+        (DecodeKind::Sse, Some(sheet)) => explained(explain::event_stream(), sheet),
+        (DecodeKind::Websocket, None) => View::Items(Box::new(websocket::Messages::new(
+            frames_from(from, agreed),
+        ))),
+        (DecodeKind::Websocket, Some(sheet)) => {
+            explained(explain::frames(frames_from(from, agreed)), sheet)
+        }
+        (DecodeKind::Hixie76, None) => View::Items(Box::new(hixie76::Texts::new(from))),
+        (DecodeKind::Hixie76, Some(sheet)) => explained(explain::old_frames(from), sheet),
+        (DecodeKind::Comet, None) => View::Items(Box::new(comet::Messages::default())),
+        (DecodeKind::Comet, Some(sheet)) => explained(explain::comet(), sheet),
+    };
+    Direction::new(from, view)
 }
 
 /// Bytes read at a time, and passed on at a time unless `--chunk` is smaller.

@@ -82,6 +82,7 @@ assets! {
     "/assets/dom.js", JS, "dom.js";
     "/assets/channel.css", CSS, "channel.css";
     "/assets/channel.js", JS, "channel.js";
+    "/assets/explain.css", CSS, "explain.css";
     "/assets/im.css", CSS, "im.css";
     "/assets/im.js", JS, "im.js";
     "/assets/im-line.js", JS, "im-line.js";

@@ -1,8 +1,8 @@
 //! The data of a body, joined into lines of output that do not depend on how it was read.
 
-use std::io::{self, Write};
+use std::io;
 
-use crate::inspect::item::{Hex, Item, print};
+use crate::inspect::item::{Hex, Item, Lines};
 
 /// Collects the data of one body.
 ///
@@ -15,21 +15,21 @@ pub(super) struct BodyLines {
 
 impl BodyLines {
     /// Takes the next bytes of the body.
-    pub(super) fn push(&mut self, mut data: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn push(&mut self, mut data: &[u8], lines: &mut Lines<'_>) -> io::Result<()> {
         while !data.is_empty() {
             let room = LINE - self.pending.len();
             let (front, rest) = data.split_at_checked(room).unwrap_or((data, &[]));
             self.pending.extend_from_slice(front);
             data = rest;
             if self.pending.len() == LINE {
-                self.cut(out)?;
+                self.cut(lines)?;
             }
         }
         Ok(())
     }
 
     /// Prints what there is, except for a code point that is still incomplete.
-    pub(super) fn cut(&mut self, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn cut(&mut self, lines: &mut Lines<'_>) -> io::Result<()> {
         let whole = match std::str::from_utf8(&self.pending) {
             Err(error) if error.error_len().is_none() => error.valid_up_to(),
             _ => self.pending.len(),
@@ -38,25 +38,25 @@ impl BodyLines {
             .pending
             .split_at_checked(whole)
             .unwrap_or((&self.pending, &[]));
-        print_data(line, out)?;
+        print_data(line, lines)?;
         let rest = rest.len();
         self.pending.drain(..self.pending.len() - rest);
         Ok(())
     }
 
     /// Prints everything: the body has ended, or will never be complete.
-    pub(super) fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        print_data(&self.pending, out)?;
+    pub(super) fn end(&mut self, lines: &mut Lines<'_>) -> io::Result<()> {
+        print_data(&self.pending, lines)?;
         self.pending = Vec::new();
         Ok(())
     }
 }
 
-fn print_data(data: &[u8], out: &mut dyn Write) -> io::Result<()> {
+fn print_data(data: &[u8], lines: &mut Lines<'_>) -> io::Result<()> {
     match std::str::from_utf8(data) {
         Ok("") => Ok(()),
-        Ok(text) => print(&Item::Data(text), out),
-        Err(_) => print(&Item::DataHex(Hex(data)), out),
+        Ok(text) => lines.print(&Item::Data(text)),
+        Err(_) => lines.print(&Item::DataHex(Hex(data))),
     }
 }
 

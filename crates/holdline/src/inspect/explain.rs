@@ -3,43 +3,42 @@
 //! The codec gets one byte at a time here. So we know at which byte it made a decision, no matter how the input was
 //! cut.
 
+mod accept_key;
+mod comet;
 mod fields;
+mod hixie76;
+pub(super) mod html;
 mod http1;
 mod mistake;
-mod sheet;
+mod page;
 mod sse;
+pub(super) mod text;
+mod unknown;
 mod websocket;
 
+use std::fmt;
 use std::io::{self, Write};
 
 use holdline_websocket::MessageDecoder;
 
-use crate::inspect::Inspector;
 use crate::inspect::explain::mistake::Recent;
-use crate::inspect::explain::sheet::{Page, Sheet};
-use crate::inspect::item::{Fault, Stop};
-
-pub(super) fn requests(colour: bool) -> Box<dyn Inspector> {
-    Box::new(Explain::new(http1::Messages::requests(), colour))
-}
-
-/// Responses to requests with this method.
-pub(super) fn responses(method: &str, colour: bool) -> Box<dyn Inspector> {
-    Box::new(Explain::new(http1::Messages::responses(method), colour))
-}
-
-pub(super) fn event_stream(colour: bool) -> Box<dyn Inspector> {
-    Box::new(Explain::new(sse::Lines::new(), colour))
-}
-
-pub(super) fn frames(decoder: MessageDecoder, colour: bool) -> Box<dyn Inspector> {
-    Box::new(Explain::new(websocket::Frames::new(decoder), colour))
-}
+use crate::inspect::explain::page::Page;
+pub(super) use crate::inspect::explain::page::Sheet;
+use crate::inspect::http1::Decoder;
+use crate::inspect::item::{Fault, Lines, Stop};
+use crate::inspect::talk::{Change, Protocol, Side, Talk};
+use crate::inspect::websocket::frames_from;
 
 /// Knows the parts of one protocol.
-trait Annotator {
+pub(super) trait Annotator: fmt::Debug + Send {
     /// Takes the byte at offset `at`. An error is final.
-    fn byte(&mut self, at: u64, byte: u8, page: &mut Page<'_>) -> Result<(), Stop>;
+    fn byte(
+        &mut self,
+        at: u64,
+        byte: u8,
+        talk: &mut Talk,
+        page: &mut Page<'_>,
+    ) -> Result<Option<Change>, Stop>;
 
     /// The stream has ended.
     fn eof(&mut self, page: &mut Page<'_>) -> Result<(), Stop>;
@@ -48,43 +47,86 @@ trait Annotator {
     fn unfinished(&mut self, page: &mut Page<'_>) -> io::Result<()>;
 }
 
+pub(super) fn http(decoder: Decoder) -> Box<dyn Annotator> {
+    Box::new(http1::Messages::new(decoder))
+}
+
+pub(super) fn event_stream() -> Box<dyn Annotator> {
+    Box::new(sse::Lines::new())
+}
+
+pub(super) fn frames(decoder: MessageDecoder) -> Box<dyn Annotator> {
+    Box::new(websocket::Frames::new(decoder))
+}
+
+pub(super) fn old_frames(from: Side) -> Box<dyn Annotator> {
+    Box::new(hixie76::Frames::new(from))
+}
+
+pub(super) fn comet() -> Box<dyn Annotator> {
+    Box::new(comet::Units::default())
+}
+
 /// An annotator, the sheet it writes on, and the recent bytes that an error may point at.
 #[derive(Debug)]
-struct Explain<A> {
-    annotator: A,
+pub(super) struct Explained {
+    annotator: Box<dyn Annotator>,
     sheet: Sheet,
     recent: Recent,
 }
 
-impl<A: Annotator> Explain<A> {
-    fn new(annotator: A, colour: bool) -> Self {
+impl Explained {
+    pub(super) fn new(annotator: Box<dyn Annotator>, sheet: Sheet) -> Self {
         Self {
             annotator,
-            sheet: Sheet::new(colour),
+            sheet,
             recent: Recent::default(),
         }
     }
-}
 
-impl<A: Annotator> Inspector for Explain<A> {
-    fn feed(&mut self, piece: &mut [u8], out: &mut dyn Write) -> Result<(), Stop> {
-        let mut page = Page::new(&mut self.sheet, out);
-        for &byte in &*piece {
+    /// Takes bytes from the front of `input`: all, or those up to a change.
+    pub(super) fn feed(
+        &mut self,
+        input: &mut &mut [u8],
+        talk: &mut Talk,
+        lines: &mut Lines<'_>,
+    ) -> Result<Option<Change>, Stop> {
+        let mut page = Page::new(&mut self.sheet, lines.out);
+        while let Some((&mut byte, rest)) = std::mem::take(input).split_first_mut() {
+            *input = rest;
             let at = self.recent.end();
             self.recent.push(byte);
-            self.annotator.byte(at, byte, &mut page)?;
+            let change = self.annotator.byte(at, byte, talk, &mut page)?;
+            if change.is_some() {
+                return Ok(change);
+            }
         }
-        Ok(())
+        Ok(None)
     }
 
-    fn eof(&mut self, out: &mut dyn Write) -> Result<(), Stop> {
-        self.annotator.eof(&mut Page::new(&mut self.sheet, out))
+    /// Goes on with another protocol.
+    pub(super) fn switch(&mut self, from: Side, protocol: Protocol) {
+        self.annotator = match protocol {
+            Protocol::WebSocket(agreed) => frames(frames_from(from, agreed.as_ref())),
+            Protocol::Hixie76 => old_frames(from),
+            Protocol::Other(name) => Box::new(unknown::Bytes::new(name)),
+        };
     }
 
-    fn fault(&mut self, fault: &Fault, out: &mut dyn Write) -> io::Result<()> {
-        let mut page = Page::new(&mut self.sheet, out);
+    pub(super) fn eof(&mut self, lines: &mut Lines<'_>) -> Result<(), Stop> {
+        self.annotator
+            .eof(&mut Page::new(&mut self.sheet, lines.out))
+    }
+
+    pub(super) fn fault(&mut self, fault: &Fault, lines: &mut Lines<'_>) -> io::Result<()> {
+        let mut page = Page::new(&mut self.sheet, lines.out);
         self.annotator.unfinished(&mut page)?;
         mistake::show(fault, &self.recent, &mut page)
+    }
+
+    /// Ends the row of now, although more bytes of its part may come.
+    pub(super) fn flush(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        Page::new(&mut self.sheet, out).flush()
     }
 }
 

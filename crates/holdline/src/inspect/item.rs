@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use holdline_http1::{Headers, Version};
 use serde::Serialize;
-use serde_json::Serializer;
 use serde_json::ser::Formatter;
+use serde_json::{Serializer, Value};
 
 /// One line of output.
 #[derive(Debug, Serialize)]
@@ -36,9 +36,23 @@ pub(super) enum Item<'a> {
     Ping(Hex<'a>),
     Pong(Hex<'a>),
     Close {
-        code: u16,
-        reason: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        code: Option<u16>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<&'a str>,
     },
+    Challenge(Hex<'a>),
+    Answer(Hex<'a>),
+    Message(&'a Value),
+    Poll {
+        cursor: &'a str,
+        lost: bool,
+    },
+    Html(&'a str),
+    Callback(&'a str),
+    Prelude(u64),
+    Heartbeat(u64),
+    PolicyFileRequest {},
     Error {
         kind: &'a str,
         at: u64,
@@ -58,10 +72,38 @@ pub(super) struct EventItem<'a> {
     pub(super) id: &'a str,
 }
 
-/// Writes one line.
-pub(super) fn print(item: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    item.serialize(&mut Serializer::with_formatter(&mut *out, Harmless))?;
-    out.write_all(b"\n")
+/// Where lines of output go.
+pub(super) struct Lines<'a> {
+    pub(super) out: &'a mut dyn Write,
+    /// Members that each line begins with, such as `"from":"client",`.
+    prefix: String,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) const fn new(out: &'a mut dyn Write) -> Self {
+        Self {
+            out,
+            prefix: String::new(),
+        }
+    }
+
+    /// With members of an object, each followed by a comma, in front of those of every item.
+    pub(super) const fn with_prefix(out: &'a mut dyn Write, prefix: String) -> Self {
+        Self { out, prefix }
+    }
+
+    /// Writes one line. The item is an object with at least one member.
+    pub(super) fn print(&mut self, item: &impl Serialize) -> io::Result<()> {
+        let mut line = Vec::new();
+        item.serialize(&mut Serializer::with_formatter(&mut line, Harmless))?;
+        line.push(b'\n');
+        if self.prefix.is_empty() {
+            return self.out.write_all(&line);
+        }
+        let members = line.strip_prefix(b"{").unwrap_or(&line);
+        write!(self.out, "{{{}", self.prefix)?;
+        self.out.write_all(members)
+    }
 }
 
 /// JSON without raw control characters.
@@ -155,37 +197,14 @@ impl Fault {
     }
 }
 
-impl From<holdline_http1::ReceiveError> for Fault {
-    fn from(error: holdline_http1::ReceiveError) -> Self {
+impl Fault {
+    /// The fault of a codec whose kinds carry limits, without an answer.
+    fn of_codec(kind: String, at: u64, rfc: &'static str, error: &impl fmt::Display) -> Self {
         Self {
-            kind: snake_case(error.kind().name()),
-            at: error.at(),
-            rfc: error.section(),
-            answer: Answer::Status(error.status()),
-            message: error.to_string(),
-        }
-    }
-}
-
-impl From<holdline_sse::DecodeError> for Fault {
-    fn from(error: holdline_sse::DecodeError) -> Self {
-        Self {
-            kind: variant(&error.kind()),
-            at: error.at(),
-            rfc: error.section(),
+            kind,
+            at,
+            rfc,
             answer: Answer::Nothing,
-            message: error.to_string(),
-        }
-    }
-}
-
-impl From<holdline_websocket::ReceiveError> for Fault {
-    fn from(error: holdline_websocket::ReceiveError) -> Self {
-        Self {
-            kind: variant(&error.kind()),
-            at: error.at(),
-            rfc: error.section(),
-            answer: Answer::CloseCode(error.close_code().as_u16()),
             message: error.to_string(),
         }
     }
@@ -193,19 +212,40 @@ impl From<holdline_websocket::ReceiveError> for Fault {
 
 impl From<holdline_http1::ReceiveError> for Stop {
     fn from(error: holdline_http1::ReceiveError) -> Self {
-        Self::Fault(error.into())
+        let kind = snake_case(error.kind().name());
+        let mut fault = Fault::of_codec(kind, error.at(), error.section(), &error);
+        fault.answer = Answer::Status(error.status());
+        Self::Fault(fault)
     }
 }
 
 impl From<holdline_sse::DecodeError> for Stop {
     fn from(error: holdline_sse::DecodeError) -> Self {
-        Self::Fault(error.into())
+        let kind = variant(&error.kind());
+        Self::Fault(Fault::of_codec(kind, error.at(), error.section(), &error))
     }
 }
 
 impl From<holdline_websocket::ReceiveError> for Stop {
     fn from(error: holdline_websocket::ReceiveError) -> Self {
-        Self::Fault(error.into())
+        let kind = variant(&error.kind());
+        let mut fault = Fault::of_codec(kind, error.at(), error.section(), &error);
+        fault.answer = Answer::CloseCode(error.close_code().as_u16());
+        Self::Fault(fault)
+    }
+}
+
+impl From<holdline_websocket::hixie76::ReceiveError> for Stop {
+    fn from(error: holdline_websocket::hixie76::ReceiveError) -> Self {
+        let kind = variant(&error.kind());
+        Self::Fault(Fault::of_codec(kind, error.at(), error.section(), &error))
+    }
+}
+
+impl From<holdline_comet::socket::DecodeError> for Stop {
+    fn from(error: holdline_comet::socket::DecodeError) -> Self {
+        let kind = variant(&error.kind());
+        Self::Fault(Fault::of_codec(kind, error.at(), error.section(), &error))
     }
 }
 

@@ -1,11 +1,10 @@
 //! An event stream as lines of JSON.
 
-use std::io::Write;
-
 use holdline_sse::{Buffer, Decoder, Item as Found, Limits};
 
-use crate::inspect::Inspector;
-use crate::inspect::item::{EventItem, Item, Stop, print};
+use crate::inspect::item::{EventItem, Item, Lines, Stop};
+use crate::inspect::layer::Layer;
+use crate::inspect::talk::{Change, Talk};
 
 /// One event stream.
 #[derive(Debug)]
@@ -25,19 +24,19 @@ impl Stream {
     }
 }
 
-impl Inspector for Stream {
-    fn feed(&mut self, piece: &mut [u8], out: &mut dyn Write) -> Result<(), Stop> {
-        let mut input = &*piece;
+impl Stream {
+    /// Takes all of `input`.
+    pub(super) fn take(&mut self, mut input: &[u8], lines: &mut Lines<'_>) -> Result<(), Stop> {
         while let Some(item) = self.decoder.decode(&mut input, &mut self.buffer)? {
             match item {
                 Found::Event(event) => {
                     let holdline_sse::Event { event, data, id } = event;
-                    print(&EventItem { event, data, id }, out)?;
+                    lines.print(&EventItem { event, data, id })?;
                 }
-                Found::Comment(text) => print(&Item::Comment(text), out)?,
+                Found::Comment(text) => lines.print(&Item::Comment(text))?,
                 Found::Retry(time) => {
                     let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-                    print(&Item::Retry(time), out)?;
+                    lines.print(&Item::Retry(time))?;
                 }
                 _ => {}
             }
@@ -45,8 +44,25 @@ impl Inspector for Stream {
         Ok(())
     }
 
+    /// Bytes taken so far.
+    pub(super) const fn position(&self) -> u64 {
+        self.decoder.position()
+    }
+}
+
+impl Layer for Stream {
+    fn feed(
+        &mut self,
+        input: &mut &mut [u8],
+        _: &mut Talk,
+        lines: &mut Lines<'_>,
+    ) -> Result<Option<Change>, Stop> {
+        let taken = std::mem::take(input);
+        self.take(taken, lines).map(|()| None)
+    }
+
     /// An event stream may end anywhere: what is unfinished is discarded.
-    fn eof(&mut self, _: &mut dyn Write) -> Result<(), Stop> {
+    fn eof(&mut self, _: &mut Lines<'_>) -> Result<(), Stop> {
         self.unfinished = !self.decoder.is_between_events();
         self.decoder.decode_eof()?;
         Ok(())

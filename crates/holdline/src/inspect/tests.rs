@@ -8,11 +8,14 @@ use holdline_websocket::Deflate;
 use super::*;
 use crate::config::DecodeRole;
 
+mod comet;
 mod deflate;
 mod explain;
 mod faults;
+mod forms;
 mod items;
 mod mutations;
+mod upgrade;
 
 /// What to decode, and how.
 #[derive(Clone, Debug)]
@@ -21,6 +24,7 @@ struct Case {
     role: DecodeRole,
     deflate: Option<Deflate>,
     method: &'static str,
+    events: bool,
     explain: bool,
 }
 
@@ -41,6 +45,7 @@ impl Case {
             role: DecodeRole::Server,
             deflate: None,
             method: "GET",
+            events: false,
             explain: false,
         }
     }
@@ -51,19 +56,31 @@ impl Case {
     }
 
     fn once(&self, bytes: &[u8], chunk: usize) -> (String, Ended) {
+        let style = match self.explain {
+            true => Style::text(false, crate::inspect::explain::text::WIDTH),
+            false => Style::Items,
+        };
+        self.styled(bytes, style, chunk)
+    }
+
+    fn styled(&self, bytes: &[u8], style: Style, chunk: usize) -> (String, Ended) {
         let arguments = DecodeArguments {
             kind: self.kind,
             file: OsStr::new("-").into(),
             role: self.role,
             deflate: self.deflate,
             method: self.method.to_owned(),
+            events: self.events,
+            hex: false,
+            pcap: false,
+            connection: NonZeroUsize::MIN,
             chunk: NonZeroUsize::new(chunk),
-            explain: self.explain,
+            explain: None,
+            width: None,
         };
-        let mut inspector = inspector(&arguments, false);
         let mut out = Vec::new();
         let mut input = bytes;
-        let ended = pump(&mut input, chunk, &mut *inspector, &mut out).expect("no IO here");
+        let ended = one_way(&arguments, style, &mut input, &mut out).expect("no IO here");
         (String::from_utf8(out).expect("UTF-8"), ended)
     }
 

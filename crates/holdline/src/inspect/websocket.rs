@@ -1,11 +1,10 @@
 //! Messages and control frames as lines of JSON.
 
-use std::io::Write;
+use holdline_websocket::{Buffer, Deflate, Event, Limits, MessageDecoder, Role};
 
-use holdline_websocket::{Buffer, Event, MessageDecoder};
-
-use crate::inspect::Inspector;
-use crate::inspect::item::{Hex, Item, Stop, print};
+use crate::inspect::item::{Hex, Item, Lines, Stop};
+use crate::inspect::layer::Layer;
+use crate::inspect::talk::{Change, Side, Talk};
 
 /// What one side of a connection receives.
 #[derive(Debug)]
@@ -26,21 +25,25 @@ impl Messages {
     }
 }
 
-impl Inspector for Messages {
-    fn feed(&mut self, piece: &mut [u8], out: &mut dyn Write) -> Result<(), Stop> {
-        let mut input = piece;
+impl Layer for Messages {
+    fn feed(
+        &mut self,
+        input: &mut &mut [u8],
+        _: &mut Talk,
+        lines: &mut Lines<'_>,
+    ) -> Result<Option<Change>, Stop> {
         loop {
             if self.decoder.is_closed() {
                 self.ignored += input.len() as u64;
             }
-            let Some(message) = self.decoder.decode(&mut input, &mut self.buffer)? else {
-                return Ok(());
+            let Some(message) = self.decoder.decode(input, &mut self.buffer)? else {
+                return Ok(None);
             };
-            print(&item(&message), out)?;
+            lines.print(&item(&message))?;
         }
     }
 
-    fn eof(&mut self, _: &mut dyn Write) -> Result<(), Stop> {
+    fn eof(&mut self, _: &mut Lines<'_>) -> Result<(), Stop> {
         // A missing Close frame is not printed.
         Ok(self.decoder.decode_eof().map(|_| ())?)
     }
@@ -58,9 +61,22 @@ fn item<'b>(message: &Event<'b>) -> Item<'b> {
         Event::Ping(payload) => Item::Ping(Hex(payload)),
         Event::Pong(payload) => Item::Pong(Hex(payload)),
         Event::Closed(reason) => Item::Close {
-            code: reason.code.as_u16(),
-            reason: reason.reason,
+            code: Some(reason.code.as_u16()),
+            reason: Some(reason.reason),
         },
         _ => Item::Text(""),
+    }
+}
+
+/// A decoder for the frames that this side sends.
+pub(super) fn frames_from(from: Side, agreed: Option<&Deflate>) -> MessageDecoder {
+    let receiver = match from {
+        Side::Client => Role::Server,
+        Side::Server => Role::Client,
+    };
+    let decoder = MessageDecoder::new(receiver, Limits::default());
+    match agreed {
+        Some(agreed) => decoder.with_deflate(agreed),
+        None => decoder,
     }
 }

@@ -1,13 +1,17 @@
 //! Messages of HTTP/1.1: start line, field lines, chunk lines and data.
 
+mod words;
+
 use std::io;
 
-use holdline_http1::{BodyLength, Buffer, RequestHead, ResponseHead};
+use holdline_http1::{BodyLength, Buffer};
 
-use crate::inspect::explain::sheet::{Ink, Page};
-use crate::inspect::explain::{Annotator, bytes, fields, quote};
-use crate::inspect::http1::{Decoder, Part};
+use self::words::{chunk_line, request, request_line, response, status_line};
+use crate::inspect::explain::page::{Ink, Meaning, Page, Table};
+use crate::inspect::explain::{Annotator, accept_key, bytes, fields, sse};
+use crate::inspect::http1::{Decoder, Part, is_event_stream, within};
 use crate::inspect::item::Stop;
+use crate::inspect::talk::{Change, Talk};
 
 /// The messages of one stream.
 #[derive(Debug)]
@@ -22,6 +26,10 @@ pub(super) struct Messages {
     in_data: bool,
     /// How many bytes of data are left in this chunk or body, if known.
     remaining: Option<u64>,
+    /// The event stream in the body of now.
+    events: Option<sse::Lines>,
+    /// What follows the message of now.
+    change: Option<Change>,
     /// Bytes after the last message of the connection.
     ignored: u64,
 }
@@ -39,15 +47,7 @@ enum Stage {
 }
 
 impl Messages {
-    pub(super) fn requests() -> Self {
-        Self::new(Decoder::requests())
-    }
-
-    pub(super) fn responses(method: &str) -> Self {
-        Self::new(Decoder::responses(method))
-    }
-
-    fn new(decoder: Decoder) -> Self {
+    pub(super) fn new(decoder: Decoder) -> Self {
         Self {
             decoder,
             buffer: Buffer::new(),
@@ -56,73 +56,143 @@ impl Messages {
             stage: Stage::StartLine,
             in_data: false,
             remaining: None,
+            events: None,
+            change: None,
             ignored: 0,
         }
     }
 
-    fn data(&mut self, at: u64, byte: u8, page: &mut Page<'_>) -> io::Result<()> {
+    fn data(
+        &mut self,
+        at: u64,
+        byte: u8,
+        talk: &mut Talk,
+        page: &mut Page<'_>,
+    ) -> Result<(), Stop> {
+        if let Some(events) = &mut self.events {
+            // The codec counts from where the body begins.
+            let inner = events.position();
+            let taken = events.byte(at, byte, talk, page).map(|_| ());
+            return taken.map_err(|stop| within(stop, [inner, self.decoder.position() - 1]));
+        }
         if !self.in_data {
             self.in_data = true;
             let words = match self.remaining {
                 Some(length) => format!("data, {}", bytes(length)),
                 None => "data, up to the end of the stream".to_owned(),
             };
-            page.begin(at, Ink::Payload, &words)?;
+            page.begin(at, Ink::Payload, Meaning::new(&words, "RFC 9112 §6"))?;
         }
-        page.push(byte)
+        Ok(page.push(byte)?)
+    }
+
+    fn end_events(&mut self, page: &mut Page<'_>) -> Result<(), Stop> {
+        match self.events.take() {
+            Some(mut events) => events.eof(page),
+            None => Ok(()),
+        }
     }
 
     /// Takes a byte that is not data.
-    fn structure(&mut self, at: u64, byte: u8, page: &mut Page<'_>) -> io::Result<()> {
+    fn structure(&mut self, at: u64, byte: u8, talk: &Talk, page: &mut Page<'_>) -> io::Result<()> {
         if self.line.is_empty() {
             page.finish()?;
+            if let Some(events) = &mut self.events {
+                events.interrupt(page)?;
+            }
             self.in_data = false;
             self.line_at = at;
         }
         self.line.push(byte);
         if byte == b'\n' {
-            let words = self.describe_line();
-            page.part(self.line_at, &self.line, &words)?;
+            let (words, section) = (self.describe_line(), self.section());
+            let tables = match page.has_tables() {
+                true => self.look_closer(talk),
+                false => Vec::new(),
+            };
+            page.part_with(
+                self.line_at,
+                &self.line,
+                Meaning::new(&words, section),
+                tables,
+            )?;
+            self.advance();
             self.line.clear();
         }
         Ok(())
     }
 
-    fn describe_line(&mut self) -> String {
+    /// The line without its end.
+    fn content(&self) -> &[u8] {
         let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        match (self.stage, line) {
-            (Stage::StartLine, []) => "empty line before the request line: ignored".to_owned(),
-            (Stage::StartLine, _) => {
-                let words = match self.decoder {
-                    Decoder::Requests(_) => request_line(line),
-                    Decoder::Responses(..) => status_line(line),
-                };
-                self.stage = Stage::Fields;
-                words
-            }
-            (Stage::Fields, []) => "empty line: the head ends".to_owned(),
-            (Stage::Trailers, []) => "empty line: the body ends".to_owned(),
-            (Stage::Fields, _) => fields::describe(line),
-            (Stage::Trailers, _) => format!("trailer: {}", fields::describe(line)),
-            (Stage::Chunk, []) => "end of the chunk's data".to_owned(),
-            (Stage::Chunk, _) => {
-                let (size, words) = chunk_line(line);
+        line.strip_suffix(b"\r").unwrap_or(line)
+    }
+
+    /// Where the grammar of the line stands.
+    fn section(&self) -> &'static str {
+        match (self.stage, self.content()) {
+            (Stage::StartLine, _) => match self.decoder {
+                Decoder::Requests(_) => "RFC 9112 §3",
+                Decoder::Responses { .. } => "RFC 9112 §4",
+            },
+            (Stage::Fields | Stage::Trailers, []) => "RFC 9112 §2.1",
+            (Stage::Fields, _) => "RFC 9112 §5",
+            (Stage::Trailers, _) => "RFC 9112 §7.1.2",
+            (Stage::Chunk | Stage::Data, _) => "RFC 9112 §7.1",
+        }
+    }
+
+    fn look_closer(&self, talk: &Talk) -> Vec<Table> {
+        match (self.stage, &talk.key) {
+            (Stage::Fields, Some(key)) => accept_key::tables(self.content(), key),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What the next line is, after this one.
+    fn advance(&mut self) {
+        match (self.stage, self.content()) {
+            (Stage::StartLine, [_, ..]) => self.stage = Stage::Fields,
+            (Stage::Chunk, line @ [_, ..]) => {
+                let (size, _) = chunk_line(line);
                 self.remaining = Some(size);
                 if size == 0 {
                     self.stage = Stage::Trailers;
                 }
-                words
             }
+            _ => {}
+        }
+    }
+
+    fn describe_line(&self) -> String {
+        match (self.stage, self.content()) {
+            (Stage::StartLine, []) => "empty line before the request line: ignored".to_owned(),
+            (Stage::StartLine, line) => match self.decoder {
+                Decoder::Requests(_) => request_line(line),
+                Decoder::Responses { .. } => status_line(line),
+            },
+            (Stage::Fields, []) => "empty line: the head ends".to_owned(),
+            (Stage::Trailers, []) => "empty line: the body ends".to_owned(),
+            (Stage::Fields, line) => fields::describe(line),
+            (Stage::Trailers, line) => format!("trailer: {}", fields::describe(line)),
+            (Stage::Chunk, []) => "end of the chunk's data".to_owned(),
+            (Stage::Chunk, line) => chunk_line(line).1,
             (Stage::Data, _) => String::new(),
         }
     }
 
     /// Explains a part of a message that is now complete, and decides what comes next.
-    fn note(&mut self, part: &Part<'_>) -> Option<String> {
+    fn note(&mut self, part: &Part<'_>, talk: &mut Talk) -> Option<String> {
         let (words, stage) = match part {
-            Part::Request(head, body) => (request(head, *body), self.begin_body(*body)),
-            Part::Response(head, body) => (response(head, *body), self.begin_body(*body)),
+            Part::Request(head, body) => {
+                self.change = talk.request(head);
+                (request(head, *body), self.begin_body(*body))
+            }
+            Part::Response(head, body) => {
+                self.change = talk.response(head, self.decoder.method());
+                self.events = is_event_stream(head.headers()).then(sse::Lines::new);
+                (response(head, *body), self.begin_body(*body))
+            }
             Part::Informational(head) => (
                 format!(
                     "informational response {}: the final one is still to come",
@@ -133,7 +203,7 @@ impl Messages {
             Part::End(trailers) => {
                 let what = match self.decoder {
                     Decoder::Requests(_) => "request",
-                    Decoder::Responses(..) => "response",
+                    Decoder::Responses { .. } => "response",
                 };
                 let words = match trailers.len() {
                     0 => format!("the {what} is complete"),
@@ -161,31 +231,47 @@ impl Messages {
 }
 
 impl Annotator for Messages {
-    fn byte(&mut self, at: u64, byte: u8, page: &mut Page<'_>) -> Result<(), Stop> {
+    fn byte(
+        &mut self,
+        at: u64,
+        byte: u8,
+        talk: &mut Talk,
+        page: &mut Page<'_>,
+    ) -> Result<Option<Change>, Stop> {
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut input = &[byte][..];
         let mut shown = false;
         let stop = loop {
+            if !shown {
+                self.decoder.tell_method(talk);
+            }
             let part = self.decoder.decode(&mut input, &mut buffer);
             if let Ok(Some(Part::Paused)) = part {
                 self.ignored += 1;
-                break Ok(());
+                break Ok(None);
             }
-            if !shown {
-                shown = true;
+            if !std::mem::replace(&mut shown, true) {
                 match part {
-                    Ok(Some(Part::Data(_))) => self.data(at, byte, page)?,
-                    _ => self.structure(at, byte, page)?,
+                    Ok(Some(Part::Data(_))) => self.data(at, byte, talk, page)?,
+                    _ => self.structure(at, byte, talk, page)?,
                 }
             }
             match part {
                 Ok(Some(part)) => {
-                    if let Some(words) = self.note(&part) {
+                    if let Part::End(_) = part {
+                        self.end_events(page)?;
+                    }
+                    if let Some(words) = self.note(&part, talk) {
                         page.say(&words)?;
                         self.in_data = false;
                     }
+                    if let Part::End(_) = part
+                        && let Some(change) = self.change.take()
+                    {
+                        break Ok(Some(change));
+                    }
                 }
-                Ok(None) => break Ok(()),
+                Ok(None) => break Ok(None),
                 Err(error) => break Err(error.into()),
             }
         };
@@ -194,8 +280,10 @@ impl Annotator for Messages {
     }
 
     fn eof(&mut self, page: &mut Page<'_>) -> Result<(), Stop> {
-        if let Some(part) = self.decoder.eof()?
-            && let Some(words) = self.note(&part)
+        let last = self.decoder.eof()?;
+        self.end_events(page)?;
+        if let Some(part) = last
+            && let Some(words) = self.note(&part, &mut Talk::default())
         {
             page.say(&words)?;
         }
@@ -210,131 +298,14 @@ impl Annotator for Messages {
 
     fn unfinished(&mut self, page: &mut Page<'_>) -> io::Result<()> {
         page.finish()?;
+        if let Some(events) = &mut self.events {
+            events.unfinished(page)?;
+        }
         if !self.line.is_empty() {
-            page.part(self.line_at, &self.line, "the line has no end")?;
+            let meaning = Meaning::new("the line has no end", self.section());
+            page.part(self.line_at, &self.line, meaning)?;
             self.line.clear();
         }
         Ok(())
     }
-}
-
-/// RFC 9112 §3: `request-line = method SP request-target SP HTTP-version`.
-fn request_line(line: &[u8]) -> String {
-    let mut words = line.splitn(3, |&byte| byte == b' ');
-    let mut word = || words.next().unwrap_or_default();
-    let (method, target, version) = (word(), word(), word());
-    let meaning = match method {
-        b"GET" => ": asks for the resource",
-        b"HEAD" => ": like GET, but the response has no body",
-        b"POST" => ": has the resource work on the body",
-        b"PUT" => ": replaces the resource by the body",
-        b"DELETE" => ": removes the resource",
-        b"OPTIONS" => ": asks what can be done",
-        b"CONNECT" => ": asks for a tunnel",
-        _ => "",
-    };
-    let form = match (method, target) {
-        (b"CONNECT", _) => "authority-form",
-        (_, [b'/', ..]) => "origin-form",
-        (_, b"*") => "asterisk-form",
-        _ => "absolute-form",
-    };
-    format!(
-        "request line\nmethod {}{meaning}\ntarget {}, {form}\nversion {}",
-        plain(method),
-        quote(target),
-        plain(version)
-    )
-}
-
-/// RFC 9112 §4: `status-line = HTTP-version SP status-code SP [ reason-phrase ]`.
-fn status_line(line: &[u8]) -> String {
-    let mut words = line.splitn(3, |&byte| byte == b' ');
-    let mut word = || words.next().unwrap_or_default();
-    let (version, status, reason) = (word(), word(), word());
-    let class = match status.first() {
-        Some(b'1') => "informational, the final response follows",
-        Some(b'2') => "successful",
-        Some(b'3') => "redirection",
-        Some(b'4') => "the client's error",
-        Some(b'5') => "the server's error",
-        _ => "of no known class",
-    };
-    format!(
-        "status line\nversion {}\nstatus {}, {class}\nreason {}, which only people read",
-        plain(version),
-        plain(status),
-        quote(reason)
-    )
-}
-
-/// RFC 9112 §7.1: the size in hexadecimal, then extensions.
-fn chunk_line(line: &[u8]) -> (u64, String) {
-    let mut parts = line.splitn(2, |&byte| byte == b';');
-    let digits = parts.next().unwrap_or_default();
-    let size = u64::from_str_radix(&plain(digits), 16).unwrap_or(0);
-    let mut words = match size {
-        0 => "chunk size 0: the last chunk; trailer fields may follow".to_owned(),
-        _ => format!(
-            "chunk size {} in hexadecimal: {}",
-            plain(digits),
-            bytes(size)
-        ),
-    };
-    if let Some(extension) = parts.next() {
-        words.push_str(&format!("\nextension {}: ignored", quote(extension)));
-    }
-    (size, words)
-}
-
-fn request(head: &RequestHead<'_>, body: BodyLength) -> String {
-    let mut words = match body {
-        BodyLength::None => "a request without body".to_owned(),
-        BodyLength::Known(length) => format!("a request; its body has {}", bytes(length)),
-        _ => "a request; its body comes in chunks".to_owned(),
-    };
-    if head.expects_continue() {
-        words.push_str("; the client waits for a 100 before it sends the body");
-    }
-    if let Some(protocol) = head.headers().get_str("upgrade")
-        && head.headers().contains_token("connection", "upgrade")
-    {
-        let protocol = quote(protocol.as_bytes());
-        words.push_str(&format!(
-            "; it offers to go on as {protocol}, and what follows is HTTP unless the server agrees"
-        ));
-    }
-    words.push_str(persistence(head.is_keep_alive()));
-    words
-}
-
-fn response(head: &ResponseHead<'_>, body: BodyLength) -> String {
-    let mut words = match body {
-        BodyLength::None => "a response without body".to_owned(),
-        BodyLength::Known(length) => format!("a response; its body has {}", bytes(length)),
-        BodyLength::Chunked => "a response; its body comes in chunks".to_owned(),
-        BodyLength::UntilClose => {
-            "a response; nothing tells its length, so its body ends with the connection \
-             (RFC 9112 §6.3)"
-                .to_owned()
-        }
-    };
-    match (head.status(), body) {
-        (101, _) => words.push_str("; what follows is of the other protocol"),
-        (_, BodyLength::UntilClose) => {}
-        _ => words.push_str(persistence(head.is_keep_alive())),
-    }
-    words
-}
-
-/// RFC 9112 §9.3.
-const fn persistence(keep_alive: bool) -> &'static str {
-    match keep_alive {
-        true => "; the connection stays open after it",
-        false => "; it is the last on this connection",
-    }
-}
-
-fn plain(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 
-use crate::inspect::explain::sheet::{Page, ROW};
+use crate::inspect::explain::page::{Mistake, Page, ROW};
 use crate::inspect::item::Fault;
 
 /// The last bytes of the stream. An error is found no further than one head after its position.
@@ -44,21 +44,19 @@ impl Recent {
     }
 }
 
-/// Shows the place with the row before it and a caret below, then the rule.
+/// Shows the place with the row before it, then the rule.
 pub(super) fn show(fault: &Fault, recent: &Recent, page: &mut Page<'_>) -> io::Result<()> {
-    page.gap()?;
-    page.alarm(&format!("error: {}", fault.message))?;
     // An error at the end of the stream is shown after the last byte.
     let row = fault.at - fault.at % ROW as u64;
-    if let Some(before) = row.checked_sub(ROW as u64) {
-        page.point(before, &recent.row(before), None)?;
-    }
-    page.point(row, &recent.row(row), Some(fault.at))?;
-    page.line(&format!("kind: {}", fault.kind))?;
-    match hint(&fault.kind, recent) {
-        Some(hint) => page.line(&format!("hint: {hint}")),
-        None => Ok(()),
-    }
+    let before = row.checked_sub(ROW as u64);
+    let rows = before.into_iter().chain([row]);
+    page.mistake(&Mistake {
+        message: &fault.message,
+        kind: &fault.kind,
+        hint: hint(&fault.kind, recent),
+        at: fault.at,
+        rows: rows.map(|at| (at, recent.row(at))).collect(),
+    })
 }
 
 /// A common cause of this error.

@@ -4,9 +4,10 @@ use std::io;
 
 use holdline_sse::{Buffer, Decoder, FieldName, Item, Limits, Line};
 
-use crate::inspect::explain::sheet::{Ink, Page};
+use crate::inspect::explain::page::{Ink, Meaning, Page};
 use crate::inspect::explain::{Annotator, bytes, quote};
 use crate::inspect::item::Stop;
+use crate::inspect::talk::{Change, Talk};
 
 /// The lines of one stream.
 #[derive(Debug)]
@@ -20,6 +21,12 @@ pub(super) struct Lines {
     long: bool,
     /// The line ended with CR. If an LF comes next, it belongs to this line.
     after_cr: bool,
+    /// No line has ended yet.
+    first: bool,
+    /// Bytes of another layer came within the line.
+    interrupted: bool,
+    /// They came after the CR of a line, whose LF may follow.
+    cr_before: bool,
     /// What the end of the line caused.
     said: Option<String>,
 }
@@ -33,8 +40,33 @@ impl Lines {
             line_at: 0,
             long: false,
             after_cr: false,
+            first: true,
+            interrupted: false,
+            cr_before: false,
             said: None,
         }
+    }
+
+    /// Bytes of another layer, such as the line before a chunk, come before the next byte.
+    pub(super) fn interrupt(&mut self, page: &mut Page<'_>) -> io::Result<()> {
+        if self.after_cr {
+            self.cr_before = true;
+            return self.end_line(self.line_at, page);
+        }
+        if self.line.is_empty() {
+            return Ok(());
+        }
+        if !self.long {
+            self.long = true;
+            self.show("the line goes on in the next chunk", page)?;
+        }
+        self.interrupted = true;
+        page.finish()
+    }
+
+    /// Bytes taken so far.
+    pub(super) const fn position(&self) -> u64 {
+        self.decoder.position()
     }
 
     fn push(&mut self, byte: u8, page: &mut Page<'_>) -> io::Result<()> {
@@ -55,7 +87,8 @@ impl Lines {
         let line = self.without_mark();
         let mark = self.line.len() - line.len();
         if mark > 0 {
-            page.part(0, MARK, "byte order mark: one at the beginning is dropped")?;
+            let words = "byte order mark: one at the beginning is dropped";
+            page.part(self.line_at, MARK, Meaning::new(words, SECTION))?;
         }
         let at = self.line_at + mark as u64;
         let ink = match Line::parse(content(line)) {
@@ -67,7 +100,7 @@ impl Lines {
             note => format!("{}\n{note}", describe(content(line))),
         };
         if !line.is_empty() {
-            page.begin(at, ink, &words)?;
+            page.begin(at, ink, Meaning::new(&words, SECTION))?;
         }
         line.iter().try_for_each(|&byte| page.push(byte))
     }
@@ -75,12 +108,13 @@ impl Lines {
     /// The line without the byte order mark that may come before the first one.
     fn without_mark(&self) -> &[u8] {
         match self.line.strip_prefix(MARK) {
-            Some(rest) if self.line_at == 0 => rest,
+            Some(rest) if self.first => rest,
             _ => &self.line,
         }
     }
 
-    fn end_line(&mut self, page: &mut Page<'_>) -> io::Result<()> {
+    /// Ends the line. The next one begins at `next`.
+    fn end_line(&mut self, next: u64, page: &mut Page<'_>) -> io::Result<()> {
         if !self.long {
             self.show("", page)?;
         }
@@ -90,7 +124,8 @@ impl Lines {
         } else if content(self.without_mark()).is_empty() {
             page.say("no event, because the block has no data")?;
         }
-        self.line_at = self.decoder.position();
+        self.line_at = next;
+        self.first = false;
         self.line.clear();
         self.long = false;
         self.after_cr = false;
@@ -99,26 +134,45 @@ impl Lines {
 }
 
 impl Annotator for Lines {
-    fn byte(&mut self, _: u64, byte: u8, page: &mut Page<'_>) -> Result<(), Stop> {
+    fn byte(
+        &mut self,
+        at: u64,
+        byte: u8,
+        _: &mut Talk,
+        page: &mut Page<'_>,
+    ) -> Result<Option<Change>, Stop> {
         if self.after_cr && byte != LF {
-            self.end_line(page)?;
+            self.end_line(at, page)?;
+        }
+        if self.line.is_empty() {
+            self.line_at = at;
+        }
+        if std::mem::take(&mut self.interrupted) {
+            let words = "the line goes on";
+            page.begin(at, Ink::Payload, Meaning::new(words, SECTION))?;
+        }
+        let mut input = &[byte][..];
+        if std::mem::take(&mut self.cr_before) && byte == LF {
+            self.decoder.decode(&mut input, &mut self.buffer)?;
+            let words = "the second half of the line's end";
+            page.part(at, &[byte], Meaning::new(words, SECTION))?;
+            return Ok(None);
         }
         self.push(byte, page)?;
-        let mut input = &[byte][..];
         while let Some(item) = self.decoder.decode(&mut input, &mut self.buffer)? {
             self.said = said(&item);
         }
         if byte == LF {
-            self.end_line(page)?;
+            self.end_line(at + 1, page)?;
         }
         self.after_cr = byte == CR;
-        Ok(())
+        Ok(None)
     }
 
     fn eof(&mut self, page: &mut Page<'_>) -> Result<(), Stop> {
         let finished = self.decoder.is_between_events();
         if self.after_cr {
-            self.end_line(page)?;
+            self.end_line(self.line_at, page)?;
         }
         self.unfinished(page)?;
         if !finished {
@@ -210,6 +264,7 @@ fn said(item: &Item<'_>) -> Option<String> {
     }
 }
 
+const SECTION: &str = "WHATWG HTML §9.2.6";
 /// U+FEFF in UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 const CR: u8 = b'\r';

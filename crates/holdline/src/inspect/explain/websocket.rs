@@ -4,9 +4,10 @@ use std::io;
 
 use holdline_websocket::{Buffer, Event, FrameHeader, Mask, MessageDecoder, Opcode};
 
-use crate::inspect::explain::sheet::{Ink, Page};
+use crate::inspect::explain::page::{Ink, Meaning, Page};
 use crate::inspect::explain::{Annotator, bytes, quote};
 use crate::inspect::item::Stop;
+use crate::inspect::talk::{Change, Talk};
 
 /// What one side of a connection receives.
 #[derive(Debug)]
@@ -116,7 +117,11 @@ impl Frames {
     }
 
     fn show_field(&self, words: &str, page: &mut Page<'_>) -> io::Result<()> {
-        page.part(self.field_at, self.field_bytes(), words)
+        page.part(
+            self.field_at,
+            self.field_bytes(),
+            Meaning::new(words, SECTION),
+        )
     }
 
     /// Called after a header that the codec has accepted.
@@ -134,7 +139,7 @@ impl Frames {
             None => "",
         };
         let words = format!("payload, {}{unmasked}", bytes(self.remaining));
-        page.begin(at, Ink::Payload, &words)
+        page.begin(at, Ink::Payload, Meaning::new(&words, SECTION))
     }
 
     /// Called after the last byte of a frame.
@@ -152,10 +157,19 @@ impl Frames {
 }
 
 impl Annotator for Frames {
-    fn byte(&mut self, at: u64, byte: u8, page: &mut Page<'_>) -> Result<(), Stop> {
+    fn byte(
+        &mut self,
+        at: u64,
+        byte: u8,
+        _: &mut Talk,
+        page: &mut Page<'_>,
+    ) -> Result<Option<Change>, Stop> {
         if self.decoder.is_closed() {
             self.ignored += 1;
-            return Ok(());
+            return Ok(None);
+        }
+        if self.header.is_empty() {
+            self.field_at = at;
         }
         let header_ended = self.show(at, byte, page)?;
         let mut copy = [byte];
@@ -171,7 +185,7 @@ impl Annotator for Frames {
         if let Some(said) = said {
             page.say(&said)?;
         }
-        Ok(())
+        Ok(None)
     }
 
     fn eof(&mut self, page: &mut Page<'_>) -> Result<(), Stop> {
@@ -258,6 +272,7 @@ fn describe(message: &Event<'_>) -> String {
     }
 }
 
+const SECTION: &str = "RFC 6455 §5.2";
 const KEY: &str = "masking key: byte i of the payload is XORed with byte i mod 4 of it \
                    (RFC 6455 §5.3)";
 

@@ -1,8 +1,7 @@
 //! The output for people.
 
-use holdline_websocket::Role;
-
 use super::*;
+use crate::inspect::explain::text;
 
 #[test]
 fn each_byte_stands_once_in_its_place() {
@@ -157,11 +156,8 @@ hint: a head ends with an empty line
 fn colour_changes_nothing_but_the_colour() {
     let bytes = masked(0x81, b"Hello");
     let run = |colour| {
-        let server = MessageDecoder::new(Role::Server, Limits::default());
-        let mut inspector = crate::inspect::explain::frames(server, colour);
-        let mut out = Vec::new();
-        pump(&mut &*bytes, BLOCK, &mut *inspector, &mut out).expect("no IO here");
-        String::from_utf8(out).expect("UTF-8")
+        let style = Style::text(colour, text::WIDTH);
+        FRAMES.explained().styled(bytes.as_slice(), style, BLOCK).0
     };
     let mut plain = String::new();
     for (index, part) in run(true).split('\x1b').enumerate() {
