@@ -9,6 +9,7 @@ mod fields;
 mod hixie76;
 pub(super) mod html;
 mod http1;
+mod inflate;
 mod mistake;
 mod page;
 mod sse;

@@ -1,11 +1,15 @@
 //! Frames: each field of the header (RFC 6455 §5.2), then the payload.
 
+mod words;
+
 use std::io;
 
 use holdline_websocket::{Buffer, Event, FrameHeader, Mask, MessageDecoder, Opcode};
 
-use crate::inspect::explain::page::{Ink, Meaning, Page};
-use crate::inspect::explain::{Annotator, bytes, quote};
+use self::words::{KEY, bits, describe, first_byte, second_byte, title};
+use crate::inspect::explain::inflate::Window;
+use crate::inspect::explain::page::{Ink, Meaning, Page, Table};
+use crate::inspect::explain::{Annotator, bytes};
 use crate::inspect::item::Stop;
 use crate::inspect::talk::{Change, Talk};
 
@@ -23,8 +27,58 @@ pub(super) struct Frames {
     /// How many bytes of the payload are left.
     remaining: u64,
     mask: Option<Mask>,
+    closer: Closer,
     /// Bytes after the Close frame.
     ignored: u64,
+}
+
+/// What is kept in order to open compressed messages bit by bit.
+#[derive(Debug, Default)]
+struct Closer {
+    window: Window,
+    /// The compressed message so far, unmasked.
+    payload: Vec<u8>,
+    /// The frame of now belongs to a compressed message.
+    keeps: bool,
+    compressed: bool,
+}
+
+impl Closer {
+    /// A frame with this header begins.
+    fn begin(&mut self, first: u8) {
+        let opcode = Opcode::from_u8(first & OPCODE);
+        match opcode {
+            Some(Opcode::Text | Opcode::Binary) => {
+                self.compressed = first & RSV1 != 0;
+                self.payload.clear();
+            }
+            Some(Opcode::Continuation) => {}
+            _ => {
+                self.keeps = false;
+                return;
+            }
+        }
+        self.keeps = self.compressed;
+    }
+
+    fn push(&mut self, plain: u8) {
+        if self.keeps && self.payload.len() <= MOST_KEPT {
+            self.payload.push(plain);
+        }
+    }
+
+    /// A message is complete.
+    fn open(&mut self, message: &Event<'_>) -> Vec<Table> {
+        let message = match *message {
+            Event::Text(text) => text.as_bytes(),
+            Event::Binary(data) => data,
+            _ => return Vec::new(),
+        };
+        let fits = self.compressed && self.payload.len() <= MOST_KEPT;
+        let table = fits.then(|| self.window.open(&self.payload, message));
+        self.window.push(message);
+        table.flatten().into_iter().collect()
+    }
 }
 
 /// The part of a frame that the next byte belongs to.
@@ -49,6 +103,7 @@ impl Frames {
             field_start: 0,
             remaining: 0,
             mask: None,
+            closer: Closer::default(),
             ignored: 0,
         }
     }
@@ -75,7 +130,15 @@ impl Frames {
             Field::Key if have == 4 => (KEY.to_owned(), Field::Payload),
             _ => return Ok(false),
         };
-        self.show_field(&words, page)?;
+        let is_head = matches!(self.field, Field::First | Field::Second);
+        if is_head && page.has_tables() {
+            let words = format!("{}\n{words}", title(self.header.len(), byte));
+            let table = bits(self.header.len(), byte);
+            let meaning = Meaning::new(&words, SECTION);
+            page.part_with(self.field_at, self.field_bytes(), meaning, vec![table])?;
+        } else {
+            self.show_field(&words, page)?;
+        }
         self.enter(next, at + 1);
         Ok(next == Field::Payload)
     }
@@ -83,11 +146,13 @@ impl Frames {
     fn show_payload(&mut self, byte: u8, page: &mut Page<'_>) -> io::Result<()> {
         self.remaining -= 1;
         let Some(mask) = &mut self.mask else {
+            self.closer.push(byte);
             return page.push(byte);
         };
         let mut plain = [byte];
         mask.apply(&mut plain);
         let [plain] = plain;
+        self.closer.push(plain);
         page.push_masked(byte, plain)
     }
 
@@ -131,6 +196,7 @@ impl Frames {
         };
         self.remaining = header.payload_len;
         self.mask = header.mask.map(Mask::new);
+        self.closer.begin(self.header.first().copied().unwrap_or(0));
         if self.remaining == 0 {
             return Ok(());
         }
@@ -175,15 +241,22 @@ impl Annotator for Frames {
         let mut copy = [byte];
         let mut input = &mut copy[..];
         let message = self.decoder.decode(&mut input, &mut self.buffer)?;
-        let said = message.map(|message| describe(&message));
+        let opens = page.has_tables() && self.decoder.inflates();
+        let said = message.map(|message| {
+            let tables = match opens {
+                true => self.closer.open(&message),
+                false => Vec::new(),
+            };
+            (describe(&message), tables)
+        });
         if header_ended {
             self.begin_payload(at + 1, page)?;
         }
         if self.field == Field::Payload && self.remaining == 0 {
             self.end_frame(at + 1, page)?;
         }
-        if let Some(said) = said {
-            page.say(&said)?;
+        if let Some((said, tables)) = said {
+            page.say_with(&said, tables)?;
         }
         Ok(None)
     }
@@ -215,70 +288,12 @@ impl Annotator for Frames {
     }
 }
 
-fn first_byte(byte: u8, inflates: bool) -> String {
-    let fin = match byte & FIN {
-        0 => "FIN 0: more frames of this message follow",
-        _ => "FIN 1: the last frame of its message",
-    };
-    let reserved = match byte & RESERVED {
-        0 if !inflates => "RSV 000: no extension is in use".to_owned(),
-        0 => "RSV 000: no extension is in use in this frame".to_owned(),
-        RSV1 if inflates => "RSV 100: the message is compressed (RFC 7692 §6)".to_owned(),
-        bits => format!("RSV {:03b}: set, which only an extension may do", bits >> 4),
-    };
-    let number = byte & OPCODE;
-    let opcode = match Opcode::from_u8(number) {
-        Some(Opcode::Continuation) => "continuation: goes on with the message under way",
-        Some(Opcode::Text) => "text: a message of UTF-8 begins",
-        Some(Opcode::Binary) => "binary: a message of any bytes begins",
-        Some(Opcode::Close) => "close: the sender will send nothing more",
-        Some(Opcode::Ping) => "ping: the receiver answers with a pong of the same payload",
-        Some(Opcode::Pong) => "pong: answers a ping, or just shows life",
-        None => "reserved: nobody may use it yet",
-    };
-    format!("{fin}\n{reserved}\nopcode {number:#x}, {opcode}")
-}
-
-fn second_byte(byte: u8) -> String {
-    let mask = match byte & MASK {
-        0 => "MASK 0: not masked, as servers send",
-        _ => "MASK 1: masked, as clients send",
-    };
-    let length = match byte & LENGTH {
-        LENGTH_16 => "length 126: it stands in the next 2 bytes".to_owned(),
-        LENGTH_64 => "length 127: it stands in the next 8 bytes".to_owned(),
-        length => format!("length {length}"),
-    };
-    format!("{mask}\n{length}")
-}
-
-fn describe(message: &Event<'_>) -> String {
-    let size = |data: &[u8]| bytes(data.len() as u64);
-    match *message {
-        Event::Text(text) => format!(
-            "text message of {}: {}",
-            size(text.as_bytes()),
-            quote(text.as_bytes())
-        ),
-        Event::Binary(data) => format!("binary message of {}", size(data)),
-        Event::Ping(payload) => format!("ping with {}", size(payload)),
-        Event::Pong(payload) => format!("pong with {}", size(payload)),
-        Event::Closed(reason) => format!(
-            "close frame: code {}, reason {}",
-            reason.code,
-            quote(reason.reason.as_bytes())
-        ),
-        _ => String::new(),
-    }
-}
-
 const SECTION: &str = "RFC 6455 §5.2";
-const KEY: &str = "masking key: byte i of the payload is XORed with byte i mod 4 of it \
-                   (RFC 6455 §5.3)";
+/// The longest compressed message that is kept to be opened.
+const MOST_KEPT: usize = 64 << 10;
 
 /// The bits of the first two bytes.
 const FIN: u8 = 0x80;
-const RESERVED: u8 = 0x70;
 const RSV1: u8 = 0x40;
 const OPCODE: u8 = 0x0f;
 const MASK: u8 = 0x80;
