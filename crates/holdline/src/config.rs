@@ -12,6 +12,7 @@ mod feed;
 mod listening;
 mod members;
 mod peers;
+mod proxy;
 mod publishing;
 mod secret;
 mod sign;
@@ -33,6 +34,7 @@ pub(crate) use self::feed::FeedArguments;
 pub(crate) use self::listening::{Endpoint, ListenArguments};
 pub(crate) use self::members::MemberArguments;
 pub(crate) use self::peers::PeerArguments;
+pub(crate) use self::proxy::ProxyArguments;
 pub(crate) use self::publishing::{PublishArguments, PublishingArguments};
 pub(crate) use self::secret::{SecretSource, on_the_command_line};
 pub(crate) use self::sign::SignArguments;
@@ -77,6 +79,8 @@ pub(crate) enum Command {
     /// Show what bytes mean: HTTP/1.1, event streams, WebSocket, Comet; from files, hex dumps and captures.
     #[command(after_long_help = decode::DECODE_OUTPUT)]
     Decode(DecodeArguments),
+    /// Stand between clients and a server, forward every byte, and explain live what it means.
+    Proxy(ProxyArguments),
     /// Measure a server: hold connections, publish, and report delays, rates and memory.
     #[command(after_long_help = bench::BENCH_OUTPUT)]
     Bench(BenchArguments),

@@ -39,6 +39,7 @@ mod percent;
 mod plug;
 mod poll_answer;
 mod process;
+mod proxy;
 mod publish;
 mod query;
 #[cfg(test)]
@@ -96,6 +97,7 @@ fn main() -> ExitCode {
         Command::Publish(arguments) => return publish::run(&arguments),
         Command::Subscribe(arguments) => return subscribe::run(&arguments),
         Command::Decode(arguments) => return inspect::run(&arguments),
+        Command::Proxy(arguments) => return proxy::run(&arguments),
         Command::Bench(arguments) => return bench::run(&arguments),
         Command::BenchHolder => return bench::run_holder(),
     };

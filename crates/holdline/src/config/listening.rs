@@ -85,9 +85,9 @@ pub(crate) enum Endpoint {
 }
 
 /// An endpoint of TCP.
-fn tcp(text: &str) -> Result<Endpoint, String> {
+pub(super) fn tcp(text: &str) -> Result<Endpoint, String> {
     match text.parse()? {
-        Endpoint::Unix(_) => Err("a plug-in connects over TCP: it is HOST:PORT".to_owned()),
+        Endpoint::Unix(_) => Err("only TCP is possible here: it is HOST:PORT".to_owned()),
         endpoint => Ok(endpoint),
     }
 }

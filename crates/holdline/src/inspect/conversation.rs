@@ -77,6 +77,24 @@ impl Conversation {
         Ok(read)
     }
 
+    /// Whether both sides went on with another protocol.
+    pub(crate) const fn has_switched(&self) -> bool {
+        self.talk.switched().is_some()
+    }
+
+    /// The target of the last request.
+    pub(crate) fn target(&self) -> Option<&str> {
+        self.talk.target.as_deref()
+    }
+
+    /// Says again who spoke last.
+    pub(crate) fn name_again(&self, out: &mut dyn Write) -> io::Result<()> {
+        match self.last {
+            Some(from) => self.style.speaker(from, &self.name, out),
+            None => Ok(()),
+        }
+    }
+
     /// What a person should know in the end.
     pub(crate) fn notes(&self) -> impl Iterator<Item = String> {
         let of = |side: Side, half: &Half| {

@@ -27,6 +27,8 @@ impl Side {
 pub(super) struct Talk {
     /// The methods of requests that have no response yet. `None` if only one side is seen.
     requests: Option<VecDeque<String>>,
+    /// Of the last request.
+    pub(super) target: Option<String>,
     /// The method of requests that are not seen.
     method: String,
     /// The key of the WebSocket handshake.
@@ -83,6 +85,7 @@ impl Talk {
             && requests.len() < MAX_PIPELINED
         {
             requests.push_back(head.method().to_owned());
+            self.target = Some(head.target().to_owned());
         }
         let headers = head.headers();
         let protocol = if hixie76::is_offered(headers.iter()) {

@@ -1,0 +1,106 @@
+//! One connection: two sockets, and a thread for each direction.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use crate::inspect::Side;
+use crate::proxy::shown::Shown;
+
+pub(super) struct Connection {
+    client: TcpStream,
+    shown: Shown,
+}
+
+impl Connection {
+    pub(super) const fn new(client: TcpStream, shown: Shown) -> Self {
+        Self { client, shown }
+    }
+
+    /// Forwards until both directions have ended.
+    pub(super) fn run(self, to: &[SocketAddr]) {
+        let Self { client, shown } = self;
+        let server = match connect(to) {
+            Ok(server) => server,
+            Err(problem) => return shown.say(&format!("the server cannot be reached: {problem}")),
+        };
+        // What is small must not wait for more.
+        for socket in [&client, &server] {
+            if let Err(error) = socket.set_nodelay(true) {
+                tracing::debug!(%error, "a socket is gone");
+            }
+        }
+        match client.peer_addr() {
+            Ok(address) => shown.say(&format!("{address} has connected")),
+            Err(_) => shown.say("a client has connected"),
+        }
+        let (up, down) = std::thread::scope(|scope| {
+            let up = std::thread::Builder::new()
+                .name("up".to_owned())
+                .spawn_scoped(scope, || forward(Side::Client, &client, &server, &shown));
+            let down = match up {
+                Ok(_) => forward(Side::Server, &server, &client, &shown),
+                Err(_) => 0,
+            };
+            let up = up.map(|thread| thread.join().unwrap_or_default());
+            (up.unwrap_or_default(), down)
+        });
+        shown.end(&format!(
+            "over, after {up} bytes from the client and {down} from the server"
+        ));
+    }
+}
+
+fn connect(to: &[SocketAddr]) -> Result<TcpStream, String> {
+    let mut problem = String::new();
+    for address in to {
+        match TcpStream::connect_timeout(address, CONNECT_TIMEOUT) {
+            Ok(server) => return Ok(server),
+            Err(error) => problem = format!("{address}: {error}"),
+        }
+    }
+    Err(problem)
+}
+
+/// Forwards what `side` sends until it ends. Returns how many bytes that were.
+///
+/// Nothing is read before all that was read has been written: a slow receiver slows its sender down.
+fn forward(side: Side, mut from: &TcpStream, mut to: &TcpStream, shown: &Shown) -> u64 {
+    let mut block = vec![0; BLOCK];
+    let mut total = 0;
+    loop {
+        let length = match from.read(&mut block) {
+            Ok(0) => {
+                shown.ended(side);
+                close(to, Shutdown::Write);
+                return total;
+            }
+            Ok(length) => length,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => {
+                shown.say(&format!("the {} is gone: {error}", side.name()));
+                close(to, Shutdown::Both);
+                close(from, Shutdown::Both);
+                return total;
+            }
+        };
+        let bytes = block.get(..length).unwrap_or_default();
+        total += bytes.len() as u64;
+        shown.sent(side, bytes);
+        if to.write_all(bytes).is_err() {
+            // Who reads no more may still have something to say.
+            close(from, Shutdown::Read);
+            return total;
+        }
+    }
+}
+
+fn close(socket: &TcpStream, how: Shutdown) {
+    if let Err(error) = socket.shutdown(how) {
+        tracing::debug!(%error, "a socket is closed already");
+    }
+}
+
+/// Bytes that are read at a time.
+const BLOCK: usize = 16 << 10;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
