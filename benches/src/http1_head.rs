@@ -2,6 +2,7 @@
 
 use std::mem::MaybeUninit;
 
+use bytes::Bytes;
 use holdline_http1::{Buffer, Limits, parse_request_head};
 
 use crate::{Case, FLOOR, OURS, Sink, contestants};
@@ -20,6 +21,11 @@ pub fn cases() -> Vec<Case> {
             })
         })
         .into()
+}
+
+/// What one of the cases parses.
+pub(crate) fn inputs() -> Vec<(&'static str, Bytes)> {
+    vec![("HTTP head/browser", Bytes::from_static(BROWSER))]
 }
 
 /// A page's request as a browser sends it: 16 fields.

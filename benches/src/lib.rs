@@ -9,6 +9,7 @@ pub mod case;
 pub mod child;
 pub mod fan_out;
 pub mod http1_body;
+pub mod http1_client;
 pub mod http1_cycle;
 pub mod http1_head;
 pub mod memory;
@@ -19,7 +20,9 @@ pub mod websocket_decode;
 pub mod websocket_deflate;
 pub mod websocket_encode;
 pub mod websocket_pieces;
+mod wtx_stream;
 
+use bytes::Bytes;
 pub use case::{Case, Contestant, Digest, Sink, Tally};
 
 /// The contestant that is ours, in every case.
@@ -37,6 +40,7 @@ pub fn cases() -> Vec<Case> {
     let groups = [
         http1_head::cases(),
         http1_cycle::cases(),
+        http1_client::cases(),
         http1_body::cases(),
         websocket_decode::cases(),
         websocket_encode::cases(),
@@ -46,4 +50,13 @@ pub fn cases() -> Vec<Case> {
         sse_encode::cases(),
     ];
     groups.into_iter().flatten().collect()
+}
+
+/// The inputs of a few cases, by the case's id, for libraries that are measured from outside (`src/bin/others.rs`).
+#[must_use]
+pub fn inputs() -> Vec<(&'static str, Bytes)> {
+    let mut inputs = websocket_decode::inputs();
+    inputs.extend(sse_decode::inputs());
+    inputs.extend(http1_head::inputs());
+    inputs
 }

@@ -159,6 +159,14 @@ impl<'a, S> Exchange<'a, S> {
             is_answered: true,
         }
     }
+
+    /// For a client: the first piece, too, comes after something was written.
+    pub fn of_client(pieces: &'a [Bytes], sink: &'a mut S) -> Self {
+        Self {
+            is_answered: false,
+            ..Self::new(pieces, sink)
+        }
+    }
 }
 
 impl<S> AsyncRead for Exchange<'_, S> {

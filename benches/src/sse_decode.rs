@@ -15,7 +15,7 @@ use crate::{Case, FLOOR, OURS, Sink, contestants};
 #[must_use]
 pub fn cases() -> Vec<Case> {
     let kinds = [
-        ("tokens", token as fn(&mut Random) -> String, 1600),
+        ("tokens", token as fn(&mut Random) -> String, TOKENS),
         ("multi-line", multi_line, 80),
         ("many fields", many_fields, 2000),
     ];
@@ -41,35 +41,44 @@ pub fn cases() -> Vec<Case> {
                     contestants![Wire::of_events(event, cut, count);
                         OURS => ours,
                         "eventsource-stream" => eventsource_stream,
+                        "eventsource-stream2" => eventsource_stream2,
                         "sse-codec" => sse_codec,
                         "sse-frame" => sse_frame,
                         "sse-stream" => sse_stream,
+                        "sseer" => sseer,
                         FLOOR => floor,
                     ]
                 },
             ));
         }
     }
-    for (cut_name, cut) in [
-        ("one piece", Cut::Every(usize::MAX)),
-        ("64 B pieces", Cut::Every(64)),
-    ] {
-        cases.push(Case::new(
-            "SSE decode",
-            format!("1 MiB line, {cut_name}"),
-            1,
-            move || {
-                // eventsource-stream and sse-codec begin anew with each piece: seconds and minutes.
-                contestants![Wire::of_one_line(1 << 20, cut);
-                    OURS => ours,
-                    "sse-frame" => sse_frame,
-                    "sse-stream" => sse_stream,
-                    FLOOR => floor,
-                ]
-            },
-        ));
-    }
+    cases.push(long_line("one piece", Cut::Every(usize::MAX)));
+    cases.push(long_line("64 B pieces", Cut::Every(64)));
     cases
+}
+
+/// How many tokens one run decodes.
+const TOKENS: usize = 1600;
+
+/// What one of the cases receives.
+pub(crate) fn inputs() -> Vec<(&'static str, Bytes)> {
+    let wire = Wire::of_events(token, Cut::Every(16 << 10), TOKENS);
+    vec![("SSE decode/tokens, 16 KiB pieces", wire.bytes)]
+}
+
+fn long_line(cut_name: &str, cut: Cut) -> Case {
+    let name = format!("1 MiB line, {cut_name}");
+    Case::new("SSE decode", name, 1, move || {
+        // eventsource-stream and sse-codec begin anew with each piece: seconds and minutes.
+        contestants![Wire::of_one_line(1 << 20, cut);
+            OURS => ours,
+            "eventsource-stream2" => eventsource_stream2,
+            "sse-frame" => sse_frame,
+            "sse-stream" => sse_stream,
+            "sseer" => sseer,
+            FLOOR => floor,
+        ]
+    })
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -185,6 +194,17 @@ fn eventsource_stream(wire: &Wire, sink: &mut impl Sink) {
     });
 }
 
+/// It checks text in each piece, and remembers how far it has looked for a line end.
+fn eventsource_stream2(wire: &Wire, sink: &mut impl Sink) {
+    let mut events = eventsource_stream2::EventStream::new(wire.stream());
+    run(async {
+        while let Some(event) = events.next().await {
+            let event = event.expect("valid");
+            put(&event.event, &event.id, &event.data, sink);
+        }
+    });
+}
+
 fn sse_codec(wire: &Wire, sink: &mut impl Sink) {
     use futures_codec::Decoder as _;
     use sse_codec::{Event, SSECodec};
@@ -217,6 +237,21 @@ fn sse_stream(wire: &Wire, sink: &mut impl Sink) {
             let Some(data) = block.data else { continue };
             let kind = block.event.as_deref().unwrap_or("message");
             put(kind, block.id.as_deref().unwrap_or(""), &data, sink);
+        }
+    });
+}
+
+/// It takes over pieces of `Bytes`, and refers to them.
+fn sseer(wire: &Wire, sink: &mut impl Sink) {
+    let pieces = wire
+        .pieces
+        .iter()
+        .map(|piece| wire.bytes.slice(piece.clone()));
+    let mut events = sseer::EventStream::new(stream::iter(pieces.map(Ok::<_, Infallible>)));
+    run(async {
+        while let Some(event) = events.next().await {
+            let event = event.expect("valid");
+            put(&event.event, &event.id, &event.data, sink);
         }
     });
 }

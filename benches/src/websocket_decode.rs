@@ -1,5 +1,7 @@
 //! WebSocket, receiving: a server reads masked frames, in blocks of 64 KiB, and gives whole messages.
 
+mod more;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::StreamExt;
 use holdline_websocket::{Buffer, Config, Connection, Event, PieceEvent};
@@ -21,7 +23,7 @@ pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (name, content) in kinds {
         for length in [16, 125, 1 << 10, 16 << 10, 1 << 20] {
-            let count = ((1 << 20) / length).clamp(4, 16 << 10);
+            let count = count(length);
             cases.push(Case::new(
                 "WebSocket decode",
                 format!("{name} {}", size(length)),
@@ -31,11 +33,15 @@ pub fn cases() -> Vec<Case> {
                         OURS => ours,
                         "holdline, in pieces" => ours_in_pieces,
                         "fastwebsockets" => fastwebsockets,
+                        "ratchet" => more::ratchet,
+                        "sockudo-ws" => more::sockudo_ws,
                         "soketto" => soketto,
                         "tokio-websockets" => tokio_websockets,
                         "tungstenite" => tungstenite,
+                        "web-socket" => more::web_socket,
                         "websocket-codec" => websocket_codec,
                         "websocket-sans-io" => websocket_sans_io,
+                        "wtx" => more::wtx,
                         "yawc" => yawc,
                         FLOOR => floor,
                     ]
@@ -44,6 +50,20 @@ pub fn cases() -> Vec<Case> {
         }
     }
     cases
+}
+
+/// How many messages one run receives.
+fn count(length: usize) -> usize {
+    ((1 << 20) / length).clamp(4, 16 << 10)
+}
+
+/// What two of the cases receive.
+pub(crate) fn inputs() -> Vec<(&'static str, Bytes)> {
+    let input = |length| Wire::new(Content::Binary, length, count(length)).bytes;
+    vec![
+        ("WebSocket decode/binary 125 B", input(125)),
+        ("WebSocket decode/binary 16 KiB", input(16 << 10)),
+    ]
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

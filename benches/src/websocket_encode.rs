@@ -3,12 +3,15 @@
 //! What is written is copied once more, for everyone, as the system would. Small messages go out together
 //! in writes of up to 64 KiB, where a contestant can.
 
+mod many;
+mod more;
+
+use std::cell::RefCell;
+
 use bytes::{Bytes, BytesMut};
 use futures_util::SinkExt;
 use holdline_net::entropy::mask_key;
-use holdline_websocket::{
-    Buffer, Config, Connection, Event, MaskKeys, MessageKind, PreparedMessage, Unmasked,
-};
+use holdline_websocket::{Buffer, Config, Connection, Event, MaskKeys, MessageKind};
 use tokio_util::codec::Encoder;
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
@@ -30,11 +33,14 @@ pub fn cases() -> Vec<Case> {
                     OURS => server::ours,
                     "holdline, header alone" => server::ours_header_alone,
                     "fastwebsockets" => server::fastwebsockets,
+                    "sockudo-ws" => more::server::sockudo_ws,
                     "soketto" => server::soketto,
                     "tokio-websockets" => server::tokio_websockets,
                     "tungstenite" => server::tungstenite,
+                    "web-socket" => more::server::web_socket,
                     "websocket-codec" => server::websocket_codec,
                     "websocket-sans-io" => server::websocket_sans_io,
+                    "wtx" => more::server::wtx,
                     "yawc" => server::yawc,
                     FLOOR => server::floor,
                 ]
@@ -47,11 +53,14 @@ pub fn cases() -> Vec<Case> {
                 contestants![messages();
                     OURS => client::ours,
                     "fastwebsockets" => client::fastwebsockets,
+                    "sockudo-ws" => more::client::sockudo_ws,
                     "soketto" => client::soketto,
                     "tokio-websockets" => client::tokio_websockets,
                     "tungstenite" => client::tungstenite,
+                    "web-socket" => more::client::web_socket,
                     "websocket-codec" => client::websocket_codec,
                     "websocket-sans-io" => client::websocket_sans_io,
+                    "wtx" => more::client::wtx,
                     "yawc" => client::yawc,
                     FLOOR => client::floor,
                 ]
@@ -59,23 +68,26 @@ pub fn cases() -> Vec<Case> {
             .written(decode_as_server),
         );
     }
-    for length in [125, 16 << 10] {
-        let name = format!("to 1,000 receivers {}", size(length));
-        cases.push(
-            Case::new(GROUP, name, RECEIVERS as u64, move || {
-                contestants![Messages::new(length, 1);
-                    OURS => many::ours,
-                    "fastwebsockets" => many::fastwebsockets,
-                    "tokio-websockets" => many::tokio_websockets,
-                    "tungstenite" => many::tungstenite,
-                    "yawc" => many::yawc,
-                    FLOOR => many::floor,
-                ]
-            })
-            .written(decode_as_client),
-        );
-    }
+    cases.extend([125, 16 << 10].map(to_many));
     cases
+}
+
+/// One message to many connections.
+fn to_many(length: usize) -> Case {
+    let name = format!("to 1,000 receivers {}", size(length));
+    let case = Case::new(GROUP, name, RECEIVERS as u64, move || {
+        contestants![Messages::new(length, 1);
+            OURS => many::ours,
+            "fastwebsockets" => many::fastwebsockets,
+            "sockudo-ws" => more::many::sockudo_ws,
+            "tokio-websockets" => many::tokio_websockets,
+            "tungstenite" => many::tungstenite,
+            "web-socket" => more::many::web_socket,
+            "yawc" => many::yawc,
+            FLOOR => many::floor,
+        ]
+    });
+    case.written(decode_as_client)
 }
 
 const GROUP: &str = "WebSocket encode";
@@ -83,13 +95,15 @@ const GROUP: &str = "WebSocket encode";
 /// To how many connections one message goes.
 const RECEIVERS: usize = 1000;
 
-struct Messages(Vec<Bytes>);
+/// The messages, and the same for who wants to be allowed to change them.
+struct Messages(Vec<Bytes>, RefCell<Vec<Vec<u8>>>);
 
 impl Messages {
     fn new(length: usize, count: usize) -> Self {
         let mut random = Random::new(3);
-        let messages = (0..count).map(|_| binary(length, &mut random).into());
-        Self(messages.collect())
+        let messages: Vec<_> = (0..count).map(|_| binary(length, &mut random)).collect();
+        let shared = messages.iter().cloned().map(Bytes::from).collect();
+        Self(shared, RefCell::new(messages))
     }
 }
 
@@ -369,71 +383,5 @@ mod client {
             flush(&mut out, BLOCK, sink);
         }
         flush(&mut out, 0, sink);
-    }
-}
-
-/// One message to many connections. To make these takes most contestants longer than to send, so one stands
-/// for all, and writes each time.
-mod many {
-    use super::*;
-
-    pub(super) fn ours(messages: &Messages, sink: &mut impl Sink) {
-        let mut websocket: Connection<Unmasked> = Connection::server(Config::default());
-        let message = PreparedMessage::binary(&messages.0[0]);
-        for _ in 0..RECEIVERS {
-            sink.write(&websocket.send_prepared(&message).expect("open"));
-        }
-    }
-
-    pub(super) fn fastwebsockets(messages: &Messages, sink: &mut impl Sink) {
-        use ::fastwebsockets::{Frame, Payload, Role, WebSocket};
-        run(async {
-            let mut websocket = WebSocket::after_handshake(Outgoing(sink), Role::Server);
-            for _ in 0..RECEIVERS {
-                let frame = Frame::binary(Payload::Borrowed(&messages.0[0]));
-                websocket.write_frame(frame).await.expect("open");
-            }
-        });
-    }
-
-    pub(super) fn tokio_websockets(messages: &Messages, sink: &mut impl Sink) {
-        let mut websocket = ::tokio_websockets::ServerBuilder::new().serve(Outgoing(sink));
-        let message = ::tokio_websockets::Message::binary(messages.0[0].clone());
-        run(async {
-            for _ in 0..RECEIVERS {
-                websocket.send(message.clone()).await.expect("open");
-            }
-        });
-    }
-
-    pub(super) fn tungstenite(messages: &Messages, sink: &mut impl Sink) {
-        use ::tungstenite::{Message, WebSocket, protocol::Role};
-        let mut websocket = WebSocket::from_raw_socket(Outgoing(sink), Role::Server, None);
-        let message = Message::Binary(messages.0[0].clone());
-        for _ in 0..RECEIVERS {
-            websocket.send(message.clone()).expect("open");
-        }
-    }
-
-    pub(super) fn yawc(messages: &Messages, sink: &mut impl Sink) {
-        use ::yawc::{Frame, Options, Role, WebSocket};
-        let websocket = WebSocket::from_stream(Outgoing(sink), Role::Server, Options::default());
-        let mut websocket = websocket.expect("options");
-        let message = Frame::binary(messages.0[0].clone());
-        run(async {
-            for _ in 0..RECEIVERS {
-                websocket.send(message.clone()).await.expect("open");
-            }
-        });
-    }
-
-    /// The frame as it was made once.
-    pub(super) fn floor(messages: &Messages, sink: &mut impl Sink) {
-        let mut frame = BytesMut::new();
-        put_header(0, messages.0[0].len(), &mut frame);
-        frame.extend_from_slice(&messages.0[0]);
-        for _ in 0..RECEIVERS {
-            sink.write(&frame);
-        }
     }
 }

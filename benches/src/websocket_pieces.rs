@@ -22,6 +22,7 @@ pub fn cases() -> Vec<Case> {
                     contestants![Data::new(binary(length, &mut Random::new(1)), offset);
                         OURS => mask_ours,
                         "fastwebsockets" => mask_fastwebsockets,
+                        "sockudo-ws" => mask_sockudo_ws,
                         "websocket-sans-io" => mask_websocket_sans_io,
                         "yawc" => mask_yawc,
                         FLOOR => mask_floor,
@@ -44,6 +45,7 @@ pub fn cases() -> Vec<Case> {
                         let text = text(length, &mut Random::new(1));
                         contestants![Data::new(text.into(), offset);
                             OURS => utf8_ours,
+                            "sockudo-ws" => utf8_sockudo_ws,
                             "std" => utf8_std,
                             FLOOR => utf8_floor,
                         ]
@@ -103,6 +105,10 @@ fn mask_fastwebsockets(data: &Data, sink: &mut impl Sink) {
     data.each(sink, |bytes| fastwebsockets::unmask(bytes, KEY));
 }
 
+fn mask_sockudo_ws(data: &Data, sink: &mut impl Sink) {
+    data.each(sink, |bytes| sockudo_ws::simd::apply_mask(bytes, KEY));
+}
+
 fn mask_websocket_sans_io(data: &Data, sink: &mut impl Sink) {
     data.each(sink, |bytes| websocket_sans_io::apply_mask(KEY, bytes, 0));
 }
@@ -121,6 +127,14 @@ fn utf8_ours(data: &Data, sink: &mut impl Sink) {
         let piece = validator.push(data.bytes()).expect("text");
         assert!(validator.is_complete() && piece.first.is_none());
         sink.item(piece.text.as_bytes());
+    }
+}
+
+fn utf8_sockudo_ws(data: &Data, sink: &mut impl Sink) {
+    for _ in 0..ROUNDS {
+        let bytes = data.bytes();
+        assert!(sockudo_ws::utf8::validate_utf8(bytes));
+        sink.item(bytes);
     }
 }
 

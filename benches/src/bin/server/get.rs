@@ -110,4 +110,25 @@ pub(crate) fn nginx() -> io::Result<()> {
     Err(nginx.exec())
 }
 
+/// A file, since the answers that it can make without one come from its Ruby. One thread, no logs.
+pub(crate) fn h2o() -> io::Result<()> {
+    use std::{env, fs, os::unix::process::CommandExt, process::Command};
+
+    let address = TcpListener::bind(ANY_PORT)?.local_addr()?;
+    let folder = env::temp_dir().join("holdline-bench-h2o");
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join("index.txt"), HELLO)?;
+    let config = format!(
+        "num-threads: 1\nlisten:\n  host: {}\n  port: {}\nhosts:\n  default:\n    paths:\n      /:\n        \
+         file.dir: {}\n        file.index: [index.txt]\n",
+        address.ip(),
+        address.port(),
+        folder.display()
+    );
+    let path = folder.join("h2o.conf");
+    fs::write(&path, config)?;
+    announce(address)?;
+    Err(Command::new("h2o").arg("-c").arg(path).exec())
+}
+
 const HELLO: &[u8] = b"Hello, World!";

@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         ("get-axum", get::axum),
         ("get-may_minihttp", get::may_minihttp),
         ("get-nginx", get::nginx),
+        ("get-h2o", get::h2o),
         ("echo-holdline-net", echo::holdline),
         ("echo-tungstenite", echo::tungstenite),
         ("echo-tokio-tungstenite", echo::tokio_tungstenite),

@@ -25,32 +25,22 @@ fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
 
     let mut get = vec!["holdline-net", "may_minihttp", "hyper", "axum"];
-    if Command::new("nginx").arg("-v").output().is_ok() {
-        get.push("nginx");
-    } else {
-        eprintln!("nginx is not installed, and left out");
+    for server in ["nginx", "h2o"] {
+        if Command::new(server).arg("-v").output().is_ok() {
+            get.push(server);
+        } else {
+            eprintln!("{server} is not installed, and left out");
+        }
     }
     for (name, depth, count) in [("plain GET", 1, 20_000), ("GET, 16 pipelined", 16, 160_000)] {
         let load = requests(depth, count * size);
         measure(name, "get", &get, rounds, &runtime, &load)?;
     }
-    let echo = [
-        "holdline-net",
-        "fastwebsockets",
-        "tokio-tungstenite",
-        "tungstenite",
-    ];
-    for (length, name) in [
-        (16, "16 B"),
-        (125, "125 B"),
-        (1 << 10, "1 KiB"),
-        (16 << 10, "16 KiB"),
-    ] {
-        for depth in [1, 16] {
-            let count = if length > 1024 { 5_000 } else { 20_000 };
-            let load = frames(length, depth, count * size);
+    for (length, name, depths, count) in ECHO {
+        for depth in depths {
+            let load = frames(length, *depth, count * size);
             let case = format!("echo {name}, depth {depth}");
-            measure(&case, "echo", &echo, rounds, &runtime, &load)?;
+            measure(&case, "echo", &ECHO_SERVERS, rounds, &runtime, &load)?;
         }
     }
     let receivers = if is_quick {
@@ -75,6 +65,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     Ok(())
 }
+
+const ECHO_SERVERS: [&str; 4] = [
+    "holdline-net",
+    "fastwebsockets",
+    "tokio-tungstenite",
+    "tungstenite",
+];
+
+/// Length, its name, how many at a time, and how many in all. Sixteen of 1 MiB are more than a server has to take
+/// before it is read from.
+const ECHO: [(usize, &str, &[usize], usize); 5] = [
+    (16, "16 B", &[1, 16], 20_000),
+    (125, "125 B", &[1, 16], 20_000),
+    (1 << 10, "1 KiB", &[1, 16], 20_000),
+    (16 << 10, "16 KiB", &[1, 16], 5_000),
+    (1 << 20, "1 MiB", &[1], 500),
+];
 
 /// A server that does not answer must not hold up the others for ever.
 async fn in_time(cost: impl Future<Output = io::Result<Cost>>) -> io::Result<Cost> {
