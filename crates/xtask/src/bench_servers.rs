@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::bench::{machine, versions, write_section};
+use crate::bench::{Ratio, machine, median, versions, write_section};
 use crate::process::{Program, cargo, target_dir};
 
 /// Measures, prints the table and writes it to `docs/benchmarks.md`.
@@ -29,6 +29,12 @@ pub(crate) fn run(quick: bool) -> Result<()> {
         let version = said.trim().rsplit('/').next().unwrap_or_default();
         peers = format!("{peers}, nginx {version}");
     }
+    if let Ok(h2o) = Command::new("h2o").arg("--version").output() {
+        // It prints `h2o version 2.2.5`, and more lines.
+        let said = String::from_utf8_lossy(&h2o.stdout);
+        let version = said.split_whitespace().nth(2).unwrap_or_default();
+        peers = format!("{peers}, h2o {version}");
+    }
     write_section(
         "servers",
         &format!(
@@ -51,12 +57,13 @@ const OURS: &str = "holdline-net";
 
 /// Our CPU time divided by a peer's: case, limit, peer.
 const MARKS: &[(&str, f64, &str)] = &[
-    ("plain GET", 0.95, "may_minihttp"),
+    ("plain GET", 1.0, "may_minihttp"),
     ("plain GET", 0.9, "hyper"),
-    ("GET, 16 pipelined", 0.85, "may_minihttp"),
+    ("GET, 16 pipelined", 1.0, "may_minihttp"),
     ("GET, 16 pipelined", 0.5, "hyper"),
     ("echo 125 B, depth 1", 1.0, "fastwebsockets"),
     ("echo 125 B, depth 16", 0.15, "fastwebsockets"),
+    ("echo 1 MiB, depth 1", 1.0, "fastwebsockets"),
     ("event to 1000 receivers", 0.7, "axum"),
     ("event to 10000 receivers", 0.7, "axum"),
 ];
@@ -79,45 +86,41 @@ fn table(output: &str) -> Result<String> {
         rounds.push((cpu.parse()?, wall.parse()?));
     }
     let mut rows = vec![
-        "| case | server | CPU per request | wall | holdline-net / it | mark | |".to_owned(),
-        "|---|---|--:|--:|--:|---|---|".to_owned(),
+        "| case | server | CPU per request | wall | holdline-net / it | min–max | mark | |"
+            .to_owned(),
+        "|---|---|--:|--:|--:|--:|---|---|".to_owned(),
     ];
     for (case, servers) in &cases {
         let ours = servers.get(OURS).context("holdline-net in each case")?;
         for (server, rounds) in servers {
             let (cpu, wall): (Vec<_>, Vec<_>) = rounds.iter().copied().unzip();
             let pairs = ours.iter().zip(rounds);
-            let ratio = median(
-                pairs
-                    .map(|((ours, _), (theirs, _))| ours / theirs)
-                    .collect(),
-            );
+            let ratios = pairs.map(|((ours, _), (theirs, _))| ours / theirs);
+            let ratio = Ratio::of(ratios.collect()).context("at least one round")?;
             let mark = MARKS
                 .iter()
                 .find(|(of, _, peer)| of == case && peer == server);
             let (mark, verdict) = mark.map_or((String::new(), ""), |(_, limit, _)| {
                 (
                     format!("≤ {limit}"),
-                    if ratio <= *limit { "met" } else { "missed" },
+                    if ratio.median <= *limit {
+                        "met"
+                    } else {
+                        "missed"
+                    },
                 )
             });
-            let ratio = if server == OURS {
-                String::new()
+            let (ratio, spread) = if server == OURS {
+                (String::new(), String::new())
             } else {
-                format!("{ratio:.2}")
+                (ratio.to_string(), ratio.spread())
             };
             rows.push(format!(
-                "| {case} | {server} | {:.0} ns | {:.0} ns | {ratio} | {mark} | {verdict} |",
-                median(cpu),
-                median(wall),
+                "| {case} | {server} | {:.0} ns | {:.0} ns | {ratio} | {spread} | {mark} | {verdict} |",
+                median(cpu).context("at least one round")?,
+                median(wall).context("at least one round")?,
             ));
         }
     }
     Ok(rows.join("\n"))
-}
-
-/// The median of at least one value. For an even number, the upper of the two in the middle.
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -31,19 +31,31 @@ impl fmt::Display for Mark {
     }
 }
 
+/// Holds for every case: our time divided by that of its best peer.
+pub(crate) const OF_BEST_PEER: f64 = 1.0;
+
+/// The tighter ones.
 pub(crate) const MARKS: &[Mark] = &[
     of_best_peer("WebSocket decode/binary 16 B", 0.50),
     of_best_peer("WebSocket decode/binary 125 B", 0.60),
     of_best_peer("WebSocket decode/binary 1 KiB", 0.75),
     of_floor("WebSocket decode/binary 16 KiB", 1.15),
     of_floor("WebSocket decode/binary 1 MiB", 1.15),
+    of_floor("WebSocket decode/ASCII text 16 KiB", 1.15),
+    of_floor("WebSocket decode/ASCII text 1 MiB", 1.15),
     of_best_peer("WebSocket decode/mixed text 1 KiB", 0.85),
+    of_floor("WebSocket decode/mixed text 16 KiB", 1.15),
     of_best_peer("WebSocket decode/mixed text 1 MiB", 0.95),
+    of_floor("WebSocket decode/mixed text 1 MiB", 1.15),
     of_best_peer("WebSocket encode/server 16 B", 0.60),
     of_best_peer("WebSocket encode/server 1 KiB", 0.90),
+    of_floor("WebSocket encode/server 16 KiB", 1.15),
+    of_floor("WebSocket encode/server 1 MiB", 1.15),
     of_best_peer("WebSocket encode/client 16 B", 0.60),
     of_best_peer("WebSocket encode/client 1 KiB", 0.80),
+    of_floor("WebSocket encode/client 16 KiB", 1.15),
     of_best_peer("WebSocket encode/client 1 MiB", 0.75),
+    of_floor("WebSocket encode/client 1 MiB", 1.15),
     of_best_peer("SSE decode/tokens, 16 KiB pieces", 0.65),
     of_best_peer("SSE decode/tokens, 1-100 B pieces", 0.75),
     of_best_peer("SSE decode/multi-line, 16 KiB pieces", 0.55),
@@ -52,12 +64,17 @@ pub(crate) const MARKS: &[Mark] = &[
         limit: 2.0,
         base: Base::Case("SSE decode/1 MiB line, one piece"),
     },
-    of("HTTP head/browser", 1.25, "httparse"),
-    of("HTTP head/small", 1.25, "httparse"),
+    of("HTTP head/browser", 1.0, "httparse"),
+    of("HTTP head/small", 1.0, "httparse"),
+    of("HTTP head/POST", 1.0, "httparse"),
     of("HTTP cycle/small, single", 0.25, "hyper"),
     of_floor("HTTP cycle/small, single", 1.6),
     of("HTTP cycle/small, 16 pipelined", 0.25, "hyper"),
     of_floor("HTTP cycle/small, 16 pipelined", 1.6),
+    of("HTTP cycle/browser, single", 0.25, "hyper"),
+    of_floor("HTTP cycle/browser, single", 1.6),
+    of("HTTP cycle/browser, 16 pipelined", 0.25, "hyper"),
+    of_floor("HTTP cycle/browser, 16 pipelined", 1.6),
 ];
 
 const fn of_best_peer(case: &'static str, limit: f64) -> Mark {
