@@ -14,6 +14,7 @@ use crate::workspace::everything;
 pub(crate) use report::{machine, versions, write_section};
 use results::Results;
 pub(crate) use results::{Ratio, median};
+pub(crate) use table::show_time;
 
 /// Checks that all contestants of each case produce the same, and times nothing.
 pub(crate) fn check() -> Result<()> {

@@ -4,6 +4,7 @@
 
 mod api;
 mod bench;
+mod bench_others;
 mod bench_servers;
 mod coverage;
 mod crowd;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Command::Bench { test: true, .. } => &[Step::Bench],
         Command::Bench { quick, filter, .. } => return done(bench::run(quick, filter.as_deref())),
         Command::BenchServers { quick } => return done(bench_servers::run(quick)),
+        Command::BenchOthers => return done(bench_others::run()),
         Command::Instructions { update } => return done(instructions::run(update)),
         Command::Long { name } => return done(long::run(name.as_deref())),
         Command::Mutants {
@@ -122,6 +124,8 @@ enum Command {
         #[arg(long)]
         quick: bool,
     },
+    /// Measure libraries of Python and Node beside ours and write the table to docs/benchmarks.md
+    BenchOthers,
     /// Count the instructions of each case with callgrind; fails when one grew by more than 5 %
     Instructions {
         /// Write the counts to benches/instructions.txt

@@ -128,7 +128,7 @@ fn by_size(case: &str) -> String {
     words.join(" ")
 }
 
-fn show_time(nanoseconds: Option<f64>) -> String {
+pub(crate) fn show_time(nanoseconds: Option<f64>) -> String {
     match nanoseconds {
         None => String::new(),
         Some(time) if time < 100.0 => format!("{time:.1} ns"),
