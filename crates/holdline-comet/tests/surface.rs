@@ -113,3 +113,48 @@ fn an_error_tells_the_byte_in_the_whole_stream() {
     let error = socket::encode("two\0", &mut BytesMut::new()).unwrap_err();
     assert_eq!(error.at(), 3);
 }
+
+#[test]
+fn numbers_that_are_evicted_before_they_came_are_lost_and_not_given_again() {
+    let mut log = log([4, 9]);
+    log.evict_through(20);
+    assert!(log.is_empty());
+    assert_eq!((log.evicted_through(), log.earliest()), (20, 20));
+    assert!(log.push(20, 1, Duration::ZERO, 20).is_err());
+    assert!(log.push(21, 1, Duration::ZERO, 21).is_ok());
+    // What is older than the newest number evicts what is there, and no more.
+    log.evict_through(5);
+    assert!(log.is_empty());
+    assert_eq!(log.evicted_through(), 21);
+    let logs = [&log];
+    let reader = Reader::new(EPOCH, 22, &logs);
+    assert!(reader.has_lost(&after(20)) && !reader.has_lost(&after(21)));
+}
+
+#[test]
+fn a_message_that_lingers_for_nobody_is_not_needed() {
+    let mut limits = LogLimits::default();
+    limits.max_messages = 1;
+    limits.resume_window = Duration::from_secs(60);
+    let mut log = Log::new(limits);
+    let push = |log: &mut Log<()>, number| log.push(number, 1, Duration::ZERO, ()).is_ok();
+    assert!(push(&mut log, 1) && push(&mut log, 2));
+    assert!(
+        log.oldest_lingering()
+            .is_some_and(|oldest| !oldest.is_needed)
+    );
+    // Two clients come that have everything, and one of them takes the next message.
+    log.join();
+    log.join();
+    assert_eq!(log.up_to_date(), 2);
+    assert!(push(&mut log, 3));
+    assert_eq!(log.up_to_date(), 0);
+    log.advance(2, 3);
+    assert_eq!(log.up_to_date(), 1);
+    assert!(log.let_go(), "1, which nobody needs");
+    assert!(push(&mut log, 4) && log.let_go(), "2, which nobody needs");
+    assert!(
+        log.oldest_lingering()
+            .is_some_and(|oldest| oldest.is_needed)
+    );
+}

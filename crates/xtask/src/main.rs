@@ -17,6 +17,7 @@ mod msrv;
 mod mutants;
 mod package;
 mod process;
+mod published;
 mod steps;
 mod structure;
 mod tools;
@@ -39,6 +40,8 @@ fn main() -> ExitCode {
         Command::BenchOthers => return done(bench_others::run()),
         Command::Instructions { update } => return done(instructions::run(update)),
         Command::Long { name } => return done(long::run(name.as_deref())),
+        Command::Semver { since } => return done(published::semver(&since)),
+        Command::Deny { offline } => return done(published::deny(offline)),
         Command::Mutants {
             package,
             seed,
@@ -139,6 +142,19 @@ enum Command {
         /// Build nothing: only see what the crates below them say that they need; the step of `test`
         #[arg(long)]
         dependencies: bool,
+    },
+    /// Compare what is public with an older commit, and see whether the versions allow the change; needs
+    /// cargo-semver-checks
+    Semver {
+        /// The commit or tag of the last release
+        #[arg(long, value_name = "REV")]
+        since: String,
+    },
+    /// Check the licences, sources and known faults of the crates below ours; needs cargo-deny
+    Deny {
+        /// Leave the known faults out, whose list must be fetched
+        #[arg(long)]
+        offline: bool,
     },
     /// Change one thing at a time in a codec crate and count what its tests catch; needs cargo-mutants, takes an hour
     Mutants {
