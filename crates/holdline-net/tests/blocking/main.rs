@@ -8,6 +8,7 @@
 mod early_answers;
 mod event_source;
 mod event_source_ends;
+mod event_source_platform;
 mod examples;
 mod hard_peers;
 mod http_client;

@@ -3,6 +3,7 @@
 mod any_network;
 mod closing;
 mod delays;
+mod platform;
 mod reconnecting;
 mod redirects;
 mod request;

@@ -9,5 +9,6 @@ mod harness;
 mod limits;
 mod network;
 mod oracle;
+mod platform;
 mod properties;
 mod rules;
