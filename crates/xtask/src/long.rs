@@ -13,6 +13,8 @@ struct Long {
     filter: &'static str,
     /// They start the built program.
     needs_program: bool,
+    /// They start examples of `holdline-net`.
+    needs_examples: bool,
 }
 
 const ALL: &[Long] = &[
@@ -22,6 +24,7 @@ const ALL: &[Long] = &[
         build: "-p holdline-e2e --test abuse",
         filter: "",
         needs_program: true,
+        needs_examples: false,
     },
     Long {
         name: "chaos",
@@ -29,6 +32,7 @@ const ALL: &[Long] = &[
         build: "-p holdline-e2e --test client",
         filter: "chaos::",
         needs_program: true,
+        needs_examples: false,
     },
     Long {
         name: "cluster",
@@ -36,6 +40,7 @@ const ALL: &[Long] = &[
         build: "-p holdline-e2e --test cluster",
         filter: "",
         needs_program: true,
+        needs_examples: false,
     },
     Long {
         name: "crash",
@@ -43,6 +48,7 @@ const ALL: &[Long] = &[
         build: "-p holdline-e2e --test durable",
         filter: "crashes::",
         needs_program: true,
+        needs_examples: false,
     },
     Long {
         name: "deflate",
@@ -50,6 +56,7 @@ const ALL: &[Long] = &[
         build: "-p holdline-websocket --all-features --test foreign_deflate",
         filter: "",
         needs_program: false,
+        needs_examples: false,
     },
     Long {
         name: "event-stream-limits",
@@ -57,6 +64,7 @@ const ALL: &[Long] = &[
         build: "-p holdline-sse --test sse",
         filter: "every_small_limit_is_met",
         needs_program: false,
+        needs_examples: false,
     },
     Long {
         name: "power-cuts",
@@ -64,6 +72,7 @@ const ALL: &[Long] = &[
         build: "-p holdline --bin holdline",
         filter: "a_power_cut_loses_nothing",
         needs_program: false,
+        needs_examples: false,
     },
     Long {
         name: "soak",
@@ -71,6 +80,15 @@ const ALL: &[Long] = &[
         build: "-p holdline-e2e --test soak",
         filter: "",
         needs_program: true,
+        needs_examples: false,
+    },
+    Long {
+        name: "testsuite",
+        about: "the public WebSocket suite, for hours (Python 2.7, see tests/conformance/testsuite.rs)",
+        build: "-p holdline-e2e --test conformance",
+        filter: "testsuite::",
+        needs_program: true,
+        needs_examples: true,
     },
     Long {
         name: "vanished",
@@ -78,6 +96,7 @@ const ALL: &[Long] = &[
         build: "-p holdline-net --test event_loop",
         filter: "vanished",
         needs_program: false,
+        needs_examples: false,
     },
 ];
 
@@ -105,6 +124,10 @@ pub(crate) fn run(name: Option<&str>) -> Result<()> {
     if long.needs_program {
         cargo("build --release -p holdline").run()?;
         tests = tests.env("HOLDLINE_BIN", target_dir().join("release/holdline"));
+    }
+    if long.needs_examples {
+        cargo("build --release -p holdline-net --features deflate --examples").run()?;
+        tests = tests.env("HOLDLINE_EXAMPLES", target_dir().join("release/examples"));
     }
     tests.env("HOLDLINE_LONG", "1").run()
 }

@@ -2,6 +2,7 @@
 
 mod bad_deflate;
 mod close;
+mod contents;
 mod control;
 mod deflate;
 mod fragments;
@@ -25,6 +26,7 @@ pub fn cases(most: usize) -> Vec<Case> {
     close::add(&mut list);
     limits::add(&mut list, most);
     deflate::add(&mut list);
+    contents::add(&mut list);
     bad_deflate::add(&mut list, most);
     list
 }

@@ -6,3 +6,4 @@ mod answers;
 mod clients;
 mod servers;
 mod tester;
+mod testsuite;

@@ -126,3 +126,10 @@ fn say(answer: &'static [u8]) -> SocketAddr {
     });
     address
 }
+
+#[test]
+fn the_book_counts_the_cases() {
+    let book = include_str!("../../../../docs/conformance.md");
+    let sentence = format!("\n{} cases in", cases(16 << 20).len());
+    assert!(book.contains(&sentence), "the book does not say {sentence}");
+}

@@ -132,6 +132,24 @@ fn afterwards(list: &mut Vec<Case>) {
             }));
         }
     }
+    // What came before the Close is a message still, however long: it is echoed first.
+    for length in [256 << 10, 1 << 20] {
+        let name = format!("{length} bytes and a text right before a Close, and a ping after it");
+        list.push(Case::new(name, "RFC 6455 §7.1.2", move || {
+            let long = "BAsd7&jh23".repeat(length / 10);
+            let frames = [
+                Frame::text(&long),
+                Frame::text("Hello World!"),
+                Frame::close_with(1000, ""),
+                Frame::ping(""),
+            ];
+            Script::new()
+                .send(frames)
+                .text(long)
+                .text("Hello World!")
+                .answers(Some(1000))
+        }));
+    }
     // §7.1.7: nothing counts after a failure.
     for (how, cut) in CUTS {
         let name = format!("a Close after a broken frame is not answered{how}");
