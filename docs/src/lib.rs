@@ -23,6 +23,7 @@ macro_rules! links {
 [client.md]: crate::client
 [server.md]: crate::server
 [inspector.md]: crate::inspector
+[illustrated.md]: crate::illustrated
 [architecture.md]: crate::architecture
 [benchmarks.md]: crate::benchmarks
 [measured.md]: crate::measured
@@ -68,6 +69,7 @@ chapters! {
     websocket: "../websocket.md";
     client: "../client.md";
     server: "../server.md";
+    illustrated: "../illustrated.md";
     inspector: "../inspector.md";
     architecture: "../architecture.md";
     benchmarks: "../benchmarks.md";

@@ -147,7 +147,9 @@ impl Access {
     /// Checks that this resource is turned on.
     pub(crate) fn judge_resource(&self, resource: &Resource<'_>) -> Result<(), Reply> {
         match resource {
-            Resource::File(_) | Resource::Box | Resource::Technique(_) if !self.pages => {
+            Resource::File(_) | Resource::Box | Resource::Technique(_) | Resource::OwnRequest
+                if !self.pages =>
+            {
                 let message = "the pages of this server are turned off (--no-pages)";
                 Err(Reply::error(404, "pages_off", message))
             }

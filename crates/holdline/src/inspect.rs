@@ -27,6 +27,8 @@ use std::process::ExitCode;
 
 pub(crate) use self::conversation::{Conversation, Read};
 use self::direction::{Direction, View};
+pub(crate) use self::explain::html::{escaped, linked};
+pub(crate) use self::hex::parse as parse_dump;
 use self::input::Source;
 use self::item::{Lines, Stop};
 pub(crate) use self::style::Style;

@@ -22,6 +22,7 @@ mod held;
 mod hold;
 mod hub;
 mod idempotency_key;
+mod illustrated;
 mod inspect;
 mod journal;
 mod key_files;

@@ -83,6 +83,8 @@ assets! {
     "/assets/channel.css", CSS, "channel.css";
     "/assets/channel.js", JS, "channel.js";
     "/assets/explain.css", CSS, "explain.css";
+    "/assets/illustrated.css", CSS, "illustrated.css";
+    "/assets/illustrated.js", JS, "illustrated.js";
     "/assets/im.css", CSS, "im.css";
     "/assets/im.js", JS, "im.js";
     "/assets/im-line.js", JS, "im-line.js";

@@ -20,6 +20,7 @@ use crate::inspect::{Style, colour, width};
 use crate::signals::{self, Wish};
 
 use self::connection::Connection;
+pub(crate) use self::secrets::Secrets;
 use self::shown::{Output, Shown};
 
 /// Forwards until a signal ends it. Exit codes: 0, or 2 if it cannot begin.

@@ -3,6 +3,7 @@
 use holdline_http1::RequestHead;
 
 use crate::client;
+use crate::illustrated;
 use crate::pages::{self, Asset};
 use crate::techniques::{self, Technique};
 use crate::transport::Transport;
@@ -23,6 +24,8 @@ pub(crate) enum Resource<'r> {
     Disconnect,
     Echo,
     Box,
+    /// The reader's own request, explained.
+    OwnRequest,
     /// One of the pages about techniques asks.
     Technique(Technique<'r>),
     /// A channel name, still percent-encoded.
@@ -38,7 +41,10 @@ impl<'r> Resource<'r> {
         if head.target() == "*" {
             return Some(Self::Server);
         }
-        if let Some(asset) = pages::find(path).or_else(|| techniques::find(path)) {
+        if let Some(asset) = pages::find(path)
+            .or_else(|| techniques::find(path))
+            .or_else(|| illustrated::find(path))
+        {
             return Some(Self::File(asset));
         }
         if let Some(asset) = client::find(path) {
@@ -52,6 +58,7 @@ impl<'r> Resource<'r> {
             "/disconnect" => Self::Disconnect,
             "/echo" => Self::Echo,
             "/demo/box" => Self::Box,
+            "/illustrated/live" => Self::OwnRequest,
             _ if path.starts_with(techniques::PREFIX) => Self::Technique(Technique::parse(path)?),
             _ => {
                 let mut segments = path.strip_prefix("/channels/")?.split('/');

@@ -26,13 +26,14 @@ use crate::access::{Access, Rights};
 use crate::answer::{Call, log};
 use crate::app::{App, Stream};
 use crate::demo::MovingBox;
+use crate::illustrated;
 use crate::journal::Standing;
 use crate::meters::MeterId;
 use crate::metrics::{self, Format, Snapshot};
 use crate::names;
 use crate::pages;
 use crate::query::Query;
-use crate::reply::{JSON, Reply, UNCACHED};
+use crate::reply::{JSON, NO_REFERRER, Reply, UNCACHED};
 use crate::request::{METHODS, Resource};
 use crate::techniques::Technique;
 use crate::upgrade::{Messages, PLAIN, is_old, upgrade};
@@ -200,6 +201,7 @@ fn resolve(
         Resource::Server | Resource::Technique(Technique::Im(_)) => {}
         Resource::Channel(name) => channel(app, call, name, &rights),
         Resource::File(asset) | Resource::Client(asset) => file(call, asset, None),
+        Resource::OwnRequest => own_request(call),
         Resource::Health => health(app, call),
         Resource::Stats => stats(app, call),
         Resource::StatsStream => watch(app, call),
@@ -221,6 +223,17 @@ fn resolve(
 fn options(call: Call<'_, '_>, resource: &Resource<'_>, origin: Origin<'_>) {
     let allow = [("Allow", resource.allow())];
     call.bytes(204, (allow, origin.preflight(resource.allow())), b"");
+}
+
+fn own_request(call: Call<'_, '_>) {
+    let page = illustrated::own_request(&call.request.head);
+    let guards = [
+        ("Content-Security-Policy", pages::CONTENT_SECURITY_POLICY),
+        ("X-Content-Type-Options", "nosniff"),
+        NO_REFERRER,
+    ];
+    let headers = ([("Content-Type", pages::HTML)], (UNCACHED, guards));
+    call.bytes(200, headers, &page);
 }
 
 fn health(app: &App, call: Call<'_, '_>) {

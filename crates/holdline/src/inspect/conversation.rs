@@ -87,6 +87,11 @@ impl Conversation {
         self.talk.target.as_deref()
     }
 
+    /// Has the next bytes begin with who sent them, whoever spoke before.
+    pub(crate) const fn name_next(&mut self) {
+        self.last = None;
+    }
+
     /// Says again who spoke last.
     pub(crate) fn name_again(&self, out: &mut dyn Write) -> io::Result<()> {
         match self.last {

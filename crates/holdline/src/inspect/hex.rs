@@ -8,7 +8,7 @@ use std::str::Lines;
 /// # Errors
 ///
 /// Which line is none of a dump.
-pub(super) fn parse(text: &str) -> Result<Vec<Vec<u8>>, String> {
+pub(crate) fn parse(text: &str) -> Result<Vec<Vec<u8>>, String> {
     let mut dump = Dump {
         pieces: vec![Vec::new()],
         row: Vec::new(),

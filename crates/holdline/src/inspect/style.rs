@@ -18,11 +18,20 @@ pub(crate) enum Style {
 impl Style {
     /// Rows of this many columns.
     pub(crate) const fn text(colour: bool, width: usize) -> Self {
-        let deep = false;
         Self::Text(text::Look {
             colour,
             width,
-            deep,
+            markdown: false,
+        })
+    }
+
+    /// Rows for fenced blocks of Markdown, with tables between them.
+    #[cfg(test)]
+    pub(crate) const fn markdown() -> Self {
+        Self::Text(text::Look {
+            colour: false,
+            width: text::WIDTH,
+            markdown: true,
         })
     }
 

@@ -4,7 +4,7 @@
 
 /// One direction of a connection, of which any piece may come next.
 #[derive(Debug)]
-pub(super) struct Secrets {
+pub(crate) struct Secrets {
     /// The name at the beginning of the line, in lower case, as far as it may be one of those hidden.
     name: Option<Vec<u8>>,
     /// In the value of such a field.
@@ -30,7 +30,7 @@ impl Default for Secrets {
 
 impl Secrets {
     /// Puts stars in place of secrets.
-    pub(super) fn hide(&mut self, bytes: &mut [u8]) {
+    pub(crate) fn hide(&mut self, bytes: &mut [u8]) {
         for byte in bytes {
             let hidden = self.take(*byte);
             if hidden {

@@ -127,6 +127,18 @@ const MEANINGS: &[(&str, &str)] = &[
         "cache-control",
         "who may store this, and for how long; streams say no-store or no-cache (RFC 9111 §5.2)",
     ),
+    (
+        "cross-origin-resource-policy",
+        "which sites may load this into their pages (Fetch §3.7)",
+    ),
+    (
+        "x-content-type-options",
+        "nosniff: the type is what Content-Type says, whatever the bytes look like (Fetch §3.6)",
+    ),
+    (
+        "x-accel-buffering",
+        "no: asks a proxy such as nginx not to hold the response back until there is more of it",
+    ),
     ("location", "where to go instead (RFC 9110 §10.2.2)"),
     (
         "allow",

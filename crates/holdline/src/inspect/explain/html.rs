@@ -102,7 +102,7 @@ impl Sheet {
                     false => write!(out, "{}", hex(&[byte]))?,
                 }
             }
-            writeln!(out, "</code> <code>{}</code></p>", escaped(&columns(row)))?;
+            writeln!(out, "</code> <code>{}</code></p>", escaped(&signs(row)))?;
         }
         write!(out, "<p>kind: <code>{}</code></p>", escaped(mistake.kind))?;
         if let Some(hint) = mistake.hint {
@@ -126,7 +126,7 @@ impl Part {
              <code class=\"x-hex\">{hex}</code><code class=\"x-text\">{text}</code>\
              <span class=\"x-what\">{}</span></summary>\n<div class=\"x-why\">",
             self.at,
-            short(title)
+            summary(title, rest)
         )?;
         write!(out, "<p>{}", linked(title))?;
         if !self.section.is_empty() && !self.words.contains(self.section) {
@@ -156,7 +156,7 @@ fn rows(bytes: &[u8]) -> (String, String) {
             right.push('\n');
         }
         left.push_str(hex(row).trim_end());
-        right.push_str(&escaped(&columns(row)));
+        right.push_str(&escaped(&signs(row)));
         let mut times = 0;
         while rows.next_if(|next| *next == row).is_some() {
             times += 1;
@@ -166,7 +166,7 @@ fn rows(bytes: &[u8]) -> (String, String) {
             1 | 2 => {
                 for _ in 0..times {
                     left.push_str(&format!("\n{}", hex(row).trim_end()));
-                    right.push_str(&format!("\n{}", escaped(&columns(row))));
+                    right.push_str(&format!("\n{}", escaped(&signs(row))));
                 }
             }
             _ => {
@@ -188,7 +188,7 @@ fn unmasking(bytes: &[u8], plain: &[u8]) -> Table {
             format!("{byte:02x}  {byte:08b}"),
             format!("{key:02x}  {key:08b}"),
             format!("{plain:02x}  {plain:08b}"),
-            columns(&[plain]),
+            signs(&[plain]),
         ]
     };
     let more = match bytes.len() > LONGEST_XOR {
@@ -224,14 +224,33 @@ fn write_table(table: &Table, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</tbody></table></div></details>")
 }
 
-/// A title without the section that stands in it.
-fn short(title: &str) -> String {
-    let end = title.find(" (RFC").unwrap_or(title.len());
-    escaped(title.get(..end).unwrap_or(title))
+/// A title without the section that stands in it, and what the lines below it are about.
+fn summary(title: &str, rest: &str) -> String {
+    let front = |line: &str, ends: &[&str]| {
+        let ends = ends.iter().filter_map(|end| line.find(end));
+        let end = ends.min().unwrap_or(line.len());
+        line.get(..end).unwrap_or(line).to_owned()
+    };
+    let mut all = vec![front(title, &[" (RFC"])];
+    // A name with a colon says enough.
+    if !title.contains(": ") && rest.lines().count() > 1 {
+        all.extend(rest.lines().map(|line| front(line, &[": ", ", ", " (RFC"])));
+    }
+    escaped(&all.join(" · "))
+}
+
+/// Text beside the bytes, with signs that every font has.
+fn signs(bytes: &[u8]) -> String {
+    let sign = |c: char| match c {
+        '\u{240a}' => '↵',
+        '\u{2400}'..='\u{2421}' => '·',
+        c => c,
+    };
+    columns(bytes).chars().map(sign).collect()
 }
 
 /// Text for HTML, without control characters.
-pub(in crate::inspect) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
@@ -247,7 +266,7 @@ pub(in crate::inspect) fn escaped(text: &str) -> String {
 }
 
 /// Text for HTML, in which each `RFC 9112 §6.3` is a link.
-pub(in crate::inspect) fn linked(text: &str) -> String {
+pub(crate) fn linked(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(start) = rest.find("RFC ") {

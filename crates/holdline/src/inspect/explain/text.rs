@@ -11,8 +11,9 @@ pub(crate) struct Look {
     pub(crate) colour: bool,
     /// Columns of a line.
     pub(crate) width: usize,
-    /// Whether tables are shown, sections after everything, and rows that repeat once.
-    pub(crate) deep: bool,
+    /// Whether these are rows for a fenced block of Markdown: with tables, a section for everything, and rows that
+    /// repeat once.
+    pub(crate) markdown: bool,
 }
 
 /// The rows being written.
@@ -45,14 +46,14 @@ impl Sheet {
     }
 
     pub(super) const fn has_tables(&self) -> bool {
-        self.look.deep
+        self.look.markdown
     }
 
     pub(super) fn begin(&mut self, at: u64, ink: Ink, meaning: &Meaning<'_>) {
         self.at = at;
         self.ink = ink;
         let mut words = meaning.words.to_owned();
-        if self.look.deep && !meaning.section.is_empty() && !words.contains(meaning.section) {
+        if self.look.markdown && !meaning.section.is_empty() && !words.contains(meaning.section) {
             let end = words.find('\n').unwrap_or(words.len());
             words.insert_str(end, &format!(" ({})", meaning.section));
         }
@@ -107,7 +108,7 @@ impl Sheet {
 
     pub(super) fn tables(&mut self, tables: Vec<Table>, out: &mut dyn Write) -> io::Result<()> {
         self.finish(out)?;
-        match self.look.deep {
+        match self.look.markdown {
             true => tables.iter().try_for_each(|table| write_table(table, out)),
             false => Ok(()),
         }
@@ -147,7 +148,7 @@ impl Sheet {
 
     fn row(&mut self, out: &mut dyn Write) -> io::Result<()> {
         let row = std::mem::take(&mut self.row);
-        if self.look.deep && row.len() == ROW && self.words.is_empty() {
+        if self.look.markdown && row.len() == ROW && self.words.is_empty() {
             if row == self.last.0 {
                 self.last.1 += 1;
                 self.plain.clear();
@@ -240,7 +241,7 @@ fn wrap(text: &str, width: usize) -> impl Iterator<Item = String> {
     })
 }
 
-/// Writes a table below the words, with its columns aligned.
+/// Writes a table between two fenced blocks of Markdown, with its columns aligned.
 fn write_table(table: &Table, out: &mut dyn Write) -> io::Result<()> {
     let columns = table.head.len();
     let length = |text: &str| text.chars().count();
@@ -251,17 +252,21 @@ fn write_table(table: &Table, out: &mut dyn Write) -> io::Result<()> {
             widest.max(table.head.get(column).map_or(0, |head| length(head)))
         })
         .collect();
-    writeln!(out, "\n          {}", table.caption)?;
+    writeln!(
+        out,
+        "```\n\n<details><summary>{}</summary>\n\n```text",
+        table.caption
+    )?;
     let head = table.head.iter().map(|&head| head.to_owned()).collect();
     for row in std::iter::once(&head).chain(&table.rows) {
-        let mut line = String::from("         ");
+        let mut line = String::new();
         for (cell, width) in row.iter().zip(&widths) {
             let blank = width.saturating_sub(length(cell));
-            line.push_str(&format!("  {cell}{:blank$}", ""));
+            line.push_str(&format!("{cell}{:blank$}  ", ""));
         }
         writeln!(out, "{}", line.trim_end())?;
     }
-    writeln!(out)
+    writeln!(out, "```\n\n</details>\n\n```text")
 }
 
 const OFFSET_WIDTH: usize = 10;
