@@ -19,6 +19,7 @@ mod protocol;
 mod raw;
 mod reserve;
 mod stopping;
+mod straight;
 mod tally;
 mod unfinished;
 mod unread;
@@ -207,6 +208,9 @@ impl<S> Connection<S> {
             // A copy: what was before it must not take memory that is not counted.
             self.core.unread.add(rest);
             return Ok(true);
+        }
+        if let Some(fed) = self.read_straight(context) {
+            return fed;
         }
         let room = if pending {
             AHEAD.saturating_sub(self.core.unread.len())

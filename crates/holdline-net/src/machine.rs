@@ -68,12 +68,7 @@ impl Machine {
         buffer: &'b mut Buffer,
     ) -> Result<Received<'b>, MachineError> {
         Ok(match self {
-            Self::Rfc6455(machine) => match machine.receive(input, buffer)? {
-                None => Received::Nothing,
-                Some(Event::Text(text)) => Received::Message(Message::Text(text)),
-                Some(Event::Binary(data)) => Received::Message(Message::Binary(data)),
-                Some(_) => Received::Control,
-            },
+            Self::Rfc6455(machine) => received(machine.receive(input, buffer)?),
             #[cfg(feature = "hixie76")]
             Self::Hixie76(machine) => match machine.receive(input, buffer)? {
                 None => Received::Nothing,
@@ -83,7 +78,29 @@ impl Machine {
         })
     }
 
-    /// The same, but hands out messages in pieces as they come. Draft-hixie-76 has no pieces.
+    /// Lends room to read straight into the message under way. Empty: read into a block.
+    pub(crate) fn receive_room<'b>(&self, buffer: &'b mut Buffer) -> &'b mut [u8] {
+        match self {
+            Self::Rfc6455(machine) => machine.receive_room(buffer),
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(_) => &mut [],
+        }
+    }
+
+    /// Takes what was read into the room that was lent.
+    pub(crate) fn receive_filled<'b>(
+        &mut self,
+        filled: usize,
+        buffer: &'b mut Buffer,
+    ) -> Result<Received<'b>, MachineError> {
+        Ok(match self {
+            Self::Rfc6455(machine) => received(machine.receive_filled(filled, buffer)?),
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(_) => Received::Nothing,
+        })
+    }
+
+    /// Like [`receive`](Self::receive), but hands out messages in pieces as they come. Draft-hixie-76 has no pieces.
     pub(crate) fn receive_piece<'b, 'i: 'b>(
         &mut self,
         input: &mut &'i mut [u8],
@@ -298,5 +315,14 @@ impl Machine {
             #[cfg(feature = "hixie76")]
             Self::Hixie76(machine) => Ok(machine.send_close(&mut out.bytes)?),
         }
+    }
+}
+
+fn received(event: Option<Event<'_>>) -> Received<'_> {
+    match event {
+        None => Received::Nothing,
+        Some(Event::Text(text)) => Received::Message(Message::Text(text)),
+        Some(Event::Binary(data)) => Received::Message(Message::Binary(data)),
+        Some(_) => Received::Control,
     }
 }

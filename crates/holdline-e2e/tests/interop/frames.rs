@@ -32,7 +32,7 @@ impl Write for Wire {
 
 const MOST: usize = 300 << 10;
 
-fn sizes(random: &mut StdRng) -> Vec<usize> {
+pub(crate) fn sizes(random: &mut StdRng) -> Vec<usize> {
     let step = match std::env::var_os("HOLDLINE_LONG") {
         Some(_) => 97,
         None => 19_997,
@@ -45,7 +45,7 @@ fn sizes(random: &mut StdRng) -> Vec<usize> {
     sizes
 }
 
-fn seeded() -> StdRng {
+pub(crate) fn seeded() -> StdRng {
     let seed = std::env::var("HOLDLINE_SEED").ok();
     let seed = seed.map_or_else(rand::random, |seed| seed.parse().unwrap());
     println!("HOLDLINE_SEED={seed}");

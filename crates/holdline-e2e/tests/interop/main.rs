@@ -9,6 +9,7 @@ mod chromium;
 mod deflate;
 mod frames;
 mod plain;
+mod room;
 
 use std::net::SocketAddr;
 

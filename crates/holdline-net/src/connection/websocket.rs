@@ -69,10 +69,39 @@ impl<S> Socket<S> {
         input: &mut &mut [u8],
     ) -> Next<S> {
         let before = input.len();
-        let was_complete = self.messages(core, context, input);
+        let was_complete = self.messages(core, context, input, None);
+        self.received(core, context, before - input.len(), was_complete)
+    }
+
+    /// Lends room to read straight into a large message that is under way. Empty: read into a block.
+    pub(super) fn room(&mut self) -> &mut [u8] {
+        match &mut self.buffer {
+            Some(buffer) => self.machine.receive_room(buffer),
+            None => &mut [],
+        }
+    }
+
+    /// Takes what was read into the room.
+    pub(super) fn receive_filled<H: Handler<Stream = S>>(
+        &mut self,
+        core: &mut Core,
+        context: &mut Context<'_, H>,
+        filled: usize,
+    ) -> Next<S> {
+        let was_complete = self.messages(core, context, &mut Default::default(), Some(filled));
+        self.received(core, context, filled, was_complete)
+    }
+
+    fn received<H: Handler<Stream = S>>(
+        &mut self,
+        core: &mut Core,
+        context: &mut Context<'_, H>,
+        bytes: usize,
+        was_complete: bool,
+    ) -> Next<S> {
         self.keep_unfinished(context);
-        core.note_arrived(before - input.len());
-        self.watch_message(core, context, before - input.len(), was_complete);
+        core.note_arrived(bytes);
+        self.watch_message(core, context, bytes, was_complete);
         self.settle(core, context)
     }
 
@@ -112,12 +141,14 @@ impl<S> Socket<S> {
         self.close(CloseCode::POLICY_VIOLATION, reason, core, context)
     }
 
-    /// Hands out what is complete. Returns whether at any time nothing was incomplete.
+    /// Hands out what is complete, first with what was `filled` of the room. Returns whether at any time nothing was
+    /// incomplete.
     fn messages<H: Handler<Stream = S>>(
         &mut self,
         core: &mut Core,
         context: &mut Context<'_, H>,
         input: &mut &mut [u8],
+        mut filled: Option<usize>,
     ) -> bool {
         let mut messages = 0;
         let mut was_complete = !self.machine.is_receiving();
@@ -126,9 +157,10 @@ impl<S> Socket<S> {
                 Some(buffer) => &mut **buffer,
                 None => &mut context.scratch.websocket,
             };
-            let received = match self.in_pieces {
-                true => self.machine.receive_piece(input, buffer),
-                false => self.machine.receive(input, buffer),
+            let received = match filled.take() {
+                Some(filled) => self.machine.receive_filled(filled, buffer),
+                None if self.in_pieces => self.machine.receive_piece(input, buffer),
+                None => self.machine.receive(input, buffer),
             };
             let (id, now, stream) = (core.id, context.now, &mut self.stream);
             let (machine, outgoing) = (&mut self.machine, &mut context.scratch.outgoing);

@@ -7,6 +7,7 @@
 mod arrived;
 mod full;
 mod head;
+mod large;
 mod progress;
 #[path = "../support/mod.rs"]
 mod support;

@@ -72,9 +72,9 @@ impl<K: MaskKeys> Connection<K> {
     /// go beyond the frame.
     ///
     /// Empty: nothing is lent; read into a block of your own, and call [`receive`](Self::receive). That is so between
-    /// messages, for the first and the last 16 KiB of each, for text (which cannot be joined in place without `unsafe`),
-    /// for compressed messages, and when messages are handed out in pieces. You may always do it; the room is then
-    /// dropped.
+    /// messages, while less than 16 KiB of one have come or less than that is missing of its frame, for text (which cannot
+    /// be joined in place without `unsafe`), for compressed messages, and when messages are handed out in pieces. You may
+    /// always do it; the room is then dropped.
     ///
     /// The memory is the [`Buffer`]'s, bounded as for `receive`: it grows with what really came, never because a length
     /// was declared, and [`Buffer::capacity`] has it.

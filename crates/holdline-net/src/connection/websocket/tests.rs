@@ -93,6 +93,26 @@ fn a_long_message_is_not_held_when_it_ends_the_turn() {
 }
 
 #[test]
+fn the_room_that_a_long_message_lends_is_held_and_nothing_is_lent_between_messages() {
+    let machine = Machine::Rfc6455(holdline_websocket::Connection::server(Config::default()));
+    let mut websocket = Socket::new(Upgraded {
+        machine,
+        stream: (),
+        in_pieces: false,
+    });
+    assert!(websocket.room().is_empty());
+    let mut begin = b"\x82\xff\0\0\0\0\0\x10\0\0\0\0\0\0".to_vec();
+    begin.resize(50_000, 0);
+    let mut buffer = Box::new(Buffer::new());
+    let received = websocket.machine.receive(&mut &mut begin[..], &mut buffer);
+    assert!(matches!(received, Ok(Received::Nothing)));
+    websocket.buffer = Some(buffer);
+    let lent = websocket.room().len();
+    assert!(lent >= 16 << 10);
+    assert!(websocket.held() >= 50_000 - 14 + lent && websocket.held() < 100_000);
+}
+
+#[test]
 fn what_is_joined_stays_when_a_turn_ends_within_a_message() {
     // The last of as many messages as a turn has, and the beginning of one more, whose end comes later.
     let short = [0x82, 0x81, 0, 0, 0, 0, b'x'].repeat(MESSAGES);
