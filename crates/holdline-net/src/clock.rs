@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use holdline_http1::HeaderBlock;
+use holdline_http1::{HeaderBlock, PreparedResponse};
 
 /// The server's time as a loop knows it, looked up once a turn, and the `Date` field line, made once a second.
 pub(crate) struct Clock {
@@ -46,8 +46,45 @@ impl Clock {
     }
 }
 
+/// Gives a response the date of this field line, unless it has it already.
+pub(crate) fn renew_date(response: &mut PreparedResponse, line: &HeaderBlock) {
+    let line = line.as_bytes().strip_prefix(b"Date: ");
+    let Some(date) = line.and_then(|line| line.strip_suffix(b"\r\n")) else {
+        return;
+    };
+    if response.date() != Some(date)
+        && let Ok(date) = str::from_utf8(date)
+        && let Err(error) = response.set_date(date)
+    {
+        // It stands in a field line already.
+        tracing::error!(%error, "a date cannot be sent");
+    }
+}
+
 fn date_block() -> HeaderBlock {
     let date = httpdate::fmt_http_date(SystemTime::now());
     // A formatted date is a valid field value.
     HeaderBlock::new([("Date", date)]).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prepared_response_gets_the_date_of_this_second() {
+        let mut response = PreparedResponse::new(200, (), b"").unwrap();
+        for date in [
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:38 GMT",
+        ] {
+            renew_date(&mut response, &HeaderBlock::new([("Date", date)]).unwrap());
+            assert_eq!(response.date(), Some(date.as_bytes()));
+        }
+        let real = date_block();
+        renew_date(&mut response, &real);
+        let line = [&b"Date: "[..], response.date().unwrap(), b"\r\n"].concat();
+        assert_eq!(line, real.as_bytes()[..]);
+    }
 }

@@ -6,13 +6,16 @@ mod websocket;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use holdline_http1::{
-    Fields, HeaderBlock, PreChunked, RequestHead, ResponseBody, SendError, ServerConnection,
+    Fields, HeaderBlock, PreChunked, PreparedResponse, RequestHead, ResponseBody, SendError,
+    ServerConnection,
 };
 
 pub(crate) use self::raw::Over;
 pub use self::raw::Raw;
 pub use self::websocket::WebSocketOutput;
+use crate::clock;
 use crate::queue::Outgoing;
 
 /// A request that awaits its response.
@@ -46,6 +49,18 @@ impl Exchange<'_> {
         self.machine
             .respond(status, headers, body, &mut self.outgoing.bytes)?;
         self.outgoing.status = Some(status);
+        Ok(())
+    }
+
+    /// Answers with a response that was made before. Its `Date` is renewed when it is not that of this second.
+    ///
+    /// # Errors
+    /// The request is a CONNECT, which a 2xx with a body cannot answer. Nothing has been written.
+    pub fn respond_prepared(&mut self, response: &mut PreparedResponse) -> Result<(), SendError> {
+        clock::renew_date(response, self.date);
+        self.machine
+            .respond_prepared(response, &mut self.outgoing.bytes)?;
+        self.outgoing.status = Some(response.status());
         Ok(())
     }
 
@@ -126,6 +141,17 @@ impl Held<'_> {
         *self.over = true;
         Ok(())
     }
+
+    /// Answers with a response that was made before, as
+    /// [`Responder::respond_prepared`](crate::Responder::respond_prepared) does. The stream is over.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn respond_prepared(mut self, response: &mut PreparedResponse) -> Result<(), SendError> {
+        self.exchange.respond_prepared(response)?;
+        *self.over = true;
+        Ok(())
+    }
 }
 
 /// A response body that is being sent.
@@ -152,6 +178,20 @@ impl Body<'_> {
     /// The body is over.
     pub fn send(&mut self, data: &[u8]) -> Result<(), SendError> {
         self.machine.send_data(data, &mut self.outgoing.bytes)
+    }
+
+    /// The same, without a copy if `data` is long: then it is written from where it is, between the two ends
+    /// of its chunk.
+    ///
+    /// # Errors
+    /// The body is over.
+    pub fn send_shared(&mut self, data: &Bytes) -> Result<(), SendError> {
+        if let Some(frame) = self.machine.send_frame(data.len())? {
+            self.outgoing.bytes.extend_from_slice(frame.before());
+            self.outgoing.push_shared(data);
+            self.outgoing.bytes.extend_from_slice(frame.after());
+        }
+        Ok(())
     }
 
     /// Sends a chunk that was encoded once for all receivers.

@@ -5,24 +5,26 @@ use std::io;
 use std::net::TcpListener;
 
 use bytes::Bytes;
-use holdline_http1::HeaderBlock;
+use holdline_http1::PreparedResponse;
 use holdline_net::{ConnectionId, Handler, Output, Progress, Request, Responder};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 
 use crate::{ANY_PORT, announce, serve_holdline, serve_tokio};
 
 pub(crate) fn holdline() -> io::Result<()> {
-    let headers = HeaderBlock::new([("Content-Type", "text/plain")]).map_err(io::Error::other)?;
-    serve_holdline(|_| Hello(headers.clone()))
+    let response = PreparedResponse::new(200, [("Content-Type", "text/plain")], HELLO);
+    let response = response.map_err(io::Error::other)?;
+    serve_holdline(|_| Hello(response.clone()))
 }
 
-struct Hello(HeaderBlock);
+/// It answers the same to everyone, as the others here do.
+struct Hello(PreparedResponse);
 
 impl Handler for Hello {
     type Stream = ();
 
     fn request(&mut self, _: &Request<'_>, responder: Responder<'_, ()>) {
-        responder.respond(200, &self.0, HELLO).expect("valid");
+        responder.respond_prepared(&mut self.0).expect("valid");
     }
 
     fn ready(&mut self, _: ConnectionId, (): &mut (), _: Output<'_>) -> Progress {

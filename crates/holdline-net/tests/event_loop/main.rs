@@ -4,6 +4,7 @@
     reason = "in a test, what goes wrong is to end it"
 )]
 
+mod answers;
 mod arrived;
 mod full;
 mod head;
