@@ -2,7 +2,10 @@
 //! same requests, bodies and trailers, and the same bytes left. Where it does not, a named reason
 //! says why we are right. The fuzz crate compiles this file, too.
 
-use holdline_http1::{Buffer, Event, Headers, Limits, RequestDecoder};
+use bytes::BytesMut;
+use holdline_http1::{
+    Buffer, ClientConfig, ClientConnection, Event, Headers, Limits, RequestBody, RequestDecoder,
+};
 use hyper::Uri;
 
 use super::hyper::{Message, Reason, lists, own, requests};
@@ -21,7 +24,38 @@ pub(crate) const REASONS: &[Reason] = &[
          hyper refuses it",
         |ours, theirs| theirs.is_none() && ours.minor > 1,
     ),
+    TRAILERS,
 ];
+
+/// Why a message of either kind that we take has fewer trailers here.
+pub(crate) const TRAILERS: Reason = (
+    "trailers",
+    "RFC 9110 §6.5.1: \"many fields cannot be processed outside the header section\". Such a field is left out here, \
+     as our own sender is refused it; hyper hands it on",
+    |ours, theirs| {
+        theirs.is_some_and(|theirs| {
+            let mut trailers = theirs.trailers.clone();
+            trailers.retain(|(name, _)| may_be_trailer(name));
+            (&ours.fields, &ours.body) == (&theirs.fields, &theirs.body)
+                && ours.trailers == trailers
+        })
+    },
+);
+
+/// Whether we would send a field in a trailer section.
+fn may_be_trailer(name: &str) -> bool {
+    let mut http = ClientConnection::new(ClientConfig::default());
+    let mut out = BytesMut::new();
+    let sent = http.send_request(
+        "POST",
+        "/",
+        [("Host", "a")],
+        RequestBody::Streamed,
+        &mut out,
+    );
+    sent.and_then(|()| http.send_end_with_trailers([(name, "x")], &mut out))
+        .is_ok()
+}
 
 /// Why they see a request behind our last one.
 pub(crate) const END_REASONS: &[Reason] = &[(

@@ -112,9 +112,13 @@ fn the_reasons_are_needed() {
     let target = format!("GET /a^b`{{}}|[] HTTP/1.1\r\nHost: a\r\n\r\n{NEXT}");
     let close = format!("GET / HTTP/1.1\r\nHost: a\r\nConnection: \u{e9}, close\r\n\r\n{NEXT}");
     let minor = format!("GET / HTTP/1.2\r\nHost: a\r\n\r\n{NEXT}");
+    let trailers = format!(
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nCookie: a\r\nX: 1\r\n\r\n{NEXT}"
+    );
     let cases = [
         ("target", target, 0, REASONS),
         ("minor version", minor, 0, REASONS),
+        ("trailers", trailers, 0, REASONS),
         ("close beside obs-text", close, 1, END_REASONS),
     ];
     assert_eq!(cases.len(), REASONS.len() + END_REASONS.len());
