@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use holdline_websocket::hixie76;
 use holdline_websocket::{
     Buffer, CloseCode, Connection, Event, PieceEvent, PreparedMessage, ReceiveError, SendError,
+    SharedText,
 };
 
 use crate::message::{Message, Piece};
@@ -239,6 +240,26 @@ impl Machine {
             Self::Rfc6455(machine) => Ok(machine.send_text(text, &mut out.bytes)?),
             #[cfg(feature = "hixie76")]
             Self::Hixie76(machine) => Ok(machine.send_text(text, &mut out.bytes)?),
+        }
+    }
+
+    pub(crate) fn send_text_shared(
+        &mut self,
+        text: SharedText,
+        out: &mut Outgoing,
+    ) -> Result<(), MessageError> {
+        match self {
+            Self::Rfc6455(machine) => {
+                let rest = machine.send_text_shared(text, &mut out.bytes)?;
+                out.push_shared(&rest);
+                Ok(())
+            }
+            #[cfg(feature = "hixie76")]
+            Self::Hixie76(machine) => match std::str::from_utf8(text.bytes()) {
+                Ok(text) => Ok(machine.send_text(text, &mut out.bytes)?),
+                // It was checked when the text was made.
+                Err(_) => Err(MessageError::TextOnly),
+            },
         }
     }
 

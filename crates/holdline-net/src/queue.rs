@@ -12,7 +12,9 @@ use crate::meter::Meter;
 /// turns.
 #[derive(Debug, Default)]
 pub(crate) struct Outgoing {
-    parts: Vec<Bytes>,
+    /// Shared bytes, each with its place: after how many of `bytes`.
+    parts: Vec<(usize, Bytes)>,
+    /// The length of all parts.
     parts_len: usize,
     /// Encoders append here.
     pub(crate) bytes: BytesMut,
@@ -30,9 +32,8 @@ impl Outgoing {
             self.bytes.extend_from_slice(shared);
             return;
         }
-        self.seal();
         self.parts_len += shared.len();
-        self.parts.push(shared.clone());
+        self.parts.push((self.bytes.len(), shared.clone()));
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -49,11 +50,15 @@ impl Outgoing {
         self.bytes.clear();
     }
 
-    fn seal(&mut self) {
-        if !self.bytes.is_empty() {
-            self.parts_len += self.bytes.len();
-            self.parts.push(self.bytes.split().freeze());
-        }
+    /// Everything in its order: the encoders' bytes up to each part, with the part, and what follows the last one.
+    fn pieces(&self) -> impl Iterator<Item = (&[u8], Option<&Bytes>)> {
+        let parts = self.parts.iter().map(|(at, part)| (*at, Some(part)));
+        let ends = parts.chain([(self.bytes.len(), None)]);
+        ends.scan(0, |from, (at, part)| {
+            let own = self.bytes.get(*from..at).unwrap_or_default();
+            *from = at;
+            Some((own, part))
+        })
     }
 }
 
@@ -85,23 +90,75 @@ impl Queue {
         socket: &mut impl Write,
         outgoing: &mut Outgoing,
     ) -> io::Result<usize> {
-        let taken = if self.is_empty() && outgoing.parts.is_empty() {
+        let taken = if !self.is_empty() {
+            self.append(outgoing, 0);
+            self.write_waiting(socket)
+        } else if outgoing.parts.is_empty() {
             self.write_plain(socket, &mut outgoing.bytes)
         } else {
-            outgoing.seal();
-            let waiting = self.0.get_or_insert_default();
-            waiting.len += outgoing.parts_len;
-            waiting.parts.extend(outgoing.parts.drain(..));
-            let taken = waiting.write(socket);
-            if waiting.len == 0 {
-                // An idle connection keeps no queue.
-                self.0 = None;
-            }
-            taken
+            self.write_parts(socket, outgoing)
         };
         outgoing.clear();
         if outgoing.bytes.capacity() > KEEP_CAPACITY {
             outgoing.bytes = BytesMut::new();
+        }
+        taken
+    }
+
+    /// The usual case with shared bytes: one vectored write takes everything, and nothing is allocated.
+    fn write_parts(&mut self, socket: &mut impl Write, outgoing: &Outgoing) -> io::Result<usize> {
+        let mut slices = [IoSlice::new(&[]); FIRST_SLICES];
+        let pieces = outgoing.pieces();
+        let pieces = pieces.flat_map(|(own, part)| [own, part.map_or(&[][..], |part| part)]);
+        let mut used = 0;
+        for (slice, piece) in slices
+            .iter_mut()
+            .zip(pieces.filter(|piece| !piece.is_empty()))
+        {
+            *slice = IoSlice::new(piece);
+            used += 1;
+        }
+        let taken = match socket.write_vectored(&slices[..used]) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(n) if n == outgoing.len() => return Ok(n),
+            Ok(n) => n,
+            Err(error) if error.kind() == ErrorKind::Interrupted => 0,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                self.append(outgoing, 0);
+                return Ok(0);
+            }
+            Err(error) => return Err(error),
+        };
+        self.append(outgoing, taken);
+        Ok(taken + self.write_waiting(socket)?)
+    }
+
+    /// Queues all but the first `taken` bytes.
+    fn append(&mut self, outgoing: &Outgoing, mut taken: usize) {
+        if outgoing.len() == taken {
+            return;
+        }
+        let waiting = self.0.get_or_insert_default();
+        waiting.len += outgoing.len() - taken;
+        for (own, part) in outgoing.pieces() {
+            // Copied: a slice would keep the loop's whole buffer alive for one slow reader.
+            let left = own.get(taken..).filter(|left| !left.is_empty());
+            waiting.parts.extend(left.map(Bytes::copy_from_slice));
+            taken = taken.saturating_sub(own.len());
+            let left = part.filter(|part| taken < part.len());
+            waiting.parts.extend(left.map(|part| part.slice(taken..)));
+            taken = taken.saturating_sub(part.map_or(0, Bytes::len));
+        }
+    }
+
+    fn write_waiting(&mut self, socket: &mut impl Write) -> io::Result<usize> {
+        let Some(waiting) = &mut self.0 else {
+            return Ok(0);
+        };
+        let taken = waiting.write(socket);
+        if waiting.len == 0 {
+            // An idle connection keeps no queue.
+            self.0 = None;
         }
         taken
     }
@@ -168,9 +225,15 @@ impl Waiting {
 }
 
 /// Shared pieces below this many bytes are copied rather than referred to.
-const COPY_BELOW: usize = 2048;
+///
+/// Header and payload of one message, written over loopback: to refer takes 1.2 times as long at 1 KiB, 1.05 at 4 KiB,
+/// as long at 8 to 12 KiB, and 0.87 at 64 KiB. What waits for a slow receiver is shared only if it is referred to, so
+/// the border is where that costs little.
+const COPY_BELOW: usize = 4096;
 /// Slices in one vectored write.
 const SLICES: usize = 64;
+/// Slices in the first one, which is usually the only one.
+const FIRST_SLICES: usize = 8;
 /// A loop's write buffer that grew past this is given back.
 const KEEP_CAPACITY: usize = 256 * 1024;
 
@@ -194,8 +257,53 @@ mod tests {
             self.got.extend_from_slice(&data[..n]);
             Ok(n)
         }
+        /// Takes whole slices while there is room, and never nothing.
+        fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+            let mut taken = 0;
+            for slice in slices {
+                let n = slice.len().min(self.room);
+                self.room -= n;
+                self.got.extend_from_slice(&slice[..n]);
+                taken += n;
+            }
+            match taken {
+                0 => Err(ErrorKind::WouldBlock.into()),
+                taken => Ok(taken),
+            }
+        }
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
+        }
+    }
+
+    #[test]
+    fn many_shared_pieces_in_one_turn_are_cut_anywhere() {
+        let pieces: Vec<Bytes> = (0..20)
+            .map(|n| vec![n; COPY_BELOW + usize::from(n)].into())
+            .collect();
+        for room in [0, 1, 3, 4, 4096, 4097, 4098, 30_000, 32_802, 70_000, 90_000] {
+            let mut outgoing = Outgoing::default();
+            let mut expected = Vec::new();
+            for (n, piece) in pieces.iter().enumerate() {
+                // Nothing of the encoders' own before some of them.
+                let own = &b"own"[..if n % 4 == 1 { 0 } else { 3 }];
+                outgoing.bytes.extend_from_slice(own);
+                outgoing.push_shared(piece);
+                expected.extend_from_slice(own);
+                expected.extend_from_slice(piece);
+            }
+            outgoing.bytes.extend_from_slice(b"last");
+            expected.extend_from_slice(b"last");
+            assert_eq!(outgoing.len(), expected.len());
+            let (mut queue, got) = (Queue::default(), Vec::new());
+            let mut socket = Narrow { room, got };
+            let taken = queue.write(&mut socket, &mut outgoing).unwrap();
+            assert_eq!(taken, room.min(expected.len()));
+            assert_eq!(queue.len(), expected.len() - taken);
+            socket.room = usize::MAX;
+            let taken = queue.write(&mut socket, &mut outgoing).unwrap();
+            assert_eq!(taken, expected.len() - room.min(expected.len()));
+            assert!(queue.is_empty() && socket.got == expected);
         }
     }
 

@@ -53,19 +53,22 @@ fn messages_of_all_sizes_come_back_whatever_was_agreed() {
     }
 }
 
-/// The server shares their payloads, from 2 KiB on without a copy.
+/// The server shares their payloads, from 4 KiB on without a copy.
 #[test]
-fn binary_messages_come_back_in_order_where_nothing_was_agreed() {
+fn messages_come_back_in_order_where_nothing_was_agreed() {
     let server = Running::start(config());
     let (stream, options) = (server.connect(), Options::default());
     let mut websocket = WebSocket::connect_with(stream, "a", "/socket", (), &[], options).unwrap();
     assert!(!websocket.connection().compresses());
-    for length in [0, 1, 126, 2047, 2048, 65_535, 65_536, 300_000] {
+    for length in [0, 1, 126, 4095, 4096, 65_535, 65_536, 300_000] {
         let data: Vec<u8> = (0..length).map(|i| (i / 3) as u8).collect();
+        let text = "\u{1f40b}".repeat(length / 4);
         websocket.send_binary(&data).unwrap();
         websocket.send_text("next").unwrap();
+        websocket.send_text(&text).unwrap();
         assert_eq!(websocket.read().unwrap(), Some(Message::Binary(&data)));
         assert_eq!(websocket.read().unwrap(), Some(Message::Text("next")));
+        assert_eq!(websocket.read().unwrap(), Some(Message::Text(&text)));
     }
     websocket.close().unwrap();
 }

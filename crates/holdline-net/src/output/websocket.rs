@@ -1,7 +1,7 @@
 //! What a handler writes to a WebSocket.
 
 use bytes::Bytes;
-use holdline_websocket::{CloseCode, PreparedMessage};
+use holdline_websocket::{CloseCode, PreparedMessage, SharedText};
 
 use super::{ROOM, Timer};
 use crate::machine::{Machine, MessageError};
@@ -39,6 +39,15 @@ impl WebSocketOutput<'_> {
     /// The WebSocket is closing.
     pub fn send_text(&mut self, text: &str) -> Result<(), MessageError> {
         self.machine.send_text(text, self.outgoing)
+    }
+
+    /// Sends a text message whose bytes the caller shares or gives up. They are not copied, unless they are few or
+    /// compressed.
+    ///
+    /// # Errors
+    /// The WebSocket is closing.
+    pub fn send_text_shared(&mut self, text: SharedText) -> Result<(), MessageError> {
+        self.machine.send_text_shared(text, self.outgoing)
     }
 
     /// Sends a binary message.

@@ -424,7 +424,7 @@ impl Handler for App {
                     socket.send_text(&error.to_string()).unwrap();
                 }
             }
-            Message::Text(text) => socket.send_text(text).unwrap(),
+            Message::Text(text) => socket.send_text_shared(text.to_owned().into()).unwrap(),
             Message::Binary(data) => socket
                 .send_binary_shared(Bytes::copy_from_slice(data))
                 .unwrap(),
