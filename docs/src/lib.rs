@@ -72,6 +72,8 @@ chapters! {
     illustrated: "../illustrated.md";
     inspector: "../inspector.md";
     architecture: "../architecture.md";
+    assurance: "../assurance.md";
+    conformance: "../conformance.md";
     benchmarks: "../benchmarks.md";
     measured: "../measured.md";
     rules: "../rules.md";

@@ -328,3 +328,31 @@ fn each_crate_states_the_rust_that_it_needs() {
     }
     assert_eq!(seen, 6);
 }
+
+#[test]
+fn every_chapter_is_in_the_lists_and_its_blocks_are_run() {
+    let docs = root().join("docs");
+    let read = |name: &str| fs::read_to_string(docs.join(name)).expect("UTF-8");
+    let (summary, readme, compiled) = (read("SUMMARY.md"), read("README.md"), read("src/lib.rs"));
+    let chapters = pages().into_iter().filter_map(|page| {
+        let name = page.path.file_name()?.to_str()?.to_owned();
+        let is_in_docs = page.path.parent() == Some(&*docs);
+        (is_in_docs && name != "README.md" && name != "SUMMARY.md").then_some(name)
+    });
+    for name in chapters {
+        assert!(
+            summary.contains(&format!("]({name})")),
+            "{name} is not in SUMMARY.md"
+        );
+        assert!(
+            compiled.contains(&format!("\"../{name}\"")),
+            "{name} is not in src/lib.rs"
+        );
+        // The pages on each specification are parts of another chapter.
+        let is_part = name.starts_with("rules-");
+        assert!(
+            is_part || readme.contains(&name),
+            "{name} is not in README.md"
+        );
+    }
+}
