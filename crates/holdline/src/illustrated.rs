@@ -18,12 +18,14 @@ use crate::pages::{Asset, HTML};
 
 /// The file at a path.
 pub(crate) fn find(path: &str) -> Option<&'static Asset> {
-    (path == PAGE.path).then(|| &*PAGE)
+    (path == PATH).then(|| &*PAGE)
 }
 
-/// Made when it is asked for the first time.
+const PATH: &str = "/illustrated";
+
+/// Made when it is asked for the first time, and not before: it takes some 13 ms, and 300 without optimisation.
 static PAGE: LazyLock<Asset> = LazyLock::new(|| Asset {
-    path: "/illustrated",
+    path: PATH,
     content_type: HTML,
     body: page().leak(),
 });
