@@ -55,7 +55,7 @@ pub use keys::{MaskKeys, Unmasked};
 ///
 /// # Memory
 ///
-/// An idle connection takes at most 200 bytes (a test keeps it so), plus an empty [`Buffer`]. With a compression
+/// An idle connection takes at most 200 bytes (a test keeps it so), plus an empty [`Buffer`](crate::Buffer). With a compression
 /// that was agreed, see [`DeflateOptions`](crate::DeflateOptions) for what is added.
 ///
 /// ```

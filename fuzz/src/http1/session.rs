@@ -24,7 +24,7 @@ use crate::cuts::Cuts;
 use crate::stated::{Script, Step};
 
 /// Our client with hyper's server, and hyper's client with our server, over one connection: every body arrives as it was in
-/// both directions, whatever its size (see [`Script`]), its framing and the cuts, and the connection is kept.
+/// both directions, whatever its size (see `Script`), its framing and the cuts, and the connection is kept.
 ///
 /// A step is an exchange, whose request and response have the same body. By its kind: bits 0 and 1, how the request's body is
 /// framed; 2 to 4, the response's; 5, trailers after chunks.

@@ -13,7 +13,7 @@ use crate::cuts::Cuts;
 use crate::stated::{Numbers, Script, Step, boundary};
 
 /// What our encoders write, the naive decoder and ours read as it was meant, and what a naive encoder writes with line ends
-/// of every kind, ours reads; whatever the cuts and the sizes (see [`Script`]).
+/// of every kind, ours reads; whatever the cuts and the sizes (see `Script`).
 ///
 /// A step is, by the low three bits of its kind, an event with data, a type and an ID, only some of these, a comment, a
 /// reconnection time, or an ID alone. The bits above choose how the naive encoder writes it.

@@ -11,7 +11,7 @@ type Outcome = (Vec<Item>, Option<(Kind, u64)>);
 
 /// However a stream is cut, the messages and the error are the same, for either role, whole and in pieces. A caller that
 /// asks for pieces and for whole messages in turns gets each message whole or only its beginning, never one with a hole.
-/// tungstenite reads the same messages and refuses the same streams, except for what [`DIFFERENCES`] names.
+/// tungstenite reads the same messages and refuses the same streams, except for what `DIFFERENCES` names.
 pub fn frames(data: &[u8]) {
     let (seed, stream) = seed(data);
     for role in [Role::Server, Role::Client] {
@@ -19,7 +19,7 @@ pub fn frames(data: &[u8]) {
     }
 }
 
-/// The same of frames whose opcodes, flags, lengths and payloads are stated (see [`Script`]), so that they are mostly legal
+/// The same of frames whose opcodes, flags, lengths and payloads are stated (see `Script`), so that they are mostly legal
 /// and long.
 ///
 /// | bits of a step's kind | |

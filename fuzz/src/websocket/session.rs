@@ -12,7 +12,7 @@ use crate::cuts::Cuts;
 use crate::stated::{Payload, Script, Step, boundary};
 
 /// What one of ours sends in a legal order tungstenite reads as it was, and the other way round, whatever the cuts and the
-/// sizes (see [`Script`]); pings are answered, and closing is clean.
+/// sizes (see `Script`); pings are answered, and closing is clean.
 ///
 /// Bit 0 of the flags: we are the client. Bit 1: we receive in pieces. A step is, by its kind modulo 8, a text, a binary
 /// message, either in fragments with a ping between, a ping, a pong, a text or a binary message in a form that saves a copy.

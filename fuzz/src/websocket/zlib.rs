@@ -15,7 +15,7 @@ use crate::cuts::Cuts;
 use crate::stated::{Numbers, Script, Step};
 
 /// What one of ours compresses zlib inflates, and the other way round, over sessions of many messages of any size (see
-/// [`Script`]), with and without takeover, with each size of a window, in one frame and in several.
+/// `Script`), with and without takeover, with each size of a window, in one frame and in several.
 ///
 /// The flags say what is agreed on (as for [`deflate`](super::deflate())). Bit 0 of the seed of the cuts: we are the client.
 /// Bit 1: we receive in pieces. A step's kind says whether it is text, how it is cut, and how zlib flushes.

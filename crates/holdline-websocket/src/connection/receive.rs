@@ -37,7 +37,7 @@ impl<K: MaskKeys> Connection<K> {
     }
 
     /// Like [`receive`](Self::receive), but hands out messages in pieces as they arrive, so that a message
-    /// of any length needs no memory. Set [`Config::limits`] accordingly.
+    /// of any length needs no memory. Set [`Config::limits`](crate::Config::limits) accordingly.
     ///
     /// A call of `receive` within a message that is being streamed drops the rest of it.
     ///
