@@ -186,8 +186,11 @@ impl Entropy {
                 bytes.truncate(end);
             }
             _ => {
-                let mut text = String::new();
-                self.extend_text(&mut text, numbers);
+                // Many at a time: an allocation for each character would take most of a run's time.
+                let mut text = String::with_capacity(1024);
+                while text.len() < 512 {
+                    self.extend_text(&mut text, numbers);
+                }
                 bytes.extend_from_slice(text.as_bytes());
             }
         }
@@ -198,7 +201,13 @@ impl Entropy {
         match self {
             Self::Same => text.extend(std::iter::repeat_n(char::from(numbers.seed % 128), 64)),
             Self::Words => text.push_str(WORDS[numbers.below(WORDS.len())]),
-            Self::SixBits => text.push(char::from(LETTERS[numbers.below(64)])),
+            Self::SixBits => {
+                let mut number = numbers.next();
+                for _ in 0..10 {
+                    text.push(char::from(LETTERS[(number & 63) as usize]));
+                    number >>= 6;
+                }
+            }
             Self::Noise | Self::FarRepeats => {
                 let most = [0x7f, 0x7ff, 0xffff, 0x10_ffff][numbers.below(4)];
                 let number = numbers.next() as u32 % most;

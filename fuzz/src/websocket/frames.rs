@@ -79,6 +79,10 @@ const DIFFERENCES: &[(Kind, &str)] = &[
     ),
 ];
 
+/// tungstenite holds this close code for reserved and tells its caller of a 1002 in its place. RFC 6455 §7.4.2: "The IANA
+/// registry" of §11.7 has the codes from 1000 to 2999, and there 1014 is "Bad Gateway".
+const UNKNOWN_THERE: u16 = 1014;
+
 fn second_opinion(role: Role, limits: Limits, stream: &[u8], seed: u8, ours: Outcome) {
     let (mut items, error) = ours;
     // After a Close nothing counts.
@@ -91,11 +95,17 @@ fn second_opinion(role: Role, limits: Limits, stream: &[u8], seed: u8, ours: Out
     let is_closed = matches!(items.last(), Some(Item::Close(..)));
     let kind = error.map(|(kind, _)| kind).filter(|_| !is_closed);
     let mut theirs = peer::read(role, limits, Cuts::of_long(stream, seed));
+    let answer = Item::Close(1002, "Protocol violation".into());
+    if let Some(close @ Item::Close(UNKNOWN_THERE, _)) = items.last()
+        && theirs.items.last() == Some(&answer)
+    {
+        theirs.items.pop();
+        theirs.items.push(close.clone());
+    }
     let refused = match kind {
         None | Some(Kind::UnexpectedEof) => false,
         Some(Kind::CloseCode) => {
             // It tells its caller of another Close, with which it answers, unless it refuses the reason as well.
-            let answer = Item::Close(1002, "Protocol violation".into());
             if theirs.items.last() == Some(&answer) {
                 theirs.items.pop();
                 theirs.end = End::Refused;
@@ -260,6 +270,17 @@ fn mixed<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_close_code_1014_is_unknown_there() {
+        let limits = super::super::limits(5_000, 8_000);
+        let stream = &b"\x88\x02\x03\xf6"[..];
+        let (items, _) = decode(Role::Client, limits, std::iter::once(stream));
+        assert_eq!(items, [Item::Close(UNKNOWN_THERE, String::new())]);
+        let theirs = peer::read(Role::Client, limits, std::iter::once(stream));
+        assert_ne!(theirs.items, items);
+        frames(&[b"\x00", stream].concat());
+    }
 
     /// Each difference is met, so that none outlives what it explains.
     #[test]
