@@ -1,5 +1,7 @@
 //! What the pages for readers say beside their Rust blocks: links, commands, options, versions.
 
+mod support;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -166,22 +168,6 @@ fn words_behind<'p>(pages: &'p [Page], flag: &'p str) -> Vec<(String, &'p str)> 
     found
 }
 
-fn sources(folder: &str) -> String {
-    let mut text = String::new();
-    let mut folders = vec![root().join(folder)];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("a folder of sources") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                text.push_str(&fs::read_to_string(&path).expect("UTF-8"));
-            }
-        }
-    }
-    text
-}
-
 #[test]
 fn every_developers_command_exists() {
     let commands = fs::read_to_string(root().join("crates/xtask/src/main.rs")).expect("UTF-8");
@@ -249,7 +235,11 @@ fn every_package_example_and_test_that_is_named_exists() {
 
 #[test]
 fn every_command_and_option_of_the_program_exists() {
-    let program = sources("crates/holdline/src");
+    let sources = support::sources(&root().join("crates/holdline/src"));
+    let sources = sources
+        .iter()
+        .map(|path| fs::read_to_string(path).expect("UTF-8"));
+    let program: String = sources.collect();
     let (_, commands) = program
         .split_once("pub(crate) enum Command {")
         .expect("the commands");

@@ -1,8 +1,12 @@
 //! The tables of sentences against the sources: what they name exists, and no row is lost.
 
+mod support;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use support::sources;
 
 const INDEX: &str = include_str!("../rules.md");
 
@@ -109,19 +113,6 @@ fn tests_of(name: &str) -> BTreeSet<String> {
         }
     }
     names
-}
-
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).expect("the folder of a crate") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            files.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    files
 }
 
 #[test]

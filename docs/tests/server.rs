@@ -1,5 +1,7 @@
 //! The chapter on the server against the program's own source.
 
+mod support;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,27 +10,13 @@ const CHAPTER: &str = include_str!("../server.md");
 /// The environment variables of all options: `env = "HOLDLINE_…"`.
 fn variables(folder: &Path) -> Vec<String> {
     let mut names = Vec::new();
-    for path in files(folder) {
+    for path in support::sources(folder) {
         let source = fs::read_to_string(&path).expect("UTF-8");
         let rest = source.split("env = \"").skip(1);
         let found = rest.filter_map(|rest| rest.split_once('"'));
         names.extend(found.map(|(name, _)| name.to_owned()));
     }
     names
-}
-
-/// The sources in a folder and below it.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).expect("a folder of sources") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            files.extend(self::files(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    files
 }
 
 fn sources() -> PathBuf {
@@ -57,7 +45,7 @@ const REFUSAL: &str = include_str!("../../crates/holdline/src/refusal.rs");
 /// The codes of all errors that are made by hand: `error(404, "not_found", …)`.
 fn codes_by_hand(folder: &Path) -> BTreeSet<String> {
     let mut codes = BTreeSet::new();
-    for path in files(folder) {
+    for path in support::sources(folder) {
         let source = fs::read_to_string(&path).expect("UTF-8");
         codes.extend(source.split("error(").skip(1).filter_map(|call| {
             let (status, rest) = call.trim_start().split_once(',')?;

@@ -127,28 +127,15 @@ async fn talk(stream: Upgraded, room: Room) -> Result<(), CodecError> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
-    use std::thread;
-
     use holdline_net::blocking::websocket::{OwnedMessage, connect};
 
     use super::*;
 
     #[test]
     fn what_one_says_comes_to_all() {
-        let (sender, receiver) = mpsc::channel();
-        thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
-                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                sender.send(listener.local_addr().unwrap()).unwrap();
-                axum::serve(listener, chat(Vec::new())).await
-            })
-        });
-        let url = format!("ws://{}/chat", receiver.recv().unwrap());
+        let serve = async |listener: TcpListener| axum::serve(listener, chat(Vec::new())).await;
+        let address = holdline_recipes::start(serve).unwrap();
+        let url = format!("ws://{address}/chat");
         let mut clients: Vec<_> = (0..3).map(|_| connect(&url).unwrap()).collect();
         // A client that has heard itself is in the room.
         for (speaker, _) in ["a", "b", "c"].iter().enumerate() {

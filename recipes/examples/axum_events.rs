@@ -149,8 +149,6 @@ async fn events(State(channel): State<Arc<Channel>>, headers: HeaderMap) -> Resp
 #[cfg(test)]
 mod tests {
     use std::net::SocketAddr;
-    use std::sync::mpsc;
-    use std::thread;
 
     use holdline_net::blocking::event_source::EventSource;
     use holdline_net::blocking::http::Client;
@@ -159,19 +157,8 @@ mod tests {
     use super::*;
 
     fn start(limits: LogLimits) -> SocketAddr {
-        let (sender, receiver) = mpsc::channel();
-        thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
-                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                sender.send(listener.local_addr().unwrap()).unwrap();
-                axum::serve(listener, router(limits)).await
-            })
-        });
-        receiver.recv().unwrap()
+        let serve = async move |listener: TcpListener| axum::serve(listener, router(limits)).await;
+        holdline_recipes::start(serve).unwrap()
     }
 
     fn say(address: SocketAddr, text: &str) {

@@ -110,33 +110,16 @@ async fn echo(stream: Upgraded) -> Result<(), CodecError> {
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};
-    use std::net::{SocketAddr, TcpStream};
-    use std::sync::mpsc;
-    use std::thread;
+    use std::net::TcpStream;
 
     use holdline_net::blocking::websocket::{OwnedMessage, connect};
+    use holdline_recipes::start;
 
     use super::*;
 
-    fn start() -> SocketAddr {
-        let (sender, receiver) = mpsc::channel();
-        thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
-                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                sender.send(listener.local_addr().unwrap()).unwrap();
-                serve(listener).await
-            })
-        });
-        receiver.recv().unwrap()
-    }
-
     #[test]
     fn messages_of_all_sizes_come_back() {
-        let mut websocket = connect(&format!("ws://{}/", start())).unwrap();
+        let mut websocket = connect(&format!("ws://{}/", start(serve).unwrap())).unwrap();
         for size in [0, 1, 125, 126, 65_535, 65_536, 300_000] {
             let message = OwnedMessage::Binary(vec![7; size]);
             websocket.send(&message).unwrap();
@@ -147,7 +130,7 @@ mod tests {
 
     #[test]
     fn pages_of_other_sites_and_plain_requests_are_refused() {
-        let address = start();
+        let address = start(serve).unwrap();
         let ask = |headers: &str| {
             let mut stream = TcpStream::connect(address).unwrap();
             write!(stream, "GET / HTTP/1.1\r\nHost: a\r\n{headers}\r\n").unwrap();

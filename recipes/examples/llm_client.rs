@@ -20,9 +20,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [url, question] = &arguments[..] else {
         return Err("usage: llm_client URL QUESTION".into());
     };
-    let question = question.replace('\\', "\\\\").replace('"', "\\\"");
-    let body = format!(r#"{{"stream":true,"question":"{question}"}}"#);
-    ask(url, body, |token| {
+    let body = serde_json::json!({ "stream": true, "question": question });
+    ask(url, body.to_string(), |token| {
         print!("{token}");
         io::stdout().flush()
     })?;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::process::{cargo, root, shown, target_dir};
+use crate::process::{cargo, needs_cargo, root, shown, target_dir};
 
 /// Of those that can be compiled, at least so many of a hundred must be caught.
 const WANTED: usize = 95;
@@ -21,9 +21,7 @@ const SECONDS: &str = "120";
 /// # Errors
 /// When too many are missed, or cargo-mutants is not there or fails.
 pub(crate) fn run(package: &str, seed: u64, sample: usize) -> Result<()> {
-    if !cargo("mutants --version").succeeds() {
-        bail!("this needs cargo-mutants:\n  cargo install cargo-mutants --locked");
-    }
+    needs_cargo("mutants")?;
     let list = cargo(&format!("mutants --list --json -p {package}")).stdout()?;
     let list: Vec<Value> = serde_json::from_str(&list)?;
     let names = list.iter().filter_map(|mutant| mutant["name"].as_str());

@@ -47,6 +47,17 @@ pub(crate) fn is_installed(name: &str) -> bool {
     env::split_paths(&path).any(|dir| dir.join(name).is_file())
 }
 
+/// Fails, and says how to install it, when a tool of cargo is missing.
+///
+/// # Errors
+/// That it is missing.
+pub(crate) fn needs_cargo(tool: &str) -> Result<()> {
+    if cargo(&format!("{tool} --version")).succeeds() {
+        return Ok(());
+    }
+    bail!("this needs cargo-{tool}:\n  cargo install cargo-{tool} --locked");
+}
+
 /// The cargo that runs us, with arguments separated by spaces.
 pub(crate) fn cargo(arguments: &str) -> Program {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

@@ -1,18 +1,18 @@
 //! Checks of what is published, with tools that take long to install: whether a version may follow another one, and the
 //! licences and known faults of the crates below.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::package::PUBLISHED;
-use crate::process::cargo;
+use crate::process::{cargo, needs_cargo};
 
 /// Compares the public interface of each published crate with that of an older commit, and fails when a change needs
-/// a greater version than the manifest has. Nothing is downloaded if all that the older one needs is there.
+/// a greater version than the manifest has.
 ///
 /// # Errors
 /// When the tool is missing, or says so.
 pub(crate) fn semver(since: &str) -> Result<()> {
-    installed("semver-checks")?;
+    needs_cargo("semver-checks")?;
     let packages = PUBLISHED.map(|name| format!("-p {name}")).join(" ");
     cargo(&format!(
         "semver-checks {packages} --all-features --baseline-rev {since}"
@@ -26,17 +26,10 @@ pub(crate) fn semver(since: &str) -> Result<()> {
 /// # Errors
 /// When the tool is missing, or found something.
 pub(crate) fn deny(offline: bool) -> Result<()> {
-    installed("deny")?;
+    needs_cargo("deny")?;
     cargo("deny --offline check licenses bans sources").run()?;
     if offline {
         return Ok(());
     }
     cargo("deny check advisories").run()
-}
-
-fn installed(tool: &str) -> Result<()> {
-    if cargo(&format!("{tool} --version")).succeeds() {
-        return Ok(());
-    }
-    bail!("this needs cargo-{tool}:\n  cargo install cargo-{tool} --locked");
 }

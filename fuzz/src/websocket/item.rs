@@ -1,6 +1,6 @@
 //! A message or a control frame, whoever read it.
 
-use holdline_websocket::{CloseCode, Event, PieceEvent};
+use holdline_websocket::{Buffer, CloseCode, Connection, Event, MaskKeys, PieceEvent};
 use tungstenite::Message;
 
 #[derive(Clone, PartialEq)]
@@ -92,6 +92,38 @@ impl Joined {
         };
         Some(event.into())
     }
+}
+
+/// What a connection receives in these pieces, as whole messages or in pieces of its own. `after` is called when a piece
+/// has been taken.
+///
+/// # Panics
+/// When a rule is broken.
+pub(super) fn received<'w, K: MaskKeys>(
+    ours: &mut Connection<K>,
+    wire: impl Iterator<Item = &'w [u8]>,
+    in_pieces: bool,
+    mut after: impl FnMut(&mut Connection<K>),
+) -> Vec<Item> {
+    let (mut items, mut buffer, mut joined) = (Vec::new(), Buffer::new(), Joined::default());
+    for piece in wire {
+        let mut block = piece.to_vec();
+        let mut input = &mut block[..];
+        if in_pieces {
+            while let Some(piece) = ours
+                .receive_piece(&mut input, &mut buffer)
+                .expect("good frames")
+            {
+                items.extend(joined.push(piece));
+            }
+        } else {
+            while let Some(event) = ours.receive(&mut input, &mut buffer).expect("good frames") {
+                items.push(event.into());
+            }
+        }
+        after(ours);
+    }
+    items
 }
 
 /// # Panics

@@ -2,11 +2,11 @@
 
 use bytes::{Bytes, BytesMut};
 use holdline_websocket::{
-    Buffer, CloseCode, Config, Connection, MaskKeys, MessageKind, PreparedMessage, Role, Unmasked,
+    CloseCode, Config, Connection, MaskKeys, MessageKind, PreparedMessage, Role, Unmasked,
 };
 use tungstenite::protocol::frame::coding::{Control, Data};
 
-use super::item::{Item, Joined, assert_same};
+use super::item::{Item, assert_same, received};
 use super::peer::{self, End, Writer};
 use crate::cuts::Cuts;
 use crate::stated::{Payload, Script, Step, boundary};
@@ -242,25 +242,11 @@ fn receive<K: MaskKeys>(
     wire: &[u8],
     script: &Script,
 ) -> (Vec<Item>, BytesMut) {
-    let (mut items, mut replies) = (Vec::new(), BytesMut::new());
-    let (mut buffer, mut joined) = (Buffer::new(), Joined::default());
-    for piece in Cuts::of_long(wire, script.cuts) {
-        let mut block = piece.to_vec();
-        let mut input = &mut block[..];
-        if script.flags & 2 == 0 {
-            while let Some(event) = ours.receive(&mut input, &mut buffer).expect("good frames") {
-                items.push(event.into());
-            }
-        } else {
-            while let Some(piece) = ours
-                .receive_piece(&mut input, &mut buffer)
-                .expect("good frames")
-            {
-                items.extend(joined.push(piece));
-            }
-        }
+    let mut replies = BytesMut::new();
+    let pieces = Cuts::of_long(wire, script.cuts);
+    let items = received(ours, pieces, script.flags & 2 != 0, |ours| {
         ours.poll_transmit(&mut replies);
-    }
+    });
     (items, replies)
 }
 

@@ -3,13 +3,13 @@
 use std::io::Cursor;
 
 use bytes::BytesMut;
-use holdline_websocket::{Buffer, Connection, Deflate, MaskKeys, PreparedMessage, Role, Unmasked};
+use holdline_websocket::{Connection, Deflate, MaskKeys, PreparedMessage, Role, Unmasked};
 use tungstenite::protocol::frame::FrameSocket;
 use tungstenite::protocol::frame::coding::{Data, OpCode};
 use zlib_rs::{DeflateFlush, Inflate, InflateFlush, Status};
 
 use super::deflate::{agree, client, config};
-use super::item::{Item, Joined, assert_same};
+use super::item::{Item, assert_same, received};
 use super::peer::Writer;
 use crate::cuts::Cuts;
 use crate::stated::{Numbers, Script, Step};
@@ -112,23 +112,9 @@ fn theirs_to_ours<K: MaskKeys>(mut ours: Connection<K>, agreed: Deflate, script:
             Err(error) => Item::Binary(error.into_bytes()),
         });
     }
-    let (mut items, mut buffer, mut joined) = (Vec::new(), Buffer::new(), Joined::default());
-    for piece in Cuts::of_long(&writer.wire(), script.cuts) {
-        let mut block = piece.to_vec();
-        let mut input = &mut block[..];
-        if script.cuts & 2 == 0 {
-            while let Some(event) = ours.receive(&mut input, &mut buffer).expect("good frames") {
-                items.push(event.into());
-            }
-        } else {
-            while let Some(piece) = ours
-                .receive_piece(&mut input, &mut buffer)
-                .expect("good frames")
-            {
-                items.extend(joined.push(piece));
-            }
-        }
-    }
+    let wire = writer.wire();
+    let pieces = Cuts::of_long(&wire, script.cuts);
+    let items = received(&mut ours, pieces, script.cuts & 2 != 0, |_| {});
     assert_same(&items, &sent);
 }
 

@@ -6,7 +6,8 @@ use std::io;
 
 use holdline_websocket::{Buffer, Event, FrameHeader, Mask, MessageDecoder, Opcode};
 
-use self::words::{KEY, bits, describe, first_byte, second_byte, title};
+use self::words::{FIN, KEY, LENGTH, LENGTH_16, LENGTH_64, MASK, OPCODE, RSV1};
+use self::words::{bits, describe, first_byte, second_byte, title};
 use crate::inspect::explain::inflate::Window;
 use crate::inspect::explain::page::{Ink, Meaning, Page, Table};
 use crate::inspect::explain::{Annotator, bytes};
@@ -291,12 +292,3 @@ impl Annotator for Frames {
 const SECTION: &str = "RFC 6455 §5.2";
 /// The longest compressed message that is kept to be opened.
 const MOST_KEPT: usize = 64 << 10;
-
-/// The bits of the first two bytes.
-const FIN: u8 = 0x80;
-const RSV1: u8 = 0x40;
-const OPCODE: u8 = 0x0f;
-const MASK: u8 = 0x80;
-const LENGTH: u8 = 0x7f;
-const LENGTH_16: u8 = 0x7e;
-const LENGTH_64: u8 = 0x7f;

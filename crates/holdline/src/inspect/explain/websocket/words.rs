@@ -147,11 +147,11 @@ pub(super) fn bits(place: usize, byte: u8) -> Table {
 }
 
 /// The bits of the first two bytes.
-const FIN: u8 = 0x80;
+pub(super) const FIN: u8 = 0x80;
 const RESERVED: u8 = 0x70;
-const RSV1: u8 = 0x40;
-const OPCODE: u8 = 0x0f;
-const MASK: u8 = 0x80;
-const LENGTH: u8 = 0x7f;
-const LENGTH_16: u8 = 0x7e;
-const LENGTH_64: u8 = 0x7f;
+pub(super) const RSV1: u8 = 0x40;
+pub(super) const OPCODE: u8 = 0x0f;
+pub(super) const MASK: u8 = 0x80;
+pub(super) const LENGTH: u8 = 0x7f;
+pub(super) const LENGTH_16: u8 = 0x7e;
+pub(super) const LENGTH_64: u8 = 0x7f;
