@@ -61,10 +61,9 @@ impl Utf8Validator {
     /// [`InvalidUtf8`] when the text cannot be UTF-8 however it goes on. Start again after that.
     #[inline]
     pub fn push<'a>(&mut self, piece: &'a [u8]) -> Result<Utf8Piece<'a>, InvalidUtf8> {
-        // Most pieces are short and whole. For them the plain check alone is quicker than the rest.
-        if piece.len() < SHORT
-            && self.is_complete()
-            && let Ok(text) = core::str::from_utf8(piece)
+        // Most pieces are whole. For them the plain check alone is quicker than the rest.
+        if self.is_complete()
+            && let Some(text) = whole(piece)
         {
             return Ok(Utf8Piece { first: None, text });
         }
@@ -151,6 +150,19 @@ impl Utf8Validator {
             *place = byte;
             self.length += 1;
         }
+    }
+}
+
+/// A piece that is text by itself, if that is seen at once.
+#[inline]
+fn whole(piece: &[u8]) -> Option<&str> {
+    if piece.len() < SHORT {
+        core::str::from_utf8(piece).ok()
+    } else if piece.last().is_some_and(u8::is_ascii) {
+        simdutf8::basic::from_utf8(piece).ok()
+    } else {
+        // A code point may be cut.
+        None
     }
 }
 
