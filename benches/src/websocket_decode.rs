@@ -1,13 +1,16 @@
 //! WebSocket, receiving: a server reads masked frames, in blocks of 64 KiB, and gives whole messages.
 
 mod more;
+mod ours;
+
+use std::rc::Rc;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::StreamExt;
-use holdline_websocket::{Buffer, Config, Connection, Event, PieceEvent};
 use tokio_util::codec::Decoder;
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
+use self::ours::SMALL_BLOCK;
 use crate::memory::{Incoming, run};
 use crate::sample::{Random, ascii, binary, mixed, size};
 use crate::{BLOCK, Case, FLOOR, OURS, Sink, contestants};
@@ -29,9 +32,10 @@ pub fn cases() -> Vec<Case> {
                 format!("{name} {}", size(length)),
                 count as u64,
                 move || {
-                    contestants![Wire::new(content, length, count);
-                        OURS => ours,
-                        "holdline, in pieces" => ours_in_pieces,
+                    let wire = Rc::new(Wire::new(content, length, count));
+                    let mut all = contestants![Rc::clone(&wire);
+                        OURS => ours::whole::<BLOCK>,
+                        "holdline, in pieces" => ours::in_pieces,
                         "fastwebsockets" => fastwebsockets,
                         "ratchet" => more::ratchet,
                         "sockudo-ws" => more::sockudo_ws,
@@ -44,7 +48,18 @@ pub fn cases() -> Vec<Case> {
                         "wtx" => more::wtx,
                         "yawc" => yawc,
                         FLOOR => floor,
-                    ]
+                    ];
+                    if length >= SMALL_BLOCK {
+                        all.extend(contestants![Rc::clone(&wire);
+                            "holdline, reads of 16 KiB" => ours::whole::<SMALL_BLOCK>
+                        ]);
+                    }
+                    if content == Content::Binary && length > BLOCK {
+                        all.extend(
+                            contestants![wire; "holdline, straight in" => ours::straight_in],
+                        );
+                    }
+                    all
                 },
             ));
         }
@@ -148,44 +163,6 @@ fn put_header(content: Content, length: usize, mask: [u8; 4], out: &mut BytesMut
         }
     }
     out.put_slice(&mask);
-}
-
-fn ours(wire: &Wire, sink: &mut impl Sink) {
-    let mut websocket = Connection::server(Config::default());
-    let mut buffer = Buffer::new();
-    let mut block = vec![0; BLOCK];
-    for read in wire.bytes.chunks(BLOCK) {
-        let mut input = &mut block[..read.len()];
-        input.copy_from_slice(read);
-        while let Some(event) = websocket.receive(&mut input, &mut buffer).expect("valid") {
-            match event {
-                Event::Text(text) => sink.item(text.as_bytes()),
-                Event::Binary(data) => sink.item(data),
-                other => panic!("{other:?}"),
-            }
-        }
-    }
-}
-
-/// What arrived of a message is handed out at once, and nothing is joined.
-fn ours_in_pieces(wire: &Wire, sink: &mut impl Sink) {
-    let mut websocket = Connection::server(Config::default());
-    let mut buffer = Buffer::new();
-    let mut block = vec![0; BLOCK];
-    for read in wire.bytes.chunks(BLOCK) {
-        let mut input = &mut block[..read.len()];
-        input.copy_from_slice(read);
-        while let Some(event) = websocket
-            .receive_piece(&mut input, &mut buffer)
-            .expect("valid")
-        {
-            match event {
-                PieceEvent::Text { text, last } => sink.part(text.as_bytes(), last),
-                PieceEvent::Binary { data, last } => sink.part(data, last),
-                other => panic!("{other:?}"),
-            }
-        }
-    }
 }
 
 fn fastwebsockets(wire: &Wire, sink: &mut impl Sink) {

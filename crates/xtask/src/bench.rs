@@ -23,13 +23,13 @@ pub(crate) fn check() -> Result<()> {
 }
 
 /// Times the cases whose id contains `filter` and prints the table. Without a filter it also goes into
-/// `docs/benchmarks.md`.
+/// `docs/benchmarks.md`; with one only if these cases `renew` their rows of the last run.
 ///
 /// # Errors
 /// When the benches fail, or leave no result.
-pub(crate) fn run(quick: bool, filter: Option<&str>) -> Result<()> {
+pub(crate) fn run(quick: bool, renew: bool, filter: Option<&str>) -> Result<()> {
     let home = target_dir().join("holdline-bench");
-    if home.exists() {
+    if home.exists() && !renew {
         fs::remove_dir_all(&home).context("cannot remove old results")?;
     }
     let pace = if quick {
@@ -49,15 +49,17 @@ pub(crate) fn run(quick: bool, filter: Option<&str>) -> Result<()> {
     let results = Results::read(&home)?;
     let (table, behind) = (table::table(&results), table::behind(&results));
     println!("{table}\n\n{behind}");
-    if filter.is_some() {
+    if filter.is_some() && !renew {
         return Ok(());
     }
     let option = if quick { " --quick" } else { "" };
+    let renewed = filter.map(|filter| format!("; then `--renew '{filter}'`"));
+    let renewed = renewed.unwrap_or_default();
     let (machine, peers) = (machine(), versions(PEERS)?);
     write_section(
         "codecs",
         &format!(
-            "{machine}\n\nCommand: `cargo xtask bench{option}`, {rounds} rounds. Peers: {peers}.\n\n\
+            "{machine}\n\nCommand: `cargo xtask bench{option}`, {rounds} rounds{renewed}. Peers: {peers}.\n\n\
              {table}\n\n{behind}"
         ),
     )

@@ -35,7 +35,12 @@ fn main() -> ExitCode {
         Command::Fuzz(options) => return done(fuzz::run(&options)),
         Command::Coverage => return done(coverage::run()),
         Command::Bench { test: true, .. } => &[Step::Bench],
-        Command::Bench { quick, filter, .. } => return done(bench::run(quick, filter.as_deref())),
+        Command::Bench {
+            quick,
+            renew,
+            filter,
+            ..
+        } => return done(bench::run(quick, renew, filter.as_deref())),
         Command::BenchServers { quick } => return done(bench_servers::run(quick)),
         Command::BenchOthers => return done(bench_others::run()),
         Command::Instructions { update } => return done(instructions::run(update)),
@@ -118,7 +123,10 @@ enum Command {
         /// Only run each case once, with its checks; the step of `test`
         #[arg(long, conflicts_with_all = ["quick", "filter"])]
         test: bool,
-        /// Only cases whose name matches; nothing is written
+        /// Write the table although only some cases are timed: the others stay as the last run on this machine left them
+        #[arg(long, requires = "filter")]
+        renew: bool,
+        /// Only cases whose name matches; nothing is written without --renew
         filter: Option<String>,
     },
     /// Measure the CPU time of whole servers per request and write the table to docs/benchmarks.md
