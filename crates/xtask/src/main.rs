@@ -91,7 +91,7 @@ struct Arguments {
 enum Command {
     /// Run every check below, in this order, up to the first that fails
     Test,
-    /// Find the browser, its driver and curl; install them from Debian's packages if allowed
+    /// Find the browser and the other programs that tests need; install them from Debian's packages if allowed
     Tools,
     /// Check the formatting
     Fmt,

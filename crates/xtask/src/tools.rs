@@ -1,4 +1,4 @@
-//! The programs that the browser tests need, which are not Rust.
+//! The programs that the tests need, which are not Rust.
 
 use anyhow::{Result, bail};
 
@@ -31,7 +31,7 @@ struct Tool {
     package: &'static str,
 }
 
-const TOOLS: [Tool; 11] = [
+const TOOLS: [Tool; 12] = [
     Tool {
         name: "chromium",
         proof: &[],
@@ -95,6 +95,12 @@ const TOOLS: [Tool; 11] = [
         name: "nats-server",
         proof: &["/usr/sbin/nats-server", "--version"],
         package: "nats-server",
+    },
+    // Counts instructions, where a test would otherwise measure time.
+    Tool {
+        name: "valgrind",
+        proof: &[],
+        package: "valgrind",
     },
 ];
 

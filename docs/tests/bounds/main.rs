@@ -1,5 +1,5 @@
-//! What the documentation promises about memory and time, measured: what is allocated is counted by the allocator, for
-//! the thread of the test alone; time is that of the processor, so that a busy machine makes no difference.
+//! What the documentation promises about memory and work, measured: what is allocated is counted by the allocator, for
+//! the thread of the test alone; instructions are counted by callgrind. A busy machine makes no difference.
 
 mod comet;
 mod http1;
