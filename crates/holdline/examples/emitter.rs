@@ -27,7 +27,9 @@ pub(crate) fn progress(notifier: Notifier, step: Duration) -> impl Handler {
         match done.unwrap_or(0) {
             100.. => Err(204), // It has seen the end, and need not come back.
             done => Ok(Box::new(move |emitter: Emitter| {
-                thread::spawn(move || work(&emitter, done, step));
+                let thread = thread::Builder::new();
+                // Without a thread the stream ends, and the client comes again.
+                thread.spawn(move || work(&emitter, done, step)).ok();
             })),
         }
     })

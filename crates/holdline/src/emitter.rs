@@ -18,7 +18,7 @@
 //!     FeedHandler::new(notifier, Config::default(), |_request, opening| {
 //!         let last = opening.last_event_id().and_then(|id| id.parse().ok()).unwrap_or(0);
 //!         Ok(Box::new(move |emitter: Emitter| {
-//!             thread::spawn(move || {
+//!             let tick = move || {
 //!                 for number in last + 1_u64.. {
 //!                     let id = number.to_string();
 //!                     let event = EventFields { id: Some(&id), ..EventFields::data("tick") };
@@ -27,7 +27,9 @@
 //!                     }
 //!                     thread::sleep(Duration::from_secs(1));
 //!                 }
-//!             });
+//!             };
+//!             // Without a thread the stream ends, and the client comes again.
+//!             thread::Builder::new().spawn(tick).ok();
 //!         }))
 //!     })
 //! })?;

@@ -18,13 +18,14 @@ mod source;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 use self::lease::Lease;
 use self::listener::Listener;
 pub(crate) use self::source::Source;
 use crate::app::Shared;
 use crate::journal::broker::Engine;
+use crate::threads;
 
 /// All feeds of the server.
 #[derive(Debug)]
@@ -58,9 +59,7 @@ impl Feeds {
             let lease = engine.map(|engine| Lease::new(Arc::clone(engine), source.to_string()));
             let (shared, is_stopping) = (Arc::clone(shared), Arc::clone(&is_stopping));
             let listener = Listener::new(source, shared, lease, is_stopping);
-            let thread = thread::Builder::new().name("feed".to_owned());
-            let thread = thread.spawn(move || listener.run());
-            thread.map_err(|error| error.to_string())
+            threads::start("feed", move || listener.run())
         });
         let threads = threads.collect::<Result<_, _>>()?;
         Ok(Self {

@@ -63,6 +63,7 @@ mod spoken;
 mod subscribe;
 mod subscription;
 mod techniques;
+mod threads;
 mod token;
 mod transport;
 mod upgrade;
@@ -83,7 +84,10 @@ fn main() -> ExitCode {
     let command = match cli.command {
         None => Command::Serve(cli.serve),
         Some(Command::BenchServer(arguments)) => {
-            bench::end_with_input();
+            if let Err(error) = bench::end_with_input() {
+                eprintln!("holdline: {error}");
+                return ExitCode::FAILURE;
+            }
             Command::Serve(arguments)
         }
         Some(command) => command,

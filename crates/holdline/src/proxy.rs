@@ -58,19 +58,20 @@ fn serve(arguments: &ProxyArguments) -> Result<Never, String> {
     let places = Arc::new(Places::new(arguments.max_connections.get()));
     let mut number = 0;
     loop {
-        places.take();
+        let place = Place::take(&places);
         let client = accept(&listener);
         number += 1;
         let shown = Shown::new(number, arguments, Arc::clone(&output));
-        let (places, to) = (Arc::clone(&places), to.clone());
+        let to = to.clone();
         let forward = move || {
             Connection::new(client, shown).run(&to);
-            places.give_back();
+            drop(place);
         };
         let thread = std::thread::Builder::new().name(format!("connection {number}"));
-        thread
-            .spawn(forward)
-            .map_err(|error| format!("cannot start a thread: {error}"))?;
+        if let Err(error) = thread.spawn(forward) {
+            // The connection is closed and its place is free again: `forward`, which had them, is gone.
+            shown::say(number, &shown::without_thread(&error));
+        }
     }
 }
 
@@ -145,16 +146,25 @@ impl Places {
             freed: Condvar::new(),
         }
     }
+}
 
+/// One of them. It is given back when this is dropped.
+struct Place(Arc<Places>);
+
+impl Place {
     /// Takes a place, as soon as there is one.
-    fn take(&self) {
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let free = self.freed.wait_while(free, |free| *free == 0);
+    fn take(places: &Arc<Places>) -> Self {
+        let free = places.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = places.freed.wait_while(free, |free| *free == 0);
         *free.unwrap_or_else(PoisonError::into_inner) -= 1;
+        Self(Arc::clone(places))
     }
+}
 
-    fn give_back(&self) {
-        *self.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.freed.notify_one();
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut free = self.0.free.lock().unwrap_or_else(PoisonError::into_inner);
+        *free += 1;
+        self.0.freed.notify_one();
     }
 }

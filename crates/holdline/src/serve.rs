@@ -28,6 +28,7 @@ use crate::lives::Lives;
 use crate::log_lines::LogLines;
 use crate::metrics::Snapshot;
 use crate::signals::{self, Wish};
+use crate::threads;
 
 /// Serves until the process is told to stop.
 pub(crate) fn run(arguments: ServeArguments, log: &LogLines) -> Result<(), String> {
@@ -61,13 +62,10 @@ pub(crate) fn run(arguments: ServeArguments, log: &LogLines) -> Result<(), Strin
         }
     })?;
     announce(&opened.lines)?;
-    let keeper = thread::Builder::new()
-        .name("keeper".to_owned())
-        .spawn({
-            let (shared, stopping) = (Arc::clone(&shared), Arc::clone(&stopping));
-            move || keep_house(&shared, &handle, &stopping, seed, &mut keys)
-        })
-        .map_err(|error| error.to_string())?;
+    let keeper = threads::start("keeper", {
+        let (shared, stopping) = (Arc::clone(&shared), Arc::clone(&stopping));
+        move || keep_house(&shared, &handle, &stopping, seed, &mut keys)
+    })?;
     let feeds = Feeds::start(sources, &shared, engine.as_ref())?;
     let before = Mutex::new(opened.before);
     let result = opened.server.run(|notifier| {

@@ -3,6 +3,9 @@
 #[cfg(unix)]
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
+#[cfg(unix)]
+use crate::threads;
+
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Wish {
@@ -30,8 +33,7 @@ pub(crate) fn listen(mut act: impl FnMut(Wish) + Send + 'static) -> Result<(), S
             });
         }
     };
-    let thread = std::thread::Builder::new().name("signals".to_owned());
-    thread.spawn(listen).map(|_| ()).map_err(failed)
+    threads::start("signals", listen).map(drop)
 }
 
 #[cfg(not(unix))]

@@ -181,6 +181,46 @@ fn nothing_is_read_faster_than_it_can_be_forwarded() {
     drop(socket);
 }
 
+/// Each thread takes 1 GiB of addresses, so that there are few.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_connection_without_a_thread_is_refused_and_the_others_go_on() {
+    let (server, address) = listener();
+    thread::spawn(move || {
+        for socket in server.incoming().flatten() {
+            thread::spawn(move || std::io::copy(&mut &socket, &mut &socket));
+        }
+    });
+    // Signals have one thread, a connection two. The second one finds none, or only one.
+    for gib in [4, 5] {
+        let limited = format!("ulimit -v {}; exec \"$0\" \"$@\"", gib << 20);
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &limited, env!("CARGO_BIN_EXE_holdline"), "proxy"])
+            .args(["--listen=127.0.0.1:0", "--to", &address, "--json"])
+            .arg("--max-connections=2")
+            .env("RUST_MIN_STACK", (1 << 30).to_string());
+        let mut proxy = Proxy::run(command);
+        let mut first = proxy.connect();
+        assert!(is_echoed(&mut first));
+        // There are more of them than places: each is given back.
+        for _ in 0..4 {
+            let mut refused = proxy.connect();
+            proxy.until("refused, because no thread can be started");
+            assert_eq!(read(&mut refused), b"");
+        }
+        assert!(is_echoed(&mut first));
+        drop(first);
+        proxy.until("over, after 10 bytes from the client and 10 from the server");
+        // The threads end a moment later.
+        let start = std::time::Instant::now();
+        while !is_echoed(&mut proxy.connect()) {
+            assert!(start.elapsed() < PATIENCE, "{gib}");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
 #[test]
 fn what_it_must_not_do_is_refused() {
     for (arguments, words) in [
@@ -217,8 +257,13 @@ struct Proxy {
 
 impl Proxy {
     fn start(to: &str, options: &[&str]) -> Self {
-        let mut child = proxy(&["--listen=127.0.0.1:0", "--to", to])
-            .args(options)
+        let mut command = proxy(&["--listen=127.0.0.1:0", "--to", to]);
+        command.args(options);
+        Self::run(command)
+    }
+
+    fn run(mut command: Command) -> Self {
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -305,6 +350,14 @@ fn take(socket: &mut TcpStream, length: usize) -> Vec<u8> {
     let mut bytes = vec![0; length];
     socket.read_exact(&mut bytes).expect("it sends");
     bytes
+}
+
+/// Whether five bytes come back.
+#[cfg(target_os = "linux")]
+fn is_echoed(socket: &mut TcpStream) -> bool {
+    let mut bytes = [0; 5];
+    let sent = socket.write_all(b"hello");
+    sent.and_then(|()| socket.read_exact(&mut bytes)).is_ok() && bytes == *b"hello"
 }
 
 fn take_head(socket: &mut TcpStream) -> Vec<u8> {

@@ -4,7 +4,6 @@ use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token, Waker};
@@ -14,6 +13,7 @@ use super::plan::{Order, Plan, Progress, Update};
 use super::stamp;
 use super::tally::Tally;
 use crate::file_limit;
+use crate::threads;
 use crate::transport::Transport;
 
 /// Follows the orders on standard input.
@@ -76,7 +76,7 @@ impl Holder {
             transport,
             poll,
             events: Events::with_capacity(1024),
-            orders: listen(Arc::new(waker)),
+            orders: listen(Arc::new(waker))?,
             connections: Vec::with_capacity(plan.connections),
             connecting: 0,
             gone: Vec::new(),
@@ -233,9 +233,9 @@ impl Holder {
 }
 
 /// Reads orders on a thread that wakes the loop. When there are no more, the process ends.
-fn listen(waker: Arc<Waker>) -> Receiver<Order> {
+fn listen(waker: Arc<Waker>) -> Result<Receiver<Order>, String> {
     let (sender, orders) = mpsc::channel();
-    thread::spawn(move || {
+    threads::start("orders", move || {
         for line in io::stdin().lock().lines() {
             let order = line.ok().and_then(|line| serde_json::from_str(&line).ok());
             if sender.send(order.unwrap_or(Order::Stop)).is_err() || waker.wake().is_err() {
@@ -247,8 +247,8 @@ fn listen(waker: Arc<Waker>) -> Receiver<Order> {
             // If the loop cannot be woken, its next turn comes soon anyway.
             let _ = waker.wake();
         }
-    });
-    orders
+    })?;
+    Ok(orders)
 }
 
 fn say(update: &Update) -> io::Result<()> {

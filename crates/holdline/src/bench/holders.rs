@@ -3,12 +3,12 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, TryRecvError};
-use std::thread;
 
 use serde::Serialize;
 
 use super::plan::{Order, Plan, Progress, Update};
 use super::tally::Report;
+use crate::threads;
 
 /// All of them. When this is dropped, their input ends, and so do they.
 pub(super) struct Holders {
@@ -45,7 +45,7 @@ impl Holders {
                 return Err("a process without input and output".to_owned());
             };
             let sender = sender.clone();
-            thread::spawn(move || {
+            threads::start("updates", move || {
                 for line in BufReader::new(output).lines() {
                     let update = line.ok().and_then(|line| serde_json::from_str(&line).ok());
                     if sender.send((number, update)).is_err() {
@@ -54,7 +54,7 @@ impl Holders {
                 }
                 // If nobody listens any more, there is nothing left to say.
                 let _ = sender.send((number, None));
-            });
+            })?;
             let mut holder = Holder {
                 child,
                 input,

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::channel_url::ChannelUrl;
 use crate::config::BenchArguments;
 use crate::process;
+use crate::threads;
 
 pub(super) struct Server {
     pub(super) url: ChannelUrl,
@@ -81,12 +82,13 @@ impl Server {
 
 /// `holdline bench-server`: makes this process, which is going to serve, end as by SIGTERM when its standard input
 /// does, however the process that started it came to its end.
-pub(crate) fn end_with_input() {
-    thread::spawn(|| {
+pub(crate) fn end_with_input() -> Result<(), String> {
+    let wait = || {
         // An input that cannot be read has ended as well.
         let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
         terminate();
-    });
+    };
+    threads::start("input", wait).map(drop)
 }
 
 #[cfg(unix)]

@@ -13,6 +13,7 @@ use holdline_net::{Listener, Server};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 
 use super::ask::{MOST, Predecessor};
+use crate::threads;
 
 /// The sockets that the next process may have.
 #[derive(Debug)]
@@ -73,8 +74,7 @@ impl Offer {
             giver.wait();
             given();
         };
-        let thread = thread::Builder::new().name("handover".to_owned());
-        thread.spawn(wait).map(|_| ()).map_err(what)
+        threads::start("handover", wait).map(drop)
     }
 
     /// The server is stopping or has ended, so nobody can have the sockets any more. The file of the handover socket

@@ -43,6 +43,7 @@ use super::older::Older;
 use super::receipt::Outcome;
 use super::{Appended, Change, Draft, Journal, Receipt, Refusal, Standing};
 use crate::hub::{Archive, Hub, Waiter};
+use crate::threads;
 
 /// How a broker is used.
 #[derive(Clone, Copy, Debug)]
@@ -150,10 +151,10 @@ impl Broker {
         let name = random().ok_or("no random numbers")?;
         let presence = Presence::new(Arc::clone(&flow), name);
         let threads = vec![
-            start("follower", move || follower.run())?,
-            start("publisher", move || publisher.run())?,
-            start("older", move || older.run())?,
-            start("presence", move || presence.run())?,
+            threads::start("follower", move || follower.run())?,
+            threads::start("publisher", move || publisher.run())?,
+            threads::start("older", move || older.run())?,
+            threads::start("presence", move || presence.run())?,
         ];
         Ok(Self {
             flow,
@@ -221,11 +222,6 @@ fn outgoing(draft: Draft<'_>) -> Result<Outgoing, Refusal> {
             Key { scope, content }
         }),
     })
-}
-
-fn start(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {
-    let thread = thread::Builder::new().name(name.to_owned()).spawn(work);
-    thread.map_err(|error| error.to_string())
 }
 
 /// How long a broker is waited for when the server starts.

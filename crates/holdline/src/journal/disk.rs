@@ -25,7 +25,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 pub(crate) use self::index::DiskLimits;
@@ -45,6 +45,7 @@ use super::{Appended, Change, Draft, Journal, Refusal};
 use crate::hub::{Archive, Hub, KeptMessage, Waiter, Wakes};
 use crate::lives::Lives;
 use crate::message::{Content, size_of_texts};
+use crate::threads;
 
 /// How messages are kept.
 #[derive(Clone, Copy, Debug)]
@@ -149,8 +150,8 @@ impl Disk {
             writer: jobs.clone(),
         };
         let older = Older::new(hub, &archive, reading);
-        let writes = spawn("disk", move || writer.run(store))?;
-        let reads = spawn("older", move || older.run())?;
+        let writes = threads::start("disk", move || writer.run(store))?;
+        let reads = threads::start("older", move || older.run())?;
         Ok(Self {
             sequence,
             state,
@@ -231,11 +232,6 @@ impl Journal for Disk {
             }
         }
     }
-}
-
-fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {
-    let thread = thread::Builder::new().name(name.to_owned());
-    thread.spawn(run).map_err(|error| error.to_string())
 }
 
 /// Shows the newest messages of the database.

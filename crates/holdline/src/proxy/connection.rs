@@ -1,11 +1,11 @@
 //! One connection: two sockets, and a thread for each direction.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use crate::inspect::Side;
-use crate::proxy::shown::Shown;
+use crate::proxy::shown::{Shown, without_thread};
 
 pub(super) struct Connection {
     client: TcpStream,
@@ -34,20 +34,19 @@ impl Connection {
             Ok(address) => shown.say(&format!("{address} has connected")),
             Err(_) => shown.say("a client has connected"),
         }
-        let (up, down) = std::thread::scope(|scope| {
+        let forwarded = std::thread::scope(|scope| {
             let up = std::thread::Builder::new()
                 .name("up".to_owned())
-                .spawn_scoped(scope, || forward(Side::Client, &client, &server, &shown));
-            let down = match up {
-                Ok(_) => forward(Side::Server, &server, &client, &shown),
-                Err(_) => 0,
-            };
-            let up = up.map(|thread| thread.join().unwrap_or_default());
-            (up.unwrap_or_default(), down)
+                .spawn_scoped(scope, || forward(Side::Client, &client, &server, &shown))?;
+            let down = forward(Side::Server, &server, &client, &shown);
+            io::Result::Ok((up.join().unwrap_or_default(), down))
         });
-        shown.end(&format!(
-            "over, after {up} bytes from the client and {down} from the server"
-        ));
+        match forwarded {
+            Ok((up, down)) => shown.end(&format!(
+                "over, after {up} bytes from the client and {down} from the server"
+            )),
+            Err(error) => shown.say(&without_thread(&error)),
+        }
     }
 }
 

@@ -119,7 +119,7 @@ impl Shown {
 
     /// Tells something about the connection.
     pub(super) fn say(&self, words: &str) {
-        eprintln!("holdline: #{}: {words}", self.number);
+        say(self.number, words);
     }
 
     fn tell(
@@ -174,6 +174,16 @@ impl Shown {
         whole.extend_from_slice(out);
         output.write(&whole);
     }
+}
+
+/// What is told of a connection that is refused.
+pub(super) fn without_thread(error: &io::Error) -> String {
+    format!("refused, because no thread can be started: {error}")
+}
+
+/// Tells something about the connection of this number.
+pub(super) fn say(number: u64, words: &str) {
+    eprintln!("holdline: #{number}: {words}");
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -45,12 +45,20 @@ pub(super) fn scan(database: &Database) -> Result<Index, Trouble> {
         }
         let part = |part| first.saturating_add(part * PART);
         let parts: Vec<Result<Vec<Scanned>, Trouble>> = thread::scope(|scope| {
-            let parts: Vec<_> = (0..threads)
-                .map(|at| scope.spawn(move || scan_part(database, part(at), part(at + 1))))
+            let started: Vec<_> = (0..threads)
+                .map(|at| {
+                    let scan = move || scan_part(database, part(at), part(at + 1));
+                    let thread = thread::Builder::new().spawn_scoped(scope, scan);
+                    thread.map_err(|_| scan)
+                })
                 .collect();
-            let ended = parts.into_iter().map(|part| part.join());
             let panicked = |_| Err(Trouble::damaged("a part of it cannot be read"));
-            ended.map(|part| part.unwrap_or_else(panicked)).collect()
+            let ended = started.into_iter().map(|started| match started {
+                Ok(thread) => thread.join().unwrap_or_else(panicked),
+                // There is no thread for it.
+                Err(scan) => scan(),
+            });
+            ended.collect()
         });
         for part in parts {
             for row in part? {

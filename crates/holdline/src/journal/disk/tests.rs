@@ -8,6 +8,7 @@ mod gaps;
 mod limits;
 mod older;
 
+use std::thread;
 use std::time::Instant;
 
 use holdline_comet::{Cursor, LogLimits, Position, Since};
