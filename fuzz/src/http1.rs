@@ -2,13 +2,13 @@
 
 use bytes::BytesMut;
 use holdline_http1::{
-    Buffer, Chunk, ChunkDecoder, ClientConfig, ClientConnection, Event, Limits, ReceiveError,
-    RequestBody, RequestDecoder, ResponseBody, ResponseDecoder, ResponseEvent, ServerConfig,
-    ServerConnection,
+    Buffer, Chunk, ChunkDecoder, ClientConfig, ClientConnection, Event, Limits, PreparedResponse,
+    ReceiveError, RequestBody, RequestDecoder, ResponseBody, ResponseDecoder, ResponseEvent,
+    SendError, ServerConfig, ServerConnection,
 };
 
 use crate::cuts::{Cuts, seed};
-use stream::{Machine, Next, Outcome, fields, however_cut};
+use stream::{Machine, Next, Outcome, feed, fields, however_cut};
 
 mod foreign;
 mod lenient;
@@ -44,10 +44,14 @@ pub fn chunked(data: &[u8]) {
 }
 
 /// A server that answers whatever comes: the same answers however the requests are cut, each request
-/// answered once, nothing after an error, and every answer is one that our client understands.
+/// answered once, nothing after an error, and every answer is one that our client understands. Answers that were
+/// prepared are the same, byte for byte.
 pub fn server(data: &[u8]) {
     let (seed, stream) = seed(data);
-    let all = however_cut(|| Server::new(limits(seed)), stream, seed);
+    let all = however_cut(|| Server::new(limits(seed), respond), stream, seed);
+    let mut prepared = Server::new(limits(seed), respond_prepared);
+    feed(&mut prepared, Cuts::new(stream, seed));
+    assert_eq!(prepared.out, all[0].0.out);
     let [whole, cut, single] = all.map(|(server, _)| server.answers());
     assert_eq!(whole, cut);
     assert_eq!(whole, single);
@@ -243,10 +247,31 @@ struct Server {
     out: BytesMut,
     /// The methods of the requests, and `ERROR` for an error.
     methods: Vec<String>,
+    respond: Respond,
+}
+
+type Respond = fn(&mut ServerConnection, u16, &[u8], &mut BytesMut) -> Result<(), SendError>;
+
+fn respond(
+    http: &mut ServerConnection,
+    status: u16,
+    body: &[u8],
+    out: &mut BytesMut,
+) -> Result<(), SendError> {
+    http.respond(status, (), body, out)
+}
+
+fn respond_prepared(
+    http: &mut ServerConnection,
+    status: u16,
+    body: &[u8],
+    out: &mut BytesMut,
+) -> Result<(), SendError> {
+    http.respond_prepared(&PreparedResponse::new(status, (), body)?, out)
 }
 
 impl Server {
-    fn new(limits: Limits) -> Self {
+    fn new(limits: Limits, respond: Respond) -> Self {
         let mut config = ServerConfig::default();
         config.limits = limits;
         Self {
@@ -254,6 +279,7 @@ impl Server {
             buffer: Buffer::new(),
             out: BytesMut::new(),
             methods: Vec::new(),
+            respond,
         }
     }
 
@@ -294,8 +320,7 @@ impl Machine for Server {
                 let method = self.methods.last().map_or("", String::as_str);
                 // A tunnel is not offered: 405 like any other method that is unknown.
                 let status = if method == "CONNECT" { 405 } else { 200 };
-                self.http
-                    .respond(status, (), b"answer", &mut self.out)
+                (self.respond)(&mut self.http, status, b"answer", &mut self.out)
                     .expect("a request waits");
             }
             Some(_) => {
@@ -308,8 +333,7 @@ impl Machine for Server {
 
     fn failed(&mut self, error: &ReceiveError) {
         if self.http.can_respond() {
-            self.http
-                .respond(error.status(), (), b"error", &mut self.out)
+            (self.respond)(&mut self.http, error.status(), b"error", &mut self.out)
                 .expect("it can respond");
             self.methods.push("ERROR".to_owned());
         }

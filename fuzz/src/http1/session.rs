@@ -12,8 +12,8 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::{Bytes, BytesMut};
 use holdline_http1::{
-    Buffer, ClientConfig, ClientConnection, Event, PreChunked, RequestBody, ResponseBody,
-    ResponseEvent, ServerConfig, ServerConnection,
+    Buffer, ClientConfig, ClientConnection, Event, PreChunked, PreparedResponse, RequestBody,
+    ResponseBody, ResponseEvent, ServerConfig, ServerConnection,
 };
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::rt::ReadBufCursor;
@@ -27,7 +27,7 @@ use crate::stated::{Script, Step};
 /// both directions, whatever its size (see `Script`), its framing and the cuts, and the connection is kept.
 ///
 /// A step is an exchange, whose request and response have the same body. By its kind: bits 0 and 1, how the request's body is
-/// framed; 2 to 4, the response's; 5, trailers after chunks.
+/// framed; 2 to 4, the response's, or that it was prepared; 5, trailers after chunks, or a date in what was prepared.
 pub fn session(data: &[u8]) {
     let script = Script::of(data);
     let steps: Vec<_> = script.steps.iter().take(MOST).copied().collect();
@@ -126,6 +126,10 @@ fn with_their_client(steps: &[Step], bodies: &[Bytes], cuts: u8) {
         assert!(ours.is_idle() && !ours.should_close());
         let mut reading = pin!(async {
             let response = answer.await.expect("a good response");
+            assert_eq!(response.headers()["x-kind"], "value");
+            let date = response.headers().get("date");
+            assert_eq!(date.is_some(), step.kind & 0x3c == 0x3c);
+            assert!(date.is_none_or(|date| date == DATE));
             read(response.into_body()).await
         });
         let mut read = None;
@@ -193,6 +197,17 @@ fn send_response(
     let length = match way {
         0 => {
             ours.respond(200, fields, body, out)
+                .expect("a request waits");
+            return;
+        }
+        7 => {
+            let mut response = PreparedResponse::new(200, fields, body).expect("a good response");
+            if step.kind & 0x20 != 0 {
+                for date in ["another one", DATE] {
+                    response.set_date(date).expect("a good date");
+                }
+            }
+            ours.respond_prepared(&response, out)
                 .expect("a request waits");
             return;
         }
@@ -353,6 +368,8 @@ impl hyper::rt::Write for Pipe {
         Poll::Ready(Ok(()))
     }
 }
+
+const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
 const TRAILERS: [(&str, &str); 2] = [("X-Sum", "6"), ("X-Empty", "")];
 

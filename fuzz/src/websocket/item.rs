@@ -94,22 +94,46 @@ impl Joined {
     }
 }
 
-/// What a connection receives in these pieces, as whole messages or in pieces of its own. `after` is called when a piece
-/// has been taken.
+/// How a connection is asked for what it receives.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reading {
+    /// As whole messages.
+    Whole,
+    /// In pieces of its own.
+    Pieces,
+    /// As whole messages, and into its room when it lends some; but once in five times that is not used.
+    Room,
+}
+
+impl Reading {
+    /// By the two lowest bits.
+    pub(super) const fn of(bits: u8) -> Self {
+        match bits & 3 {
+            0 => Self::Whole,
+            1 => Self::Pieces,
+            _ => Self::Room,
+        }
+    }
+}
+
+/// What a connection receives in these pieces. `after` is called when a piece has been taken.
 ///
 /// # Panics
 /// When a rule is broken.
 pub(super) fn received<'w, K: MaskKeys>(
     ours: &mut Connection<K>,
     wire: impl Iterator<Item = &'w [u8]>,
-    in_pieces: bool,
+    reading: Reading,
     mut after: impl FnMut(&mut Connection<K>),
 ) -> Vec<Item> {
     let (mut items, mut buffer, mut joined) = (Vec::new(), Buffer::new(), Joined::default());
-    for piece in wire {
+    for (number, mut piece) in wire.enumerate() {
+        if matches!(reading, Reading::Room) && number % 5 != 4 {
+            fill_room(ours, &mut piece, &mut buffer, &mut items);
+        }
         let mut block = piece.to_vec();
         let mut input = &mut block[..];
-        if in_pieces {
+        if matches!(reading, Reading::Pieces) {
             while let Some(piece) = ours
                 .receive_piece(&mut input, &mut buffer)
                 .expect("good frames")
@@ -124,6 +148,27 @@ pub(super) fn received<'w, K: MaskKeys>(
         after(ours);
     }
     items
+}
+
+/// Reads as much of the piece as there is room for.
+fn fill_room<K: MaskKeys>(
+    ours: &mut Connection<K>,
+    piece: &mut &[u8],
+    buffer: &mut Buffer,
+    items: &mut Vec<Item>,
+) {
+    while !piece.is_empty() {
+        let room = ours.receive_room(buffer);
+        let length = room.len().min(piece.len());
+        if length == 0 {
+            return;
+        }
+        let (now, later) = piece.split_at(length);
+        room[..length].copy_from_slice(now);
+        *piece = later;
+        let event = ours.receive_filled(length, buffer).expect("good frames");
+        items.extend(event.map(Item::from));
+    }
 }
 
 /// # Panics

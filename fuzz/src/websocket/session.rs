@@ -2,11 +2,12 @@
 
 use bytes::{Bytes, BytesMut};
 use holdline_websocket::{
-    CloseCode, Config, Connection, MaskKeys, MessageKind, PreparedMessage, Role, Unmasked,
+    CloseCode, Config, Connection, MaskKeys, MessageKind, PreparedMessage, Role, SharedText,
+    Unmasked,
 };
 use tungstenite::protocol::frame::coding::{Control, Data};
 
-use super::item::{Item, assert_same, received};
+use super::item::{Item, Reading, assert_same, received};
 use super::peer::{self, End, Writer};
 use crate::cuts::Cuts;
 use crate::stated::{Payload, Script, Step, boundary};
@@ -14,8 +15,9 @@ use crate::stated::{Payload, Script, Step, boundary};
 /// What one of ours sends in a legal order tungstenite reads as it was, and the other way round, whatever the cuts and the
 /// sizes (see `Script`); pings are answered, and closing is clean.
 ///
-/// Bit 0 of the flags: we are the client. Bit 1: we receive in pieces. A step is, by its kind modulo 8, a text, a binary
-/// message, either in fragments with a ping between, a ping, a pong, a text or a binary message in a form that saves a copy.
+/// Bit 0 of the flags: we are the client. Bits 1 and 2: how we receive. A step is, by its kind modulo 8, a text, a binary
+/// message, either in fragments with a ping between, a ping, a pong, a message in a form that only our role has, or one of
+/// shared bytes.
 pub fn session(data: &[u8]) {
     let script = Script::of(data);
     if script.flags & 1 == 0 {
@@ -111,24 +113,29 @@ fn theirs_to_ours<K: MaskKeys>(mut ours: Connection<K>, script: &Script) {
     }
 }
 
-/// Sends a binary message in a form that only one role has.
-type Form<K> = fn(&mut Connection<K>, &[u8], u8, &mut BytesMut);
+/// Sends a message in a form that only one role has.
+type Form<K> = fn(&mut Connection<K>, Step, &mut BytesMut) -> Item;
 
-fn server_form(ours: &mut Connection<Unmasked>, data: &[u8], seed: u8, out: &mut BytesMut) {
-    let rest = match seed & 1 {
-        0 => ours.send_binary_shared(Bytes::copy_from_slice(data), out),
-        _ => ours.send_prepared(&PreparedMessage::binary(data)),
+fn server_form(ours: &mut Connection<Unmasked>, step: Step, out: &mut BytesMut) -> Item {
+    let (message, item) = if step.kind & 8 == 0 {
+        let text = step.payload.text();
+        (PreparedMessage::text(&text), Item::Text(text))
+    } else {
+        let data = step.payload.bytes();
+        (PreparedMessage::binary(&data), Item::Binary(data))
     };
-    out.extend_from_slice(&rest.expect("it is open"));
+    out.extend_from_slice(&ours.send_prepared(&message).expect("it is open"));
+    item
 }
 
-fn client_form<K: MaskKeys>(ours: &mut Connection<K>, data: &[u8], seed: u8, out: &mut BytesMut) {
+fn client_form<K: MaskKeys>(ours: &mut Connection<K>, step: Step, out: &mut BytesMut) -> Item {
+    let data = step.payload.bytes();
     let (first, second) = data.split_at(data.len() / 2);
     let parts = [(first, false), (second, true)];
-    let parts = if seed & 1 == 0 {
+    let parts = if step.kind & 8 == 0 {
         &parts[..]
     } else {
-        &[(data, true)]
+        &[(&data[..], true)]
     };
     for &(part, last) in parts {
         let length = part.len() as u64;
@@ -137,15 +144,65 @@ fn client_form<K: MaskKeys>(ours: &mut Connection<K>, data: &[u8], seed: u8, out
         out.extend_from_slice(part);
         mask.expect("it is open").apply(&mut out[start..]);
     }
+    Item::Binary(data)
+}
+
+/// Sends a message of shared bytes, whole or in fragments with a ping between. Bytes that somebody else holds as well stay
+/// as they are, although a client masks what it sends.
+fn send_shared<K: MaskKeys>(
+    ours: &mut Connection<K>,
+    Step { kind, payload }: Step,
+    out: &mut BytesMut,
+    sent: &mut Vec<Item>,
+) {
+    let text = payload.text();
+    let is_text = kind & 8 != 0;
+    let data = match is_text {
+        true => Bytes::from(text.clone()),
+        false => Bytes::from(payload.bytes()),
+    };
+    let original = data.to_vec();
+    let held = (kind & 0x10 != 0).then(|| data.clone());
+    let parts = if kind & 0x20 != 0 {
+        let middle = match is_text {
+            true => boundary(&text, text.len() / 2),
+            false => data.len() / 2,
+        };
+        vec![data.slice(..middle), data.slice(middle..)]
+    } else {
+        vec![data]
+    };
+    let count = parts.len();
+    for (number, part) in parts.into_iter().enumerate() {
+        let last = number + 1 == count;
+        let good = |part| SharedText::try_from(part).expect("it is cut between characters");
+        let rest = match (is_text, count) {
+            (true, 1) => ours.send_text_shared(good(part), out),
+            (true, _) => ours.send_text_fragment_shared(good(part), last, out),
+            (false, 1) => ours.send_binary_shared(part, out),
+            (false, _) => ours.send_binary_fragment_shared(part, last, out),
+        };
+        out.extend_from_slice(&rest.expect("it is open"));
+        if !last {
+            ours.send_ping(b"between", out).expect("it is open");
+            sent.push(Item::Ping(b"between".to_vec()));
+        }
+    }
+    assert!(held.is_none_or(|held| held == original), "it was changed");
+    sent.push(match is_text {
+        true => Item::Text(text),
+        false => Item::Binary(original),
+    });
 }
 
 fn send<K: MaskKeys>(
     ours: &mut Connection<K>,
     form: Form<K>,
-    Step { kind, payload }: Step,
+    step: Step,
     out: &mut BytesMut,
     sent: &mut Vec<Item>,
 ) {
+    let Step { kind, payload } = step;
     match kind % 8 {
         0 => {
             let text = payload.text();
@@ -188,11 +245,8 @@ fn send<K: MaskKeys>(
             ours.send_pong(&data, out).expect("it is open");
             sent.push(Item::Pong(data));
         }
-        _ => {
-            let data = payload.bytes();
-            form(ours, &data, kind >> 3, out);
-            sent.push(Item::Binary(data));
-        }
+        6 => sent.push(form(ours, step, out)),
+        _ => send_shared(ours, step, out, sent),
     }
 }
 
@@ -244,7 +298,7 @@ fn receive<K: MaskKeys>(
 ) -> (Vec<Item>, BytesMut) {
     let mut replies = BytesMut::new();
     let pieces = Cuts::of_long(wire, script.cuts);
-    let items = received(ours, pieces, script.flags & 2 != 0, |ours| {
+    let items = received(ours, pieces, Reading::of(script.flags >> 1), |ours| {
         ours.poll_transmit(&mut replies);
     });
     (items, replies)

@@ -2,14 +2,14 @@
 
 use std::io::Cursor;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use holdline_websocket::{Connection, Deflate, MaskKeys, PreparedMessage, Role, Unmasked};
 use tungstenite::protocol::frame::FrameSocket;
 use tungstenite::protocol::frame::coding::{Data, OpCode};
 use zlib_rs::{DeflateFlush, Inflate, InflateFlush, Status};
 
 use super::deflate::{agree, client, config};
-use super::item::{Item, assert_same, received};
+use super::item::{Item, Reading, assert_same, received};
 use super::peer::Writer;
 use crate::cuts::Cuts;
 use crate::stated::{Numbers, Script, Step};
@@ -18,7 +18,8 @@ use crate::stated::{Numbers, Script, Step};
 /// `Script`), with and without takeover, with each size of a window, in one frame and in several.
 ///
 /// The flags say what is agreed on (as for [`deflate`](super::deflate())). Bit 0 of the seed of the cuts: we are the client.
-/// Bit 1: we receive in pieces. A step's kind says whether it is text, how it is cut, and how zlib flushes.
+/// Bits 1 and 2: how we receive. A step's kind says whether it is text, how it is cut, how zlib flushes, and whether we are
+/// given shared bytes to send.
 pub fn zlib(data: &[u8]) {
     let script = Script::of(data);
     let agreed = agree(script.flags);
@@ -49,7 +50,7 @@ fn ours_to_theirs<K: MaskKeys>(
     let mut peer = Inflater::new(agreed, ours.role());
     for Step { kind, payload } in &script.steps {
         let mut wire = BytesMut::new();
-        let is_text = kind & 1 != 0;
+        let (is_text, is_shared) = (kind & 1 != 0, kind & 0x80 != 0);
         let data = match is_text {
             true => payload.text().into_bytes(),
             false => payload.bytes(),
@@ -65,9 +66,18 @@ fn ours_to_theirs<K: MaskKeys>(
                 };
                 let (part, after) = rest.split_at(at);
                 rest = after;
-                ours.send_binary_fragment(part, last, &mut wire)
-                    .expect("it is open");
+                if is_shared {
+                    let part = Bytes::copy_from_slice(part);
+                    let rest = ours.send_binary_fragment_shared(part, last, &mut wire);
+                    wire.extend_from_slice(&rest.expect("it is open"));
+                } else {
+                    ours.send_binary_fragment(part, last, &mut wire)
+                        .expect("it is open");
+                }
             }
+        } else if is_shared {
+            let rest = ours.send_binary_shared(data.clone().into(), &mut wire);
+            wire.extend_from_slice(&rest.expect("it is open"));
         } else if let (true, Ok(text)) = (is_text, std::str::from_utf8(&data)) {
             ours.send_text(text, &mut wire).expect("it is open");
         } else {
@@ -114,7 +124,7 @@ fn theirs_to_ours<K: MaskKeys>(mut ours: Connection<K>, agreed: Deflate, script:
     }
     let wire = writer.wire();
     let pieces = Cuts::of_long(&wire, script.cuts);
-    let items = received(&mut ours, pieces, script.cuts & 2 != 0, |_| {});
+    let items = received(&mut ours, pieces, Reading::of(script.cuts >> 1), |_| {});
     assert_same(&items, &sent);
 }
 
