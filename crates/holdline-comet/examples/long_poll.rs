@@ -126,7 +126,8 @@ impl Published {
         let messages: Vec<_> = missed
             .map(|(_, number, text)| {
                 let id = holdline_comet::Cursor::new(EPOCH, number);
-                format!(r#"{{"id":"{id}","data":{}}}"#, json(text))
+                let data = serde_json::Value::from(&**text);
+                format!(r#"{{"id":"{id}","data":{data}}}"#)
             })
             .collect();
         poll::encode(position.cursor(), &messages, lost, out);
@@ -192,22 +193,6 @@ fn connection(mut stream: TcpStream, channel: &Channel) -> Result<(), Box<dyn Er
     Ok(())
 }
 
-/// A text as JSON, in its plainest form.
-fn json(text: &str) -> String {
-    let mut quoted = String::from('"');
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            '\0'..=' ' if character != ' ' => {
-                quoted += &format!("\\u{:04x}", u32::from(character));
-            }
-            _ => quoted.push(character),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,7 +230,8 @@ mod tests {
     fn what_is_published_between_two_polls_is_in_the_next_answer() {
         let address = start(Duration::from_secs(60));
         publish(address, "one \"quoted\"\n");
-        let first = r#"{"cursor":"1-1","messages":[{"id":"1-1","data":"one \"quoted\"\u000a"}],"lost":false}"#;
+        let first =
+            r#"{"cursor":"1-1","messages":[{"id":"1-1","data":"one \"quoted\"\n"}],"lost":false}"#;
         assert_eq!(since(address, "earliest"), first);
         publish(address, "two");
         let second = r#"{"cursor":"1-2","messages":[{"id":"1-2","data":"two"}],"lost":false}"#;
