@@ -76,6 +76,9 @@ pub struct Config {
     /// Calls [`Handler::finished`](crate::Handler::finished) for each request that is over. It costs memory and time
     /// for each request, and nothing while it is off. Default: off.
     pub report_requests: bool,
+    /// Calls [`Handler::tap`](crate::Handler::tap) for each request. What came of a head that is not whole is kept once
+    /// more for it. Default: off.
+    pub taps: bool,
     /// After the last connection was told that the server stops, how long connections may take to end. Default: 5 s.
     pub stop_timeout: Duration,
 }
@@ -104,6 +107,7 @@ impl Default for Config {
             linger_timeout: Duration::from_secs(5),
             drain: Duration::ZERO,
             report_requests: false,
+            taps: false,
             stop_timeout: Duration::from_secs(5),
         }
     }

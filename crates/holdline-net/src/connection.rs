@@ -21,6 +21,7 @@ mod reserve;
 mod stopping;
 mod straight;
 mod tally;
+mod tapped;
 mod unfinished;
 mod unread;
 mod websocket;
@@ -253,6 +254,7 @@ impl<S> Connection<S> {
         self.follow(context, next);
         // The first frames may be here already.
         if upgraded && let Protocol::WebSocket(socket) = &mut self.protocol {
+            self.core.tapped.upgraded(input);
             let next = socket.receive(&mut self.core, context, input);
             self.follow(context, next);
         }

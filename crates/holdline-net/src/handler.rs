@@ -12,6 +12,7 @@ use crate::message::{Message, Piece};
 use crate::output::{Exchange, Output, Raw};
 use crate::raw::{Arrival, Expects, Place};
 use crate::responder::{Intake, Responder};
+use crate::tap::Tap;
 
 /// An application on one event loop.
 ///
@@ -53,6 +54,32 @@ pub trait Handler {
     fn serves_when_full(&mut self, request: &Request<'_>) -> bool {
         let _ = request;
         false
+    }
+
+    /// The head of a request has arrived. Whoever wants to see its bytes as they are on the socket, for a log or to find a
+    /// fault, returns a [`Tap`]: it sees them from the request's first byte to the last of the response, or of the
+    /// WebSocket that follows, and nothing of any other request over the same connection. Called only if
+    /// [`Config::taps`](crate::Config::taps) is set, before everything else that is called for a request. `request` has an
+    /// empty body. The default returns none.
+    ///
+    /// ```
+    /// use holdline_net::Tap;
+    ///
+    /// struct Trace(u64);
+    ///
+    /// impl Tap for Trace {
+    ///     fn received(&mut self, bytes: &[u8]) {
+    ///         eprintln!("{} < {}", self.0, bytes.escape_ascii());
+    ///     }
+    ///
+    ///     fn sent(&mut self, bytes: &[u8]) {
+    ///         eprintln!("{} > {}", self.0, bytes.escape_ascii());
+    ///     }
+    /// }
+    /// ```
+    fn tap(&mut self, request: &Request<'_>) -> Option<Box<dyn Tap>> {
+        let _ = request;
+        None
     }
 
     /// A whole request has arrived. One with a body was decided about in [`head`](Handler::head) before.

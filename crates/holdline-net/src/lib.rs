@@ -27,6 +27,7 @@ mod responder;
 mod server;
 mod shared;
 mod socket;
+mod tap;
 mod timer;
 mod uploads;
 
@@ -43,3 +44,4 @@ pub use output::{Body, Exchange, Held, Output, Raw, WebSocketOutput};
 pub use raw::{Arrival, Expects};
 pub use responder::{Intake, Responder};
 pub use server::{Handle, Notifier, Server};
+pub use tap::Tap;

@@ -9,6 +9,7 @@ use holdline_http1::{Event, ReceiveError};
 use super::context::Context;
 use super::deadlines::{Deadline, Deadlines, after};
 use super::tally::{Tally, end_of};
+use super::tapped::{Tapped, Tee};
 use super::unread::Unread;
 use crate::addresses::Guest;
 use crate::finished::End;
@@ -45,6 +46,8 @@ pub(super) struct Core {
     pub(super) deadlines: Deadlines,
     /// What is to be reported of its requests.
     pub(super) tally: Option<Box<Tally>>,
+    /// Who sees its bytes.
+    pub(super) tapped: Tapped,
     /// Why the connection is about to end, where [`Ending`] does not tell precisely.
     pub(super) why: Option<End>,
 }
@@ -113,6 +116,7 @@ impl Core {
             departure: Departure::None,
             deadlines: Deadlines::new(),
             tally: None,
+            tapped: Tapped::default(),
             why: None,
         }
     }
@@ -135,6 +139,7 @@ impl Core {
                 if SHORT_READ_EMPTIES && n < block.len() && !self.read_closed && !self.broken {
                     self.readable = false;
                 }
+                self.tapped.read(block.get(..n).unwrap_or_default());
                 Received::Bytes(n)
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -161,7 +166,11 @@ impl Core {
         }
         let waited = !self.queue.is_empty();
         let config = context.config;
-        let written = self.queue.write(&mut self.socket, outgoing);
+        let (socket, tapped) = (&mut self.socket, &mut self.tapped);
+        let written = match tapped.is_none() {
+            true => self.queue.write(socket, outgoing),
+            false => self.queue.write(&mut Tee { socket, tapped }, outgoing),
+        };
         if let Ok(taken) = written {
             context.counting.sent.add(taken as u64);
             let whose = self.whose();

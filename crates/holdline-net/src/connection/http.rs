@@ -1,19 +1,20 @@
 //! The HTTP/1.1 part of a connection: requests in, responses out, one after the other.
 
 mod answer;
+mod ending;
 mod pending;
 
 use std::time::Duration;
 
 use holdline_http1::{BodyLength, Buffer, Event, Linger, ServerConfig, ServerConnection};
 
-use self::answer::{Answer, Place};
+use self::answer::{Answer, Input, Place};
 use self::pending::{Pending, Step, take_end, take_piece};
-use super::context::{Context, Driven, Next};
+use super::context::{Context, Next};
 use super::core::Core;
 use super::deadlines::{Deadline, after};
 use crate::config::Config;
-use crate::finished::{End, Late};
+use crate::finished::End;
 use crate::handler::{ConnectionId, Ending, Handler, Rejection};
 use crate::output::{Body, Output};
 use crate::responder::Outcome;
@@ -178,11 +179,14 @@ impl<S> Http<S> {
             // An announced length is judged with the head.
             answer.machine.set_max_body(u64::MAX);
         }
-        let before = input.len();
+        let (whole, of_body) = (*input, answer.machine.is_receiving_body());
         let received = answer.machine.receive(input, buffer);
-        self.arrived = self.arrived.saturating_add((before - input.len()) as u32);
+        let queued = core.queue.len() + answer.outgoing.len();
+        let taken = Input::new(whole, input.len(), of_body, queued);
+        self.arrived = self.arrived.saturating_add(taken.len() as u32);
         core.note_received(&received, answer.outgoing.len());
         let mut place = Place::of(core, context.shared, context.now);
+        place.tap(handler, &received, taken, context.config);
         match received {
             Ok(None) => Step::Starved,
             Ok(Some(Event::Request { head, .. })) if !place.admit(&head) => {
@@ -197,11 +201,7 @@ impl<S> Http<S> {
                 match answer.head(handler, &place.request(head, &[]), body, context.config) {
                     Outcome::TakeBody(limit) => {
                         answer.machine.set_max_body(limit);
-                        let most = match body {
-                            BodyLength::Known(length) => length,
-                            _ => limit,
-                        };
-                        self.pending = Some(Pending::upload(head, most));
+                        self.pending = Some(Pending::upload(head, body, limit));
                         Step::Partial
                     }
                     outcome => Step::Request(outcome),
@@ -281,88 +281,6 @@ impl<S> Http<S> {
         head + self.pending.as_ref().map_or(0, Pending::held)
     }
 
-    /// There is no room for the rest of a request.
-    pub(super) fn shed<H: Handler<Stream = S>>(
-        &mut self,
-        context: &mut Context<'_, H>,
-    ) -> Result<Next<S>, Driven> {
-        match self.stage {
-            Stage::Head | Stage::Body => {
-                self.machine.abandon_request();
-                self.reject(context, &Rejection::NoRoom);
-                Ok(Next::Finish(Ending::NoRoom))
-            }
-            // It has been answered, or is being answered, and has sent more.
-            Stage::Idle | Stage::Pending => Err(Driven::Close(Ending::NoRoom)),
-        }
-    }
-
-    /// The peer has shut down its side while no response is pending.
-    pub(super) fn eof<H: Handler<Stream = S>>(&mut self, context: &mut Context<'_, H>) -> Next<S> {
-        if let Err(error) = self.machine.receive_eof() {
-            self.reject(context, &Rejection::Malformed(&error));
-        }
-        Next::Finish(Ending::Disconnected)
-    }
-
-    /// The peer has shut down its side while a response is pending, and the handler was told.
-    pub(super) fn half_closed<H>(&mut self, context: &mut Context<'_, H>) -> Next<S> {
-        match &self.pending {
-            Some(Pending::Body(_)) => self.end_body(context),
-            Some(Pending::Held(_)) => {}
-            _ => return Next::Stay,
-        }
-        Next::Finish(Ending::Disconnected)
-    }
-
-    fn end_body<H>(&mut self, context: &mut Context<'_, H>) {
-        if let Err(error) = self.machine.send_end(&mut context.scratch.outgoing.bytes) {
-            tracing::debug!(%error, "a body could not be ended");
-        }
-    }
-
-    pub(super) fn timed_out<H: Handler<Stream = S>>(
-        &mut self,
-        deadline: Deadline,
-        core: &mut Core,
-        context: &mut Context<'_, H>,
-    ) -> Result<Next<S>, Driven> {
-        core.deadlines.clear(deadline);
-        if !core.queue.is_empty() {
-            // It is still being answered: how long that may take is another deadline's business.
-            let at = after(context.now, context.config.head_timeout);
-            core.deadlines.set(deadline, at);
-            return Ok(Next::Stay);
-        }
-        match self.stage {
-            Stage::Idle => Err(Driven::Close(Ending::Finished)),
-            Stage::Pending => Ok(Next::Stay),
-            Stage::Head | Stage::Body => {
-                core.why = Some(End::Late(match self.stage {
-                    Stage::Head => Late::Head,
-                    _ => Late::Body,
-                }));
-                self.machine.abandon_request();
-                self.reject(context, &Rejection::Timeout);
-                Ok(Next::Finish(Ending::TimedOut))
-            }
-        }
-    }
-
-    /// The server stops, and the handler was told.
-    pub(super) fn stop<H: Handler<Stream = S>>(&mut self, context: &mut Context<'_, H>) -> Next<S> {
-        match &self.pending {
-            None if self.machine.is_idle() => {}
-            // A request is on its way: it is answered, and then the connection closes.
-            None | Some(Pending::Uploading(_)) => return Next::Stay,
-            Some(Pending::Receiving(_) | Pending::Held(_)) => {
-                self.reject(context, &Rejection::Stopping);
-            }
-            Some(Pending::Body(_)) => self.end_body(context),
-        }
-        Next::Finish(Ending::Stopped)
-    }
-
     /// Lets the handler deal with the stream, if there is one.
     pub(super) fn call<H: Handler<Stream = S>, R>(
         &mut self,
@@ -423,17 +341,6 @@ impl<S> Http<S> {
         }
         self.set_stage(core, context);
         Next::Stay
-    }
-
-    fn reject<H: Handler>(&mut self, context: &mut Context<'_, H>, rejection: &Rejection<'_>) {
-        let mut answer = Answer {
-            machine: &mut self.machine,
-            outgoing: &mut context.scratch.outgoing,
-            date: context.date,
-            reserved: false,
-        };
-        let head = self.pending.as_ref().and_then(Pending::head);
-        answer.reject(context.handler, rejection, head);
     }
 }
 

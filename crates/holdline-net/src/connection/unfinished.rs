@@ -13,7 +13,7 @@ impl<S> Connection<S> {
     /// yet; and since when it is behind.
     pub(crate) fn unfinished(&self, config: &Config, now: u64) -> Option<Unfinished> {
         let ahead = self.core.unread.capacity();
-        let held = ahead + self.protocol.held();
+        let held = ahead + self.protocol.held() + self.core.tapped.held();
         if held == 0 {
             return None;
         }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use holdline_http1::{BodyLength, HeaderBlock, RequestHead, ServerConnection};
+use holdline_http1::{BodyLength, Event, HeaderBlock, ReceiveError, RequestHead, ServerConnection};
 
 use super::super::core::{Core, Origin};
+use super::super::tapped::Tapped;
 use crate::address::Address;
 use crate::addresses::{Addresses, Entry, Guest};
 use crate::config::Config;
@@ -26,7 +27,18 @@ pub(super) struct Place<'a> {
     addresses: &'a Arc<Addresses>,
     crowded: bool,
     guest: &'a mut Option<Box<Guest>>,
+    tapped: &'a mut Tapped,
     pub(super) timer: Timer<'a>,
+}
+
+/// Bytes that the machine of HTTP took.
+#[derive(Clone, Copy)]
+pub(super) struct Input<'i> {
+    bytes: &'i [u8],
+    /// They belong to a request whose head came before.
+    of_body: bool,
+    /// Bytes of responses that wait for the socket.
+    queued: usize,
 }
 
 impl<'a> Place<'a> {
@@ -39,6 +51,7 @@ impl<'a> Place<'a> {
             addresses: &shared.addresses,
             crowded: core.crowded,
             guest: &mut core.guest,
+            tapped: &mut core.tapped,
             timer: core.deadlines.timer(now),
         }
     }
@@ -63,6 +76,31 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// Shows what came to the taps that see it, and asks the handler for one if it is the head of a
+    /// request.
+    pub(super) fn tap<H: Handler>(
+        &mut self,
+        handler: &mut H,
+        received: &Result<Option<Event<'_>>, ReceiveError>,
+        input: Input<'_>,
+        config: &Config,
+    ) {
+        let Input { bytes, queued, .. } = input;
+        match received {
+            _ if !config.taps => {}
+            _ if input.of_body => self.tapped.body(bytes),
+            Ok(Some(Event::Request { head, .. })) => {
+                let tap = match self.tapped.is_complete() {
+                    true => handler.tap(&self.request(*head, &[])),
+                    false => None,
+                };
+                self.tapped.begin(tap, bytes, queued);
+            }
+            Ok(_) => self.tapped.early(bytes, queued, config.http.max_head),
+            Err(_) => self.tapped.fault(queued),
+        }
+    }
+
     pub(super) fn request<'r>(&'r self, head: RequestHead<'r>, body: &'r [u8]) -> Request<'r> {
         Request {
             head,
@@ -76,6 +114,21 @@ impl<'a> Place<'a> {
                 addresses: self.addresses,
             },
         }
+    }
+}
+
+impl<'i> Input<'i> {
+    /// Of `whole`, all but the last `left` bytes.
+    pub(super) fn new(whole: &'i [u8], left: usize, of_body: bool, queued: usize) -> Self {
+        Self {
+            bytes: whole.get(..whole.len() - left).unwrap_or_default(),
+            of_body,
+            queued,
+        }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.bytes.len()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a connection keeps of a request that is not answered yet.
 
-use holdline_http1::{RequestHead, RequestHeadBuf};
+use holdline_http1::{BodyLength, RequestHead, RequestHeadBuf};
 
 use super::answer::{Answer, Place};
 use crate::handler::Handler;
@@ -42,8 +42,12 @@ impl Upload {
 }
 
 impl<S> Pending<S> {
-    /// `most` is how many bytes the body may have.
-    pub(super) fn upload(head: RequestHead<'_>, most: u64) -> Self {
+    /// `limit` is how many bytes the body may have, if its length is not known.
+    pub(super) fn upload(head: RequestHead<'_>, body: BodyLength, limit: u64) -> Self {
+        let most = match body {
+            BodyLength::Known(length) => length,
+            _ => limit,
+        };
         let fields = head.headers().iter();
         let fields = fields.map(|(name, value)| name.len() + value.len() + FIELD);
         Self::Uploading(Box::new(Upload {
