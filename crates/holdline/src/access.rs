@@ -27,6 +27,7 @@ pub(crate) use self::rights::Rights;
 use self::secret::Secret;
 pub(crate) use self::tokens::sign;
 use crate::config::{AccessArguments, SecretSource};
+use crate::mirror::Part;
 use crate::query::Query;
 use crate::reply::Reply;
 use crate::request::Resource;
@@ -119,7 +120,9 @@ impl Access {
         let changes = !matches!(head.method(), "GET" | "HEAD");
         let socket = matches!(
             resource,
-            Resource::Echo | Resource::Subscribe(_, Transport::WebSocket)
+            Resource::Echo
+                | Resource::Subscribe(_, Transport::WebSocket)
+                | Resource::Mirror(Part::WebSocket)
         );
         if origin == Origin::Foreign && (changes || socket) {
             let message = "pages of this origin may not do this; see --allow-origin";
@@ -147,7 +150,11 @@ impl Access {
     /// Checks that this resource is turned on.
     pub(crate) fn judge_resource(&self, resource: &Resource<'_>) -> Result<(), Reply> {
         match resource {
-            Resource::File(_) | Resource::Box | Resource::Technique(_) | Resource::OwnRequest
+            Resource::File(_)
+            | Resource::Box
+            | Resource::Technique(_)
+            | Resource::Mirror(_)
+            | Resource::Explain
                 if !self.pages =>
             {
                 let message = "the pages of this server are turned off (--no-pages)";

@@ -2,6 +2,8 @@
 
 mod answered;
 mod append;
+mod closing;
+mod mirrored;
 mod plain;
 mod plugged;
 
@@ -14,15 +16,17 @@ use holdline::event_stream;
 use holdline_http1::SendError;
 use holdline_net::{
     Arrival, ConnectionId, Ending, Exchange, Expects, Finished, Handler, Intake, Message, Notifier,
-    Output, Piece, Progress, Raw, Rejection, Request, Responder, Wake, WebSocketOutput,
+    Output, Piece, Progress, Raw, Rejection, Request, Responder, Tap, Wake,
 };
-use holdline_websocket::CloseCode;
 
+use self::closing::close;
+pub(crate) use self::mirrored::Mirrored;
 use crate::access::Rights;
 use crate::counters::Limit;
-use crate::held::HeldRequest;
+use crate::held::{Explanation, HeldRequest};
 use crate::hub::{Hub, Looks, LoopKey, TooManyChannels, Waiter};
 use crate::journal::Receipt;
+use crate::mirror;
 use crate::plug::Caller;
 use crate::refusal;
 use crate::request_log::RequestLog;
@@ -64,6 +68,10 @@ pub(crate) enum Stream {
     Emission(Emission),
     /// A WebSocket that echoes its messages.
     Echo,
+    /// The same for a page that looks at its connections.
+    Mirrored(Mirrored),
+    /// A request for a page that is being made.
+    Explained(Explanation),
     /// The head of a stream, in answer to a HEAD request.
     Head,
 }
@@ -170,17 +178,20 @@ impl App {
     }
 }
 
-fn close(mut socket: WebSocketOutput<'_>, code: CloseCode, reason: &str) {
-    if let Err(error) = socket.close(code, reason) {
-        tracing::debug!(%error, "a WebSocket is already closing");
-    }
-}
-
 impl Handler for App {
     type Stream = Stream;
 
     fn serves_when_full(&mut self, request: &Request<'_>) -> bool {
         refusal::serves_when_full(&request.head)
+    }
+
+    fn tap(&mut self, request: &Request<'_>) -> Option<Box<dyn Tap>> {
+        let head = &request.head;
+        // What is nobody's business is none of this, and costs nothing.
+        let is_mirror = head.path().starts_with(mirror::PREFIX);
+        let tap = is_mirror.then(|| self.shared.mirrors.tap(head));
+        tap.flatten()
+            .filter(|_| self.shared.access().judge_host(request).is_ok())
     }
 
     fn head(&mut self, request: &Request<'_>, intake: Intake<'_, Stream>) {
@@ -221,6 +232,14 @@ impl Handler for App {
                 Progress::Idle
             }
             (Stream::Emission(emission), output) => emission.ready(output),
+            (Stream::Explained(explanation), output) => {
+                explanation.ready(output);
+                Progress::Idle
+            }
+            (Stream::Mirrored(mirrored), output) => {
+                mirrored.ready(output);
+                Progress::Idle
+            }
             (Stream::Head, Output::Body(body)) => {
                 if let Err(error) = body.end() {
                     tracing::debug!(%error, "a body cannot be ended");
@@ -250,6 +269,9 @@ impl Handler for App {
             }
             (Stream::Subscriber(subscription), output) => {
                 self.publish(connection, subscription, message, output);
+            }
+            (Stream::Mirrored(mirrored), Output::WebSocket(socket)) => {
+                mirrored.message(message, socket);
             }
             _ => {}
         }
@@ -302,9 +324,10 @@ impl Handler for App {
                 }
                 subscription.stopping(&self.shared.hub, &mut self.looks, output)
             }
-            // The answer for a message is sent as soon as it is known, which will not take long.
-            Stream::Held(_) => return Progress::More,
+            // The answer is sent as soon as it is known, which will not take long.
+            Stream::Held(_) | Stream::Explained(_) => return Progress::More,
             Stream::Emission(emission) => emission.stopping(output),
+            Stream::Mirrored(_) => {}
             Stream::Echo | Stream::Head | Stream::Caller(_) => {}
         }
         Progress::Idle
@@ -317,6 +340,8 @@ impl Handler for App {
             }
             Stream::Held(held) => held.timer(&self.shared.hub, output),
             Stream::Emission(emission) => emission.timer(output),
+            Stream::Mirrored(_) => Mirrored::timer(output),
+            Stream::Explained(_) => {}
             Stream::Echo | Stream::Head | Stream::Caller(_) => {}
         }
     }
@@ -328,6 +353,8 @@ impl Handler for App {
             }
             Stream::Held(held) => held.stopping(&self.shared.hub, output),
             Stream::Emission(emission) => emission.stopping(output),
+            Stream::Explained(explanation) => explanation.ready(output),
+            Stream::Mirrored(_) => {}
             Stream::Echo | Stream::Head | Stream::Caller(_) => {}
         }
     }
@@ -354,6 +381,7 @@ impl Handler for App {
             }
             Stream::Held(held) => held.closed(&self.shared.hub),
             Stream::Emission(emission) => emission.closed(ending),
+            Stream::Mirrored(_) | Stream::Explained(_) => {}
             Stream::Echo | Stream::Head | Stream::Caller(_) => {}
         }
     }

@@ -1,5 +1,6 @@
 //! Requests that wait for something that is not here yet, such as the commit of a message.
 
+mod explanation;
 mod poll;
 mod publication;
 mod reply;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use holdline_http1::HeaderBlock;
 use holdline_net::{Held, Output};
 
+pub(crate) use self::explanation::Explanation;
 pub(crate) use self::poll::Poll;
 pub(crate) use self::publication::{Publication, encode_published};
 use self::reply::Patience;

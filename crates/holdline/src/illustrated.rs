@@ -3,14 +3,12 @@
 //! The story and the bytes are in `illustrated/story.md`; a test plays them to the server. What the bytes mean is what
 //! `holdline decode connection --explain=html` writes. `docs/illustrated.md` is made of the same.
 
-mod live;
 mod prose;
 mod story;
 
 use std::io::{self, Write};
 use std::sync::LazyLock;
 
-pub(crate) use self::live::own_request;
 use self::prose::{html, slug};
 use self::story::{Part, parts};
 use crate::inspect::{Conversation, Style};

@@ -28,7 +28,7 @@ use std::process::ExitCode;
 pub(crate) use self::conversation::{Conversation, Read};
 use self::direction::{Direction, View};
 pub(crate) use self::explain::html::{escaped, linked};
-pub(crate) use self::hex::parse as parse_dump;
+pub(crate) use self::hex::{parse as parse_dump, parse_within as parse_dump_within};
 use self::input::Source;
 use self::item::{Lines, Stop};
 pub(crate) use self::style::Style;
@@ -92,6 +92,41 @@ impl From<io::Error> for Failure {
         Self::Write(error)
     }
 }
+
+/// Explains bytes that are all here, for a page: the rows without the frame around them. Returns what a person should
+/// know of them.
+///
+/// # Errors
+///
+/// What `out` says, which ends it.
+pub(crate) fn explain_all(
+    arguments: &DecodeArguments,
+    pieces: Vec<(Side, Vec<u8>)>,
+    out: &mut dyn Write,
+) -> io::Result<Vec<String>> {
+    let explained = match arguments.kind {
+        DecodeKind::Connection => both_ways(arguments, Style::Html, pieces, out),
+        _ => {
+            let bytes: Vec<u8> = pieces.into_iter().flat_map(|(_, piece)| piece).collect();
+            one_way(arguments, Style::Html, &mut &bytes[..], out)
+        }
+    };
+    match explained {
+        Ok(ended) => Ok(ended.notes),
+        Err(Failure::Write(error)) => Err(error),
+        Err(Failure::Read(problem)) => Err(io::Error::other(problem)),
+    }
+}
+
+/// Both sides of the first connection of a dump that shows packets, and what a person should know of it. `None`: it shows
+/// bytes.
+pub(crate) fn connection_of(pieces: &[Vec<u8>]) -> Option<Result<Exchanged, String>> {
+    let capture = input::packets(pieces, 1)?;
+    Some(capture.map(|capture| (capture.pieces, capture.notes)))
+}
+
+/// What two sides sent, in order, and remarks on it.
+pub(crate) type Exchanged = (Vec<(Side, Vec<u8>)>, Vec<String>);
 
 fn decode(
     arguments: &DecodeArguments,

@@ -85,6 +85,8 @@ assets! {
     "/assets/explain.css", CSS, "explain.css";
     "/assets/illustrated.css", CSS, "illustrated.css";
     "/assets/illustrated.js", JS, "illustrated.js";
+    "/assets/live.js", JS, "live.js";
+    "/illustrated/live", HTML, "live.html";
     "/assets/im.css", CSS, "im.css";
     "/assets/im.js", JS, "im.js";
     "/assets/im-line.js", JS, "im-line.js";
@@ -127,7 +129,7 @@ mod tests {
             .iter()
             .map(|asset| match asset.path.rsplit('/').next() {
                 Some("") | None => "index.html".to_owned(),
-                Some("chat") => "chat.html".to_owned(),
+                Some(page @ ("chat" | "live")) => format!("{page}.html"),
                 Some(name) => name.to_owned(),
             })
             .collect();

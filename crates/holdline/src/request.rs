@@ -4,6 +4,7 @@ use holdline_http1::RequestHead;
 
 use crate::client;
 use crate::illustrated;
+use crate::mirror::{self, Part};
 use crate::pages::{self, Asset};
 use crate::techniques::{self, Technique};
 use crate::transport::Transport;
@@ -24,8 +25,10 @@ pub(crate) enum Resource<'r> {
     Disconnect,
     Echo,
     Box,
-    /// The reader's own request, explained.
-    OwnRequest,
+    /// A browser's own connections, explained as they are.
+    Mirror(Part),
+    /// Bytes that somebody pastes, explained.
+    Explain,
     /// One of the pages about techniques asks.
     Technique(Technique<'r>),
     /// A channel name, still percent-encoded.
@@ -58,7 +61,8 @@ impl<'r> Resource<'r> {
             "/disconnect" => Self::Disconnect,
             "/echo" => Self::Echo,
             "/demo/box" => Self::Box,
-            "/illustrated/live" => Self::OwnRequest,
+            "/explain" => Self::Explain,
+            _ if path.starts_with(mirror::PREFIX) => Self::Mirror(Part::parse(path)?),
             _ if path.starts_with(techniques::PREFIX) => Self::Technique(Technique::parse(path)?),
             _ => {
                 let mut segments = path.strip_prefix("/channels/")?.split('/');
@@ -107,10 +111,14 @@ impl<'r> Resource<'r> {
             Self::Server => "GET, HEAD, POST, OPTIONS",
             Self::Channel(_) => "GET, HEAD, POST, DELETE, OPTIONS",
             Self::Disconnect => "POST, OPTIONS",
-            Self::Box | Self::Technique(Technique::Im(_)) => "GET, HEAD, POST, OPTIONS",
+            Self::Box | Self::Explain | Self::Technique(Technique::Im(_)) => {
+                "GET, HEAD, POST, OPTIONS"
+            }
             // A handshake is a GET, and a HEAD of it would be useless.
             Self::Echo => "GET, POST, OPTIONS",
-            Self::Subscribe(_, Transport::WebSocket) => "GET, OPTIONS",
+            Self::Subscribe(_, Transport::WebSocket) | Self::Mirror(Part::WebSocket) => {
+                "GET, OPTIONS"
+            }
             _ => "GET, HEAD, OPTIONS",
         }
     }

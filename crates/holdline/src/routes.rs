@@ -3,7 +3,9 @@
 mod channel;
 mod delete;
 mod disconnect;
+mod explain;
 mod file;
+mod mirror;
 mod publish;
 mod subscribe;
 mod techniques;
@@ -18,7 +20,9 @@ use serde_json::json;
 use self::channel::channel;
 use self::delete::{Delete, delete};
 use self::disconnect::disconnect;
+use self::explain::explain;
 use self::file::{VARY, file};
+use self::mirror::mirror;
 use self::publish::{Publish, publish};
 use self::subscribe::subscribe;
 use crate::accept::prefers;
@@ -26,14 +30,14 @@ use crate::access::{Access, Rights};
 use crate::answer::{Call, log};
 use crate::app::{App, Stream};
 use crate::demo::MovingBox;
-use crate::illustrated;
 use crate::journal::Standing;
 use crate::meters::MeterId;
 use crate::metrics::{self, Format, Snapshot};
 use crate::names;
 use crate::pages;
+use crate::pasted;
 use crate::query::Query;
-use crate::reply::{JSON, NO_REFERRER, Reply, UNCACHED};
+use crate::reply::{JSON, Reply, UNCACHED};
 use crate::request::{METHODS, Resource};
 use crate::techniques::Technique;
 use crate::upgrade::{Messages, PLAIN, is_old, upgrade};
@@ -182,6 +186,7 @@ impl<'r> Route<'r> {
             Self::Publish(_) | Self::Resource(Resource::Echo, ..) => {
                 app.shared.options.max_message as u64
             }
+            Self::Resource(Resource::Explain, ..) => pasted::MOST_POSTED,
             // The body is ignored.
             Self::Options(_) | Self::Delete(_) | Self::Resource(..) => UNUSED_BODY,
         }
@@ -201,7 +206,8 @@ fn resolve(
         Resource::Server | Resource::Technique(Technique::Im(_)) => {}
         Resource::Channel(name) => channel(app, call, name, &rights),
         Resource::File(asset) | Resource::Client(asset) => file(call, asset, None),
-        Resource::OwnRequest => own_request(call),
+        Resource::Mirror(part) => mirror(app, call, part),
+        Resource::Explain => explain(app, call, post),
         Resource::Health => health(app, call),
         Resource::Stats => stats(app, call),
         Resource::StatsStream => watch(app, call),
@@ -223,17 +229,6 @@ fn resolve(
 fn options(call: Call<'_, '_>, resource: &Resource<'_>, origin: Origin<'_>) {
     let allow = [("Allow", resource.allow())];
     call.bytes(204, (allow, origin.preflight(resource.allow())), b"");
-}
-
-fn own_request(call: Call<'_, '_>) {
-    let page = illustrated::own_request(&call.request.head);
-    let guards = [
-        ("Content-Security-Policy", pages::CONTENT_SECURITY_POLICY),
-        ("X-Content-Type-Options", "nosniff"),
-        NO_REFERRER,
-    ];
-    let headers = ([("Content-Type", pages::HTML)], (UNCACHED, guards));
-    call.bytes(200, headers, &page);
 }
 
 fn health(app: &App, call: Call<'_, '_>) {

@@ -287,6 +287,7 @@ fn net_config(arguments: &ServeArguments) -> holdline_net::Config {
     config.max_connections = arguments.max_connections;
     config.http.max_body = arguments.max_message as u64;
     config.report_requests = arguments.log_requests;
+    config.taps = !arguments.access.no_pages;
     config.drain = arguments.listening.drain;
     arguments.peers.apply(&mut config);
     arguments.addresses.apply(&mut config);
@@ -332,6 +333,7 @@ fn keep_house(
             shared.process.look(shared.hub.uptime());
             let stats = || Snapshot::take(shared, handle.connections(), &handle.loads()).json();
             shared.watchers.tell(stats);
+            shared.mirrors.expire();
             if keys.have_changed() {
                 reload(shared, keys.arguments(), "a token key has changed");
             }

@@ -14,6 +14,7 @@ use crate::journal::Journal;
 use crate::log_lines::LogLines;
 use crate::message::DEFLATE_LEVEL;
 use crate::meters::Meters;
+use crate::mirror::Mirrors;
 use crate::process::Seen;
 use crate::rates::{Rate, Rates};
 use crate::reply::Reply;
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) log: LogLines,
     /// What the requests of pages took.
     pub(crate) meters: Meters,
+    /// Pages that look at their own connections.
+    pub(crate) mirrors: Mirrors,
 }
 
 impl Shared {
@@ -65,6 +68,7 @@ impl Shared {
             process: Seen::default(),
             log,
             meters: Meters::default(),
+            mirrors: Mirrors::default(),
         }
     }
 

@@ -14,6 +14,8 @@ use crate::reply::Reply;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Messages {
     Taken,
+    /// Taken up to a kibibyte.
+    Short,
     /// No message is read into memory: it is refused when it begins.
     Refused,
 }
@@ -58,6 +60,10 @@ pub(crate) fn upgrade(
             let (responder, fields) = (call.responder, accept.response(protocol));
             log(match messages {
                 Messages::Taken => responder.upgrade_websocket(fields, config, stream),
+                Messages::Short => {
+                    config.limits = short();
+                    responder.upgrade_websocket(fields, config, stream)
+                }
                 Messages::Refused => responder.upgrade_websocket_in_pieces(fields, config, stream),
             });
         }
@@ -98,9 +104,11 @@ fn upgrade_old(
     config.limits = limits(app);
     match stream(app, protocol) {
         Ok((stream, messages)) => {
-            if messages == Messages::Refused {
+            match messages {
+                Messages::Taken => {}
+                Messages::Short => config.limits = short(),
                 // This protocol closes without a reason, so the limit may as well refuse the message.
-                config.limits.max_message = 0;
+                Messages::Refused => config.limits.max_message = 0,
             }
             let connection = hixie76::Connection::server(config, accept.challenge());
             log(call
@@ -115,6 +123,13 @@ fn limits(app: &App) -> Limits {
     let mut limits = Limits::default();
     limits.max_frame = app.shared.options.max_message as u64;
     limits.max_message = app.shared.options.max_message as u64;
+    limits
+}
+
+fn short() -> Limits {
+    let mut limits = Limits::default();
+    limits.max_frame = 1024;
+    limits.max_message = 1024;
     limits
 }
 

@@ -3,8 +3,9 @@
 use holdline_net::{ConnectionId, Message, Output, WebSocketOutput};
 use holdline_websocket::CloseCode;
 
+use super::App;
 use super::append::Unpublished;
-use super::{App, close};
+use super::closing::close;
 use crate::access::{Lack, Rights};
 use crate::journal::{Appended, Draft, Outcome, Refusal};
 use crate::rates::Source;

@@ -62,6 +62,26 @@ pub(crate) struct DecodeArguments {
     pub(crate) width: Option<u16>,
 }
 
+impl DecodeArguments {
+    /// What explains bytes on a page.
+    pub(crate) fn explaining(kind: DecodeKind, role: DecodeRole, deflate: Option<Deflate>) -> Self {
+        Self {
+            kind,
+            role,
+            deflate,
+            file: PathBuf::from("-"),
+            method: "GET".to_owned(),
+            events: true,
+            hex: false,
+            pcap: false,
+            connection: NonZeroUsize::MIN,
+            chunk: None,
+            explain: Some(Explanation::Html),
+            width: None,
+        }
+    }
+}
+
 /// What `holdline decode` can read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DecodeKind {

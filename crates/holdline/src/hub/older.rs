@@ -12,7 +12,7 @@ use super::Hub;
 use super::archive::{Archive, Mark, Marks, Order, Taken, Wanting};
 use super::channels::Ids;
 use super::gaps::Stops;
-use super::loops::{Waiter, Wakes};
+use super::loops::Waiter;
 use super::place::Place;
 use super::read::{Batch, Moment, Read, Wanted};
 use super::state::State;
@@ -98,9 +98,7 @@ impl Hub {
 
     /// An order is filled: its subscriber is to look again.
     pub(crate) fn wake_reader(&self, waiter: Waiter) {
-        let mut wakes = Wakes::default();
-        self.wake(waiter, &mut wakes);
-        wakes.notify();
+        self.wake_now(waiter);
     }
 }
 

@@ -102,6 +102,13 @@ impl Hub {
         self.lock().loops.wake(waiter, wakes);
     }
 
+    /// The same, at once.
+    pub(crate) fn wake_now(&self, waiter: Waiter) {
+        let mut wakes = Wakes::default();
+        self.wake(waiter, &mut wakes);
+        wakes.notify();
+    }
+
     /// The cursor after message `number`.
     pub(crate) fn cursor_of(&self, number: u64) -> Cursor {
         self.cursor(number)

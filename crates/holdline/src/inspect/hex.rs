@@ -9,7 +9,17 @@ use std::str::Lines;
 ///
 /// Which line is none of a dump.
 pub(crate) fn parse(text: &str) -> Result<Vec<Vec<u8>>, String> {
+    parse_within(text, LONGEST)
+}
+
+/// The same of a dump in which all `*` together stand for at most so many bytes.
+///
+/// # Errors
+///
+/// As there.
+pub(crate) fn parse_within(text: &str, longest: usize) -> Result<Vec<Vec<u8>>, String> {
     let mut dump = Dump {
+        left: longest,
         pieces: vec![Vec::new()],
         row: Vec::new(),
     };
@@ -25,6 +35,8 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Vec<u8>>, String> {
 }
 
 struct Dump {
+    /// Bytes that `*` may still stand for.
+    left: usize,
     pieces: Vec<Vec<u8>>,
     /// The last row that had an offset.
     row: Vec<u8>,
@@ -70,10 +82,11 @@ impl Dump {
     fn repeat(&mut self, next: Option<&str>) -> Result<(), String> {
         let have = self.piece().len();
         let until = next.and_then(any_offset).map(|(at, _)| at);
-        let until = until.filter(|&until| until >= have && until <= LONGEST);
+        let until = until.filter(|&until| until >= have && until - have <= self.left);
         match until {
             Some(until) if !self.row.is_empty() => {
                 let row = self.row.clone();
+                self.left -= until - have;
                 let missing = row.iter().cycle().take(until - have);
                 self.piece().extend(missing);
                 Ok(())
@@ -210,6 +223,14 @@ mod tests {
         let mut expected = b"\x82\x7e\x00\x70".to_vec();
         expected.extend([b'a'; 112]);
         assert_eq!(parse(dump), Ok(vec![expected]));
+    }
+
+    #[test]
+    fn all_stars_together_have_a_limit() {
+        let dump = "00000000 00\n*\n00000010 01\n00000000 00\n*\n00000010 01\n";
+        assert_eq!(parse_within(dump, 30).unwrap().concat().len(), 34);
+        let problem = parse_within(dump, 29).unwrap_err();
+        assert!(problem.starts_with("line 5 of the dump: `*`"), "{problem}");
     }
 
     #[test]

@@ -26,8 +26,7 @@ pub(super) fn open(arguments: &DecodeArguments) -> Result<Source, String> {
     }
     if arguments.hex {
         let pieces = hex::parse(&text(input)?)?;
-        let packets = are_packets(&pieces).then(|| capture::of_packets(&pieces, number));
-        return match packets {
+        return match packets(&pieces, number) {
             Some(capture) => capture.map(Source::Connection),
             None if arguments.kind == DecodeKind::Connection => Err(NO_CONNECTION.to_owned()),
             None => Ok(Source::Stream(Box::new(Cursor::new(pieces.concat())))),
@@ -59,6 +58,11 @@ fn text(input: impl Read) -> Result<String, String> {
         // The text beside the bytes may be in any encoding.
         false => Ok(String::from_utf8_lossy(&bytes).into_owned()),
     }
+}
+
+/// A connection of a dump, if that shows packets.
+pub(super) fn packets(pieces: &[Vec<u8>], number: usize) -> Option<Result<Capture, String>> {
+    are_packets(pieces).then(|| capture::of_packets(pieces, number))
 }
 
 /// Whether these are packets of TCP over IP, as `tcpdump -X` and `-XX` show them.

@@ -13,19 +13,3 @@ for (const [text, open] of [["Open every row", true], ["Close all", false]]) {
   tools.append(button);
 }
 document.querySelector(".contents").after(tools);
-
-// Shows the reader's own request in place. Otherwise the link leads to a page with it.
-const link = document.querySelector("#live-link");
-const place = document.querySelector("#live");
-link.addEventListener("click", async (event) => {
-  event.preventDefault();
-  try {
-    const answer = await fetch(link.href, { cache: "no-store" });
-    const shown = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".x");
-    if (!answer.ok || !shown) throw new Error(`the server answered ${answer.status}`);
-    place.replaceChildren(document.adoptNode(shown));
-    link.textContent = "Once more";
-  } catch (error) {
-    place.textContent = `This cannot be shown now: ${error.message}`;
-  }
-});

@@ -5,7 +5,9 @@
 /// One direction of a connection, of which any piece may come next.
 #[derive(Debug)]
 pub(crate) struct Secrets {
-    /// The name at the beginning of the line, in lower case, as far as it may be one of those hidden.
+    /// If only these fields may be seen, in lower case.
+    shown: Option<&'static [&'static str]>,
+    /// The name at the beginning of the line, in lower case; of a very long one the first bytes.
     name: Option<Vec<u8>>,
     /// In the value of such a field.
     in_field: bool,
@@ -19,6 +21,7 @@ pub(crate) struct Secrets {
 impl Default for Secrets {
     fn default() -> Self {
         Self {
+            shown: None,
             name: Some(Vec::new()),
             in_field: false,
             matched: 0,
@@ -29,6 +32,14 @@ impl Default for Secrets {
 }
 
 impl Secrets {
+    /// Shows the values of these fields alone. Their names are in lower case.
+    pub(crate) fn except(shown: &'static [&'static str]) -> Self {
+        Self {
+            shown: Some(shown),
+            ..Self::default()
+        }
+    }
+
     /// Puts stars in place of secrets.
     pub(crate) fn hide(&mut self, bytes: &mut [u8]) {
         for byte in bytes {
@@ -64,10 +75,15 @@ impl Secrets {
         };
         match byte {
             b':' => {
-                self.in_field = FIELDS.contains(&name.as_slice());
+                let is_other = |shown: &[&str]| {
+                    // A start line is none.
+                    !name.contains(&b' ') && !shown.iter().any(|known| known.as_bytes() == name)
+                };
+                self.in_field =
+                    FIELDS.contains(&name.as_slice()) || self.shown.is_some_and(is_other);
                 self.name = None;
             }
-            _ if name.len() == LONGEST => self.name = None,
+            _ if name.len() == LONGEST => {}
             _ => name.push(byte.to_ascii_lowercase()),
         }
     }
@@ -102,7 +118,8 @@ const FIELDS: &[&[u8]] = &[
     b"cookie",
     b"set-cookie",
 ];
-const LONGEST: usize = 19;
+/// Bytes of a name, longer than any that is known.
+const LONGEST: usize = 64;
 const TOKEN: &[u8] = b"token=";
 
 #[cfg(test)]
@@ -136,6 +153,18 @@ mod tests {
             ),
             "HTTP/1.1 200 OK\r\nSet-Cookie: ***\r\nSet-Cookie2: a=b\r\nProxy-Authorization:*\r\n\r\n"
         );
+    }
+
+    #[test]
+    fn what_is_not_named_can_be_stars() {
+        let long = "x".repeat(100);
+        let text = format!(
+            "GET http://a:1/ HTTP/1.1\r\nHost: a:1\r\nX-Auth-User: ann\r\n{long}: b\r\nid: 1\r\n: c\r\n\r\n"
+        );
+        let mut bytes = text.clone().into_bytes();
+        Secrets::except(&["host", "id", ""]).hide(&mut bytes);
+        let expected = text.replace("ann", "***").replace(": b", ": *");
+        assert_eq!(String::from_utf8(bytes).unwrap(), expected);
     }
 
     #[test]

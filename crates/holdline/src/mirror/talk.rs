@@ -1,0 +1,180 @@
+//! From the bytes of one request to what its page shows of them.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use holdline_net::Tap;
+use serde_json::json;
+
+use super::part::Part;
+use super::reflection::Reflection;
+use crate::bounded::Bounded;
+use crate::explainer::Explainer;
+use crate::inspect::{Conversation, Side, Style};
+use crate::proxy::Secrets;
+
+/// A tap that has what it sees explained.
+#[derive(Debug)]
+pub(super) struct Listener {
+    reflection: Arc<Reflection>,
+    explainer: Explainer,
+    part: Part,
+    number: usize,
+    talk: Arc<Mutex<Talk>>,
+}
+
+#[derive(Debug)]
+struct Talk {
+    conversation: Conversation,
+    client: Secrets,
+    server: Secrets,
+}
+
+impl Listener {
+    pub(super) fn new(
+        reflection: Arc<Reflection>,
+        explainer: Explainer,
+        part: Part,
+        number: usize,
+    ) -> Self {
+        let talk = Talk {
+            conversation: Conversation::new(Style::Html, "", None, true),
+            client: Secrets::except(SHOWN),
+            server: Secrets::except(SHOWN),
+        };
+        Self {
+            reflection,
+            explainer,
+            part,
+            number,
+            talk: Arc::new(Mutex::new(talk)),
+        }
+    }
+
+    /// The event loop only copies.
+    fn passed(&self, from: Side, bytes: &[u8]) {
+        if self.reflection.is_over() || !self.reflection.spend(bytes.len()) {
+            return;
+        }
+        let (talk, reflection) = (Arc::clone(&self.talk), Arc::clone(&self.reflection));
+        let (part, number, mut bytes) = (self.part, self.number, bytes.to_vec());
+        let job = move || {
+            let mut talk = talk.lock().unwrap_or_else(PoisonError::into_inner);
+            match talk.explain(from, &mut bytes) {
+                Ok(html) if html.is_empty() => {}
+                Ok(html) => {
+                    let shown = json!({ "part": part.name(), "number": number, "html": html });
+                    reflection.tell("bytes", &shown);
+                }
+                Err(_) => reflection.end("more came at once than can be shown"),
+            }
+        };
+        self.give(Box::new(job));
+    }
+
+    fn give(&self, job: Box<dyn FnOnce() + Send>) {
+        if self.explainer.give(MOST_WAITING, job).is_err() {
+            self.reflection
+                .end("the server has too much to explain just now");
+        }
+    }
+}
+
+impl Tap for Listener {
+    fn received(&mut self, bytes: &[u8]) {
+        self.passed(Side::Client, bytes);
+    }
+
+    fn sent(&mut self, bytes: &[u8]) {
+        self.passed(Side::Server, bytes);
+    }
+}
+
+impl Drop for Listener {
+    /// The page is told after all that was seen.
+    fn drop(&mut self) {
+        if self.reflection.is_over() {
+            return;
+        }
+        let reflection = Arc::clone(&self.reflection);
+        let (part, number) = (self.part, self.number);
+        self.give(Box::new(move || {
+            reflection.tell("closed", &json!({ "part": part.name(), "number": number }));
+        }));
+    }
+}
+
+impl Talk {
+    fn explain(&mut self, from: Side, bytes: &mut [u8]) -> io::Result<String> {
+        if !self.conversation.has_switched() {
+            match from {
+                Side::Client => self.client.hide(bytes),
+                Side::Server => self.server.hide(bytes),
+            }
+        }
+        let mut html = Bounded::new(MOST_AT_ONCE);
+        self.conversation.feed(from, bytes, &mut html)?;
+        Ok(String::from_utf8(html.finish()).unwrap_or_default())
+    }
+}
+
+/// Bytes of an explanation that a page is given at once.
+const MOST_AT_ONCE: usize = 160 << 10;
+/// Pieces of all pages that wait to be explained.
+const MOST_WAITING: usize = 512;
+/// Header fields whose values are shown: those of browsers and of this server, without secrets. The last ones are lines of
+/// an event stream.
+const SHOWN: &[&str] = &[
+    "host",
+    "connection",
+    "upgrade",
+    "keep-alive",
+    "user-agent",
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "accept-charset",
+    "cache-control",
+    "pragma",
+    "origin",
+    "referer",
+    "dnt",
+    "sec-gpc",
+    "te",
+    "priority",
+    "save-data",
+    "upgrade-insecure-requests",
+    "last-event-id",
+    "content-length",
+    "content-type",
+    "transfer-encoding",
+    "sec-fetch-site",
+    "sec-fetch-mode",
+    "sec-fetch-dest",
+    "sec-fetch-user",
+    "sec-fetch-storage-access",
+    "sec-ch-ua",
+    "sec-ch-ua-mobile",
+    "sec-ch-ua-platform",
+    "sec-websocket-key",
+    "sec-websocket-version",
+    "sec-websocket-extensions",
+    "sec-websocket-accept",
+    "date",
+    "vary",
+    "etag",
+    "server",
+    "retry-after",
+    "x-content-type-options",
+    "x-accel-buffering",
+    "referrer-policy",
+    "content-security-policy",
+    "cross-origin-resource-policy",
+    "access-control-allow-origin",
+    "access-control-allow-credentials",
+    "id",
+    "data",
+    "event",
+    "retry",
+    "",
+];

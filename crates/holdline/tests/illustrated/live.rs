@@ -1,0 +1,348 @@
+//! `/illustrated/live` shows a browser the bytes of its own connections, and nobody else's.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use serde_json::Value;
+
+use crate::Server;
+
+/// What a browser says of the page of this server.
+const OWN: &str = "Sec-Fetch-Site: same-origin\r\n";
+
+/// The event stream that a page looks at.
+struct Watch {
+    socket: TcpStream,
+    body: Vec<u8>,
+    id: String,
+    /// The rows so far, by part and number.
+    shown: Vec<(String, u64, String)>,
+}
+
+/// What the rows of one request show.
+#[derive(Debug, Default, PartialEq)]
+struct Sides {
+    client: String,
+    server: String,
+}
+
+impl Watch {
+    fn open(server: &Server) -> Self {
+        let mut socket = server.connect();
+        let get = format!("GET /illustrated/live/watch HTTP/1.1\r\nHost: localhost\r\n{OWN}\r\n");
+        socket.write_all(get.as_bytes()).unwrap();
+        let head = until(&mut socket, b"\r\n\r\n");
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        let mut watch = Self {
+            socket,
+            body: Vec::new(),
+            id: String::new(),
+            shown: Vec::new(),
+        };
+        let (event, told) = watch.event();
+        assert_eq!(event, "begin");
+        assert_eq!(told["proxied"], false);
+        watch.id = told["mirror"].as_str().unwrap().to_owned();
+        assert_eq!(watch.id.len(), 32);
+        watch
+    }
+
+    /// The next event that is no heartbeat.
+    fn event(&mut self) -> (String, Value) {
+        loop {
+            let text = String::from_utf8_lossy(&self.body).into_owned();
+            if let Some((block, _)) = text.split_once("\n\n") {
+                self.body.drain(..block.len() + 2);
+                let line = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));
+                if let (Some(event), Some(data)) = (line("event: "), line("data: ")) {
+                    return (event.to_owned(), serde_json::from_str(data).unwrap());
+                }
+                continue;
+            }
+            let size = until(&mut self.socket, b"\r\n");
+            let size = usize::from_str_radix(size.trim(), 16).unwrap();
+            let mut chunk = vec![0; size + 2];
+            self.socket.read_exact(&mut chunk).unwrap();
+            self.body.extend(&chunk[..size]);
+        }
+    }
+
+    /// Waits until so many bytes of a part were shown, both ways together.
+    #[track_caller]
+    fn sides(&mut self, part: &str, number: u64, length: usize) -> Sides {
+        loop {
+            let shown = self
+                .shown
+                .iter()
+                .filter(|row| row.0 == part && row.1 == number);
+            let html: String = shown.map(|row| &*row.2).collect();
+            assert!(!html.contains("x-mistake"), "{html}");
+            let sides = Sides::of(&html);
+            if sides.client.len() + sides.server.len() >= length {
+                return sides;
+            }
+            match self.event() {
+                (event, told) if event == "bytes" => self.shown.push((
+                    told["part"].as_str().unwrap().to_owned(),
+                    told["number"].as_u64().unwrap(),
+                    told["html"].as_str().unwrap().to_owned(),
+                )),
+                (event, told) => assert_eq!(event, "closed", "{told}; so far {sides:?}"),
+            }
+        }
+    }
+
+    fn target(&self, part: &str) -> String {
+        format!("/illustrated/live/{part}?mirror={}", self.id)
+    }
+
+    /// The head of a GET.
+    fn get(&self, part: &str, fields: &str) -> String {
+        format!(
+            "GET {} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n",
+            self.target(part)
+        )
+    }
+}
+
+impl Sides {
+    /// Puts the bytes of the rows together, one character each.
+    fn of(html: &str) -> Self {
+        let mut sides = Self::default();
+        let mut is_client = true;
+        for piece in html.split('<') {
+            if piece.starts_with("h3 class=\"x-from-") {
+                is_client = piece.starts_with("h3 class=\"x-from-client");
+            }
+            if let Some(hex) = piece.strip_prefix("code class=\"x-hex\">") {
+                let digits = hex.split_whitespace();
+                let bytes = digits.map(|byte| char::from(u8::from_str_radix(byte, 16).unwrap()));
+                match is_client {
+                    true => sides.client.extend(bytes),
+                    false => sides.server.extend(bytes),
+                }
+            }
+        }
+        sides
+    }
+}
+
+fn until(socket: &mut TcpStream, end: &[u8]) -> String {
+    let (mut got, mut byte) = (Vec::new(), [0]);
+    while !got.ends_with(end) {
+        let read = socket.read(&mut byte);
+        assert!(
+            matches!(read, Ok(1)),
+            "{read:?} after {}",
+            got.escape_ascii()
+        );
+        got.push(byte[0]);
+    }
+    got.into_iter().map(char::from).collect()
+}
+
+#[test]
+fn a_page_sees_the_bytes_of_its_request_as_they_were_on_the_socket() {
+    let server = Server::start();
+    let mut watch = Watch::open(&server);
+    let mut socket = server.connect();
+    // As no program would write it again, and in pieces.
+    let fields = format!("{OWN}Accept:\t */*  \r\nCookie: secret=1\r\nX-From-Proxy: hush\r\n");
+    let get = watch.get("request", &fields);
+    let (front, back) = get.split_at(70);
+    socket.write_all(front.as_bytes()).unwrap();
+    socket.write_all(back.as_bytes()).unwrap();
+    let answer = until(&mut socket, b"answer to request 1\n");
+    let seen = watch.sides("request", 0, get.len() + answer.len());
+    let hidden = get.replace("secret=1", "********").replace("hush", "****");
+    assert_eq!(seen.client, hidden);
+    assert_eq!(seen.server, answer);
+}
+
+#[test]
+fn a_page_sees_its_event_stream_and_what_comes_after_a_cut() {
+    let server = Server::start();
+    let mut watch = Watch::open(&server);
+    let mut stream = server.connect();
+    let get = watch.get("stream", &format!("{OWN}Accept: text/event-stream\r\n"));
+    stream.write_all(get.as_bytes()).unwrap();
+    let mut answer = until(&mut stream, b"the stream is open\n\n\r\n");
+    let mut other = server.connect();
+    other
+        .write_all(watch.get("request", OWN).as_bytes())
+        .unwrap();
+    answer += &until(&mut stream, b"request 1 was answered\n\n\r\n");
+    let seen = watch.sides("stream", 0, get.len() + answer.len());
+    assert_eq!((&seen.client, &seen.server), (&get, &answer));
+    // It is cut, and comes back over the same connection.
+    other
+        .write_all(
+            watch
+                .get("request", OWN)
+                .replace(" HTTP", "&cut HTTP")
+                .as_bytes(),
+        )
+        .unwrap();
+    answer += &until(&mut stream, b"0\r\n\r\n");
+    let again = watch.get("stream", &format!("{OWN}Last-Event-ID: 1\r\n"));
+    stream.write_all(again.as_bytes()).unwrap();
+    let back = until(&mut stream, b"you have seen event 1\n\n\r\n");
+    let seen = watch.sides("stream", 0, get.len() + answer.len());
+    assert_eq!(seen.server, answer);
+    let seen = watch.sides("stream", 3, again.len() + back.len());
+    assert_eq!((seen.client, seen.server), (again, back));
+}
+
+#[test]
+fn a_page_sees_its_websocket_with_masks() {
+    let server = Server::start();
+    let mut watch = Watch::open(&server);
+    let mut socket = server.connect();
+    let fields = "Origin: http://localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    let get = watch.get("websocket", fields);
+    socket.write_all(get.as_bytes()).unwrap();
+    let mut answer = until(&mut socket, b"\r\n\r\n");
+    socket
+        .write_all(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58")
+        .unwrap();
+    answer += &until(&mut socket, b"Hello");
+    socket.write_all(b"\x88\x82\0\0\0\0\x03\xe8").unwrap();
+    answer += &until(&mut socket, b"\x88\x02\x03\xe8");
+    let frames = "\u{81}\u{85}7\u{fa}!=\u{7f}\u{9f}MQX\u{88}\u{82}\0\0\0\0\u{3}\u{e8}";
+    let client = get + frames;
+    let seen = watch.sides("websocket", 0, client.len() + answer.len());
+    assert_eq!((seen.client, seen.server), (client, answer));
+}
+
+#[test]
+fn a_page_sees_nothing_of_others_who_share_its_connection() {
+    let server = Server::start();
+    let mut watch = Watch::open(&server);
+    let mut socket = server.connect();
+    let own = watch.get("request", OWN);
+    let other = "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\nsecret";
+    // As a proxy may do it that keeps one connection for many clients.
+    socket
+        .write_all([other, &own, other, &own].concat().as_bytes())
+        .unwrap();
+    until(&mut socket, b"secret");
+    let first = until(&mut socket, b"answer to request 1\n");
+    until(&mut socket, b"secret");
+    let second = until(&mut socket, b"answer to request 2\n");
+    let seen = watch.sides("request", 0, own.len() + first.len());
+    assert_eq!((&seen.client, seen.server), (&own, first));
+    let seen = watch.sides("request", 1, own.len() + second.len());
+    assert_eq!((seen.client, seen.server), (own, second));
+}
+
+#[test]
+fn other_pages_have_nothing_shown_and_whoever_knows_no_id_neither() {
+    let server = Server::start();
+    let watch = Watch::open(&server);
+    let ask = |target: &str, fields: &str| {
+        let answer = server.ask(&format!("GET {target}"), fields, "");
+        answer[9..12].to_owned()
+    };
+    let request = watch.target("request");
+    for fields in [
+        "",
+        "Sec-Fetch-Site: cross-site\r\n",
+        "Sec-Fetch-Site: same-site\r\nReferer: http://localhost/illustrated/live\r\n",
+        "Sec-Fetch-Site: same-origin\r\nSec-Fetch-Site: same-origin\r\n",
+        "Sec-Fetch-Site: none\r\n",
+        "Origin: http://evil.example\r\n",
+        "Origin: null\r\n",
+        "Referer: http://evil.example/illustrated/live\r\n",
+        "Referer: http://localhost/echo\r\n",
+        "Referer: http://localhost/illustrated/live/\r\n",
+    ] {
+        assert_eq!(ask(&request, fields), "403", "{fields}");
+        assert_eq!(ask("/illustrated/live/watch", fields), "403", "{fields}");
+    }
+    for fields in [
+        OWN,
+        "Origin: http://localhost\r\n",
+        "Referer: http://localhost/illustrated/live\r\n",
+    ] {
+        assert_eq!(ask(&request, fields), "200", "{fields}");
+    }
+    for id in ["", "0", &"0".repeat(32), &watch.id[1..]] {
+        let target = format!("/illustrated/live/request?mirror={id}");
+        assert_eq!(ask(&target, OWN), "403", "{target}");
+    }
+    let socket = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    let foreign = format!("{socket}Origin: http://evil.example\r\n");
+    assert_eq!(ask(&watch.target("websocket"), &foreign), "403");
+    assert_eq!(ask("/illustrated/live/nothing", OWN), "404");
+}
+
+#[test]
+fn what_a_page_sees_has_an_end_and_so_have_pages() {
+    let server = Server::start();
+    let mut watches: Vec<Watch> = (0..8).map(|_| Watch::open(&server)).collect();
+    let refused = server.ask("GET /illustrated/live/watch", OWN, "");
+    assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
+    assert!(refused.contains("too_many_mirrors"));
+    let mut watch = watches.pop().unwrap();
+    let get = watch.get(
+        "request",
+        &format!("{OWN}Cookie: {}\r\n", "c".repeat(6_000)),
+    );
+    for number in 1.. {
+        let mut socket = server.connect();
+        socket.write_all(get.as_bytes()).unwrap();
+        let head = until(&mut socket, b"\r\n");
+        if head.contains("403") {
+            break;
+        }
+        until(
+            &mut socket,
+            format!("answer to request {number}\n").as_bytes(),
+        );
+        assert!(number < 10, "48 KiB are a limit");
+    }
+    let over = loop {
+        let (event, told) = watch.event();
+        if event == "over" {
+            break told;
+        }
+    };
+    assert!(
+        over["why"]
+            .as_str()
+            .unwrap()
+            .starts_with("48 KiB were shown"),
+        "{over}"
+    );
+    // The next one has its place.
+    drop(watch);
+    Watch::open(&server);
+}
+
+#[test]
+fn the_pages_need_no_token_open_nothing_else_and_can_be_turned_off() {
+    let key = "2026=0123456789abcdef0123456789abcdef";
+    let server = Server::start_with(&["--token-key", key]);
+    assert!(server.get("/illustrated/live").starts_with("HTTP/1.1 200"));
+    assert!(server.get("/explain").starts_with("HTTP/1.1 200"));
+    let mut watch = Watch::open(&server);
+    let mut socket = server.connect();
+    let get = watch.get("request", OWN);
+    socket.write_all(get.as_bytes()).unwrap();
+    let answer = until(&mut socket, b"answer to request 1\n");
+    watch.sides("request", 0, get.len() + answer.len());
+    assert!(server.ask("POST /echo", "", "").starts_with("HTTP/1.1 401"));
+
+    let server = Server::start_with(&["--no-pages"]);
+    for what in [
+        "GET /illustrated/live",
+        "GET /illustrated/live/watch",
+        "GET /explain",
+        "POST /explain",
+    ] {
+        let answer = server.ask(what, OWN, "");
+        assert!(answer.contains("pages_off"), "{what}: {answer}");
+    }
+}
