@@ -17,7 +17,7 @@ use holdline_net::Request;
 pub(crate) use self::rate::Rate;
 use self::table::Table;
 use crate::hub::Waiter;
-use crate::reply::Reply;
+use crate::reply::{Reply, seconds};
 
 /// The buckets of all who have published lately.
 #[derive(Debug)]
@@ -147,10 +147,8 @@ impl fmt::Display for TooFast {
 
 impl From<TooFast> for Reply {
     fn from(too_fast: TooFast) -> Self {
-        // Rounded up: who comes again earlier would be refused again.
-        let seconds = too_fast.wait.as_secs_f64().ceil() as u64;
-        let message = format!("{too_fast}; try again later");
-        Self::error(429, "too_many_messages", &message).with("Retry-After", seconds.to_string())
+        let message = format!("{too_fast}; try again in {} s", seconds(too_fast.wait));
+        Self::error(429, "too_many_messages", &message).after(too_fast.wait)
     }
 }
 

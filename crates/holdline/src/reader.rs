@@ -1,7 +1,7 @@
 //! Limits how much each client may read of what was published before it asked.
 
 use std::net::IpAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use holdline_comet::Since;
 
@@ -46,8 +46,8 @@ impl Reader {
         hub.replays.take(*self.0, bytes as u64, Instant::now());
     }
 
-    /// Whether it has used up its allowance.
-    pub(crate) fn must_wait(&self, hub: &Hub) -> bool {
-        hub.replays.wait(*self.0, Instant::now()).is_some()
+    /// How long it must wait, if it has used up its allowance.
+    pub(crate) fn wait(&self, hub: &Hub) -> Option<Duration> {
+        hub.replays.wait(*self.0, Instant::now())
     }
 }

@@ -50,6 +50,11 @@ impl Reply {
         self
     }
 
+    /// With a `Retry-After`.
+    pub(crate) fn after(self, wait: Duration) -> Self {
+        self.with("Retry-After", seconds(wait).to_string())
+    }
+
     /// Whether the same request may succeed soon: the answer has a `Retry-After`.
     pub(crate) fn is_temporary(&self) -> bool {
         matches!(self.field, Some([("Retry-After", _)]))
@@ -80,10 +85,12 @@ impl Reply {
 
     /// The client's address has read more older messages than it may.
     pub(crate) fn too_much_replay(wait: Duration) -> Self {
-        let message = "your address has read so much of what was published before that it must wait; \
-            what comes from now on it may read";
-        let seconds = (wait.as_secs() + 1).to_string();
-        Self::error(429, "too_much_replay", message).with("Retry-After", seconds)
+        let message = format!(
+            "your address has read so much of what was published before that it must wait for {} s; \
+             what comes from now on it may read",
+            seconds(wait)
+        );
+        Self::error(429, "too_much_replay", &message).after(wait)
     }
 
     /// The server does not know what is new, because the broker does not answer.
@@ -104,6 +111,11 @@ impl Reply {
     pub(crate) fn unavailable(code: &'static str, message: &str) -> Self {
         Self::error(503, code, message).with("Retry-After", "1")
     }
+}
+
+/// Whole seconds, rounded up: who comes again earlier would be refused again.
+pub(crate) fn seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
 /// `{"error":{"code":…,"message":…}}`

@@ -1,7 +1,7 @@
 //! How long a request waits, and the answer to a publisher whose message was not published.
 
 use crate::journal::Refusal;
-use crate::reply::Reply;
+use crate::reply::{Reply, seconds};
 
 /// How much longer a request waits.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -53,10 +53,11 @@ impl From<Refusal> for Reply {
                 "another message was published in this channel under this idempotency key: give each its own",
             ),
             Refusal::NoRoomForKey { wait } => {
-                let message =
-                    "the server remembers as many idempotency keys as it may; try again later";
-                let seconds = (wait.as_secs() + 1).to_string();
-                Self::error(503, "too_many_keys", message).with("Retry-After", seconds)
+                let message = format!(
+                    "the server remembers as many idempotency keys as it may; try again in {} s",
+                    seconds(wait)
+                );
+                Self::error(503, "too_many_keys", &message).after(wait)
             }
         }
     }

@@ -108,7 +108,7 @@ impl BodyStream {
             false => batch.progress(),
         };
         let is_over = progress == Progress::Idle && self.is_over(hub);
-        if is_over || is_unreadable || self.format.is_full() || self.follower.must_wait(hub) {
+        if is_over || is_unreadable || self.format.is_full() || self.follower.wait(hub).is_some() {
             scratch.clear();
             if is_over {
                 let cursor = self.follower.position().cursor();

@@ -1,6 +1,7 @@
 //! The place of a subscriber in the channels that it follows.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use holdline_comet::{Cursor, Position};
 
@@ -126,10 +127,9 @@ impl Follower {
         self.aside.as_mut()?.guest.as_mut()
     }
 
-    /// Whether it reads older messages, and must wait until it may read more.
-    pub(super) fn must_wait(&self, hub: &Hub) -> bool {
-        let reader = self.aside.as_ref().and_then(|aside| aside.reader.as_ref());
-        reader.is_some_and(|reader| reader.must_wait(hub))
+    /// If it reads older messages, how long it must wait until it may read more.
+    pub(super) fn wait(&self, hub: &Hub) -> Option<Duration> {
+        self.aside.as_ref()?.reader.as_ref()?.wait(hub)
     }
 
     /// The next messages for a stream that uses this form.

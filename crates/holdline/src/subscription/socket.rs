@@ -112,10 +112,11 @@ impl SocketStream {
             hub.correct(message);
         }
         let is_unreadable = batch.withheld == Some(Withheld::Unreadable);
-        if is_unreadable || self.follower.must_wait(hub) {
-            let closed = result.and_then(|()| match is_unreadable {
-                true => socket.close_unreadable(),
-                false => socket.close_for_now(),
+        let wait = self.follower.wait(hub);
+        if is_unreadable || wait.is_some() {
+            let closed = result.and_then(|()| match wait {
+                Some(wait) if !is_unreadable => socket.close_for_now(wait),
+                _ => socket.close_unreadable(),
             });
             if let Err(error) = closed {
                 tracing::debug!(%error, "a socket is already closing");

@@ -1,12 +1,14 @@
 //! A client that is sent whole texts and answers with texts: over a WebSocket or a plug-in socket.
 
+use std::time::Duration;
+
 use bytes::BytesMut;
 use holdline_comet::socket;
 use holdline_net::{MessageError, Output, Raw, WebSocketOutput};
 use holdline_websocket::CloseCode;
 
 use crate::message::{Message, Wire};
-use crate::reply::Reply;
+use crate::reply::{Reply, seconds};
 use crate::spoken::encode_error;
 
 /// What such a client is written to.
@@ -80,13 +82,18 @@ impl<'a> Speaker<'a> {
         }
     }
 
-    /// Closes, because more was read than may be.
-    pub(super) fn close_for_now(self) -> Result<(), MessageError> {
-        let reason = "too much was read of what was published before";
+    /// Closes, because more was read than may be. It may read on after this time.
+    pub(super) fn close_for_now(self, wait: Duration) -> Result<(), MessageError> {
         match self {
-            Self::WebSocket(mut socket) => socket.close(CloseCode::TRY_AGAIN_LATER, reason),
+            Self::WebSocket(mut socket) => {
+                let reason = format!(
+                    "too much was read of what was published before; try again in {} s",
+                    seconds(wait)
+                );
+                socket.close(CloseCode::TRY_AGAIN_LATER, &reason)
+            }
             Self::Socket(mut raw) => {
-                refuse(&Reply::error(429, "too_much_replay", reason), &mut raw);
+                refuse(&Reply::too_much_replay(wait), &mut raw);
                 raw.close();
                 Ok(())
             }
