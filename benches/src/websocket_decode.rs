@@ -10,7 +10,6 @@ use futures_util::StreamExt;
 use tokio_util::codec::Decoder;
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
-use self::ours::SMALL_BLOCK;
 use crate::memory::{Incoming, run};
 use crate::sample::{Random, ascii, binary, mixed, size};
 use crate::{BLOCK, Case, FLOOR, OURS, Sink, contestants};
@@ -49,9 +48,9 @@ pub fn cases() -> Vec<Case> {
                         "yawc" => yawc,
                         FLOOR => floor,
                     ];
-                    if length >= SMALL_BLOCK {
+                    if length >= ours::SMALL_BLOCK {
                         all.extend(contestants![Rc::clone(&wire);
-                            "holdline, reads of 16 KiB" => ours::whole::<SMALL_BLOCK>
+                            "holdline, reads of 16 KiB" => ours::whole::<{ ours::SMALL_BLOCK }>
                         ]);
                     }
                     if content == Content::Binary && length > BLOCK {
