@@ -47,11 +47,7 @@ fn main() -> ExitCode {
         Command::Long { name } => return done(long::run(name.as_deref())),
         Command::Semver { since } => return done(published::semver(&since)),
         Command::Deny { offline } => return done(published::deny(offline)),
-        Command::Mutants {
-            package,
-            seed,
-            sample,
-        } => return done(mutants::run(&package, seed, sample)),
+        Command::Mutants(options) => return done(mutants::run(&options)),
         Command::Msrv { dependencies: true } => &[Step::Msrv],
         Command::Msrv { .. } => return done(msrv::check()),
         Command::Api { update: true } => return done(api::run(true)),
@@ -165,16 +161,7 @@ enum Command {
         offline: bool,
     },
     /// Change one thing at a time in a codec crate and count what its tests catch; needs cargo-mutants, takes an hour
-    Mutants {
-        /// holdline-http1, holdline-sse, holdline-websocket or holdline-comet
-        package: String,
-        /// Which mutants are drawn
-        #[arg(long, default_value_t = 15)]
-        seed: u64,
-        /// How many are drawn
-        #[arg(long, default_value_t = 300)]
-        sample: usize,
-    },
+    Mutants(mutants::Options),
     /// Measure which lines of the codec crates their tests and the corpora of the fuzz targets reach; needs llvm-tools
     Coverage,
     /// Fuzz with libFuzzer; needs nightly Rust and cargo-fuzz

@@ -1,39 +1,75 @@
 //! What the tests of a codec crate miss: cargo-mutants changes one thing at a time and sees whether a test fails.
 
-use std::collections::HashMap;
-use std::fs;
-use std::path::Path;
+mod known;
 
-use anyhow::{Context, Result, bail};
+use std::collections::HashMap;
+
+use anyhow::{Result, bail};
+use clap::Args;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::process::{cargo, needs_cargo, root, shown, target_dir};
+use crate::process::{cargo, needs_cargo, root};
+use known::{Known, Outcomes};
 
 /// Of those that can be compiled, at least so many of a hundred must be caught.
 const WANTED: usize = 95;
 
-/// A test that takes longer hangs. The longest takes half of that on a busy machine.
-const SECONDS: &str = "120";
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// holdline-http1, holdline-sse, holdline-websocket or holdline-comet
+    package: String,
+    /// Which mutants are drawn
+    #[arg(long, default_value_t = 15)]
+    seed: u64,
+    /// How many are drawn
+    #[arg(long, default_value_t = 300)]
+    sample: usize,
+    /// Go on after an earlier run: what was caught stays so, and what was missed is tried with all tests again. Only
+    /// tests may have changed since then
+    #[arg(long = "continue")]
+    goes_on: bool,
+    /// Run the quick tests alone, and leave what they miss to a later run with --continue
+    #[arg(long)]
+    quick: bool,
+}
 
-/// Tests `sample` mutants of a crate with its own unit and integration tests, and reports what they miss.
+/// Tests a sample of the mutants of a crate, and reports what the crate's own tests miss. The quick tests catch most of
+/// them, and only what these miss is tried with all.
 ///
 /// # Errors
 /// When too many are missed, or cargo-mutants is not there or fails.
-pub(crate) fn run(package: &str, seed: u64, sample: usize) -> Result<()> {
+pub(crate) fn run(options: &Options) -> Result<()> {
     needs_cargo("mutants")?;
+    let package = &*options.package;
     let list = cargo(&format!("mutants --list --json -p {package}")).stdout()?;
-    let list: Vec<Value> = serde_json::from_str(&list)?;
-    let names = list.iter().filter_map(|mutant| mutant["name"].as_str());
+    let mutants: Vec<Value> = serde_json::from_str(&list)?;
+    let names = mutants.iter().filter_map(|mutant| mutant["name"].as_str());
     let names: Vec<_> = names.collect();
-    let drawn = draw(&names, seed, sample);
+    let drawn = draw(&names, options.seed, options.sample);
     println!("{package}: {} of {} mutants", drawn.len(), names.len());
-    let folder = target_dir().join("mutants").join(package);
-    fs::create_dir_all(&folder)?;
-    let config = folder.join("sample.toml");
-    fs::write(&config, configuration(&drawn))?;
-    test(package, &config, &folder)?;
-    report(&folder.join("mutants.out/outcomes.json"))
+
+    let mut known = if options.goes_on {
+        Known::read(package, &list)?
+    } else {
+        Known::begin(package, &list)?
+    };
+    known.test(known.untested(&drawn), &quick_tests(package))?;
+    if !options.quick {
+        known.test(known.missed(), &["--lib", "--tests"])?;
+    }
+    report(&known.outcomes)
+}
+
+/// The unit tests, and the test program that is called like the crate, if there is one.
+fn quick_tests(package: &str) -> Vec<&str> {
+    let name = package.trim_start_matches("holdline-");
+    let tests = root().join("crates").join(package).join("tests");
+    if tests.join(name).is_dir() {
+        vec!["--lib", "--test", name]
+    } else {
+        vec!["--lib"]
+    }
 }
 
 /// The mutants whose names, hashed with the seed, come first. Lines and columns are left out of that, so that most of
@@ -54,92 +90,24 @@ fn draw<'n>(names: &[&'n str], seed: u64, sample: usize) -> Vec<&'n str> {
     ranked.into_iter().map(|(_, name)| name).collect()
 }
 
-/// What cargo-mutants is to test. It always adds the few mutants that leave a field out.
-fn configuration(names: &[&str]) -> String {
-    let mut lines = String::from("examine_re = [\n");
-    for name in names {
-        lines.push_str(&format!("    '''^{}$''',\n", escaped(name)));
-    }
-    lines + "]\n"
-}
-
-/// A text as the regular expression that matches just it.
-fn escaped(text: &str) -> String {
-    let escape = |char| match char {
-        '\\' | '.' | '+' | '*' | '?' | '(' | ')' | '|' | '[' | ']' | '{' | '}' | '^' | '$'
-        | '#' | '&' | '-' | '~' => format!("\\{char}"),
-        char => char.to_string(),
-    };
-    text.chars().map(escape).collect()
-}
-
-fn test(package: &str, config: &Path, folder: &Path) -> Result<()> {
-    let arguments = "mutants --all-features --cap-lints true --no-shuffle --build-timeout 600";
-    let config_shown = shown(config);
-    let folder_shown = shown(folder);
-    let run = cargo(arguments)
-        .args([
-            "-p",
-            package,
-            "--timeout",
-            SECONDS,
-            "--config",
-            &config_shown,
-        ])
-        .args(["--output", &folder_shown])
-        // The first test that fails is enough; for this option, test programs of stable Rust want this variable.
-        .args([
-            "--cargo-arg",
-            r#"--config=target."cfg(all())".runner=["env","RUSTC_BOOTSTRAP=1"]"#,
-        ])
-        .args([
-            "--",
-            "--lib",
-            "--tests",
-            "--",
-            "-Zunstable-options",
-            "--fail-fast",
-        ])
-        // Each mutant builds one crate and its tests again.
-        .env("CARGO_INCREMENTAL", "1")
-        .env("CARGO_PROFILE_DEV_DEBUG", "0");
-    // It also fails when something was missed, which the report tells better.
-    let outcome = run.run();
-    let outcomes = folder.join("mutants.out/outcomes.json");
-    if outcomes.exists() { Ok(()) } else { outcome }
-}
-
 /// Prints the figures as a row of the table in docs/assurance.md, and what was missed.
-fn report(outcomes: &Path) -> Result<()> {
-    let text = fs::read_to_string(outcomes).with_context(|| shown(outcomes))?;
-    let outcomes: Value = serde_json::from_str(&text)?;
-    let empty = Vec::new();
-    let all = outcomes["outcomes"].as_array().unwrap_or(&empty);
-    let names = |summary: &str| {
-        let found = all.iter().filter(|outcome| outcome["summary"] == summary);
-        let found = found.filter_map(|outcome| outcome["scenario"]["Mutant"]["name"].as_str());
-        found.map(str::to_owned).collect::<Vec<_>>()
-    };
+fn report(outcomes: &Outcomes) -> Result<()> {
+    let count = |summary: &str| outcomes.values().filter(|it| *it == summary).count();
     let [caught, missed, hung, unviable] =
-        ["CaughtMutant", "MissedMutant", "Timeout", "Unviable"].map(names);
-    let found = caught.len() + hung.len();
-    let viable = found + missed.len();
+        ["CaughtMutant", "MissedMutant", "Timeout", "Unviable"].map(count);
+    let found = caught + hung;
+    let viable = found + missed;
     if viable == 0 {
-        bail!(
-            "no mutant could be tested; see {}",
-            shown(&root().join("target/mutants"))
-        );
+        bail!("no mutant could be tested; the log is in target/mutants");
     }
     println!("\nmissed:");
-    missed.iter().for_each(|name| println!("  {name}"));
+    let names = outcomes.iter().filter(|(_, it)| *it == "MissedMutant");
+    names.for_each(|(name, _)| println!("  {name}"));
     println!(
         "\n| tested | do not compile | viable | caught | of them hang | missed | score |\n\
          |--:|--:|--:|--:|--:|--:|--:|\n\
-         | {} | {} | {viable} | {found} | {} | {} | {:.1} % |",
-        viable + unviable.len(),
-        unviable.len(),
-        hung.len(),
-        missed.len(),
+         | {} | {unviable} | {viable} | {found} | {hung} | {missed} | {:.1} % |",
+        viable + unviable,
         100.0 * found as f64 / viable as f64
     );
     if found * 100 < WANTED * viable {
@@ -176,14 +144,5 @@ mod tests {
             let before = before.iter().map(|name| name.replace(":3:4:", ":103:4:"));
             assert_eq!(draw(&moved, seed, 2), before.collect::<Vec<_>>());
         }
-    }
-
-    #[test]
-    fn a_name_is_matched_as_it_is() {
-        assert_eq!(
-            configuration(&["a.rs:1:2: replace Option<&[u8]> with Some(Vec::leak(vec![0]))"]),
-            "examine_re = [\n    '''^a\\.rs:1:2: replace Option<\\&\\[u8\\]> with \
-             Some\\(Vec::leak\\(vec!\\[0\\]\\)\\)$''',\n]\n"
-        );
     }
 }
