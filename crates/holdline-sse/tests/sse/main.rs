@@ -12,3 +12,4 @@ mod oracle;
 mod platform;
 mod properties;
 mod rules;
+mod surface;

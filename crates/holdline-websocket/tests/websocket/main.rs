@@ -27,3 +27,4 @@ mod rules;
 mod server_handshake;
 mod shared;
 mod support;
+mod surface;
