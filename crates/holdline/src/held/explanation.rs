@@ -7,7 +7,6 @@ use holdline_net::Output;
 
 use crate::pages;
 use crate::pasted::Page;
-use crate::reply::NO_REFERRER;
 
 /// A request for a page that explains something.
 #[derive(Debug)]
@@ -55,12 +54,13 @@ impl Explanation {
         }
     }
 
-    /// Header fields of a page that is different each time.
+    /// Header fields of a page that is different each time. Its URL has no token. Without a referrer, a browser posts the
+    /// form with `Origin: null`, as for a page of another site (Fetch §3.2).
     pub(crate) const HEADERS: [(&str, &str); 5] = [
         ("Content-Type", pages::HTML),
         ("Cache-Control", "no-store"),
         ("X-Content-Type-Options", "nosniff"),
         ("Content-Security-Policy", pages::CONTENT_SECURITY_POLICY),
-        NO_REFERRER,
+        ("Referrer-Policy", "same-origin"),
     ];
 }

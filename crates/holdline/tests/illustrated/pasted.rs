@@ -16,6 +16,8 @@ fn what_is_posted_is_explained_on_the_page() {
     let page = server.get("/explain");
     assert!(page.starts_with("HTTP/1.1 200"), "{page}");
     assert!(page.contains("<textarea") && page.ends_with("</html>\n"));
+    // Else a browser says that the form comes from nowhere, which is refused.
+    assert!(page.contains("Referrer-Policy: same-origin"), "{page}");
     let page = post(
         &server,
         "",
