@@ -4,6 +4,7 @@
 
 mod cuts;
 mod large;
+mod live;
 mod page;
 mod stats;
 mod tabs;
