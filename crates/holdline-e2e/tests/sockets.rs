@@ -82,13 +82,19 @@ impl Plug {
         String::from_utf8(rest).unwrap()
     }
 
-    /// The code of the error that is the last that the server says.
-    fn refused(&mut self) -> String {
+    /// The error that is the last that the server says.
+    fn refusal(&mut self) -> Value {
         let rest = self.rest();
         let last = rest.strip_suffix('\0').unwrap().rsplit('\0').next();
         let last: Value = serde_json::from_str(last.unwrap()).unwrap();
         assert_eq!(last["event"], "holdline.error");
-        last["error"]["code"].as_str().unwrap().to_owned()
+        last
+    }
+
+    /// Its code.
+    fn refused(&mut self) -> String {
+        let refusal = self.refusal();
+        refusal["error"]["code"].as_str().unwrap().to_owned()
     }
 }
 
@@ -284,6 +290,29 @@ fn one_that_is_slow_with_its_first_message_is_told_so_and_closed() {
     let mut plug = Plug::connect(&address);
     plug.send(b"{\"subscribe\"");
     assert_eq!(plug.refused(), "timeout");
+}
+
+#[test]
+fn one_that_reads_too_much_of_what_was_before_is_told_when_to_come_again() {
+    let (server, address) = start(&["--max-replay-per-address", "100000"]);
+    let mut client = Client::connect(server.address()).unwrap();
+    for _ in 0..30 {
+        publish(&mut client, "a", &"x".repeat(10_000)).unwrap();
+    }
+    // The first is cut off while it reads, the second is not let in.
+    for is_let_in in [true, false] {
+        let mut plug = Plug::connect(&address);
+        plug.say(&json!({"subscribe": ["a"], "since": "earliest"}));
+        if is_let_in {
+            assert_eq!(plug.read()["event"], "holdline.open");
+        }
+        let refusal = plug.refusal();
+        assert_eq!(refusal["error"]["code"], "too_much_replay");
+        let wait = refusal["retry_after"].as_u64().unwrap();
+        assert!((1..=180).contains(&wait), "{refusal}");
+        let message = refusal["error"]["message"].as_str().unwrap();
+        assert!(message.contains(&format!("wait for {wait} s")), "{message}");
+    }
 }
 
 #[test]
