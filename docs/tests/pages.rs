@@ -234,6 +234,33 @@ fn every_package_example_and_test_that_is_named_exists() {
 }
 
 #[test]
+fn every_path_of_a_dependency_leads_to_its_crate() {
+    let mut seen = 0;
+    for page in pages() {
+        for (line, place) in &page.lines {
+            let is_toml = *place == Place::Code("toml".into());
+            let Some((name, rest)) = line
+                .split_once(" = { path = \"../holdline/")
+                .filter(|_| is_toml)
+            else {
+                continue;
+            };
+            let (folder, _) = rest.split_once('"').expect("the end of a path");
+            let manifest = fs::read_to_string(root().join(folder).join("Cargo.toml"));
+            let manifest =
+                manifest.unwrap_or_else(|error| panic!("{}: {folder}: {error}", page.name()));
+            assert!(
+                manifest.contains(&format!("name = \"{name}\"")),
+                "{}: {line}",
+                page.name()
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen >= 7, "{seen} paths");
+}
+
+#[test]
 fn every_command_and_option_of_the_program_exists() {
     let sources = support::sources(&root().join("crates/holdline/src"));
     let sources = sources
