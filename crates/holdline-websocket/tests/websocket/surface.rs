@@ -2,9 +2,9 @@
 
 use bytes::{Bytes, BytesMut};
 use holdline_websocket::{
-    AcceptKey, Buffer, ClientKey, CloseCode, CloseReason, Config, Connection, Event, FrameHeader,
-    HeaderError, Limits, Mask, MessageDecoder, MessageKind, Opcode, PreparedMessage,
-    ReceiveErrorKind, Role, SendError, SharedText, Utf8Validator,
+    AcceptKey, Buffer, ClientKey, CloseCode, CloseReason, Event, FrameHeader, HeaderError, Limits,
+    Mask, MessageDecoder, MessageKind, Opcode, PreparedMessage, ReceiveErrorKind, Role, SendError,
+    SharedText, Utf8Validator,
 };
 
 use crate::support::{client, feed, server};
@@ -221,7 +221,8 @@ fn a_decoder_whose_stream_ends_between_messages_is_closed_once() {
 #[cfg(feature = "deflate")]
 #[test]
 fn what_was_agreed_is_told_for_each_role() {
-    use holdline_websocket::Deflate;
+    use holdline_websocket::{Config, Connection, Deflate};
+
     let answer = "permessage-deflate; server_no_context_takeover; client_max_window_bits=10";
     let agreed = Deflate::from_answer(answer).unwrap();
     assert_eq!(agreed.to_string(), answer);
