@@ -129,9 +129,15 @@ impl Conversation {
         if self.half(from).over {
             return Ok(Read::Unread);
         }
-        self.head(from, out)?;
         let prefix = format!("{}\"from\":\"{}\",", self.members, from.name());
-        let mut lines = Lines::with_prefix(out, prefix);
+        let mut out = Headed {
+            style: self.style,
+            name: &self.name,
+            last: &mut self.last,
+            from,
+            out,
+        };
+        let mut lines = Lines::with_prefix(&mut out, prefix);
         let half = match from {
             Side::Client => &mut self.client,
             Side::Server => &mut self.server,
@@ -149,12 +155,26 @@ impl Conversation {
             }
         }
     }
+}
 
-    /// Says who speaks, if that was somebody else before.
-    fn head(&mut self, from: Side, out: &mut dyn Write) -> io::Result<()> {
-        if self.last.replace(from) == Some(from) {
-            return Ok(());
+/// Says who speaks before what is written, if that was somebody else before.
+struct Headed<'a> {
+    style: Style,
+    name: &'a str,
+    last: &'a mut Option<Side>,
+    from: Side,
+    out: &'a mut dyn Write,
+}
+
+impl Write for Headed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !bytes.is_empty() && self.last.replace(self.from) != Some(self.from) {
+            self.style.speaker(self.from, self.name, self.out)?;
         }
-        self.style.speaker(from, &self.name, out)
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }

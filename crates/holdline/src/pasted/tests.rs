@@ -81,6 +81,13 @@ fn an_answer_is_judged_by_its_request_and_frames_have_two_directions() {
     let (status, both) = page(&[("bytes", handshake), ("answer", answer)]);
     assert_eq!(status, 200);
     assert!(both.contains("SHA-1 of the key") && both.contains("server → client"));
+    let request = "GET / HTTP/1.1\nHost: a\n\n";
+    let (_, both) = page(&[
+        ("bytes", request),
+        ("answer", "HTTP/1.1 204 No Content\n\n"),
+    ]);
+    // Nothing is said of the ends of the two, so nobody is named for them.
+    assert_eq!(both.matches("<h3 ").count(), 2);
     let (_, both) = page(&[("bytes", "8180 00000000"), ("answer", "8102 6869")]);
     assert!(both.contains("client → server") && both.contains("&quot;hi&quot;"));
     let (status, wrong) = page(&[("bytes", "data: x\n\n"), ("answer", "8102 6869")]);
