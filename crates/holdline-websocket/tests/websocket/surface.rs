@@ -29,6 +29,14 @@ fn names_are_shown_in_words() {
     assert_eq!(CloseCode::from(4000).to_string(), "4000");
     assert_eq!(u16::from(CloseCode::from(4000)), 4000);
     assert_eq!(CloseCode::from(4000).description(), None);
+    let described = (0..=u16::MAX).filter(|&code| CloseCode::from(code).description().is_some());
+    assert_eq!(
+        described.collect::<Vec<_>>(),
+        [1000, 1001, 1002, 1003, 1005, 1006]
+            .into_iter()
+            .chain(1007..=1015)
+            .collect::<Vec<_>>()
+    );
     let key = ClientKey::new(*b"the sample nonce");
     assert_eq!(key.to_string(), "dGhlIHNhbXBsZSBub25jZQ==");
     let accept: AcceptKey = key.accept();
@@ -81,6 +89,12 @@ fn errors_are_told_in_words() {
     };
     let mut out = BytesMut::new();
     assert_eq!(control.encode(&mut out), Err(HeaderError::ControlTooLong));
+    let longest = FrameHeader {
+        payload_len: 125,
+        ..control
+    };
+    assert_eq!(longest.encode(&mut out), Ok(()));
+    assert_eq!(out.split()[..], [0x89, 125]);
     let open = FrameHeader {
         fin: false,
         payload_len: 0,

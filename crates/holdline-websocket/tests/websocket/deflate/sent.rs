@@ -163,3 +163,20 @@ fn a_compressed_message_has_rsv1_on_its_first_frame_only() {
     sent(&mut out);
     assert_eq!(first_bytes, [0x41, 0x89, 0x00, 0x8a, 0x80, 0xc2, 0x88]);
 }
+
+#[test]
+fn what_is_shorter_than_the_least_is_sent_as_it_is() {
+    let mut server = sender(&options(|options| options.min_size = 50));
+    let mut out = BytesMut::new();
+    let first_byte_of = |length: usize, server: &mut Connection, out: &mut BytesMut| {
+        server.send_binary(&vec![b'a'; length], out).unwrap();
+        out.split()[0]
+    };
+    for (length, first_byte) in [(0, 0x82), (10, 0x82), (49, 0x82), (50, 0xc2), (51, 0xc2)] {
+        assert_eq!(
+            first_byte_of(length, &mut server, &mut out),
+            first_byte,
+            "{length}"
+        );
+    }
+}
