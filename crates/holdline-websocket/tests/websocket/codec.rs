@@ -130,6 +130,22 @@ fn replies_go_before_the_item() {
     });
 }
 
+/// A prepared message is a frame as servers send it. A client masks it like any other.
+#[test]
+fn a_client_masks_what_was_prepared() {
+    run(async {
+        let (mut peer, far) = duplex(1024);
+        let client = Connection::client(Config::default(), || [1, 2, 3, 4]);
+        let mut websocket = Framed::new(far, Codec::new(client));
+        let news = Outgoing::Prepared(PreparedMessage::text("hi"));
+        websocket.send(news).await.unwrap();
+        drop(websocket);
+        let mut bytes = Vec::new();
+        peer.read_to_end(&mut bytes).await.unwrap();
+        assert_eq!(bytes, b"\x81\x82\x01\x02\x03\x04\x69\x6b");
+    });
+}
+
 #[test]
 fn close_of_ones_own_stands_in_place_of_the_reply() {
     run(async {

@@ -186,6 +186,22 @@ fn keepalive_gives_up_a_silent_peer() {
     );
 }
 
+/// What is read in pieces between the two calls counts, and a read that gives nothing does not.
+#[test]
+fn keepalive_hears_what_is_received_in_pieces() {
+    for (came, goes_on) in [(&mut [0x82][..], true), (&mut [], false)] {
+        let mut connection = with_keepalive();
+        connection.handle_timeout(SECOND);
+        connection.handle_timeout(21 * SECOND);
+        transmit(&mut connection);
+        connection.handle_timeout(31 * SECOND);
+        let (mut input, mut buffer) = (came, Buffer::new());
+        assert_eq!(connection.receive_piece(&mut input, &mut buffer), Ok(None));
+        connection.handle_timeout(31 * SECOND);
+        assert_eq!(connection.is_open(), goes_on);
+    }
+}
+
 #[test]
 fn keepalive_waits_while_a_long_frame_arrives() {
     let mut connection = with_keepalive();
