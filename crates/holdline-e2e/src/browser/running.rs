@@ -27,24 +27,8 @@ impl Running {
     /// Starts one, with more arguments of its command line.
     pub(super) fn start(more: &[&str]) -> Result<Self> {
         let profile = tempfile::Builder::new().prefix("holdline-e2e-").tempdir()?;
-        let mut driver = Process::spawn(
-            Command::new("chromedriver")
-                .arg("--port=0")
-                .stdin(Stdio::null())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::null()),
-        )
-        .context("starting chromedriver (Debian's package chromium-driver)")?;
-        let stdout = driver.child.stdout.take().context("no standard output")?;
-        let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
-        let port: u16 = lines
-            .find_map(|line| {
-                let (_, rest) = line.split_once("started successfully on port ")?;
-                rest.trim_end_matches('.').parse().ok()
-            })
-            .context("chromedriver did not say where it listens")?;
-        // The driver keeps writing, and must not block on a full pipe.
-        thread::spawn(move || lines.for_each(drop));
+        // It looks for a free port and then opens it, in two steps, and ends when somebody else has come between.
+        let (driver, port) = driver().or_else(|_| driver())?;
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(LIMIT))
@@ -168,3 +152,26 @@ const ARGUMENTS: &[&str] = &[
     "--no-first-run",
     "--window-size=1280,900",
 ];
+
+/// Starts a driver, and says on which port it listens.
+fn driver() -> Result<(Process, u16)> {
+    let mut driver = Process::spawn(
+        Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null()),
+    )
+    .context("starting chromedriver (Debian's package chromium-driver)")?;
+    let stdout = driver.child.stdout.take().context("no standard output")?;
+    let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
+    let port: u16 = lines
+        .find_map(|line| {
+            let (_, rest) = line.split_once("started successfully on port ")?;
+            rest.trim_end_matches('.').parse().ok()
+        })
+        .context("chromedriver did not say where it listens")?;
+    // The driver keeps writing, and must not block on a full pipe.
+    thread::spawn(move || lines.for_each(drop));
+    Ok((driver, port))
+}
