@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
@@ -237,6 +237,31 @@ impl Browser {
             "Emulation.setEmulatedMedia",
             &json!({ "features": [feature] }),
         )?;
+        Ok(())
+    }
+
+    /// Saves a picture of the page in each of these sizes, light and dark. `check` is told the name of each, and whether
+    /// it is dark.
+    ///
+    /// # Errors
+    /// What the browser says, or that the page scrolls sideways.
+    pub fn look_in(
+        &self,
+        name: &str,
+        sizes: &[(u32, u32)],
+        mut check: impl FnMut(&str, bool),
+    ) -> Result<()> {
+        for &(width, height) in sizes {
+            for dark in [false, true] {
+                self.look(width, height, dark)?;
+                let shot = format!("{name}-{width}-{}", if dark { "dark" } else { "light" });
+                self.screenshot(&shot)?;
+                let wide = self.run("return document.documentElement.scrollWidth")?;
+                let fits = wide.as_u64().is_some_and(|wide| wide <= width.into());
+                ensure!(fits, "{shot}: scrolls sideways: {wide}");
+                check(&shot, dark);
+            }
+        }
         Ok(())
     }
 

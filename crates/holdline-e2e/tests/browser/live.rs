@@ -3,6 +3,8 @@
 use holdline_e2e::{Browser, Server};
 use serde_json::json;
 
+use super::assert_quiet;
+
 /// Waits until a part of the page says this.
 fn wait_for_words(browser: &Browser, part: &str, words: &[&str]) {
     for word in words {
@@ -33,30 +35,9 @@ fn sent(browser: &Browser, part: &str, side: &str) -> String {
 }
 
 fn look(browser: &Browser, name: &str) {
-    for (width, height) in [(1200, 900), (400, 844)] {
-        for dark in [false, true] {
-            browser.look(width, height, dark).unwrap();
-            let shot = format!("{name}-{width}-{}", if dark { "dark" } else { "light" });
-            browser.screenshot(&shot).unwrap();
-            let wide = browser
-                .run("return document.documentElement.scrollWidth")
-                .unwrap();
-            assert!(
-                wide.as_u64().unwrap() <= width.into(),
-                "{shot}: scrolls sideways: {wide}"
-            );
-        }
-    }
+    let sizes = [(1200, 900), (400, 844)];
+    browser.look_in(name, &sizes, |_, _| {}).unwrap();
     browser.look(1200, 900, false).unwrap();
-}
-
-fn assert_quiet(browser: &Browser) {
-    let console = browser.console().unwrap();
-    let severe: Vec<_> = console
-        .iter()
-        .filter(|entry| entry.level == "SEVERE")
-        .collect();
-    assert!(severe.is_empty(), "{severe:?}");
 }
 
 #[test]
@@ -116,7 +97,7 @@ fn a_browser_sees_the_bytes_of_its_own_connections_explained() {
     assert!(!shown.as_str().unwrap().contains("tell-nobody"));
     assert!(!shown.as_str().unwrap().contains("x-mistake"));
     look(&browser, "live");
-    assert_quiet(&browser);
+    assert_quiet(&browser, false);
 }
 
 #[test]
@@ -156,5 +137,5 @@ fn pasted_bytes_are_explained_in_a_browser() {
         .run("document.querySelectorAll('#result .x-part')[1].open = true")
         .unwrap();
     look(&browser, "explain");
-    assert_quiet(&browser);
+    assert_quiet(&browser, false);
 }

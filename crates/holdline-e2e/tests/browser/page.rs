@@ -63,26 +63,16 @@ fn looks_right_wide_and_narrow_in_light_and_dark() {
         )
         .unwrap();
     assert_received(&browser, &numbered("Message", 1..5));
-    for (width, height) in [(1280, 900), (390, 844), (320, 640)] {
-        for dark in [false, true] {
-            browser.look(width, height, dark).unwrap();
-            let name = format!("page-{width}-{}", if dark { "dark" } else { "light" });
-            browser.screenshot(&name).unwrap();
-            let wide = browser
-                .run("return document.documentElement.scrollWidth")
-                .unwrap();
-            assert!(
-                wide.as_u64().unwrap() <= u64::from(width),
-                "{name}: scrolls sideways: {wide}"
-            );
-            let ground = browser.run(BRIGHTNESS).unwrap();
-            assert_eq!(
-                ground.as_f64().unwrap() < 128.0,
-                dark,
-                "{name}: brightness {ground}"
-            );
-        }
-    }
+    let sizes = [(1280, 900), (390, 844), (320, 640)];
+    let check = |name: &str, dark| {
+        let ground = browser.run(BRIGHTNESS).unwrap();
+        assert_eq!(
+            ground.as_f64().unwrap() < 128.0,
+            dark,
+            "{name}: brightness {ground}"
+        );
+    };
+    browser.look_in("page", &sizes, check).unwrap();
     assert_quiet(&browser, false);
 }
 
