@@ -31,7 +31,7 @@ use self::talk::Listener;
 use crate::explainer::Explainer;
 
 /// All pages that look at themselves.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Mirrors {
     open: Mutex<HashMap<MirrorId, Arc<Reflection>>>,
     explainer: Explainer,
@@ -44,6 +44,14 @@ pub(crate) struct Mirrors {
 pub(crate) struct TooManyMirrors;
 
 impl Mirrors {
+    pub(crate) fn new(explainer: Explainer) -> Self {
+        Self {
+            open: Mutex::default(),
+            explainer,
+            numbers: AtomicUsize::new(0),
+        }
+    }
+
     /// A page begins to look. It is told its id, and whether there seems to be a proxy before the server.
     pub(crate) fn begin(
         &self,
@@ -109,11 +117,6 @@ impl Mirrors {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let explainer = self.explainer.clone();
         Some(Box::new(Listener::new(reflection, explainer, part, number)))
-    }
-
-    /// Where bytes are explained that somebody pastes.
-    pub(crate) fn explainer(&self) -> &Explainer {
-        &self.explainer
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<MirrorId, Arc<Reflection>>> {

@@ -54,17 +54,16 @@ impl Pasted {
                 write_result(&said, questions, &mut out);
                 (200, out.finish())
             }
-            Err(problem) => {
-                let words = escaped(&problem);
-                let notice =
-                    format!("<p class=\"notice bad\" role=\"alert\" id=\"problem\">{words}.</p>\n");
-                (400, notice.into_bytes())
-            }
+            Err(problem) => (400, notice(&problem)),
         };
+        (status, self.page_with(&result))
+    }
+
+    fn page_with(&self, result: &[u8]) -> Vec<u8> {
         let mut page = self.form_page();
-        page.extend_from_slice(&result);
+        page.extend_from_slice(result);
         page.extend_from_slice(BOTTOM.as_bytes());
-        (status, page)
+        page
     }
 
     /// What is to be explained, and what that is, in words.
@@ -173,9 +172,19 @@ impl Pasted {
 
 /// The page before anything is pasted.
 pub(crate) fn empty_page() -> Vec<u8> {
-    let mut page = Pasted::default().form_page();
-    page.extend_from_slice(BOTTOM.as_bytes());
-    page
+    Pasted::default().page_with(b"")
+}
+
+/// The page when what was pasted could not be explained, and that is our fault.
+pub(crate) fn failed_page() -> Page {
+    let problem = "these bytes cannot be explained, by a fault of this program; please report it \
+                   with the bytes";
+    (500, Pasted::default().page_with(&notice(problem)))
+}
+
+fn notice(problem: &str) -> Vec<u8> {
+    let words = escaped(problem);
+    format!("<p class=\"notice bad\" role=\"alert\" id=\"problem\">{words}.</p>\n").into_bytes()
 }
 
 /// Bytes to be explained, and as what.

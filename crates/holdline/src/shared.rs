@@ -9,6 +9,7 @@ use crate::access::{Access, Rights, bad_token};
 use crate::admin::Admin;
 use crate::demo::MovingBox;
 use crate::exodus::Exodus;
+use crate::explainer::Explainer;
 use crate::hub::Hub;
 use crate::journal::Journal;
 use crate::log_lines::LogLines;
@@ -43,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) meters: Meters,
     /// Pages that look at their own connections.
     pub(crate) mirrors: Mirrors,
+    /// Explains bytes for these pages, and those that are pasted.
+    pub(crate) explainer: Explainer,
 }
 
 impl Shared {
@@ -54,6 +57,7 @@ impl Shared {
         options: Options,
         log: LogLines,
     ) -> Self {
+        let explainer = Explainer::default();
         Self {
             hub,
             journal,
@@ -68,7 +72,8 @@ impl Shared {
             process: Seen::default(),
             log,
             meters: Meters::default(),
-            mirrors: Mirrors::default(),
+            mirrors: Mirrors::new(explainer.clone()),
+            explainer,
         }
     }
 

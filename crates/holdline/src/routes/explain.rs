@@ -15,18 +15,10 @@ pub(super) fn explain(app: &App, call: Call<'_, '_>, post: bool) {
     }
     let body = call.request.body.to_vec();
     let waiter = app.waiter(call.request.connection);
-    let explanation = Explanation::new(Arc::clone(&call.fields));
-    let (answer, hub) = (explanation.answer(), Arc::clone(&app.shared.hub));
-    let job = move || {
-        answer.set(Pasted::parse(&body).page());
-        hub.wake_now(waiter);
-    };
-    match app
-        .shared
-        .mirrors
-        .explainer()
-        .give(MOST_WAITING, Box::new(job))
-    {
+    let hub = Arc::clone(&app.shared.hub);
+    let (explanation, promise) = Explanation::new(&call.fields, move || hub.wake_now(waiter));
+    let job = move || promise.keep(Pasted::parse(&body).page());
+    match app.shared.explainer.give(MOST_WAITING, Box::new(job)) {
         Ok(()) => call.responder.hold(Stream::Explained(explanation)),
         Err(Busy) => {
             let message = "the server has too much to explain just now; try again later";
