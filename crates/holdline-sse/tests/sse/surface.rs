@@ -81,6 +81,29 @@ fn memory_of_a_line_is_given_back_while_a_block_is_unfinished() {
 }
 
 #[test]
+fn memory_of_text_that_grew_by_replacement_characters_is_given_back() {
+    // U+FFFD takes three bytes, so the text is large where the bytes are not.
+    for large in 1..8 {
+        let value = |bit| vec![0xff; if large & bit == 0 { 1 } else { 2000 }];
+        let parts = [
+            &b"event: "[..],
+            &value(1),
+            b"\nid: ",
+            &value(2),
+            b"\ndata: ",
+            &value(4),
+            b"\n\n",
+        ];
+        let (mut decoder, mut buffer) = (Decoder::default(), Buffer::new());
+        let items = feed(&mut decoder, &mut buffer, &parts.concat(), 1 << 14);
+        assert_eq!(items.len(), 1);
+        assert_eq!(decoder.decode(&mut &b""[..], &mut buffer), Ok(None));
+        let kept = buffer.capacity();
+        assert!(kept < KEPT, "{kept} bytes of {large}");
+    }
+}
+
+#[test]
 fn a_new_buffer_holds_nothing() {
     assert_eq!(Buffer::new().capacity(), 0);
     let (mut decoder, mut buffer) = (Decoder::default(), Buffer::new());
@@ -222,6 +245,36 @@ fn a_source_hands_out_what_its_configuration_asks_for() {
             other => panic!("{other:?}"),
         }
         assert_eq!(source.receive(&mut input, &mut buffer), Ok(None));
+    }
+}
+
+#[test]
+fn a_source_tells_where_it_is_and_what_was_cut() {
+    let mut source = EventSource::new(Config::new("http://host/"));
+    assert_eq!(source.url(), "http://host/");
+    assert!(source.poll_request().is_some());
+    let response = Response::new(200, [("content-type", &b"text/event-stream"[..])]);
+    source.receive_response(&response, Duration::ZERO, 0);
+    let (mut input, mut buffer) = (&b"data: x\n"[..], Buffer::new());
+    assert!(source.is_between_events());
+    assert_eq!(source.receive(&mut input, &mut buffer), Ok(None));
+    assert!(!source.is_between_events());
+    assert_eq!(
+        source.cut_event(&mut buffer).map(|event| event.data),
+        Some("x")
+    );
+    let item = source.receive(&mut &b"\n"[..], &mut buffer);
+    assert!(matches!(item, Ok(Some(Item::Event(_)))), "{item:?}");
+    assert!(source.is_between_events());
+    assert_eq!(source.cut_event(&mut buffer), None);
+}
+
+#[test]
+fn a_byte_order_mark_is_unfinished_until_its_third_byte() {
+    let (mut decoder, mut buffer) = (Decoder::default(), Buffer::new());
+    for (byte, is_between) in [(0xef, false), (0xbb, false), (0xbf, true)] {
+        assert_eq!(decoder.decode(&mut &[byte][..], &mut buffer), Ok(None));
+        assert_eq!(decoder.is_between_events(), is_between, "{byte:x}");
     }
 }
 
