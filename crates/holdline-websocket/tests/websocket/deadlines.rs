@@ -74,6 +74,19 @@ fn a_peer_that_goes_on_sending_cannot_keep_a_connection_that_is_closing() {
 }
 
 #[test]
+fn half_a_frame_does_not_prolong_closing() {
+    let (mut connection, mut out) = (client(), BytesMut::new());
+    connection
+        .send_close(CloseCode::NORMAL, "", &mut out)
+        .unwrap();
+    connection.handle_timeout(SECOND);
+    connection.handle_timeout(11 * SECOND);
+    assert_eq!(feed(&mut connection, b"\x81\x05a"), []);
+    connection.handle_timeout(12 * SECOND);
+    assert_eq!(connection.timed_out(), Some(Timeout::Close));
+}
+
+#[test]
 fn the_same_deadline_holds_until_the_stream_ends() {
     let mut connection = server();
     feed(&mut connection, &masked(&[(b"\x88\x00", b"")]));
