@@ -42,7 +42,7 @@ fn every_option_of_the_server_is_in_the_table() {
 
 const REFUSAL: &str = include_str!("../../crates/holdline/src/refusal.rs");
 
-/// The codes of all errors that are made by hand: `error(404, "not_found", …)`.
+/// The codes of all errors that are made by hand: `error(404, "not_found", …)` and `unavailable("busy", …)`.
 fn codes_by_hand(folder: &Path) -> BTreeSet<String> {
     let mut codes = BTreeSet::new();
     for path in support::sources(folder) {
@@ -51,6 +51,10 @@ fn codes_by_hand(folder: &Path) -> BTreeSet<String> {
             let (status, rest) = call.trim_start().split_once(',')?;
             status.parse::<u16>().ok()?;
             let (code, _) = rest.trim_start().strip_prefix('"')?.split_once('"')?;
+            Some(code.to_owned())
+        }));
+        codes.extend(source.split("unavailable(").skip(1).filter_map(|call| {
+            let (code, _) = call.trim_start().strip_prefix('"')?.split_once('"')?;
             Some(code.to_owned())
         }));
     }

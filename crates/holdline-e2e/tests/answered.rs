@@ -322,6 +322,26 @@ fn a_message_that_is_too_long_closes_as_ever() {
 
 /// Plain text is published as it is, and has no answer.
 #[test]
+fn what_was_published_before_binary_data_is_answered_though_both_came_at_once() {
+    let server = Server::start(&[]).unwrap();
+    let mut socket = open(&server, "/channels/a/websocket");
+    let publish = json!({"publish": "a", "data": "one", "ref": 1});
+    let never = json!({"publish": "a", "data": "never", "ref": 2});
+    socket.write(Message::text(publish.to_string())).unwrap();
+    socket.write(Message::binary(vec![1, 2])).unwrap();
+    socket.write(Message::text(never.to_string())).unwrap();
+    socket.flush().unwrap();
+    let message = read(&mut socket);
+    let ack = read(&mut socket);
+    assert_eq!((&message["data"], &ack["ref"]), (&json!("one"), &json!(1)));
+    match socket.read().unwrap() {
+        Message::Close(Some(frame)) => assert_eq!(u16::from(frame.code), 1003),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(poll(&server, "a").len(), 1);
+}
+
+#[test]
 fn without_the_subprotocol_nothing_changes() {
     let server = Server::start(&[]).unwrap();
     let text = json!({"publish": "b", "data": "x"}).to_string();

@@ -188,6 +188,41 @@ fn a_mistake_is_told_and_costs_the_connection() {
 }
 
 #[test]
+fn what_was_published_before_a_mistake_is_answered_though_all_came_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("log");
+    for more in [&[][..], &["--data", data.to_str().unwrap()]] {
+        let (server, address) = start(more);
+        let first = r#"{"subscribe":["a"]}"#;
+        let published = r#"{"publish":"a","data":"one","ref":1}"#;
+        let never = r#"{"publish":"a","data":"never","ref":2}"#;
+        for mistake in [r#"{"publish":"a"}"#, "no JSON", "<policy-file-request/>"] {
+            let mut plug = Plug::connect(&address);
+            let all = [first, published, mistake, never].map(|text| format!("{text}\0"));
+            plug.send(all.concat().as_bytes());
+            let rest = plug.rest();
+            let said: Vec<Value> = rest
+                .split_terminator('\0')
+                .map(|text| serde_json::from_str(text).unwrap())
+                .collect();
+            let of = |event: &str| said.iter().find(|said| said["event"] == event);
+            assert!(
+                of("holdline.open").is_some(),
+                "{more:?} {mistake}: {said:?}"
+            );
+            let ack = of("holdline.ack").unwrap_or_else(|| panic!("{more:?} {mistake}: {said:?}"));
+            assert_eq!(ack["ref"], 1);
+            let message = said.iter().find(|said| said["data"] == "one").unwrap();
+            assert_eq!(message["id"], ack["id"]);
+            assert!(of("holdline.error").is_some(), "{mistake}: {said:?}");
+        }
+        let poll = get(&server, "/channels/a/poll?since=earliest");
+        let messages = poll["messages"].as_array().unwrap();
+        assert_eq!(messages.len(), 3, "nothing after a mistake is taken");
+    }
+}
+
+#[test]
 fn messages_go_both_ways_unchanged_and_a_cursor_is_good_for_every_transport() {
     let (server, address) = start(&[]);
     let mut client = Client::connect(server.address()).unwrap();

@@ -318,7 +318,7 @@ impl Handler for App {
             Stream::Subscriber(subscription) => {
                 // The same for what was published over a plug-in socket.
                 if let Subscription::Socket(plugged) = subscription
-                    && !plugged.are_all_answered()
+                    && !plugged.socket.are_all_answered()
                 {
                     return Progress::More;
                 }

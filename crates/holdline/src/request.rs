@@ -108,8 +108,8 @@ impl<'r> Resource<'r> {
     /// The methods it allows, as listed in `Allow`.
     pub(crate) fn allow(&self) -> &'static str {
         match self {
-            Self::Server => "GET, HEAD, POST, OPTIONS",
-            Self::Channel(_) => "GET, HEAD, POST, DELETE, OPTIONS",
+            // What there is of methods at all.
+            Self::Server | Self::Channel(_) => "GET, HEAD, POST, DELETE, OPTIONS",
             Self::Disconnect => "POST, OPTIONS",
             Self::Box | Self::Explain | Self::Technique(Technique::Im(_)) => {
                 "GET, HEAD, POST, OPTIONS"

@@ -61,6 +61,18 @@ impl Subscription {
         }
     }
 
+    /// The client of a WebSocket or plug-in socket made a mistake that [ends the stream](SocketStream::end_mistaken).
+    pub(crate) fn end_mistaken(&mut self) {
+        if let Some(stream) = self.socket() {
+            stream.end_mistaken();
+        }
+    }
+
+    /// Whether nothing more is taken from that client.
+    pub(crate) fn is_mistaken(&mut self) -> bool {
+        self.socket().is_some_and(|stream| stream.is_mistaken())
+    }
+
     /// The stream of a client that is sent whole texts.
     fn socket(&mut self) -> Option<&mut SocketStream> {
         match self {

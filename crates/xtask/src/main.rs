@@ -113,7 +113,7 @@ enum Command {
     E2e,
     /// Time the codecs beside their peers and write the table to docs/benchmarks.md
     Bench {
-        /// Two minutes instead of twenty: the ratios are less reliable
+        /// Three minutes instead of a quarter of an hour: the ratios are less reliable
         #[arg(long)]
         quick: bool,
         /// Only run each case once, with its checks; the step of `test`

@@ -12,7 +12,7 @@ use crate::subscription::{Answers, Asked, Speaker};
 
 impl App {
     /// Takes a message of a client. Its answer is given when the stream has everything up to it; what is wrong with it
-    /// is told at once.
+    /// is told at once. Returns whether it was none.
     pub(crate) fn answer(
         &self,
         connection: ConnectionId,
@@ -20,12 +20,13 @@ impl App {
         answers: &mut Answers,
         text: &str,
         mut speaker: Speaker<'_>,
-    ) {
+    ) -> bool {
         match self.take(connection, rights, answers, text) {
             Ok(asked) => {
                 answers.expect(asked);
                 // It reads first what there is.
                 self.wake(connection);
+                false
             }
             Err(Mistake { reference, reply }) => {
                 reply.count();
@@ -33,9 +34,7 @@ impl App {
                 if let Err(error) = speaker.send_text(&error) {
                     tracing::debug!(%error, "a client takes no more answers");
                 }
-                if reply.status == 400 {
-                    speaker.mistaken();
-                }
+                reply.status == 400
             }
         }
     }

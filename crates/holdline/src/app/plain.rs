@@ -23,9 +23,14 @@ impl App {
         let Output::WebSocket(socket) = output else {
             return;
         };
+        if subscription.is_mistaken() {
+            return;
+        }
         if let (Message::Text(text), Some((rights, answers))) = (message, subscription.answers()) {
             let speaker = Speaker::WebSocket(socket);
-            return self.answer(connection, rights, answers, text, speaker);
+            // It is told so, and the WebSocket goes on.
+            self.answer(connection, rights, answers, text, speaker);
+            return;
         }
         match message {
             Message::Text(text) => {
@@ -34,8 +39,8 @@ impl App {
                 }
             }
             Message::Binary(_) => {
-                let reason = "messages are published as text";
-                close(socket, CloseCode::UNSUPPORTED, reason);
+                subscription.end_mistaken();
+                self.wake(connection);
             }
         }
     }

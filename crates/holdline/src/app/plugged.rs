@@ -113,21 +113,30 @@ impl App {
         mut raw: Raw<'_>,
     ) -> Expects {
         let Plugged { socket, cutter } = plugged;
-        match cutter.take(input) {
+        if socket.is_mistaken() {
+            *input = &[];
+            return Expects::Nothing;
+        }
+        let is_mistake = match cutter.take(input) {
             Ok(None) => return Expects::Rest(cutter.held()),
-            Ok(Some(Item::Message(text))) => {
-                if let Some((rights, answers)) = socket.answers() {
+            Ok(Some(Item::Message(text))) => match socket.answers() {
+                Some((rights, answers)) => {
                     let speaker = Speaker::Socket(raw);
-                    self.answer(connection, rights, answers, text, speaker);
+                    self.answer(connection, rights, answers, text, speaker)
                 }
-                cutter.release();
-            }
+                None => false,
+            },
             // It is one only in the beginning.
-            Ok(Some(_)) => raw.fail(),
+            Ok(Some(_)) => true,
             Err(reply) => {
                 refuse(&reply, &mut raw);
-                raw.fail();
+                true
             }
+        };
+        cutter.release();
+        if is_mistake {
+            socket.end_mistaken();
+            self.wake(connection);
         }
         Expects::Nothing
     }

@@ -46,7 +46,8 @@ pub(crate) struct AccessArguments {
     /// browser anywhere), any page can use JSONP to read a channel.
     #[arg(long, env = "HOLDLINE_NO_JSONP", value_parser = BoolishValueParser::new())]
     pub(crate) no_jsonp: bool,
-    /// Turn off the page at `/`, with its files and its moving box.
+    /// Turn off the pages: `/`, `/chat`, `/techniques`, `/illustrated`, `/explain`, that of a channel and that of
+    /// `/stats`, with their files and the moving box.
     #[arg(long, env = "HOLDLINE_NO_PAGES", value_parser = BoolishValueParser::new())]
     pub(crate) no_pages: bool,
 }

@@ -28,6 +28,8 @@ pub(crate) struct SocketStream {
     begun: bool,
     /// Only of a client that wants them: `holdline.v2`.
     answers: Option<Box<Answers>>,
+    /// The client made a mistake that ends the stream, and is owed answers to what came before.
+    mistaken: bool,
 }
 
 /// A subscriber over a plug-in socket.
@@ -36,14 +38,6 @@ pub(crate) struct Plugged {
     pub(crate) socket: SocketStream,
     /// What cuts the bytes that it sends into messages.
     pub(crate) cutter: Cutter,
-}
-
-impl Plugged {
-    /// Whether everything that it published was answered.
-    pub(crate) fn are_all_answered(&self) -> bool {
-        let answers = self.socket.answers.as_ref();
-        answers.is_none_or(|answers| answers.are_all_given())
-    }
 }
 
 impl SocketStream {
@@ -61,6 +55,7 @@ impl SocketStream {
             next_beat: None,
             begun: false,
             answers: None,
+            mistaken: false,
         }
     }
 
@@ -83,6 +78,23 @@ impl SocketStream {
     pub(crate) fn answers(&mut self) -> Option<(&Rights, &mut Answers)> {
         let answers = self.answers.as_deref_mut()?;
         Some((&self.rights, answers))
+    }
+
+    /// Whether everything that the client published was answered.
+    pub(crate) fn are_all_answered(&self) -> bool {
+        let answers = self.answers.as_ref();
+        answers.is_none_or(|answers| answers.are_all_given())
+    }
+
+    /// The client made a mistake that ends the stream. It ends when the client has the answers to all that came before:
+    /// who is not told that a message was published publishes it again. To be called before the connection is woken.
+    pub(crate) const fn end_mistaken(&mut self) {
+        self.mistaken = true;
+    }
+
+    /// Whether nothing more is taken from the client.
+    pub(crate) const fn is_mistaken(&self) -> bool {
+        self.mistaken
     }
 
     pub(super) fn ready(
@@ -135,6 +147,10 @@ impl SocketStream {
             self.next_beat = self.heartbeat.map(|interval| hub.now() + interval);
         }
         let next = self.give_answers(hub, &mut socket);
+        if self.is_over() {
+            socket.mistaken();
+            return Progress::Idle;
+        }
         if begins || next.is_some() {
             self.set_timer(hub, next, socket);
         }
@@ -150,7 +166,14 @@ impl SocketStream {
             self.next_beat = Some(hub.now() + interval);
         }
         let next = self.give_answers(hub, &mut socket);
-        self.set_timer(hub, next, socket);
+        match self.is_over() {
+            true => socket.mistaken(),
+            false => self.set_timer(hub, next, socket),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.mistaken && self.are_all_answered()
     }
 
     /// Gives the answers that are known. Returns after what time another one is to be given at the latest.

@@ -113,10 +113,17 @@ impl<'a> Speaker<'a> {
         }
     }
 
-    /// The client said something that it must not say. A plug-in socket closes with that; a WebSocket goes on.
-    pub(crate) fn mistaken(self) {
-        if let Self::Socket(raw) = self {
-            raw.fail();
+    /// Closes, because the client said something that ends the stream: over a plug-in socket anything wrong, which it has
+    /// been told, over a WebSocket binary data.
+    pub(super) fn mistaken(self) {
+        match self {
+            Self::WebSocket(mut socket) => {
+                let closed = socket.close(CloseCode::UNSUPPORTED, "messages are published as text");
+                if let Err(error) = closed {
+                    tracing::debug!(%error, "a WebSocket is already closing");
+                }
+            }
+            Self::Socket(raw) => raw.fail(),
         }
     }
 
