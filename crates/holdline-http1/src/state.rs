@@ -339,6 +339,12 @@ mod tests {
                 state.requester == Q::Switched,
                 state.responder == P::Switched
             );
+            // Both are idle, or neither is.
+            assert_eq!(
+                state.requester == Q::Idle,
+                state.responder == P::Idle,
+                "{state:?}"
+            );
             // A response is only ever begun to a request, or to a fault.
             if matches!(state.responder, P::Owes | P::Body) {
                 assert_ne!(state.requester, Q::Idle, "{state:?}");

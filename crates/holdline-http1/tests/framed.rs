@@ -202,6 +202,24 @@ async fn the_end_of_the_stream_ends_a_body_or_breaks_it() {
 }
 
 #[tokio::test(flavor = "current_thread")]
+async fn a_request_that_ends_in_its_body_is_an_error_and_not_the_end() {
+    let (mut client, server) = duplex(4096);
+    let mut http = Framed::new(server, ServerCodec::default());
+    let request = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nab";
+    client.write_all(request).await.expect("sent");
+    client.shutdown().await.expect("shut");
+    let items: Vec<_> = http.by_ref().collect().await;
+    assert!(matches!(&items[0], Ok(OwnedEvent::Request { .. })));
+    assert!(matches!(&items[1], Ok(OwnedEvent::Data(data)) if data == "ab"));
+    match &items[2..] {
+        [Err(CodecError::Receive(error))] => {
+            assert_eq!(error.kind(), ReceiveErrorKind::TruncatedBody);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
 async fn an_upgrade_leaves_the_bytes_that_follow() {
     let (mut client, server) = pair(4096);
     let headers = block([

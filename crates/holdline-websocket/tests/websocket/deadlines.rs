@@ -199,6 +199,26 @@ fn keepalive_gives_up_a_silent_peer() {
     );
 }
 
+#[test]
+fn keepalive_hears_what_is_read_straight_into_a_message() {
+    for (filled, goes_on) in [(1, true), (0, false)] {
+        let (mut connection, mut buffer) = (with_keepalive(), Buffer::new());
+        let head = b"\x82\xff\0\0\0\0\0\x01\0\0\0\0\0\0";
+        let mut frame = [&head[..], &[7; 1 << 15]].concat();
+        let mut input = &mut frame[..];
+        assert_eq!(connection.receive(&mut input, &mut buffer), Ok(None));
+        connection.handle_timeout(SECOND);
+        connection.handle_timeout(21 * SECOND);
+        transmit(&mut connection);
+        connection.handle_timeout(31 * SECOND);
+        assert!(!connection.receive_room(&mut buffer).is_empty());
+        let received = connection.receive_filled(filled, &mut buffer);
+        assert_eq!(received, Ok(None));
+        connection.handle_timeout(31 * SECOND);
+        assert_eq!(connection.is_open(), goes_on);
+    }
+}
+
 /// What is read in pieces between the two calls counts, and a read that gives nothing does not.
 #[test]
 fn keepalive_hears_what_is_received_in_pieces() {

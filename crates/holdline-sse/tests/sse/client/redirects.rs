@@ -87,3 +87,16 @@ fn redirects_must_end_and_lead_somewhere() {
         assert_eq!(source.reason(), Some(Reason::Location));
     }
 }
+
+#[test]
+fn a_head_stays_one_and_what_only_looks_like_a_scheme_is_a_path() {
+    let mut config = config();
+    config.method = "HEAD".into();
+    let mut source = requested(config);
+    source.receive_response(&redirect(303, "1:2"), ZERO, 0);
+    let request = source.poll_request().expect("a request");
+    assert_eq!(
+        (request.method(), request.url()),
+        ("HEAD", "http://host/1:2")
+    );
+}
