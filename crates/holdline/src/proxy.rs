@@ -5,7 +5,6 @@
 //! order of what happened. What is forwarded is what was read: the explanation gets a copy.
 
 mod connection;
-mod secrets;
 mod shown;
 
 use std::fs::File;
@@ -20,7 +19,6 @@ use crate::inspect::{Style, colour, width};
 use crate::signals::{self, Wish};
 
 use self::connection::Connection;
-pub(crate) use self::secrets::Secrets;
 use self::shown::{Output, Shown};
 
 /// Forwards until a signal ends it. Exit codes: 0, or 2 if it cannot begin.

@@ -91,6 +91,60 @@ fn an_upgrade_is_followed_and_secrets_are_stars() {
     }
 }
 
+/// Frames may come in the same read as the 101, and be sent before it.
+#[test]
+fn frames_in_the_same_read_as_the_handshake_are_shown_as_they_are() {
+    let frames = b"\x81\x10a\nset-cookie: x \x81\x02hi\x81\x0da?token=abc&d";
+    for options in [&["--json"][..], &[]] {
+        let (server, address) = listener();
+        let mut proxy = Proxy::start(&address, options);
+        let mut client = proxy.connect();
+        let (mut socket, _) = server.accept().expect("a connection");
+        let up = [REQUEST.as_bytes(), MASKED].concat();
+        client.write_all(&up).expect("it reads");
+        assert_eq!(take(&mut socket, up.len()), up);
+        let down = [RESPONSE.as_bytes(), frames].concat();
+        socket.write_all(&down).expect("it reads");
+        assert_eq!(take(&mut client, down.len()), down);
+        drop((client, socket));
+        let said = proxy.until("over, after");
+        assert!(!said.contains("cannot be explained"), "{said}");
+        let shown = proxy.stop();
+        assert!(!shown.contains("sesame"), "{shown}");
+        for text in ["token=Hello", "a\\nset-cookie: x ", "hi", "a?token=abc&d"] {
+            assert!(shown.contains(&format!("\"{text}\"")), "{text} in\n{shown}");
+        }
+    }
+}
+
+/// A server may refuse an upgrade. What the client sends then are requests.
+#[test]
+fn secrets_after_an_upgrade_that_was_refused_are_stars() {
+    let (server, address) = listener();
+    let mut proxy = Proxy::start(&address, &["--json"]);
+    let mut client = proxy.connect();
+    let (mut socket, _) = server.accept().expect("a connection");
+    let next = "GET /b?%74oken=sesame'sesame HTTP/1.1\r\nHost: a\r\nCookie: sesame\r\n\
+        X-Api-Key: sesame\r\nSec-WebSocket-Protocol: bearer, sesame\r\n\
+        Referer: http://ann:sesame@h/\r\n\r\n";
+    let up = [REQUEST, next].concat();
+    client.write_all(up.as_bytes()).expect("it reads");
+    assert_eq!(take(&mut socket, up.len()), up.as_bytes());
+    let refusal =
+        "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\nSet-Cookie: sesame\r\n\r\n";
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\nSet-Cookie: sesame\r\n\r\nanswer";
+    let down = [refusal, answer].concat();
+    socket.write_all(down.as_bytes()).expect("it reads");
+    assert_eq!(take(&mut client, down.len()), down.as_bytes());
+    drop((client, socket));
+    proxy.until("over, after");
+    let shown = proxy.stop();
+    assert!(!shown.contains("sesame"), "{shown}");
+    for words in ["\"/b?%74oken=*************\"", "\"data\":\"answer\""] {
+        assert!(shown.contains(words), "{words} in\n{shown}");
+    }
+}
+
 #[test]
 fn many_connections_are_numbered_and_filtered() {
     let (server, address) = listener();

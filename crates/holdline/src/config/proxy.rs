@@ -36,8 +36,8 @@ pub(crate) struct ProxyArguments {
     /// Write to a file instead of standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Show the values of Authorization, Proxy-Authorization, Cookie, Set-Cookie and `token=`. Otherwise stars stand
-    /// for them.
+    /// Show the values of Authorization, Cookie, Set-Cookie and the like, of `token=`, and passwords in URLs. Otherwise
+    /// stars stand for them.
     #[arg(long)]
     pub(crate) show_secrets: bool,
     /// Connections at one time. More wait until one ends.

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use crate::inspect::direction::Direction;
 use crate::inspect::item::{Lines, Stop};
+use crate::inspect::secrets::Secrets;
 use crate::inspect::style::Style;
 use crate::inspect::talk::{Side, Talk};
 
@@ -58,6 +59,13 @@ impl Conversation {
         }
     }
 
+    /// Has stars stand for the secrets of each side, as long as it speaks HTTP.
+    pub(crate) fn hiding(mut self, client: Secrets, server: Secrets) -> Self {
+        self.client.direction.hide(client);
+        self.server.direction.hide(server);
+        self
+    }
+
     /// Takes bytes that `from` sent.
     pub(crate) fn feed(
         &mut self,
@@ -75,11 +83,6 @@ impl Conversation {
         let read = self.tell(from, out, Direction::eof)?;
         self.half(from).over = true;
         Ok(read)
-    }
-
-    /// Whether both sides went on with another protocol.
-    pub(crate) const fn has_switched(&self) -> bool {
-        self.talk.switched().is_some()
     }
 
     /// The target of the last request.

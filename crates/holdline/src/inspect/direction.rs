@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use crate::inspect::explain::Explained;
 use crate::inspect::item::{Fault, Lines, Stop};
 use crate::inspect::layer::Layer;
+use crate::inspect::secrets::Secrets;
 use crate::inspect::talk::{Change, Protocol, Side, Talk};
 use crate::inspect::{hixie76, http1, websocket};
 
@@ -18,6 +19,8 @@ pub(super) struct Direction {
     /// The offset at which the protocol began.
     began: u64,
     offer: Offer,
+    /// Hides what is secret, as long as this is HTTP.
+    secrets: Option<Secrets>,
 }
 
 #[derive(Debug)]
@@ -43,7 +46,12 @@ impl Direction {
             at: 0,
             began: 0,
             offer: Offer::None,
+            secrets: None,
         }
+    }
+
+    pub(super) fn hide(&mut self, secrets: Secrets) {
+        self.secrets = Some(secrets);
     }
 
     /// Takes all of `piece`.
@@ -85,8 +93,37 @@ impl Direction {
         Ok(())
     }
 
-    /// Gives bytes to the protocol of now, up to a change.
+    /// Gives bytes to the protocol of now, up to a change. Secrets are hidden in a copy: another protocol, which
+    /// begins anywhere in the input, gets its bytes as they are.
     fn pass(
+        &mut self,
+        input: &mut &mut [u8],
+        talk: &mut Talk,
+        lines: &mut Lines<'_>,
+    ) -> Result<(), Stop> {
+        let Some(before) = self.secrets.clone() else {
+            return self.give(input, talk, lines);
+        };
+        // Most changes come with the end of a head.
+        let (front, _) = input.split_at(up_to_empty_line(input));
+        let (mut copy, mut after) = (front.to_vec(), before.clone());
+        after.hide(&mut copy);
+        let mut left = &mut copy[..];
+        let given = self.give(&mut left, talk, lines);
+        let (left, taken) = (left.len(), front.len() - left.len());
+        if let Some(secrets) = &mut self.secrets {
+            if left > 0 {
+                after = before;
+                let mut taken: Vec<u8> = front.iter().take(taken).copied().collect();
+                after.hide(&mut taken);
+            }
+            *secrets = after;
+        }
+        *input = std::mem::take(input).split_at_mut(taken).1;
+        given
+    }
+
+    fn give(
         &mut self,
         input: &mut &mut [u8],
         talk: &mut Talk,
@@ -114,6 +151,7 @@ impl Direction {
 
     fn switch(&mut self, protocol: Protocol) {
         self.began = self.at;
+        self.secrets = None;
         let from = self.from;
         match &mut self.view {
             View::Items(layer) => *layer = items(from, protocol),
@@ -172,6 +210,19 @@ fn skip(input: &mut &mut [u8]) {
     if let Some((_, rest)) = std::mem::take(input).split_first_mut() {
         *input = rest;
     }
+}
+
+/// The length of `input` up to its first empty line and with it, or of all.
+fn up_to_empty_line(input: &[u8]) -> usize {
+    let mut line = 0;
+    let ends = input.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    for (at, _) in ends {
+        if matches!(input.get(line..at), Some(b"" | b"\r")) {
+            return at + 1;
+        }
+        line = at + 1;
+    }
+    input.len()
 }
 
 fn items(from: Side, protocol: Protocol) -> Box<dyn Layer> {

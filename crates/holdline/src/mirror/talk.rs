@@ -10,8 +10,7 @@ use super::part::Part;
 use super::reflection::Reflection;
 use crate::bounded::Bounded;
 use crate::explainer::Explainer;
-use crate::inspect::{Conversation, Side, Style};
-use crate::proxy::Secrets;
+use crate::inspect::{Conversation, Secrets, Side, Style};
 
 /// A tap that has what it sees explained.
 #[derive(Debug)]
@@ -26,8 +25,6 @@ pub(super) struct Listener {
 #[derive(Debug)]
 struct Talk {
     conversation: Conversation,
-    client: Secrets,
-    server: Secrets,
 }
 
 impl Listener {
@@ -38,9 +35,9 @@ impl Listener {
         number: usize,
     ) -> Self {
         let talk = Talk {
-            conversation: Conversation::new(Style::Html, "", None, true),
-            client: Secrets::except(SHOWN),
-            server: Secrets::except(SHOWN),
+            // What the server sends is its own.
+            conversation: Conversation::new(Style::Html, "", None, true)
+                .hiding(Secrets::except(SHOWN), Secrets::default()),
         };
         Self {
             reflection,
@@ -106,12 +103,6 @@ impl Drop for Listener {
 
 impl Talk {
     fn explain(&mut self, from: Side, bytes: &mut [u8]) -> io::Result<String> {
-        if !self.conversation.has_switched() {
-            match from {
-                Side::Client => self.client.hide(bytes),
-                Side::Server => self.server.hide(bytes),
-            }
-        }
         let mut html = Bounded::new(MOST_AT_ONCE);
         self.conversation.feed(from, bytes, &mut html)?;
         Ok(String::from_utf8(html.finish()).unwrap_or_default())
@@ -122,8 +113,7 @@ impl Talk {
 const MOST_AT_ONCE: usize = 160 << 10;
 /// Pieces of all pages that wait to be explained.
 const MOST_WAITING: usize = 512;
-/// Header fields whose values are shown: those of browsers and of this server, without secrets. The last ones are lines of
-/// an event stream.
+/// Header fields of a request whose values are shown: those of browsers, without secrets.
 const SHOWN: &[&str] = &[
     "host",
     "connection",
@@ -141,6 +131,7 @@ const SHOWN: &[&str] = &[
     "dnt",
     "sec-gpc",
     "te",
+    "expect",
     "priority",
     "save-data",
     "upgrade-insecure-requests",
@@ -159,22 +150,4 @@ const SHOWN: &[&str] = &[
     "sec-websocket-key",
     "sec-websocket-version",
     "sec-websocket-extensions",
-    "sec-websocket-accept",
-    "date",
-    "vary",
-    "etag",
-    "server",
-    "retry-after",
-    "x-content-type-options",
-    "x-accel-buffering",
-    "referrer-policy",
-    "content-security-policy",
-    "cross-origin-resource-policy",
-    "access-control-allow-origin",
-    "access-control-allow-credentials",
-    "id",
-    "data",
-    "event",
-    "retry",
-    "",
 ];

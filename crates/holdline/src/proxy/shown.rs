@@ -4,8 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::config::ProxyArguments;
-use crate::inspect::{Conversation, Read, Side, Style};
-use crate::proxy::secrets::Secrets;
+use crate::inspect::{Conversation, Read, Secrets, Side, Style};
 
 /// Where all connections are shown.
 pub(super) struct Output {
@@ -58,8 +57,6 @@ pub(super) struct Shown {
 
 struct Talk {
     conversation: Conversation,
-    /// Of the client and of the server. `None` if secrets are shown.
-    secrets: Option<[Secrets; 2]>,
     /// What is shown once the target of the first request is known.
     held: Vec<u8>,
 }
@@ -68,15 +65,18 @@ impl Shown {
     pub(super) fn new(number: u64, arguments: &ProxyArguments, output: Arc<Mutex<Output>>) -> Self {
         let style = lock(&output).style;
         let name = format!("#{number} ");
-        let hidden = !arguments.show_secrets;
+        let conversation = Conversation::new(style, &name, Some(number), arguments.events);
+        let conversation = match arguments.show_secrets {
+            true => conversation,
+            false => conversation.hiding(Secrets::default(), Secrets::default()),
+        };
         Self {
             number,
             output,
             only: arguments.from.map(Side::from),
             path: arguments.path.clone(),
             talk: Mutex::new(Talk {
-                conversation: Conversation::new(style, &name, Some(number), arguments.events),
-                secrets: hidden.then(Default::default),
+                conversation,
                 held: Vec::new(),
             }),
         }
@@ -86,15 +86,6 @@ impl Shown {
     pub(super) fn sent(&self, side: Side, bytes: &[u8]) {
         let mut talk = lock(&self.talk);
         let mut copy = bytes.to_vec();
-        if !talk.conversation.has_switched()
-            && let Some(secrets) = &mut talk.secrets
-        {
-            let [client, server] = secrets;
-            match side {
-                Side::Client => client.hide(&mut copy),
-                Side::Server => server.hide(&mut copy),
-            }
-        }
         self.tell(&mut talk, side, |conversation, out| {
             conversation.feed(side, &mut copy, out)
         });

@@ -216,6 +216,43 @@ fn a_page_sees_its_websocket_with_masks() {
 }
 
 #[test]
+fn a_page_sees_frames_that_come_with_the_handshake_as_they_are() {
+    let server = Server::start();
+    let mut watch = Watch::open(&server);
+    let mut socket = server.connect();
+    let fields = "Origin: http://localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    let get = watch.get("websocket", fields) + "\u{81}\u{86}\0\0\0\0a:b\nc:\u{81}\u{82}\0\0\0\0hi";
+    let bytes: Vec<u8> = get.chars().map(|byte| byte as u8).collect();
+    socket.write_all(&bytes).unwrap();
+    let mut answer = until(&mut socket, b"\r\n\r\n");
+    answer += &until(&mut socket, b"\x81\x02hi");
+    let seen = watch.sides("websocket", 0, get.len() + answer.len());
+    assert_eq!((seen.client, seen.server), (get, answer));
+}
+
+#[test]
+fn a_page_sees_the_answer_to_what_it_should_not_have_asked() {
+    let server = Server::start();
+    let mut watch = Watch::open(&server);
+    let mut socket = server.connect();
+    let post = watch.get(
+        "stream",
+        &format!("{OWN}Expect: 100-continue\r\nContent-Length: 3\r\n"),
+    );
+    let post = post.replacen("GET", "POST", 1) + "a:b";
+    socket.write_all(post.as_bytes()).unwrap();
+    let answer = until(&mut socket, b"}");
+    assert!(
+        answer.contains(" 405 ") && answer.contains("\r\nAllow: "),
+        "{answer}"
+    );
+    let seen = watch.sides("stream", 0, answer.len());
+    assert!(post.starts_with(&seen.client), "{}", seen.client);
+    assert!(seen.server.starts_with(&answer), "{}", seen.server);
+}
+
+#[test]
 fn a_page_sees_nothing_of_others_who_share_its_connection() {
     let server = Server::start();
     let mut watch = Watch::open(&server);
