@@ -29,7 +29,9 @@ use std::process::ExitCode;
 pub(crate) use self::conversation::{Conversation, Read};
 use self::direction::{Direction, View};
 pub(crate) use self::explain::html::{escaped, linked};
-pub(crate) use self::hex::{parse as parse_dump, parse_within as parse_dump_within};
+pub(crate) use self::hex::{
+    is_meant as is_dump, parse as parse_dump, parse_within as parse_dump_within,
+};
 use self::input::Source;
 use self::item::{Lines, Stop};
 pub(crate) use self::secrets::Secrets;

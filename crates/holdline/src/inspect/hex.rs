@@ -1,5 +1,7 @@
 //! Hex dumps, as the usual tools print them.
 
+mod columns;
+
 use std::iter::Peekable;
 use std::str::Lines;
 
@@ -34,6 +36,15 @@ pub(crate) fn parse_within(text: &str, longest: usize) -> Result<Vec<Vec<u8>>, S
     Ok(dump.pieces)
 }
 
+/// Whether a text is meant as a dump, right or wrong: its first row begins with the offset 0.
+pub(crate) fn is_meant(text: &str) -> bool {
+    let is_row = |line: &&str| !line.trim().is_empty() && !is_packet_summary(line);
+    let first = text.lines().find(is_row);
+    first
+        .and_then(|line| offset(line, false))
+        .is_some_and(|(at, _)| at == 0)
+}
+
 struct Dump {
     /// Bytes that `*` may still stand for.
     left: usize,
@@ -51,7 +62,8 @@ impl Dump {
         if is_packet_summary(line) {
             return Ok(());
         }
-        match offset(line, self.piece().len()) {
+        let has_offsets = !self.row.is_empty();
+        match offset(line, has_offsets) {
             Some((at, rest)) => self.row(at, rest),
             None => {
                 let line = line.split('#').next().unwrap_or_default();
@@ -72,7 +84,7 @@ impl Dump {
                 "its offset is {at:#x}, but {have:#x} bytes came before it: a row is missing"
             ));
         }
-        let bytes = plain(columns(rest))?;
+        let bytes = columns::bytes_of(rest)?;
         self.piece().extend(&bytes);
         self.row = bytes;
         Ok(())
@@ -113,18 +125,16 @@ fn is_packet_summary(line: &str) -> bool {
     is_time(first) || matches!(first, "IP" | "IP6") || is_time(words.next().unwrap_or_default())
 }
 
-/// The offset at the beginning of a row, and the rest of it. An offset without a colon must fit.
-fn offset(line: &str, have: usize) -> Option<(usize, &str)> {
+/// The offset at the beginning of a row, and the rest of it. An offset without a colon must be followed by a byte, or end
+/// a dump that has offsets: otherwise it may be bytes.
+fn offset(line: &str, has_offsets: bool) -> Option<(usize, &str)> {
     let (at, rest) = any_offset(line)?;
     let colon = line.split_whitespace().next()?.ends_with(':');
-    let two_digits = |rest: &str| {
-        rest.split_whitespace()
-            .next()
-            .is_none_or(|word| word.len() == 2)
+    let is_offset = match rest.split_whitespace().next() {
+        Some(word) => word.len() == 2,
+        None => has_offsets && at > 0,
     };
-    let fits = at == 0 || at == have || have == 0;
-    let last = rest.trim().is_empty();
-    (colon || !last && two_digits(rest) || last && fits && at > 0).then_some((at, rest))
+    (colon || is_offset).then_some((at, rest))
 }
 
 /// A number of at least four hexadecimal digits, with a colon or white space after it.
@@ -140,16 +150,6 @@ fn any_offset(line: &str) -> Option<(usize, &str)> {
         .ok()
         .filter(|_| is_offset)?;
     Some((at, rest))
-}
-
-/// A row without the text on its right.
-fn columns(rest: &str) -> &str {
-    let rest = rest.trim_start();
-    if let Some((bytes, _)) = rest.split_once('|') {
-        return bytes;
-    }
-    // `hexdump -C` also has a gap after eight bytes, but `|` before the text.
-    rest.split_once("  ").map_or(rest, |(bytes, _)| bytes)
 }
 
 /// Digits in pairs, with white space, commas, colons, `0x` or `\x` between them.
@@ -212,6 +212,37 @@ mod tests {
                 continue;
             }
             assert_eq!(parsed.as_deref(), Ok(&[FRAME.to_vec()][..]), "{dump}");
+        }
+    }
+
+    #[test]
+    fn digits_that_could_be_an_offset_are_bytes_where_no_row_has_one() {
+        for (text, bytes) in [
+            ("810548\n656c6c6f\n", &b"\x81\x05Hello"[..]),
+            ("8105\n000002\n", b"\x81\x05\0\0\x02"),
+        ] {
+            assert_eq!(parse(text), Ok(vec![bytes.to_vec()]), "{text}");
+        }
+        // Where rows have offsets, the last one tells that a row is missing.
+        let problem = parse("00000000  81 00  |..|\n00000012\n").unwrap_err();
+        assert!(
+            problem.starts_with("line 2 of the dump: its offset is 0x12"),
+            "{problem}"
+        );
+    }
+
+    #[test]
+    fn a_dump_with_a_mistake_is_still_meant_as_one() {
+        for (text, meant) in [
+            ("00000000: 8185 37\n0000001", true),
+            ("\n12:00:00.000001 IP a > b\n\t0x0000:  4500 0x", true),
+            ("00000000  81 8", true),
+            ("00000010: 8185", false),
+            ("8185", false),
+            ("GET / HTTP/1.1", false),
+            ("", false),
+        ] {
+            assert_eq!(is_meant(text), meant, "{text}");
         }
     }
 

@@ -2,8 +2,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use serde::de::IgnoredAny;
 
-use crate::inspect::parse_dump_within;
+use crate::inspect::{is_dump, parse_dump_within};
+use crate::pasted::kind::Kind;
 
 /// How bytes are written down.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -84,16 +86,36 @@ fn crlf(text: &str) -> String {
 }
 
 fn guess(text: &str) -> Form {
-    let is_hex = parse_dump_within(text, MOST).is_ok_and(|pieces| !pieces.is_empty());
-    if is_hex && !text.trim().is_empty() {
+    // A comment of an event stream, or JSON, may be made of hexadecimal digits alone.
+    let first = text.trim_start();
+    if first.starts_with(':') || is_object(first) {
+        return Form::Text;
+    }
+    // A dump with a mistake is better refused than read as text.
+    let is_hex = || parse_dump_within(text, MOST).is_ok_and(|pieces| !pieces.is_empty());
+    if is_dump(text) || is_hex() {
         return Form::Hex;
     }
-    let letters = text.trim().len();
-    let has_signs = text.contains(['+', '/', '=']);
-    match letters >= 24 || has_signs {
-        true if base64(text).is_some_and(|bytes| !bytes.is_empty()) => Form::Base64,
+    let is_one_word = |line: &str| !line.trim().contains(char::is_whitespace);
+    match text
+        .lines()
+        .all(is_one_word)
+        .then(|| base64(text))
+        .flatten()
+    {
+        Some(bytes) if is_likely(text.trim(), &bytes) => Form::Base64,
         _ => Form::Text,
     }
+}
+
+fn is_object(text: &str) -> bool {
+    text.starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok()
+}
+
+/// Whether what can be read as Base64 was written as that. A short text may just happen to have its letters.
+fn is_likely(text: &str, bytes: &[u8]) -> bool {
+    let has_signs = || text.contains(['+', '/', '=']);
+    text.len() >= 24 || !bytes.is_empty() && has_signs() && Kind::of_bytes(bytes).is_some()
 }
 
 /// Either alphabet, with or without padding, in as many lines as it has.
@@ -136,6 +158,18 @@ mod tests {
             ("data: hello\n\n", Form::Text, b"data: hello\r\n\r\n"),
             ("hello", Form::Text, b"hello"),
             ("00000000  81 00  |..|\n00000002\n", Form::Hex, b"\x81\x00"),
+            ("GET /", Form::Text, b"GET /"),
+            ("GET /foo", Form::Text, b"GET /foo"),
+            ("/foo", Form::Text, b"/foo"),
+            (
+                "this is some text that somebody pastes here",
+                Form::Text,
+                b"this is some text that somebody pastes here",
+            ),
+            (": ff", Form::Text, b": ff"),
+            (":81 05", Form::Text, b":81 05"),
+            (r#"{"ad":"be"}"#, Form::Text, br#"{"ad":"be"}"#),
+            ("{0x81, 0x00}", Form::Hex, b"\x81\x00"),
         ] {
             let read = read(text, None).unwrap();
             assert_eq!((read.form, &*read.concat()), (form, bytes), "{text}");
@@ -152,6 +186,16 @@ mod tests {
         assert!(read(" \r\n", None).is_ok());
         assert!(read("", None).is_err());
         assert!(Form::of("hexa").is_err());
+    }
+
+    #[test]
+    fn a_dump_with_a_mistake_is_told_and_not_explained_as_text() {
+        let problem =
+            read("00000000: 8105 4865 6c  ..Hel\n00000010: 6c6f  lo\n", None).unwrap_err();
+        assert!(
+            problem.contains("line 2 of the dump: its offset is 0x10"),
+            "{problem}"
+        );
     }
 
     #[test]

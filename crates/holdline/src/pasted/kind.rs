@@ -52,14 +52,19 @@ impl Kind {
         }
     }
 
-    /// What these bytes look like.
+    /// What these bytes look like most.
     pub(super) fn guess(bytes: &[u8]) -> Self {
+        Self::of_bytes(bytes).unwrap_or(REQUESTS)
+    }
+
+    /// What these bytes look like. `None`: like nothing.
+    pub(super) fn of_bytes(bytes: &[u8]) -> Option<Self> {
         let line = bytes
             .split(|&byte| byte == b'\n')
             .next()
             .unwrap_or_default();
         let starts = |word: &[u8]| line.trim_ascii_start().starts_with(word);
-        match bytes {
+        Some(match bytes {
             _ if starts(b"HTTP/") => RESPONSES,
             _ if is_request_line(line) => REQUESTS,
             _ if is_event_stream(line) => EVENTS,
@@ -70,8 +75,8 @@ impl Kind {
                 0 => FRAMES_OF_SERVER,
                 _ => FRAMES,
             },
-            _ => REQUESTS,
-        }
+            _ => return None,
+        })
     }
 }
 
