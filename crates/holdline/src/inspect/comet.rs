@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::inspect::item::{Answer, Fault, Item, Lines, Stop};
+use crate::inspect::item::{Answer, Fault, Item, Lines, Stop, Words};
 use crate::inspect::layer::Layer;
 use crate::inspect::talk::{Change, Talk};
 
@@ -118,7 +118,7 @@ impl Misread {
             at: at + self.at as u64,
             rfc: "RFC 8259 §2",
             answer: Answer::Nothing,
-            message: self.message,
+            words: Words::without_offset(self.message),
         }
     }
 }
@@ -199,7 +199,7 @@ pub(super) fn too_long(at: u64) -> Fault {
         at,
         rfc: "RFC 8259 §9",
         answer: Answer::Nothing,
-        message: format!("a message has more than {LONGEST} bytes"),
+        words: Words::without_offset(format!("a message has more than {LONGEST} bytes")),
     }
 }
 

@@ -168,8 +168,37 @@ pub(super) struct Fault {
     pub(super) at: u64,
     pub(super) rfc: &'static str,
     pub(super) answer: Answer,
-    /// The codec's own description.
-    pub(super) message: String,
+    pub(super) words: Words,
+}
+
+/// What is wrong, in words. The offset is put in when they are shown, because a codec counts from where its protocol
+/// began.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Words {
+    /// What stands before the offset.
+    rule: String,
+    /// What follows it. `None`: these words have no offset.
+    rest: Option<String>,
+}
+
+impl Words {
+    pub(super) const fn without_offset(words: String) -> Self {
+        Self {
+            rule: words,
+            rest: None,
+        }
+    }
+
+    /// Takes the codec's offset out of its own description.
+    fn of_codec(words: String, at: u64) -> Self {
+        match words.split_once(&format!("{OFFSET}{at} ")) {
+            Some((rule, rest)) => Self {
+                rule: rule.to_owned(),
+                rest: Some(format!(" {rest}")),
+            },
+            None => Self::without_offset(words),
+        }
+    }
 }
 
 /// How the receiver would answer.
@@ -198,6 +227,15 @@ impl Fault {
 }
 
 impl Fault {
+    /// Which rule was broken, and where in the input.
+    pub(super) fn message(&self) -> String {
+        let Words { rule, rest } = &self.words;
+        match rest {
+            Some(rest) => format!("{rule}{OFFSET}{}{rest}", self.at),
+            None => rule.clone(),
+        }
+    }
+
     /// The fault of a codec whose kinds carry limits, without an answer.
     fn of_codec(kind: String, at: u64, rfc: &'static str, error: &impl fmt::Display) -> Self {
         Self {
@@ -205,7 +243,7 @@ impl Fault {
             at,
             rfc,
             answer: Answer::Nothing,
-            message: error.to_string(),
+            words: Words::of_codec(error.to_string(), at),
         }
     }
 }
@@ -317,3 +355,6 @@ pub(super) fn snake_case(name: &str) -> String {
     }
     snake
 }
+
+/// How all codecs say where something is.
+const OFFSET: &str = " at byte ";

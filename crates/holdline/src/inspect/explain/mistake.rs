@@ -51,7 +51,7 @@ pub(super) fn show(fault: &Fault, recent: &Recent, page: &mut Page<'_>) -> io::R
     let before = row.checked_sub(ROW as u64);
     let rows = before.into_iter().chain([row]);
     page.mistake(&Mistake {
-        message: &fault.message,
+        message: &fault.message(),
         kind: &fault.kind,
         hint: hint(&fault.kind, recent),
         at: fault.at,

@@ -157,6 +157,65 @@ fn a_protocol_that_is_not_known_is_only_counted() {
     assert_eq!(super::explain::shown(&output), bytes);
 }
 
+/// A codec counts from where its protocol began, and the words must not.
+#[test]
+fn the_words_of_an_error_name_the_byte_that_its_line_names() {
+    let old =
+        b"GET /demo HTTP/1.1\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\nHost: example.com\r\n\
+        Origin: http://example.com\r\nSec-WebSocket-Key1: 4 @1  46546xW%0l 1 5\r\n\
+        Sec-WebSocket-Key2: 12998 5 Y3 1  .P00\r\n\r\n^n:ds[4U\0hello\xff\0\xc3\xff";
+    let frames = [request(""), masked(0x81, b""), b"\xb1\x80abcd".to_vec()].concat();
+    for (case, bytes) in [
+        (REQUESTS, &frames[..]),
+        (REQUESTS, old),
+        (
+            RESPONSES,
+            &[response(""), b"\x81\x02hi\x83\0".to_vec()].concat(),
+        ),
+        (
+            REQUESTS,
+            b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost : a\r\n\r\n",
+        ),
+        (FRAMES, b"\x81\x80abcd\x83\x80abcd"),
+    ] {
+        let line = tail(&case, bytes, 1).remove(0);
+        let line: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+        let place = format!(" at byte {} (", line["error"]["at"]);
+        for style in [
+            Style::text(false, crate::inspect::explain::text::WIDTH),
+            Style::Html,
+        ] {
+            let (output, ended) = case.styled(bytes, style, BLOCK);
+            let (_, error) = output.split_once("error: ").expect("an error");
+            let words = error.replace("<a href=", "");
+            assert!(
+                ended.fault && words.contains(&place[..place.len() - 1]),
+                "{place}: {error}"
+            );
+            assert_eq!(error.matches(" at byte ").count(), 1, "{error}");
+        }
+    }
+}
+
+#[test]
+fn the_words_of_an_error_within_a_body_name_the_byte_of_the_whole() {
+    let mut limits = holdline_sse::Limits::default();
+    limits.max_line = 3;
+    let mut decoder = holdline_sse::Decoder::new(limits);
+    let mut buffer = holdline_sse::Buffer::new();
+    let decoded = decoder.decode(&mut &b"data: long\n"[..], &mut buffer);
+    let stop = Stop::from(decoded.expect_err("it is too long"));
+    let Stop::Fault(fault) = http1::within(stop, [0, 1000]) else {
+        panic!("a fault");
+    };
+    assert_eq!(fault.at, 1009);
+    assert!(
+        fault.message().contains(" at byte 1009 ("),
+        "{}",
+        fault.message()
+    );
+}
+
 /// The chunks cut a line, a CR LF, and nothing.
 const STREAM: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n\
     Transfer-Encoding: chunked\r\n\r\n8\r\nid: 1\nda\r\n6\r\nta: a\r\r\n3\r\n\n\r\n\r\n6\r\n: hi\n\n\r\n\
