@@ -32,6 +32,8 @@ pub(super) struct Messages {
     change: Option<Change>,
     /// Bytes after the last message of the connection.
     ignored: u64,
+    /// How the key leads to the accept value was shown: once is enough, for it is long.
+    accept_shown: bool,
 }
 
 /// What the next line is.
@@ -59,6 +61,7 @@ impl Messages {
             events: None,
             change: None,
             ignored: 0,
+            accept_shown: false,
         }
     }
 
@@ -142,11 +145,15 @@ impl Messages {
         }
     }
 
-    fn look_closer(&self, talk: &Talk) -> Vec<Table> {
-        match (self.stage, &talk.key) {
-            (Stage::Fields, Some(key)) => accept_key::tables(self.content(), key),
+    fn look_closer(&mut self, talk: &Talk) -> Vec<Table> {
+        let tables = match (self.stage, &talk.key) {
+            (Stage::Fields, Some(key)) if !self.accept_shown => {
+                accept_key::tables(self.content(), key)
+            }
             _ => Vec::new(),
-        }
+        };
+        self.accept_shown |= !tables.is_empty();
+        tables
     }
 
     /// What the next line is, after this one.

@@ -250,9 +250,14 @@ fn unknown(line: &[u8]) -> String {
 fn said(item: &Item<'_>) -> Option<String> {
     match item {
         Item::Event(event) => Some(format!(
-            "an event of type {}, {} of data {}, last event ID {}",
+            "an event of type {}, {} of data{} {}, last event ID {}",
             quote(event.event.as_bytes()),
             bytes(event.data.len() as u64),
+            // It stands for bytes that are not UTF-8, and has three bytes itself.
+            match event.data.contains(char::REPLACEMENT_CHARACTER) {
+                true => " after decoding",
+                false => "",
+            },
             quote(event.data.as_bytes()),
             quote(event.id.as_bytes())
         )),

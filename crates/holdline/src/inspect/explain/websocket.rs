@@ -7,7 +7,7 @@ use std::io;
 use holdline_websocket::{Buffer, Event, FrameHeader, Mask, MessageDecoder, Opcode};
 
 use self::words::{FIN, KEY, LENGTH, LENGTH_16, LENGTH_64, MASK, OPCODE, RSV1};
-use self::words::{bits, describe, first_byte, second_byte, title};
+use self::words::{Reserved, bits, describe, first_byte, second_byte, title};
 use crate::inspect::explain::inflate::Window;
 use crate::inspect::explain::page::{Ink, Meaning, Page, Table};
 use crate::inspect::explain::{Annotator, bytes};
@@ -41,6 +41,7 @@ struct Closer {
     payload: Vec<u8>,
     /// The frame of now belongs to a compressed message.
     keeps: bool,
+    /// The message under way is compressed.
     compressed: bool,
 }
 
@@ -65,6 +66,14 @@ impl Closer {
     fn push(&mut self, plain: u8) {
         if self.keeps && self.payload.len() <= MOST_KEPT {
             self.payload.push(plain);
+        }
+    }
+
+    /// The last byte of a frame with this header was seen.
+    fn end(&mut self, first: u8) {
+        let is_control = Opcode::from_u8(first & OPCODE).is_some_and(Opcode::is_control);
+        if first & FIN != 0 && !is_control {
+            self.compressed = false;
         }
     }
 
@@ -117,8 +126,9 @@ impl Frames {
         }
         self.header.push(byte);
         let have = self.header.len() - self.field_start;
+        let reserved = Reserved::of(byte, self.decoder.inflates(), self.closer.compressed);
         let (words, next) = match self.field {
-            Field::First => (first_byte(byte, self.decoder.inflates()), Field::Second),
+            Field::First => (first_byte(byte, reserved), Field::Second),
             Field::Second => match byte & LENGTH {
                 LENGTH_16 => (second_byte(byte), Field::Length(2)),
                 LENGTH_64 => (second_byte(byte), Field::Length(8)),
@@ -133,7 +143,7 @@ impl Frames {
         };
         let is_head = matches!(self.field, Field::First | Field::Second);
         if is_head && page.has_tables() {
-            let words = format!("{}\n{words}", title(self.header.len(), byte));
+            let words = format!("{}\n{words}", title(self.header.len(), byte, reserved));
             let table = bits(self.header.len(), byte);
             let meaning = Meaning::new(&words, SECTION);
             page.part_with(self.field_at, self.field_bytes(), meaning, vec![table])?;
@@ -212,10 +222,11 @@ impl Frames {
     /// Called after the last byte of a frame.
     fn end_frame(&mut self, at: u64, page: &mut Page<'_>) -> io::Result<()> {
         page.finish()?;
-        if let Some(first) = self.header.first()
-            && first & FIN == 0
-        {
-            page.say("a fragment: the message goes on")?;
+        if let Some(&first) = self.header.first() {
+            self.closer.end(first);
+            if first & FIN == 0 {
+                page.say("a fragment: the message goes on")?;
+            }
         }
         self.header.clear();
         self.enter(Field::First, at);

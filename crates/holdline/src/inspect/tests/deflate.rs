@@ -65,6 +65,57 @@ fn compressed_frames_are_explained() {
     }
 }
 
+/// RFC 7692 §6: the bit is set in the first frame alone.
+#[test]
+fn a_later_frame_of_a_compressed_message_is_not_said_to_be_plain() {
+    let case = Case {
+        role: DecodeRole::Client,
+        ..with("permessage-deflate")
+    };
+    // A ping in between, and a message that is not compressed.
+    let frames = b"\x41\x03\xf2\x48\xcd\x89\0\x80\x04\xc9\xc9\x07\x00\x01\x01a\x80\x01b";
+    let (output, ended) = case.explained().with_chunks(frames, 1..=9);
+    assert!(
+        !ended.fault && output.contains("\"Hello\"") && output.contains("\"ab\""),
+        "{output}"
+    );
+    let reserved: Vec<&str> = output
+        .lines()
+        .filter_map(|line| line.get(line.find("RSV ")?..))
+        .collect();
+    let plain = "RSV 000: no extension is in use in this frame";
+    assert_eq!(
+        reserved,
+        [
+            "RSV 100: the message is compressed (RFC 7692 §6)",
+            plain,
+            "RSV 000: the message is compressed, as its first frame alone says",
+            plain,
+            plain
+        ],
+        "{output}"
+    );
+}
+
+#[test]
+fn a_frame_is_said_to_be_compressed_only_where_it_can_be() {
+    for (case, frame, compressed) in [
+        (
+            with("permessage-deflate"),
+            masked(0xc1, b"\xf2\x48\xcd\xc9\xc9\x07\x00"),
+            true,
+        ),
+        (FRAMES, masked(0xc1, b"\xf2\x48\xcd\xc9\xc9\x07\x00"), false),
+        (with("permessage-deflate"), masked(0xc9, b""), false),
+    ] {
+        let (page, ended) = case.styled(&frame, Style::Html, BLOCK);
+        assert_eq!(ended.fault, !compressed);
+        for words in [", compressed", "the message is compressed"] {
+            assert_eq!(page.contains(words), compressed, "{words}: {page}");
+        }
+    }
+}
+
 #[test]
 fn the_option_takes_an_answer_or_its_parameters() {
     use clap::Parser;

@@ -177,6 +177,23 @@ fn colour_changes_nothing_but_the_colour() {
     assert!(run(true).contains("\x1b[36m"));
 }
 
+/// RFC 6455 §7.4.1: no frame holds 1005.
+#[test]
+fn a_close_frame_without_a_code_is_not_said_to_have_one() {
+    let (output, _) = UNMASKED.explained().once(b"\x88\x00", BLOCK);
+    let words = "→ close frame: no code, reported as 1005\n";
+    assert!(output.contains(words), "{output}");
+}
+
+#[test]
+fn the_length_of_data_that_is_not_utf_8_is_not_said_to_be_that_of_the_wire() {
+    let (output, _) = EVENTS.explained().once(b"data: \xff\xfe\n\n", BLOCK);
+    assert!(
+        output.contains("6 bytes of data after decoding \""),
+        "{output}"
+    );
+}
+
 /// The bytes in the rows, up to an error. Each row must show its offset correctly.
 pub(super) fn shown(output: &str) -> Vec<u8> {
     let mut bytes = Vec::new();

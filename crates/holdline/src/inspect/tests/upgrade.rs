@@ -216,6 +216,41 @@ fn the_words_of_an_error_within_a_body_name_the_byte_of_the_whole() {
     );
 }
 
+#[test]
+fn a_101_is_followed_by_no_final_response() {
+    let (output, _) = RESPONSES.explained().once(&response(""), BLOCK);
+    assert!(
+        output.contains("status 101, the other protocol follows this head"),
+        "{output}"
+    );
+    assert!(!output.contains("final"), "{output}");
+    let (output, _) = RESPONSES
+        .explained()
+        .once(b"HTTP/1.1 103 Early Hints\r\n\r\n", BLOCK);
+    assert!(
+        output.contains("status 103, informational, the final response follows"),
+        "{output}"
+    );
+}
+
+/// The line may stand there many times, and its hash takes much room.
+#[test]
+fn how_the_key_leads_to_the_answer_is_shown_once() {
+    let line = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
+    let mut conversation = Conversation::new(Style::Html, "", None, false);
+    let mut out = Vec::new();
+    for (side, mut bytes) in [
+        (Side::Client, request("")),
+        (Side::Server, response(&line.repeat(50))),
+    ] {
+        conversation
+            .feed(side, &mut bytes, &mut out)
+            .expect("no IO here");
+    }
+    let page = String::from_utf8(out).expect("UTF-8");
+    assert_eq!(page.matches("SHA-1 of the key").count(), 1, "{page}");
+}
+
 /// The chunks cut a line, a CR LF, and nothing.
 const STREAM: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n\
     Transfer-Encoding: chunked\r\n\r\n8\r\nid: 1\nda\r\n6\r\nta: a\r\r\n3\r\n\n\r\n\r\n6\r\n: hi\n\n\r\n\

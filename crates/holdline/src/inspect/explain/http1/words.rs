@@ -39,6 +39,8 @@ pub(super) fn status_line(line: &[u8]) -> String {
     let mut word = || words.next().unwrap_or_default();
     let (version, status, reason) = (word(), word(), word());
     let class = match status.first() {
+        // No final response follows this one.
+        _ if status == b"101" => "the other protocol follows this head (RFC 9110 §15.2.2)",
         Some(b'1') => "informational, the final response follows",
         Some(b'2') => "successful",
         Some(b'3') => "redirection",

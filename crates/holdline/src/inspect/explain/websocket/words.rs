@@ -1,20 +1,55 @@
 //! The fields of a frame, and messages, in words.
 
-use holdline_websocket::{Event, Opcode};
+use holdline_websocket::{CloseCode, Event, Opcode};
 
 use crate::inspect::explain::page::Table;
 use crate::inspect::explain::{bytes, quote};
 
-pub(super) fn first_byte(byte: u8, inflates: bool) -> String {
+/// What the reserved bits of a frame mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reserved {
+    /// No extension was agreed on, and none is used.
+    Unused,
+    /// Compression was agreed on, and this frame is not compressed.
+    Plain,
+    /// The first frame of a compressed message.
+    Begins,
+    /// A later one, which does not say it again.
+    GoesOn,
+    /// Bits that no extension defines here.
+    Undefined,
+}
+
+impl Reserved {
+    /// `inflates`: compression was agreed on. `goes_on`: a compressed message is under way.
+    pub(super) fn of(byte: u8, inflates: bool, goes_on: bool) -> Self {
+        match (byte & RESERVED, Opcode::from_u8(byte & OPCODE)) {
+            (0, _) if !inflates => Self::Unused,
+            (0, Some(Opcode::Continuation)) if goes_on => Self::GoesOn,
+            (0, _) => Self::Plain,
+            (RSV1, Some(Opcode::Text | Opcode::Binary)) if inflates => Self::Begins,
+            _ => Self::Undefined,
+        }
+    }
+}
+
+pub(super) fn first_byte(byte: u8, reserved: Reserved) -> String {
     let fin = match byte & FIN {
         0 => "FIN 0: more frames of this message follow",
         _ => "FIN 1: the last frame of its message",
     };
-    let reserved = match byte & RESERVED {
-        0 if !inflates => "RSV 000: no extension is in use".to_owned(),
-        0 => "RSV 000: no extension is in use in this frame".to_owned(),
-        RSV1 if inflates => "RSV 100: the message is compressed (RFC 7692 §6)".to_owned(),
-        bits => format!("RSV {:03b}: set, which only an extension may do", bits >> 4),
+    let reserved = match reserved {
+        Reserved::Unused => "RSV 000: no extension is in use".to_owned(),
+        Reserved::Plain => "RSV 000: no extension is in use in this frame".to_owned(),
+        Reserved::Begins => "RSV 100: the message is compressed (RFC 7692 §6)".to_owned(),
+        Reserved::GoesOn => {
+            "RSV 000: the message is compressed, as its first frame alone says (RFC 7692 §6)"
+                .to_owned()
+        }
+        Reserved::Undefined => format!(
+            "RSV {:03b}: set, which only an extension may do",
+            (byte & RESERVED) >> 4
+        ),
     };
     let number = byte & OPCODE;
     let opcode = match Opcode::from_u8(number) {
@@ -53,6 +88,10 @@ pub(super) fn describe(message: &Event<'_>) -> String {
         Event::Binary(data) => format!("binary message of {}", size(data)),
         Event::Ping(payload) => format!("ping with {}", size(payload)),
         Event::Pong(payload) => format!("pong with {}", size(payload)),
+        // RFC 6455 §7.4.1: this code stands for none, and no frame may hold it.
+        Event::Closed(reason) if reason.code == CloseCode::NO_STATUS => {
+            format!("close frame: no code, reported as {}", reason.code.as_u16())
+        }
         Event::Closed(reason) => format!(
             "close frame: code {}, reason {}",
             reason.code,
@@ -66,7 +105,7 @@ pub(super) const KEY: &str = "masking key: byte i of the payload is XORed with b
                    (RFC 6455 §5.3)";
 
 /// A name for the first byte of a header, or for the second.
-pub(super) fn title(place: usize, byte: u8) -> String {
+pub(super) fn title(place: usize, byte: u8, reserved: Reserved) -> String {
     if place > 1 {
         let mask = match byte & MASK {
             0 => "no mask",
@@ -90,9 +129,9 @@ pub(super) fn title(place: usize, byte: u8) -> String {
         (Some(Opcode::Pong), _) => "a pong",
         (None, _) => "a frame of an unknown kind",
     };
-    match byte & RSV1 {
-        0 => part.to_owned(),
-        _ => format!("{part}, compressed"),
+    match reserved {
+        Reserved::Begins => format!("{part}, compressed"),
+        _ => part.to_owned(),
     }
 }
 
