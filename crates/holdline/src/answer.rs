@@ -1,5 +1,5 @@
 //! A request and the means to answer it. Every answer of the program goes through here, so errors are always JSON
-//! and header fields are the same everywhere.
+//! (but to a browser that posts a form), and header fields are the same everywhere.
 
 use std::sync::Arc;
 
@@ -10,6 +10,8 @@ use serde_json::Value;
 
 use crate::app::Stream;
 use crate::counters;
+use crate::held::Explanation;
+use crate::pasted;
 use crate::reply::{JSON, Reply, UNCACHED, error_body};
 
 /// A request to be answered.
@@ -41,6 +43,9 @@ impl Call<'_, '_> {
             return self.bytes(200, event_stream::HEADERS, body.as_bytes());
         }
         reply.count();
+        if let Some((status, page)) = pasted::refused(&self.request.head, reply) {
+            return self.bytes(status, (&reply.field, Explanation::HEADERS), &page);
+        }
         self.bytes(reply.status, reply.fields(), &reply.body);
     }
 

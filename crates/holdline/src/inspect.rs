@@ -125,7 +125,11 @@ pub(crate) fn explain_all(
 /// Both sides of the first connection of a dump that shows packets, and what a person should know of it. `None`: it shows
 /// bytes.
 pub(crate) fn connection_of(pieces: &[Vec<u8>]) -> Option<Result<Exchanged, String>> {
-    let capture = input::packets(pieces, 1)?;
+    let capture = input::packets(
+        pieces,
+        1,
+        "to read another, leave the packets of this one out",
+    )?;
     Some(capture.map(|capture| (capture.pieces, capture.notes)))
 }
 

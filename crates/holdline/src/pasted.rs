@@ -4,6 +4,7 @@
 
 mod bytes;
 mod kind;
+mod refused;
 
 use std::io::{self, Write};
 
@@ -11,6 +12,7 @@ use holdline_websocket::Deflate;
 
 use self::bytes::{Form, read};
 use self::kind::{ALL, Kind};
+pub(crate) use self::refused::refused;
 use crate::bounded::Bounded;
 use crate::config::{DecodeArguments, DecodeKind, DecodeRole};
 use crate::inspect::{Side, connection_of, escaped, explain_all};
@@ -77,6 +79,9 @@ impl Pasted {
             let (pieces, notes) = connection?;
             let mut said = "Read as packets of a connection".to_owned();
             notes.iter().for_each(|note| said += &format!("; {note}"));
+            if !self.answer.trim().is_empty() {
+                said += "; the second box was not read, because packets hold both sides";
+            }
             return Ok((said, vec![self.connection(pieces)]));
         }
         let kind = chosen.unwrap_or_else(|| Kind::guess(&first.concat()));
@@ -241,10 +246,11 @@ fn text(text: &str) -> String {
         .replace('\u{0}', "\u{fffd}")
 }
 
-/// Bytes of a body with the page's form. Bytes that are explained take up to four times as much in it.
-pub(crate) const MOST_POSTED: u64 = 5 * bytes::MOST as u64;
+/// Bytes of a body with the page's form. A byte that is explained takes up to eight of them in a usual dump, and both boxes
+/// may be full.
+pub(crate) const MOST_POSTED: u64 = 16 * bytes::MOST as u64;
 /// Bytes of an explanation.
-const MOST_WRITTEN: usize = 4 << 20;
+const MOST_WRITTEN: usize = 1 << 20;
 const TOP: &str = include_str!("pasted/top.html");
 const BOTTOM: &str = include_str!("pasted/bottom.html");
 

@@ -9,6 +9,8 @@ use holdline_net::{Exchange, Rejection};
 
 use crate::app::Shared;
 use crate::counters::Limit;
+use crate::held::Explanation;
+use crate::pasted;
 use crate::reply::Reply;
 use crate::request::Resource;
 
@@ -42,6 +44,10 @@ pub(crate) fn reject(
         return exchange.respond(200, headers, event_stream::not_now().as_bytes());
     }
     reply.count();
+    if let Some((status, page)) = head.and_then(|head| pasted::refused(&head, &reply)) {
+        let headers = (&*fields, (&reply.field, Explanation::HEADERS));
+        return exchange.respond(status, headers, &page);
+    }
     let headers = (&*fields, reply.fields());
     exchange.respond(reply.status, headers, &reply.body)
 }

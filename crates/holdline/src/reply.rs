@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use holdline_http1::Fields;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::counters;
 
@@ -36,6 +36,14 @@ impl Reply {
             body: error_body(code, message),
             code: Some(code),
         }
+    }
+
+    /// What is wrong, if it is an error.
+    pub(crate) fn message(&self) -> Option<String> {
+        self.code?;
+        let body: Value = serde_json::from_slice(&self.body).ok()?;
+        let message = body.pointer("/error/message")?;
+        message.as_str().map(str::to_owned)
     }
 
     /// Counts the answer if it is an error. Call this when it is sent.

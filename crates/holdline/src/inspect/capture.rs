@@ -18,12 +18,16 @@ pub(super) struct Capture {
     pub(super) notes: Vec<String>,
 }
 
-/// Reads the connection with this number, from 1, of a capture in either format.
+/// Reads the connection with this number, from 1, of a capture in either format. `advice` tells how to read another.
 ///
 /// # Errors
 ///
 /// What cannot be read.
-pub(super) fn read(input: impl Read + Send, number: usize) -> Result<Capture, String> {
+pub(super) fn read(
+    input: impl Read + Send,
+    number: usize,
+    advice: &str,
+) -> Result<Capture, String> {
     let mut packets = Packets::new(number);
     let mut reader = create_reader(BUFFER, input)
         .map_err(|_| "it is neither pcap nor pcapng, or holds nothing".to_owned())?;
@@ -45,15 +49,19 @@ pub(super) fn read(input: impl Read + Send, number: usize) -> Result<Capture, St
             Err(_) => return Err("it is damaged, or no capture".to_owned()),
         }
     }
-    packets.finish()
+    packets.finish(advice)
 }
 
-/// Reads the connection with this number of packets that begin with an IP or Ethernet header.
+/// The same of packets that begin with an IP or Ethernet header.
 ///
 /// # Errors
 ///
 /// What cannot be read.
-pub(super) fn of_packets(pieces: &[Vec<u8>], number: usize) -> Result<Capture, String> {
+pub(super) fn of_packets(
+    pieces: &[Vec<u8>],
+    number: usize,
+    advice: &str,
+) -> Result<Capture, String> {
     let mut packets = Packets::new(number);
     for piece in pieces {
         let link_type = match piece.first().map(|byte| byte >> 4) {
@@ -62,7 +70,7 @@ pub(super) fn of_packets(pieces: &[Vec<u8>], number: usize) -> Result<Capture, S
         };
         packets.packet(link_type, piece)?;
     }
-    packets.finish()
+    packets.finish(advice)
 }
 
 /// The packets of a capture, of which one connection is kept.
@@ -198,7 +206,7 @@ impl Packets {
                 .is_some_and(|began| began != segment.sequence_number())
     }
 
-    fn finish(mut self) -> Result<Capture, String> {
+    fn finish(mut self, advice: &str) -> Result<Capture, String> {
         let count = self.connections.len();
         if count < self.number {
             return Err(match count {
@@ -211,8 +219,7 @@ impl Packets {
         let mut notes = Vec::new();
         if count > 1 {
             notes.push(format!(
-                "the capture has {count} connections, of which this is number {}; \
-                 --connection N reads another",
+                "the capture has {count} connections, of which this is number {}; {advice}",
                 self.number
             ));
         }

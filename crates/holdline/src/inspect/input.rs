@@ -22,11 +22,11 @@ pub(super) fn open(arguments: &DecodeArguments) -> Result<Source, String> {
     let number = arguments.connection.get();
     let input = file(arguments).map_err(|error| error.to_string())?;
     if arguments.pcap {
-        return capture::read(input, number).map(Source::Connection);
+        return capture::read(input, number, ADVICE).map(Source::Connection);
     }
     if arguments.hex {
         let pieces = hex::parse(&text(input)?)?;
-        return match packets(&pieces, number) {
+        return match packets(&pieces, number, ADVICE) {
             Some(capture) => capture.map(Source::Connection),
             None if arguments.kind == DecodeKind::Connection => Err(NO_CONNECTION.to_owned()),
             None => Ok(Source::Stream(Box::new(Cursor::new(pieces.concat())))),
@@ -60,9 +60,13 @@ fn text(input: impl Read) -> Result<String, String> {
     }
 }
 
-/// A connection of a dump, if that shows packets.
-pub(super) fn packets(pieces: &[Vec<u8>], number: usize) -> Option<Result<Capture, String>> {
-    are_packets(pieces).then(|| capture::of_packets(pieces, number))
+/// A connection of a dump, if that shows packets. `advice` tells how to read another.
+pub(super) fn packets(
+    pieces: &[Vec<u8>],
+    number: usize,
+    advice: &str,
+) -> Option<Result<Capture, String>> {
+    are_packets(pieces).then(|| capture::of_packets(pieces, number, advice))
 }
 
 /// Whether these are packets of TCP over IP, as `tcpdump -X` and `-XX` show them.
@@ -82,4 +86,5 @@ fn are_packets(pieces: &[Vec<u8>]) -> bool {
     !pieces.is_empty() && pieces.iter().all(is_packet)
 }
 
+const ADVICE: &str = "--connection N reads another";
 const NO_CONNECTION: &str = "`connection` needs both sides of one: give a capture with --pcap, or a dump of packets with --hex";

@@ -130,6 +130,69 @@ fn what_cannot_be_read_is_told_and_the_form_keeps_it() {
     assert!(explained("GET / HTTP/1.1\n\n").contains("x-mistake"));
 }
 
+/// A packet of TCP over IPv4, as `tcpdump -X` shows it.
+fn packet(from: u16, to: u16, sequence: u32, payload: &[u8]) -> String {
+    let builder = etherparse::PacketBuilder::ipv4([127, 0, 0, 1], [127, 0, 0, 1], 64);
+    let builder = builder.tcp(from, to, sequence, 1000);
+    let mut packet = Vec::new();
+    builder.write(&mut packet, payload).unwrap();
+    let rows = packet.chunks(16).enumerate().map(|(row, bytes)| {
+        let pairs: String = bytes.iter().map(|byte| format!("{byte:02x} ")).collect();
+        format!("\t0x{:04x}:  {pairs}\n", row * 16)
+    });
+    rows.collect()
+}
+
+#[test]
+fn packets_leave_the_second_box_unread_and_the_page_says_so() {
+    let request = b"GET /|a HTTP/1.1\r\nHost: a\r\n\r\n";
+    let dump = packet(5, 80, 1, request) + &packet(6, 80, 1, request);
+    let (status, both) = page(&[("bytes", &dump), ("answer", "HTTP/1.1 204 No Content\n\n")]);
+    assert_eq!(status, 200);
+    assert!(both.contains("Read as packets of a connection"), "{both}");
+    assert!(both.contains("; the second box was not read"), "{both}");
+    // The page has no options.
+    assert!(
+        both.contains("to read another, leave the packets of this one out"),
+        "{both}"
+    );
+    assert!(!both.contains("--connection"), "{both}");
+    assert!(!explained(&dump).contains("second box"));
+}
+
+/// What somebody saw: 170 such lines made 2.7 MB.
+#[test]
+fn the_same_answer_many_times_is_no_long_page() {
+    let handshake = "GET /s HTTP/1.1\nHost: a\nConnection: Upgrade\nUpgrade: websocket\n\
+        Sec-WebSocket-Version: 13\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\n\n";
+    let line = "sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\n".repeat(99);
+    let answer = format!("HTTP/1.1 101 Switching Protocols\n{line}\n");
+    let (_, both) = page(&[("bytes", handshake), ("answer", &answer)]);
+    assert_eq!(both.matches("SHA-1 of the key").count(), 1);
+    assert!(both.len() < 200 << 10, "{}", both.len());
+}
+
+#[test]
+fn the_longest_dumps_of_both_sides_can_be_posted() {
+    let row = |row: usize| {
+        format!(
+            "{:08x}  {} |{}|\n",
+            row * 16,
+            "7c ".repeat(16),
+            "|".repeat(16)
+        )
+    };
+    let dump: String = (0..bytes::MOST / 16).map(row).collect();
+    let read = read(&dump, None).unwrap();
+    assert_eq!(read.concat(), vec![b'|'; bytes::MOST]);
+    let mut body = form_urlencoded::Serializer::new(String::new());
+    let dump = dump.replace('\n', "\r\n");
+    body.append_pair("bytes", &dump)
+        .append_pair("answer", &dump);
+    let posted = body.finish().len() as u64;
+    assert!(posted <= MOST_POSTED, "{posted}");
+}
+
 #[test]
 fn nothing_that_is_pasted_becomes_a_part_of_the_page() {
     let evil = "</textarea><script>alert(1)</script>&amp; {answer} {kinds}";

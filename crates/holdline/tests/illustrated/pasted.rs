@@ -48,7 +48,7 @@ fn what_is_too_long_or_comes_from_another_site_is_refused() {
         page.starts_with("HTTP/1.1 400") && page.contains("at most 65536"),
         "{page}"
     );
-    let answer = server.ask("POST /explain", "Content-Length: 1000000\r\n", "");
+    let answer = server.ask("POST /explain", "Content-Length: 2000000\r\n", "");
     assert!(
         answer.starts_with("HTTP/1.1 413") && answer.contains("body_too_large"),
         "{answer}"
@@ -56,6 +56,45 @@ fn what_is_too_long_or_comes_from_another_site_is_refused() {
     let answer = post(&server, "Origin: http://evil.example\r\n", "bytes=x");
     assert!(
         answer.starts_with("HTTP/1.1 403") && answer.contains("foreign_origin"),
+        "{answer}"
+    );
+}
+
+/// A browser without a script shows what it gets.
+#[test]
+fn a_browser_whose_form_is_refused_gets_the_page_with_the_reason() {
+    let server = Server::start();
+    let browser = "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n";
+    let too_long = format!("Content-Length: 2000000\r\n{browser}");
+    let foreign = format!("Origin: http://evil.example\r\n{browser}");
+    for (answer, status, words) in [
+        (
+            server.ask("POST /explain", &too_long, ""),
+            413,
+            "the body may have at most 1048576 bytes",
+        ),
+        (
+            post(&server, &foreign, "bytes=x"),
+            403,
+            "pages of this origin may not do this",
+        ),
+    ] {
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+        assert!(answer.contains("Content-Type: text/html"), "{answer}");
+        let (_, problem) = answer.split_once("id=\"problem\"").expect(&answer);
+        assert!(problem.contains(words), "{problem}");
+        assert!(
+            answer.contains("<textarea") && answer.ends_with("</html>\n"),
+            "{answer}"
+        );
+    }
+    // Elsewhere an error is JSON for everybody.
+    let answer = server.ask("POST /channels/a", &foreign, "");
+    assert!(
+        answer.contains("Content-Type: application/json"),
         "{answer}"
     );
 }
