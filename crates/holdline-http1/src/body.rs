@@ -102,7 +102,9 @@ pub(crate) enum Body {
         was_lenient: bool,
     },
     UntilClose,
-    Ended,
+    Ended {
+        was_lenient: bool,
+    },
 }
 
 impl Body {
@@ -126,8 +128,8 @@ impl Body {
     pub(crate) const fn was_lenient(&self) -> bool {
         match self {
             Self::Chunks(chunks) => chunks.was_lenient(),
-            Self::Trailers { was_lenient, .. } => *was_lenient,
-            _ => false,
+            Self::Trailers { was_lenient, .. } | Self::Ended { was_lenient } => *was_lenient,
+            Self::Length(_) | Self::UntilClose => false,
         }
     }
 
@@ -140,9 +142,9 @@ impl Body {
         at: &mut u64,
     ) -> Result<Option<BodyItem<'b>>, ReceiveError> {
         match self {
-            Self::Ended => Ok(None),
+            Self::Ended { .. } => Ok(None),
             Self::Length(0) => {
-                *self = Self::Ended;
+                *self = Self::Ended { was_lenient: false };
                 Ok(Some(BodyItem::End {
                     trailers: Headers::empty(),
                 }))
@@ -192,7 +194,7 @@ impl Body {
                     }
                 }
             }
-            Self::Trailers { .. } | Self::Ended => {}
+            Self::Trailers { .. } | Self::Ended { .. } => {}
         }
         Ok(())
     }
@@ -201,10 +203,10 @@ impl Body {
     pub(crate) fn eof(&mut self, at: u64) -> Result<bool, ReceiveError> {
         match self {
             Self::UntilClose | Self::Length(0) => {
-                *self = Self::Ended;
+                *self = Self::Ended { was_lenient: false };
                 Ok(true)
             }
-            Self::Ended => Ok(false),
+            Self::Ended { .. } => Ok(false),
             Self::Length(_) | Self::Chunks(_) | Self::Trailers { .. } => {
                 Err(ReceiveError::new(Kind::TruncatedBody, at))
             }
@@ -218,9 +220,10 @@ impl Body {
         reading: &Reading,
         at: &mut u64,
     ) -> Result<Option<BodyItem<'b>>, ReceiveError> {
-        let Self::Trailers { scan, .. } = self else {
+        let Self::Trailers { scan, was_lenient } = self else {
             return Ok(None);
         };
+        let was_lenient = *was_lenient;
         if scan.len() == 0 {
             buffer.reset();
         }
@@ -230,7 +233,7 @@ impl Body {
             Some(Place::Input(section)) => section,
             Some(Place::Buffer) => &buffer.bytes,
         };
-        *self = Self::Ended;
+        *self = Self::Ended { was_lenient };
         if !cut::trailers(section, reading, &mut buffer.spans) {
             // The buffer holds other bytes than those that were scanned.
             return Err(ReceiveError::new(Kind::BufferMismatch, *at));

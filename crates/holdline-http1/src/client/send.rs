@@ -45,7 +45,8 @@ impl ClientConnection {
         })
     }
 
-    /// Appends a whole request: head with `Content-Length`, and body.
+    /// Appends a whole request: head and body, with `Content-Length` if there is a body or the method gives one a meaning
+    /// (RFC 9110 §8.6).
     ///
     /// # Errors
     ///

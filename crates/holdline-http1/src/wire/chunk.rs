@@ -173,7 +173,6 @@ impl Chunks {
             }
             _ if byte == b'\n' => return fault(Kind::BareLf),
             Part::Size => self.size_byte(byte, reading, at)?,
-            Part::AfterSize if byte.is_ascii_hexdigit() => return fault(Kind::InvalidChunkSize),
             Part::AfterSize => self.end_size(byte, reading, at)?,
             _ => {
                 self.count_extension(reading, at, byte)?;

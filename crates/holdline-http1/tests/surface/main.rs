@@ -6,9 +6,9 @@ mod limits;
 
 use bytes::BytesMut;
 use holdline_http1::{
-    Buffer, Event, Limits, PreChunked, RequestDecoder, RequestHeadBuf, ResponseBody,
-    ResponseHeadBuf, SendError, SendErrorKind, ServerConfig, ServerConnection, Version,
-    parse_request_head, parse_response_head,
+    Buffer, Event, Limits, PreChunked, ReceiveErrorKind, RequestDecoder, RequestHeadBuf,
+    ResponseBody, ResponseHeadBuf, SendError, SendErrorKind, ServerConfig, ServerConnection,
+    Version, parse_request_head, parse_response_head,
 };
 
 fn request(bytes: &str) -> RequestHeadBuf {
@@ -274,5 +274,70 @@ fn an_answer_to_head_tells_no_length_that_it_was_not_given() {
         assert_eq!(sent, Ok(()));
         let line = told.map_or_else(String::new, |told| format!("Content-Length: {told}\r\n"));
         assert_eq!(out, format!("HTTP/1.1 200 OK\r\n{line}\r\n"));
+    }
+}
+
+/// A server that has received this.
+fn server(input: &str) -> Result<ServerConnection, ReceiveErrorKind> {
+    let mut http = ServerConnection::new(ServerConfig::default());
+    let (mut input, mut buffer) = (input.as_bytes(), Buffer::new());
+    loop {
+        match http.receive(&mut input, &mut buffer) {
+            Ok(None | Some(Event::Paused)) => return Ok(http),
+            Ok(Some(_)) => {}
+            Err(error) => return Err(error.kind()),
+        }
+    }
+}
+
+#[test]
+fn who_begins_to_send_chunks_is_not_told_to_continue() {
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\
+                Transfer-Encoding: chunked\r\n\r\n";
+    for (begun, is_told) in [("", true), ("5", false), ("5;", false), ("5\r\n", false)] {
+        let mut http = server(&format!("{head}{begun}")).expect("a good request");
+        assert_eq!(
+            http.poll_transmit(&mut BytesMut::new()),
+            is_told,
+            "{begun:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_escaped_in_a_chunk_extension_is_no_control_character() {
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (escaped, is_good) in [
+        ('"', true),
+        ('\\', true),
+        ('\u{1}', false),
+        ('\u{7f}', false),
+    ] {
+        let outcome = server(&format!("{head}2;a=\"\\{escaped}\"\r\nhi\r\n"));
+        let error = outcome.err();
+        let expected = (!is_good).then_some(ReceiveErrorKind::InvalidChunkExtension);
+        assert_eq!(error, expected, "{escaped:?}");
+    }
+}
+
+#[test]
+fn only_upgrade_is_upgrade_and_not_another_word_of_seven_letters() {
+    for (option, is_upgrade) in [("Upgrade", true), ("foreign", false)] {
+        let request =
+            format!("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: {option}\r\n\r\n");
+        let mut http = server(&request).expect("a good request");
+        let mut out = BytesMut::new();
+        let switched = http.send_switching_protocols([("Upgrade", "x")], &mut out);
+        assert_eq!(switched.is_ok(), is_upgrade, "{option}");
+        let mut http = server(&request).expect("a good request");
+        let mut out = BytesMut::new();
+        http.respond(200, [("Warning", "x"), (option, "x")], b"", &mut out)
+            .expect("good fields");
+        let text = String::from_utf8_lossy(&out).to_lowercase();
+        assert_eq!(
+            text.contains("connection: upgrade\r\n"),
+            is_upgrade,
+            "{text}"
+        );
     }
 }

@@ -71,6 +71,24 @@ fn a_bare_line_feed_in_an_informational_response_ends_the_connection_after_the_f
 }
 
 #[test]
+fn whitespace_behind_a_chunk_size_ends_the_connection_after_the_response() {
+    for body in [
+        "2 \r\nhi\r\n0\r\n\r\n",
+        "2\r\nhi\r\n0\t\r\n\r\n",
+        "2 \r\nhi\r\n0\r\nA: b\r\n\r\n",
+    ] {
+        let response = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{body}");
+        let config = ClientConfig::lenient();
+        let outcome = every_way(|| client(&config, "GET", None), response.as_bytes(), false);
+        assert_eq!(outcome.error, None);
+        assert!(
+            outcome.closes && outcome.sent.is_empty(),
+            "{body:?} {outcome:?}"
+        );
+    }
+}
+
+#[test]
 fn leniency_costs_nothing_where_it_is_not_needed() {
     for response in [
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
@@ -108,6 +126,10 @@ fn what_can_be_read_in_two_ways_is_refused_by_the_lenient_too() {
         ),
         (
             "Transfer-Encoding: chunked\r\n\r\n2 x\r\n",
+            Kind::InvalidChunkSize,
+        ),
+        (
+            "Transfer-Encoding: chunked\r\n\r\n2 2\r\n",
             Kind::InvalidChunkSize,
         ),
         (
