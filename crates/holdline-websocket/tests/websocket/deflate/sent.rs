@@ -55,6 +55,20 @@ fn a_shared_payload_is_compressed_if_that_was_agreed() {
 }
 
 #[test]
+pub(crate) fn without_takeover_what_does_not_shrink_is_sent_as_it_is() {
+    let noise: Vec<u8> = (0..300u32)
+        .map(|i| (i.wrapping_mul(0x9e37_79b9) >> 24) as u8)
+        .collect();
+    for (message, shrinks) in [(&noise, false), (&vec![b'a'; 300], true)] {
+        let mut out = BytesMut::new();
+        sender(&alone()).send_binary(message, &mut out).unwrap();
+        let first = if shrinks { 0xc2 } else { 0x82 };
+        assert_eq!(out[0], first);
+        assert_eq!(out.len() < message.len(), shrinks);
+    }
+}
+
+#[test]
 pub(crate) fn prepared_messages_with_and_without_deflate() {
     let news = "News! News! News! News! News! News!";
     let prepared = PreparedMessage::text(news).with_deflate(6);

@@ -19,6 +19,7 @@ fn hixie76_deadlines_of_handshake_and_close() {
         (late.transport(), late.timed_out()),
         (Transport::Drop, true)
     );
+    assert_eq!((late.poll_timeout(), late.is_clean()), (None, false));
     assert_eq!(
         late.receive(&mut &mut BODY.to_vec()[..], &mut buffer),
         Ok(None)
@@ -37,6 +38,7 @@ fn hixie76_deadlines_of_handshake_and_close() {
     assert_eq!(server.transport(), Transport::Keep);
     server.handle_timeout(second(30));
     assert_eq!(server.transport(), Transport::Drop);
+    assert_eq!((server.poll_timeout(), server.is_clean()), (None, false));
 }
 
 #[test]
