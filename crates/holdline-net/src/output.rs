@@ -142,6 +142,32 @@ impl Held<'_> {
         Ok(())
     }
 
+    /// The same, without a copy if `body` is long: then it is written from where it is. The server drops its clone of it
+    /// when the client's system took it, or when the connection ends.
+    ///
+    /// # Errors
+    /// As for [`respond`](Self::respond).
+    pub fn respond_shared(
+        mut self,
+        status: u16,
+        headers: impl Fields,
+        body: &Bytes,
+    ) -> Result<(), SendError> {
+        let length = ResponseBody::Known(body.len() as u64);
+        self.exchange.send_head(status, headers, length)?;
+        let Exchange {
+            machine, outgoing, ..
+        } = self.exchange;
+        if let Some(frame) = machine.send_frame(body.len())? {
+            outgoing.bytes.extend_from_slice(frame.before());
+            outgoing.push_shared(body);
+            outgoing.bytes.extend_from_slice(frame.after());
+        }
+        machine.send_end(&mut outgoing.bytes)?;
+        *self.over = true;
+        Ok(())
+    }
+
     /// Answers with a response that was made before, as
     /// [`Responder::respond_prepared`](crate::Responder::respond_prepared) does. The stream is over.
     ///

@@ -325,7 +325,11 @@ impl Handler for App {
                 subscription.stopping(&self.shared.hub, &mut self.looks, output)
             }
             // The answer is sent as soon as it is known, which will not take long.
-            Stream::Held(_) | Stream::Explained(_) => return Progress::More,
+            Stream::Held(_) => return Progress::More,
+            Stream::Explained(explanation) => {
+                explanation.half_closed();
+                return Progress::More;
+            }
             Stream::Emission(emission) => emission.stopping(output),
             Stream::Mirrored(_) => {}
             Stream::Echo | Stream::Head | Stream::Caller(_) => {}

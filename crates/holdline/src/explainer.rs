@@ -14,7 +14,15 @@ pub(crate) struct Explainer {
 }
 
 /// Something to do.
-pub(crate) type Job = Box<dyn FnOnce() + Send>;
+pub(crate) trait Job: Send {
+    /// Whether somebody may still wait for it. If not, it is dropped when its turn comes.
+    fn is_wanted(&self) -> bool;
+
+    /// Whether somebody surely waits for it. If not, it is dropped when others come for whom there is no room.
+    fn is_sure(&self) -> bool;
+
+    fn run(self: Box<Self>);
+}
 
 /// So much waits already that nothing more is taken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -28,14 +36,17 @@ struct Queue {
 
 #[derive(Default)]
 struct State {
-    jobs: VecDeque<Job>,
+    jobs: VecDeque<Box<dyn Job>>,
     runs: bool,
 }
 
 impl Explainer {
-    /// Has a job done, unless `most` jobs wait already.
-    pub(crate) fn give(&self, most: usize, job: Job) -> Result<(), Busy> {
+    /// Has a job done, unless `most` jobs wait already, all of which are surely wanted.
+    pub(crate) fn give(&self, most: usize, job: Box<dyn Job>) -> Result<(), Busy> {
         let mut state = self.queue.lock();
+        if state.jobs.len() >= most {
+            state.jobs.retain(|job| job.is_sure());
+        }
         if state.jobs.len() >= most {
             return Err(Busy);
         }
@@ -65,8 +76,8 @@ impl Queue {
                 .jobs
                 .pop_front();
             // The bytes are anybody's: what goes wrong with one job must not stop the others.
-            if let Some(job) = job
-                && catch_unwind(AssertUnwindSafe(job)).is_err()
+            if let Some(job) = job.filter(|job| job.is_wanted())
+                && catch_unwind(AssertUnwindSafe(|| job.run())).is_err()
             {
                 tracing::error!("bytes could not be explained");
             }
@@ -91,36 +102,72 @@ mod tests {
 
     use super::*;
 
+    /// What to do, and who wants it.
+    struct Wanted<F>(F, Arc<()>);
+
+    impl<F: FnOnce() + Send> Job for Wanted<F> {
+        fn is_wanted(&self) -> bool {
+            Arc::strong_count(&self.1) > 1
+        }
+
+        fn is_sure(&self) -> bool {
+            self.is_wanted()
+        }
+
+        fn run(self: Box<Self>) {
+            (self.0)();
+        }
+    }
+
+    fn job<F: FnOnce() + Send + 'static>(run: F, wanted: &Arc<()>) -> Box<dyn Job> {
+        Box::new(Wanted(run, Arc::clone(wanted)))
+    }
+
     #[test]
     fn jobs_are_done_in_order_and_a_panic_stops_none() {
-        let explainer = Explainer::default();
+        let (explainer, wanted) = (Explainer::default(), Arc::default());
         let (done, seen) = mpsc::channel();
         explainer
-            .give(9, Box::new(|| panic!("on purpose")))
+            .give(9, job(|| panic!("on purpose"), &wanted))
             .unwrap();
         for number in 0..5 {
             let done = done.clone();
-            let job = move || done.send(number).unwrap();
-            explainer.give(9, Box::new(job)).unwrap();
+            let send = move || done.send(number).unwrap();
+            explainer.give(9, job(send, &wanted)).unwrap();
         }
         let numbers: Vec<i32> = seen.iter().take(5).collect();
         assert_eq!(numbers, [0, 1, 2, 3, 4]);
     }
 
     #[test]
-    fn what_waits_is_bounded() {
-        let explainer = Explainer::default();
+    fn what_waits_is_bounded_and_what_nobody_wants_is_dropped() {
+        let (explainer, wanted) = (Explainer::default(), Arc::default());
         let (go, wait) = mpsc::channel::<()>();
         let (began, begun) = mpsc::channel();
+        let (done, seen) = mpsc::channel();
         let slow = move || {
             began.send(()).unwrap();
             wait.recv().unwrap();
         };
-        explainer.give(2, Box::new(slow)).unwrap();
+        let number = |number: i32| {
+            let done = done.clone();
+            move || done.send(number).unwrap()
+        };
+        explainer.give(2, job(slow, &wanted)).unwrap();
         begun.recv().unwrap();
-        assert_eq!(explainer.give(2, Box::new(|| {})), Ok(()));
-        assert_eq!(explainer.give(2, Box::new(|| {})), Ok(()));
-        assert_eq!(explainer.give(2, Box::new(|| {})), Err(Busy));
+        let gone = Arc::default();
+        assert_eq!(explainer.give(2, job(number(1), &gone)), Ok(()));
+        assert_eq!(explainer.give(2, job(number(2), &wanted)), Ok(()));
+        assert_eq!(explainer.give(2, job(number(3), &wanted)), Err(Busy));
+        drop(gone);
+        // There is room again, for one.
+        let gone = Arc::default();
+        assert_eq!(explainer.give(2, job(number(4), &gone)), Ok(()));
+        assert_eq!(explainer.give(2, job(number(5), &wanted)), Err(Busy));
+        drop(gone);
         go.send(()).unwrap();
+        assert_eq!(seen.recv(), Ok(2));
+        assert_eq!(explainer.give(2, job(number(6), &wanted)), Ok(()));
+        assert_eq!(seen.recv(), Ok(6));
     }
 }

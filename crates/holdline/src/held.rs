@@ -11,7 +11,7 @@ use std::time::Duration;
 use holdline_http1::HeaderBlock;
 use holdline_net::{Held, Output};
 
-pub(crate) use self::explanation::Explanation;
+pub(crate) use self::explanation::{Explanation, Untaken};
 pub(crate) use self::poll::Poll;
 pub(crate) use self::publication::{Publication, encode_published};
 use self::reply::Patience;

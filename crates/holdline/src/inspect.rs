@@ -175,7 +175,8 @@ fn one_way(
     out: &mut dyn Write,
 ) -> Result<Ended, Failure> {
     let mut direction = direction(arguments, style);
-    let mut talk = Talk::one_sided(&arguments.method, arguments.deflate);
+    let talk = Talk::one_sided(&arguments.method, arguments.deflate);
+    let mut talk = talk.within(arguments.most_inflated);
     let chunk = arguments.chunk.map_or(BLOCK, |chunk| chunk.get());
     let mut block = vec![0; BLOCK];
     let mut lines = Lines::new(out);
@@ -213,7 +214,8 @@ fn both_ways(
     pieces: Vec<(Side, Vec<u8>)>,
     out: &mut dyn Write,
 ) -> Result<Ended, Failure> {
-    let mut conversation = Conversation::new(style, "", None, arguments.events);
+    let conversation = Conversation::new(style, "", None, arguments.events);
+    let mut conversation = conversation.within(arguments.most_inflated);
     let chunk = arguments.chunk.map_or(BLOCK, |chunk| chunk.get());
     let mut fault = false;
     for (side, mut piece) in pieces {

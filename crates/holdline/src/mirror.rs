@@ -31,7 +31,7 @@ use self::talk::Listener;
 use crate::explainer::Explainer;
 
 /// All pages that look at themselves.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Mirrors {
     open: Mutex<HashMap<MirrorId, Arc<Reflection>>>,
     explainer: Explainer,
@@ -44,14 +44,6 @@ pub(crate) struct Mirrors {
 pub(crate) struct TooManyMirrors;
 
 impl Mirrors {
-    pub(crate) fn new(explainer: Explainer) -> Self {
-        Self {
-            open: Mutex::default(),
-            explainer,
-            numbers: AtomicUsize::new(0),
-        }
-    }
-
     /// A page begins to look. It is told its id, and whether there seems to be a proxy before the server.
     pub(crate) fn begin(
         &self,
@@ -64,11 +56,12 @@ impl Mirrors {
             return None;
         };
         let mut open = self.lock();
-        if judge(&open, address).is_err() {
-            emitter.close();
+        let judged = judge(&open, address);
+        let reflection = Reflection::new(emitter, address);
+        if judged.is_err() {
+            reflection.end("as many pages look at their connections as may");
             return None;
         }
-        let reflection = Reflection::new(emitter, address);
         reflection.welcome(&id.to_string(), proxied);
         open.insert(id, Arc::new(reflection));
         Some(id)

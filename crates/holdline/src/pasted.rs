@@ -187,6 +187,12 @@ pub(crate) fn failed_page() -> Page {
     (500, Pasted::default().page_with(&notice(problem)))
 }
 
+/// The page when others were explained instead.
+pub(crate) fn busy_page() -> Page {
+    let problem = "the server has too much to explain just now; try again later";
+    (503, Pasted::default().page_with(&notice(problem)))
+}
+
 fn notice(problem: &str) -> Vec<u8> {
     let words = escaped(problem);
     format!("<p class=\"notice bad\" role=\"alert\" id=\"problem\">{words}.</p>\n").into_bytes()
@@ -206,7 +212,7 @@ fn write_result(said: &str, questions: Vec<Question>, out: &mut Bounded) {
     let written = try_to_write(said, questions, out);
     if written.is_err() {
         out.end(
-            "</div>\n<p class=\"notice\" id=\"cut\">The explanation is so long that it ends here. \
+            "</div>\n<p class=\"notice\" id=\"cut\">There is so much to explain that it ends here. \
              Paste fewer bytes, or use <code>holdline decode --explain=html</code>, which has no limit.</p>\n",
         );
     }

@@ -10,6 +10,7 @@ use crate::admin::Admin;
 use crate::demo::MovingBox;
 use crate::exodus::Exodus;
 use crate::explainer::Explainer;
+use crate::held::Untaken;
 use crate::hub::Hub;
 use crate::journal::Journal;
 use crate::log_lines::LogLines;
@@ -44,8 +45,10 @@ pub(crate) struct Shared {
     pub(crate) meters: Meters,
     /// Pages that look at their own connections.
     pub(crate) mirrors: Mirrors,
-    /// Explains bytes for these pages, and those that are pasted.
+    /// Explains bytes that are pasted. What pages look at does not wait for that.
     pub(crate) explainer: Explainer,
+    /// Of these explanations.
+    pub(crate) untaken: Untaken,
 }
 
 impl Shared {
@@ -57,7 +60,6 @@ impl Shared {
         options: Options,
         log: LogLines,
     ) -> Self {
-        let explainer = Explainer::default();
         Self {
             hub,
             journal,
@@ -72,8 +74,9 @@ impl Shared {
             process: Seen::default(),
             log,
             meters: Meters::default(),
-            mirrors: Mirrors::new(explainer.clone()),
-            explainer,
+            mirrors: Mirrors::default(),
+            explainer: Explainer::default(),
+            untaken: Untaken::default(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Answers that were made before, and bodies that are sent from where they are.
 
 use std::net::{SocketAddr, TcpStream};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -11,35 +12,73 @@ use holdline_net::{ConnectionId, Handle, Handler, Output, Progress, Request, Res
 
 use crate::support::{Running, config};
 
-/// Answers `/prepared` with what was made before, holds `/held` for the same, and streams at any other path.
-struct Answers(PreparedResponse);
+/// Answers `/prepared` with what was made before, holds `/held` for the same and `/shared/N` for so many bytes, and streams
+/// at any other path.
+struct Answers {
+    prepared: PreparedResponse,
+    dropped: Sender<usize>,
+}
 
 impl Answers {
-    fn new() -> Self {
+    fn new(dropped: Sender<usize>) -> Self {
         let fields = [("Content-Type", "text/plain")];
-        Self(PreparedResponse::new(200, fields, b"made before").unwrap())
+        Self {
+            prepared: PreparedResponse::new(200, fields, b"made before").unwrap(),
+            dropped,
+        }
+    }
+}
+
+/// A body that tells when the server has no more use for it.
+struct Told(Vec<u8>, Sender<usize>);
+
+impl AsRef<[u8]> for Told {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.1.send(self.0.len()).unwrap();
     }
 }
 
 impl Handler for Answers {
-    type Stream = ();
+    /// What a shared body is to have.
+    type Stream = Option<usize>;
 
-    fn request(&mut self, request: &Request<'_>, mut responder: Responder<'_, ()>) {
+    fn request(&mut self, request: &Request<'_>, mut responder: Responder<'_, Option<usize>>) {
         match request.head.path() {
-            "/prepared" => responder.respond_prepared(&mut self.0).unwrap(),
-            "/held" => responder.hold(()),
+            "/prepared" => responder.respond_prepared(&mut self.prepared).unwrap(),
+            "/held" => responder.hold(None),
+            path if path.starts_with("/shared/") => {
+                responder.hold(Some(path["/shared/".len()..].parse().unwrap()));
+            }
             path => {
                 if path == "/last" {
                     responder.close_connection();
                 }
-                responder.stream(200, (), ()).unwrap();
+                responder.stream(200, (), None).unwrap();
             }
         }
     }
 
-    fn ready(&mut self, _: ConnectionId, (): &mut (), output: Output<'_>) -> Progress {
+    fn ready(
+        &mut self,
+        _: ConnectionId,
+        shared: &mut Option<usize>,
+        output: Output<'_>,
+    ) -> Progress {
         match output {
-            Output::Held(held) => held.respond_prepared(&mut self.0).unwrap(),
+            Output::Held(held) => match *shared {
+                Some(length) => {
+                    let told = Told(vec![b's'; length], self.dropped.clone());
+                    held.respond_shared(200, (), &Bytes::from_owner(told))
+                        .unwrap();
+                }
+                None => held.respond_prepared(&mut self.prepared).unwrap(),
+            },
             Output::Body(mut body) => {
                 for (length, letter) in LENGTHS.into_iter().zip(b'a'..) {
                     let data = Bytes::from(vec![letter; length]);
@@ -63,17 +102,20 @@ struct Answering {
     handle: Handle,
     address: SocketAddr,
     thread: Option<JoinHandle<()>>,
+    dropped: Receiver<usize>,
 }
 
 impl Answering {
     fn start() -> Self {
         let server = Running::bind(config());
+        let (drops, dropped) = mpsc::channel();
         Self {
             handle: server.handle(),
             address: server.local_addr().unwrap(),
             thread: Some(thread::spawn(move || {
-                server.run(|_| Answers::new()).unwrap();
+                server.run(|_| Answers::new(drops.clone())).unwrap();
             })),
+            dropped,
         }
     }
 
@@ -138,4 +180,35 @@ fn what_is_shared_stands_between_what_is_copied() {
             }
         }
     }
+}
+
+#[test]
+fn a_shared_body_is_given_back_when_it_was_sent_or_its_client_is_gone() {
+    let server = Answering::start();
+    let dropped = || {
+        server
+            .dropped
+            .recv_timeout(Duration::from_secs(60))
+            .unwrap()
+    };
+    let mut client = server.client();
+    for length in [0, 1, 5000, 0x4000, 1 << 20] {
+        for method in ["GET", "HEAD"] {
+            let (response, body) = ask(&mut client, method, &format!("/shared/{length}"));
+            let expected = if method == "HEAD" { 0 } else { length };
+            assert!(body == vec![b's'; expected], "{} bytes", body.len());
+            let field = response.header("content-length").unwrap();
+            assert_eq!(field, Some(&*length.to_string()));
+            assert_eq!(dropped(), length);
+        }
+    }
+    // More than any system takes for one that does not read.
+    let length = 64 << 20;
+    client
+        .request("GET", &format!("/shared/{length}"), (), b"")
+        .unwrap();
+    client.read_response().unwrap();
+    assert!(server.dropped.try_recv().is_err());
+    drop(client);
+    assert_eq!(dropped(), length);
 }

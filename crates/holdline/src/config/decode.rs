@@ -60,6 +60,9 @@ pub(crate) struct DecodeArguments {
     /// --explain: the greatest width of a line in columns [default: the terminal's, or 115].
     #[arg(long, value_parser = clap::value_parser!(u16).range(60..), value_name = "COLUMNS")]
     pub(crate) width: Option<u16>,
+    /// Bytes that messages may have together, as they are when nothing is compressed.
+    #[arg(skip)]
+    pub(crate) most_inflated: Option<usize>,
 }
 
 impl DecodeArguments {
@@ -78,9 +81,13 @@ impl DecodeArguments {
             chunk: None,
             explain: Some(Explanation::Html),
             width: None,
+            most_inflated: Some(MOST_INFLATED),
         }
     }
 }
+
+/// Bytes of messages that are opened for a page. Compression makes them a thousand times as many as are pasted.
+const MOST_INFLATED: usize = 4 << 20;
 
 /// What `holdline decode` can read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -66,6 +66,14 @@ impl Conversation {
         self
     }
 
+    /// Of messages that have so many bytes together, as they are when nothing is compressed.
+    pub(super) fn within(self, room: Option<usize>) -> Self {
+        Self {
+            talk: self.talk.within(room),
+            ..self
+        }
+    }
+
     /// Takes bytes that `from` sent.
     pub(crate) fn feed(
         &mut self,

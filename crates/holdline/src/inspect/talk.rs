@@ -1,6 +1,7 @@
 //! What one side of a connection must know of the other, and what an upgrade leads to.
 
 use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
 
 use holdline_http1::{Headers, RequestHead, ResponseHead};
 use holdline_websocket::hixie76::{self, Answer, Challenge};
@@ -41,6 +42,8 @@ pub(super) struct Talk {
     deflate: Option<Deflate>,
     /// Set when the server agreed to go on with another protocol.
     switched: Option<Protocol>,
+    /// Bytes that messages may still have, as they are when nothing is compressed. `None` for no limit.
+    room: Option<usize>,
 }
 
 /// What a message may lead to.
@@ -77,6 +80,20 @@ impl Talk {
             deflate,
             ..Self::default()
         }
+    }
+
+    /// Of messages that have so many bytes together, as they are when nothing is compressed.
+    pub(super) fn within(self, room: Option<usize>) -> Self {
+        Self { room, ..self }
+    }
+
+    /// Notes a message.
+    pub(super) fn message(&mut self, length: usize) -> io::Result<()> {
+        let Some(room) = &mut self.room else {
+            return Ok(());
+        };
+        *room = room.checked_sub(length).ok_or(ErrorKind::StorageFull)?;
+        Ok(())
     }
 
     /// Notes a request, and tells what may follow it.

@@ -77,6 +77,7 @@ impl Case {
             chunk: NonZeroUsize::new(chunk),
             explain: None,
             width: None,
+            most_inflated: None,
         };
         let mut out = Vec::new();
         let mut input = bytes;

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::part::Part;
 use super::reflection::Reflection;
 use crate::bounded::Bounded;
-use crate::explainer::Explainer;
+use crate::explainer::{Explainer, Job};
 use crate::inspect::{Conversation, Secrets, Side, Style};
 
 /// A tap that has what it sees explained.
@@ -53,24 +53,17 @@ impl Listener {
         if self.reflection.is_over() || !self.reflection.spend(bytes.len()) {
             return;
         }
-        let (talk, reflection) = (Arc::clone(&self.talk), Arc::clone(&self.reflection));
-        let (part, number, mut bytes) = (self.part, self.number, bytes.to_vec());
-        let job = move || {
-            let mut talk = talk.lock().unwrap_or_else(PoisonError::into_inner);
-            match talk.explain(from, &mut bytes) {
-                Ok(html) if html.is_empty() => {}
-                Ok(html) => {
-                    let shown = json!({ "part": part.name(), "number": number, "html": html });
-                    reflection.tell("bytes", &shown);
-                }
-                Err(_) => reflection.end("more came at once than can be shown"),
-            }
-        };
-        self.give(Box::new(job));
+        self.give(What::Bytes(Arc::clone(&self.talk), from, bytes.to_vec()));
     }
 
-    fn give(&self, job: Box<dyn FnOnce() + Send>) {
-        if self.explainer.give(MOST_WAITING, job).is_err() {
+    fn give(&self, what: What) {
+        let job = Seen {
+            reflection: Arc::clone(&self.reflection),
+            part: self.part,
+            number: self.number,
+            what,
+        };
+        if self.explainer.give(MOST_WAITING, Box::new(job)).is_err() {
             self.reflection
                 .end("the server has too much to explain just now");
         }
@@ -90,14 +83,51 @@ impl Tap for Listener {
 impl Drop for Listener {
     /// The page is told after all that was seen.
     fn drop(&mut self) {
-        if self.reflection.is_over() {
-            return;
+        if !self.reflection.is_over() {
+            self.give(What::End);
         }
-        let reflection = Arc::clone(&self.reflection);
-        let (part, number) = (self.part, self.number);
-        self.give(Box::new(move || {
-            reflection.tell("closed", &json!({ "part": part.name(), "number": number }));
-        }));
+    }
+}
+
+/// What a page is to be told of a connection.
+struct Seen {
+    reflection: Arc<Reflection>,
+    part: Part,
+    number: usize,
+    what: What,
+}
+
+enum What {
+    Bytes(Arc<Mutex<Talk>>, Side, Vec<u8>),
+    End,
+}
+
+impl Job for Seen {
+    fn is_wanted(&self) -> bool {
+        !self.reflection.is_over()
+    }
+
+    fn is_sure(&self) -> bool {
+        self.is_wanted()
+    }
+
+    fn run(self: Box<Self>) {
+        let (reflection, number) = (self.reflection, self.number);
+        let part = self.part.name();
+        match self.what {
+            What::End => reflection.tell("closed", &json!({ "part": part, "number": number })),
+            What::Bytes(talk, from, mut bytes) => {
+                let mut talk = talk.lock().unwrap_or_else(PoisonError::into_inner);
+                match talk.explain(from, &mut bytes) {
+                    Ok(html) if html.is_empty() => {}
+                    Ok(html) => {
+                        let shown = json!({ "part": part, "number": number, "html": html });
+                        reflection.tell("bytes", &shown);
+                    }
+                    Err(_) => reflection.end("more came at once than can be shown"),
+                }
+            }
+        }
     }
 }
 

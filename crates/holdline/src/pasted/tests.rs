@@ -1,3 +1,7 @@
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use holdline_websocket::PreparedMessage;
+
 use super::*;
 
 /// The page for a form with these values.
@@ -221,4 +225,24 @@ fn the_longest_explanation_is_cut_and_says_so() {
         result.matches("<details").count(),
         result.matches("</details>").count()
     );
+}
+
+#[test]
+fn messages_that_become_far_more_bytes_are_not_all_opened() {
+    let message = PreparedMessage::binary(&vec![b'a'; 1 << 20]).with_deflate(6);
+    let frame = message.compressed_bytes().unwrap();
+    let opened = |count: usize| {
+        let (status, page) = page(&[
+            ("bytes", &STANDARD.encode(frame.repeat(count))),
+            ("form", "base64"),
+            ("kind", "websocket-server"),
+            ("deflate", "on"),
+        ]);
+        assert_eq!(status, 200, "{page}");
+        assert!(page.ends_with("</html>\n"));
+        let messages = page.matches("binary message of 1048576 bytes").count();
+        (messages, page.contains("id=\"cut\""))
+    };
+    assert_eq!(opened(4), (4, false));
+    assert_eq!(opened(6), (4, true));
 }

@@ -239,7 +239,7 @@ impl Annotator for Frames {
         &mut self,
         at: u64,
         byte: u8,
-        _: &mut Talk,
+        talk: &mut Talk,
         page: &mut Page<'_>,
     ) -> Result<Option<Change>, Stop> {
         if self.decoder.is_closed() {
@@ -253,6 +253,7 @@ impl Annotator for Frames {
         let mut copy = [byte];
         let mut input = &mut copy[..];
         let message = self.decoder.decode(&mut input, &mut self.buffer)?;
+        talk.message(message.as_ref().map_or(0, length))?;
         let opens = page.has_tables() && self.decoder.inflates();
         let said = message.map(|message| {
             let tables = match opens {
@@ -297,6 +298,15 @@ impl Annotator for Frames {
             }
             _ => page.finish(),
         }
+    }
+}
+
+/// Bytes of a message, not compressed.
+const fn length(message: &Event<'_>) -> usize {
+    match message {
+        Event::Text(text) => text.len(),
+        Event::Binary(data) => data.len(),
+        _ => 0,
     }
 }
 
