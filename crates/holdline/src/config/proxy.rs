@@ -30,7 +30,8 @@ pub(crate) struct ProxyArguments {
     /// Show only what this side sends.
     #[arg(long, value_enum, value_name = "SIDE")]
     pub(crate) from: Option<From>,
-    /// Show only requests whose target begins with PREFIX, with what follows each of them on its connection.
+    /// Show only requests whose target begins with PREFIX, with what follows each of them on its connection. What is
+    /// read at one time is judged by the last request so far, also if a client pipelines several.
     #[arg(long, value_name = "PREFIX")]
     pub(crate) path: Option<String>,
     /// Write to a file instead of standard output.

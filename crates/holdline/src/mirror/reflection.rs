@@ -99,9 +99,13 @@ impl Reflection {
         self.cut();
     }
 
-    /// Takes an event stream that the page has opened, and begins it.
+    /// Takes an event stream that the page has opened, and begins it, if there are fewer than there may be.
     pub(crate) fn take_stream(&self, stream: Emitter, last: Option<&str>) {
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        streams.retain(|stream| !stream.is_closed());
+        let has_room = streams.len() < MOST_STREAMS;
         let text = match last {
+            _ if !has_room => "this page has as many event streams as it may".to_owned(),
             Some(last) => format!("welcome back: you have seen event {last}"),
             None => "the stream is open".to_owned(),
         };
@@ -111,15 +115,26 @@ impl Reflection {
             retry: Some(RETRY),
             ..EventFields::data(&text)
         };
-        if stream.send(&first).is_err() || self.is_over() {
-            return stream.close();
-        }
-        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
-        streams.retain(|stream| !stream.is_closed());
-        match streams.len() < MOST_STREAMS {
+        let sent = stream.send(&first);
+        match sent.is_ok() && has_room && !self.is_over() {
             true => streams.push(stream),
             false => stream.close(),
         }
+        drop(streams);
+        if !has_room {
+            self.refuse("event streams");
+        }
+    }
+
+    /// Tells the page that it has as many connections of a kind as it may.
+    pub(crate) fn refuse(&self, what: &str) {
+        let why = format!("this page has as many {what} as it may");
+        self.tell("full", &json!({ "why": why }));
+    }
+
+    /// A whole event stream for a page that may not look, which says why.
+    pub(crate) fn over(why: &str) -> String {
+        format!("event: over\ndata: {}\n\n", json!({ "why": why }))
     }
 
     /// The page opens a WebSocket. Returns whether it may.

@@ -52,8 +52,10 @@ function ask(more) {
   fetch(url("request", more), { cache: "no-store" }).catch(() => {});
 }
 
+const listen = () => (stream = new EventSource(url("stream")));
+
 function open() {
-  stream = new EventSource(url("stream"));
+  if (!document.hidden) listen();
   socket = new WebSocket(location.origin.replace(/^http/, "ws") + url("websocket"));
   socket.addEventListener("open", () => socket.send(find("#text").value || "Hello"));
   socket.addEventListener("close", () => {
@@ -97,6 +99,7 @@ function begin() {
     const { part, number } = JSON.parse(event.data);
     place(part).dataset.closed = number;
   });
+  watch.addEventListener("full", (event) => show("open", JSON.parse(event.data).why));
   watch.addEventListener("over", (event) => end(JSON.parse(event.data).why));
   watch.addEventListener("error", () => {
     if (watch.readyState === EventSource.CLOSED) return end("the server does not show this here");
@@ -122,4 +125,10 @@ find("#say").addEventListener("submit", (event) => {
 });
 again.addEventListener("click", begin);
 addEventListener("pagehide", leave);
+// A browser has six connections to a server over HTTP/1.1, for all its tabs.
+addEventListener("visibilitychange", () => {
+  if (find("#ask").disabled) return;
+  stream?.close();
+  if (!document.hidden) listen();
+});
 begin();

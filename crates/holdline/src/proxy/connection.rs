@@ -4,6 +4,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
+use socket2::{SockRef, TcpKeepalive};
+
 use crate::inspect::Side;
 use crate::proxy::shown::{Shown, without_thread};
 
@@ -26,7 +28,8 @@ impl Connection {
         };
         // What is small must not wait for more.
         for socket in [&client, &server] {
-            if let Err(error) = socket.set_nodelay(true) {
+            let probed = SockRef::from(socket).set_tcp_keepalive(&keepalive());
+            if let Err(error) = socket.set_nodelay(true).and(probed) {
                 tracing::debug!(%error, "a socket is gone");
             }
         }
@@ -100,6 +103,14 @@ fn close(socket: &TcpStream, how: Shutdown) {
     }
 }
 
+/// Who has vanished without a word must not keep a place for ever.
+const fn keepalive() -> TcpKeepalive {
+    TcpKeepalive::new().with_time(QUIET).with_interval(PROBE)
+}
+
 /// Bytes that are read at a time.
 const BLOCK: usize = 16 << 10;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// After what time without a byte a peer is asked whether it is still there, and how often then.
+const QUIET: Duration = Duration::from_secs(60);
+const PROBE: Duration = Duration::from_secs(10);

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use holdline::emitter::{Emitter, Feed};
-use holdline::event_stream::Opening;
+use holdline::event_stream::{HEADERS, Opening, is_accepted};
 use holdline_net::Ending;
 
 use crate::answer::{Call, log};
@@ -29,11 +29,14 @@ pub(super) fn mirror(app: &mut App, call: Call<'_, '_>, part: Part) {
         Part::Watch => {}
         Part::Request => request(call, &reflection),
         Part::Stream => stream(app, call, reflection),
-        Part::WebSocket => match Mirrored::new(reflection) {
+        Part::WebSocket => match Mirrored::new(Arc::clone(&reflection)) {
             Some(mirrored) => upgrade(app, call, &[PLAIN], |_, _| {
                 Ok((Stream::Mirrored(mirrored), Messages::Short))
             }),
-            None => call.reply(&too_many()),
+            None => {
+                reflection.refuse("WebSockets");
+                call.reply(&too_many());
+            }
         },
     }
 }
@@ -46,15 +49,20 @@ fn not_yours() -> Reply {
 }
 
 fn too_many() -> Reply {
-    let message =
-        "as many pages look at their connections as may, or this one has as many; try again later";
-    Reply::unavailable("too_many_mirrors", message)
+    Reply::unavailable("too_many_mirrors", TOO_MANY)
 }
 
 fn watch(app: &App, call: Call<'_, '_>) {
     let address = call.request.limited_address();
     if let Err(TooManyMirrors) = app.shared.mirrors.judge(address) {
-        return call.reply(&too_many());
+        let reply = too_many();
+        // The page cannot read an answer with another status.
+        if is_accepted(&call.request.head) {
+            reply.count();
+            let body = Reflection::over(TOO_MANY);
+            return call.bytes(200, HEADERS, body.as_bytes());
+        }
+        return call.reply(&reply);
     }
     let Call {
         request,
@@ -125,5 +133,7 @@ fn stream(app: &App, call: Call<'_, '_>, reflection: Arc<Reflection>) {
         .open_with(&*fields, request, responder, feed, Stream::Emission));
 }
 
+const TOO_MANY: &str =
+    "as many pages look at their connections as may, or this one has as many; try again later";
 /// Characters of an event's ID that the client is told again.
 const LONGEST_ID: usize = 20;

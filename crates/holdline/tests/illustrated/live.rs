@@ -1,145 +1,9 @@
 //! `/illustrated/live` shows a browser the bytes of its own connections, and nobody else's.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-
-use serde_json::Value;
+use std::io::Write;
 
 use crate::Server;
-
-/// What a browser says of the page of this server.
-const OWN: &str = "Sec-Fetch-Site: same-origin\r\n";
-
-/// The event stream that a page looks at.
-struct Watch {
-    socket: TcpStream,
-    body: Vec<u8>,
-    id: String,
-    /// The rows so far, by part and number.
-    shown: Vec<(String, u64, String)>,
-}
-
-/// What the rows of one request show.
-#[derive(Debug, Default, PartialEq)]
-struct Sides {
-    client: String,
-    server: String,
-}
-
-impl Watch {
-    fn open(server: &Server) -> Self {
-        let mut socket = server.connect();
-        let get = format!("GET /illustrated/live/watch HTTP/1.1\r\nHost: localhost\r\n{OWN}\r\n");
-        socket.write_all(get.as_bytes()).unwrap();
-        let head = until(&mut socket, b"\r\n\r\n");
-        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-        let mut watch = Self {
-            socket,
-            body: Vec::new(),
-            id: String::new(),
-            shown: Vec::new(),
-        };
-        let (event, told) = watch.event();
-        assert_eq!(event, "begin");
-        assert_eq!(told["proxied"], false);
-        watch.id = told["mirror"].as_str().unwrap().to_owned();
-        assert_eq!(watch.id.len(), 32);
-        watch
-    }
-
-    /// The next event that is no heartbeat.
-    fn event(&mut self) -> (String, Value) {
-        loop {
-            let text = String::from_utf8_lossy(&self.body).into_owned();
-            if let Some((block, _)) = text.split_once("\n\n") {
-                self.body.drain(..block.len() + 2);
-                let line = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));
-                if let (Some(event), Some(data)) = (line("event: "), line("data: ")) {
-                    return (event.to_owned(), serde_json::from_str(data).unwrap());
-                }
-                continue;
-            }
-            let size = until(&mut self.socket, b"\r\n");
-            let size = usize::from_str_radix(size.trim(), 16).unwrap();
-            let mut chunk = vec![0; size + 2];
-            self.socket.read_exact(&mut chunk).unwrap();
-            self.body.extend(&chunk[..size]);
-        }
-    }
-
-    /// Waits until so many bytes of a part were shown, both ways together.
-    #[track_caller]
-    fn sides(&mut self, part: &str, number: u64, length: usize) -> Sides {
-        loop {
-            let shown = self
-                .shown
-                .iter()
-                .filter(|row| row.0 == part && row.1 == number);
-            let html: String = shown.map(|row| &*row.2).collect();
-            assert!(!html.contains("x-mistake"), "{html}");
-            let sides = Sides::of(&html);
-            if sides.client.len() + sides.server.len() >= length {
-                return sides;
-            }
-            match self.event() {
-                (event, told) if event == "bytes" => self.shown.push((
-                    told["part"].as_str().unwrap().to_owned(),
-                    told["number"].as_u64().unwrap(),
-                    told["html"].as_str().unwrap().to_owned(),
-                )),
-                (event, told) => assert_eq!(event, "closed", "{told}; so far {sides:?}"),
-            }
-        }
-    }
-
-    fn target(&self, part: &str) -> String {
-        format!("/illustrated/live/{part}?mirror={}", self.id)
-    }
-
-    /// The head of a GET.
-    fn get(&self, part: &str, fields: &str) -> String {
-        format!(
-            "GET {} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n",
-            self.target(part)
-        )
-    }
-}
-
-impl Sides {
-    /// Puts the bytes of the rows together, one character each.
-    fn of(html: &str) -> Self {
-        let mut sides = Self::default();
-        let mut is_client = true;
-        for piece in html.split('<') {
-            if piece.starts_with("h3 class=\"x-from-") {
-                is_client = piece.starts_with("h3 class=\"x-from-client");
-            }
-            if let Some(hex) = piece.strip_prefix("code class=\"x-hex\">") {
-                let digits = hex.split_whitespace();
-                let bytes = digits.map(|byte| char::from(u8::from_str_radix(byte, 16).unwrap()));
-                match is_client {
-                    true => sides.client.extend(bytes),
-                    false => sides.server.extend(bytes),
-                }
-            }
-        }
-        sides
-    }
-}
-
-fn until(socket: &mut TcpStream, end: &[u8]) -> String {
-    let (mut got, mut byte) = (Vec::new(), [0]);
-    while !got.ends_with(end) {
-        let read = socket.read(&mut byte);
-        assert!(
-            matches!(read, Ok(1)),
-            "{read:?} after {}",
-            got.escape_ascii()
-        );
-        got.push(byte[0]);
-    }
-    got.into_iter().map(char::from).collect()
-}
+use crate::watch::{OWN, Watch, until};
 
 #[test]
 fn a_page_sees_the_bytes_of_its_request_as_they_were_on_the_socket() {
@@ -322,6 +186,20 @@ fn what_a_page_sees_has_an_end_and_so_have_pages() {
     let refused = server.ask("GET /illustrated/live/watch", OWN, "");
     assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
     assert!(refused.contains("too_many_mirrors"));
+    // A browser reads no answer but this, and the page shows why.
+    let told = server.ask(
+        "GET /illustrated/live/watch",
+        &format!("{OWN}Accept: text/event-stream\r\n"),
+        "",
+    );
+    assert!(
+        told.starts_with("HTTP/1.1 200") && !told.contains("retry:"),
+        "{told}"
+    );
+    assert!(
+        told.contains("event: over\ndata: {\"why\":\"as many pages"),
+        "{told}"
+    );
     let mut watch = watches.pop().unwrap();
     let get = watch.get(
         "request",
@@ -356,6 +234,50 @@ fn what_a_page_sees_has_an_end_and_so_have_pages() {
     // The next one has its place.
     drop(watch);
     Watch::open(&server);
+}
+
+#[test]
+fn a_page_is_told_that_it_has_as_many_streams_and_sockets_as_it_may() {
+    let server = Server::start();
+    let mut watch = Watch::open(&server);
+    let mut open = Vec::new();
+    for number in 0..5 {
+        let mut stream = server.connect();
+        stream
+            .write_all(watch.get("stream", OWN).as_bytes())
+            .unwrap();
+        match number {
+            4 => until(
+                &mut stream,
+                b"this page has as many event streams as it may\n\n\r\n0\r\n\r\n",
+            ),
+            _ => until(&mut stream, b"the stream is open\n\n\r\n"),
+        };
+        open.push(stream);
+    }
+    assert_eq!(
+        watch.refused(),
+        "this page has as many event streams as it may"
+    );
+    let upgrade = "Origin: http://localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    for number in 0..5 {
+        let mut socket = server.connect();
+        socket
+            .write_all(watch.get("websocket", upgrade).as_bytes())
+            .unwrap();
+        let head = until(&mut socket, b"\r\n\r\n");
+        assert_eq!(
+            &head[9..12],
+            if number < 4 { "101" } else { "503" },
+            "{head}"
+        );
+        open.push(socket);
+    }
+    assert_eq!(
+        watch.refused(),
+        "this page has as many WebSockets as it may"
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod live;
 mod pasted;
+mod watch;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
