@@ -26,10 +26,8 @@ impl Connection {
             Ok(server) => server,
             Err(problem) => return shown.say(&format!("the server cannot be reached: {problem}")),
         };
-        // What is small must not wait for more.
         for socket in [&client, &server] {
-            let probed = SockRef::from(socket).set_tcp_keepalive(&keepalive());
-            if let Err(error) = socket.set_nodelay(true).and(probed) {
+            if let Err(error) = prepare(socket) {
                 tracing::debug!(%error, "a socket is gone");
             }
         }
@@ -104,8 +102,11 @@ fn close(socket: &TcpStream, how: Shutdown) {
 }
 
 /// Who has vanished without a word must not keep a place for ever.
-const fn keepalive() -> TcpKeepalive {
-    TcpKeepalive::new().with_time(QUIET).with_interval(PROBE)
+fn prepare(socket: &TcpStream) -> io::Result<()> {
+    let keepalive = TcpKeepalive::new().with_time(QUIET).with_interval(PROBE);
+    SockRef::from(socket).set_tcp_keepalive(&keepalive)?;
+    // What is small must not wait for more.
+    socket.set_nodelay(true)
 }
 
 /// Bytes that are read at a time.
@@ -114,3 +115,21 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// After what time without a byte a peer is asked whether it is still there, and how often then.
 const QUIET: Duration = Duration::from_secs(60);
 const PROBE: Duration = Duration::from_secs(10);
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_client_that_vanished_is_noticed() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        prepare(&client).unwrap();
+        let socket = SockRef::from(&client);
+        assert!(socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), QUIET);
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), PROBE);
+    }
+}
