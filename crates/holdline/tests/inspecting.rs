@@ -101,6 +101,39 @@ fn a_capture_is_read_in_order_whatever_happened_on_the_way() {
     );
 }
 
+/// The last byte comes first, and each in a segment of its own; the numbers wrap around in between.
+#[test]
+fn a_capture_that_is_all_out_of_order_among_many_connections_is_read() {
+    let number = 0_u32.wrapping_sub(1000);
+    let body = "x".repeat(3000);
+    let request = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3000\r\n\r\n{body}");
+    let mut packets = vec![syn(2000, 80, number.wrapping_sub(1))];
+    packets.extend((2001..5000).map(|port| syn(port, 80, 0)));
+    for (place, byte) in request.bytes().enumerate().rev() {
+        let place = u32::try_from(place).expect("short");
+        packets.push(packet(2000, 80, number.wrapping_add(place), &[byte]));
+    }
+    // The answer lacks its first byte, so all of it waits.
+    packets.push(syn_ack(80, 2000, 0));
+    packets.push(packet(80, 2000, 2, b"TTP/1.1 204 No Content\r\n\r\n"));
+    let path = write("order.pcap", &pcap(&packets));
+    let path = path.to_str().expect("UTF-8");
+    let output = run(&["connection", "--pcap", path]);
+    let data = format!(r#"{{"from":"client","data":"{body}"}}"#);
+    let lines = [
+        r#"{"from":"client","request":{"#,
+        &data,
+        r#"{"from":"client","end":{"#,
+    ];
+    assert_lines(&output, &lines);
+    for words in [
+        "has 3000 connections",
+        "a packet of the server is missing: 26 bytes",
+    ] {
+        assert!(error(&output).contains(words), "{}", error(&output));
+    }
+}
+
 #[test]
 fn what_is_no_capture_or_dump_is_exit_code_2() {
     let request = write("no.pcap", REQUEST);
@@ -190,6 +223,16 @@ fn syn(from: u16, to: u16, number: u32) -> Vec<u8> {
     let builder = PacketBuilder::ipv4([127, 0, 0, 1], [127, 0, 0, 1], 64)
         .tcp(from, to, number, 65_535)
         .syn();
+    let mut packet = Vec::new();
+    builder.write(&mut packet, &[]).expect("a packet");
+    packet
+}
+
+fn syn_ack(from: u16, to: u16, number: u32) -> Vec<u8> {
+    let builder = PacketBuilder::ipv4([127, 0, 0, 1], [127, 0, 0, 1], 64)
+        .tcp(from, to, number, 65_535)
+        .syn()
+        .ack(1);
     let mut packet = Vec::new();
     builder.write(&mut packet, &[]).expect("a packet");
     packet

@@ -1,12 +1,15 @@
 //! One TCP connection out of packets: its bytes in order, with who sent them.
 
-use std::collections::BTreeMap;
+mod stream;
+
+use std::collections::HashMap;
 use std::io::Read;
 use std::net::{IpAddr, SocketAddr};
 
 use etherparse::{NetSlice, SlicedPacket, TcpSlice, TransportSlice};
 use pcap_parser::{Block, Linktype, PcapBlockOwned, PcapError, create_reader};
 
+use self::stream::Stream;
 use crate::inspect::talk::Side;
 
 /// What was captured of one connection.
@@ -77,6 +80,8 @@ pub(super) fn of_packets(
 struct Packets {
     /// Both ends of each connection, in the order of their first packets. The one who began stands first, if known.
     connections: Vec<[SocketAddr; 2]>,
+    /// The last of them between two ends, the lower of which stands first.
+    latest: HashMap<[SocketAddr; 2], usize>,
     /// Which of them is read.
     number: usize,
     client: Stream,
@@ -87,9 +92,10 @@ struct Packets {
 }
 
 impl Packets {
-    const fn new(number: usize) -> Self {
+    fn new(number: usize) -> Self {
         Self {
             connections: Vec::new(),
+            latest: HashMap::new(),
             number,
             client: Stream::new(),
             server: Stream::new(),
@@ -156,9 +162,9 @@ impl Packets {
     fn segment(&mut self, [from, to]: [IpAddr; 2], segment: &TcpSlice<'_>) -> Result<(), String> {
         let from = SocketAddr::new(from, segment.source_port());
         let to = SocketAddr::new(to, segment.destination_port());
-        let ends = |ends: &[SocketAddr; 2]| *ends == [from, to] || *ends == [to, from];
+        let ends = [from.min(to), from.max(to)];
         let is_first = segment.syn() && !segment.ack();
-        let known = self.connections.iter().rposition(ends);
+        let known = self.latest.get(&ends).copied();
         let again = is_first && known.is_some_and(|index| self.began_otherwise(index, segment));
         let index = match known {
             Some(index) if !again => index,
@@ -169,8 +175,10 @@ impl Packets {
                     true => [from, to],
                     false => [to, from],
                 };
+                let index = self.connections.len();
                 self.connections.push(pair);
-                self.connections.len() - 1
+                self.latest.insert(ends, index);
+                index
             }
         };
         if index + 1 != self.number {
@@ -259,75 +267,6 @@ impl Packets {
     }
 }
 
-/// The segments of one side, put in order.
-struct Stream {
-    /// The number of its SYN.
-    began: Option<u32>,
-    /// The number of the next byte.
-    next: Option<u32>,
-    /// What came before its turn, by how far it is ahead.
-    early: BTreeMap<u32, Vec<u8>>,
-}
-
-impl Stream {
-    const fn new() -> Self {
-        Self {
-            began: None,
-            next: None,
-            early: BTreeMap::new(),
-        }
-    }
-
-    /// Takes a segment. Returns what is in order now.
-    fn take(&mut self, segment: &TcpSlice<'_>) -> Vec<Vec<u8>> {
-        let mut number = segment.sequence_number();
-        if segment.syn() {
-            self.began = Some(number);
-            number = number.wrapping_add(1);
-            self.next = Some(number);
-        }
-        let payload = segment.payload();
-        if payload.is_empty() {
-            return Vec::new();
-        }
-        self.next.get_or_insert(number);
-        self.early
-            .entry(number)
-            .and_modify(|kept| {
-                if kept.len() < payload.len() {
-                    *kept = payload.to_vec();
-                }
-            })
-            .or_insert_with(|| payload.to_vec());
-        let mut pieces = Vec::new();
-        while let Some(piece) = self.pop() {
-            pieces.push(piece);
-        }
-        pieces
-    }
-
-    /// The next bytes, if they are here. What was sent twice is dropped.
-    fn pop(&mut self) -> Option<Vec<u8>> {
-        loop {
-            let next = self.next?;
-            let due = |number: &u32| next.wrapping_sub(*number) < HALF;
-            let number = self.early.keys().copied().find(due)?;
-            let bytes = self.early.remove(&number)?;
-            let known = usize::try_from(next.wrapping_sub(number)).ok()?;
-            if let Some(fresh) = bytes.get(known..).filter(|fresh| !fresh.is_empty()) {
-                let length = u32::try_from(fresh.len()).ok()?;
-                self.next = Some(next.wrapping_add(length));
-                return Some(fresh.to_vec());
-            }
-        }
-    }
-
-    /// Bytes that came before their turn.
-    fn waits(&self) -> usize {
-        self.early.values().map(Vec::len).sum()
-    }
-}
-
 fn addresses(packet: &SlicedPacket<'_>) -> Option<[IpAddr; 2]> {
     match packet.net.as_ref()? {
         NetSlice::Ipv4(ip) => {
@@ -348,8 +287,6 @@ fn addresses(packet: &SlicedPacket<'_>) -> Option<[IpAddr; 2]> {
     }
 }
 
-/// Sequence numbers wrap around: half of them lie before any number (RFC 9293 §3.4).
-const HALF: u32 = 1 << 31;
 /// Larger than any packet.
 const BUFFER: usize = 1 << 20;
 const MOST_BYTES: usize = 64 << 20;
