@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// Does one job after the other, in the order in which they were given. The thread begins with the first job and ends with
-/// the process.
+/// Does one job after the other, in the order in which they were given, but first those that are surely wanted. The
+/// thread begins with the first job and ends with the process.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Explainer {
     queue: Arc<Queue>,
@@ -18,7 +18,7 @@ pub(crate) trait Job: Send {
     /// Whether somebody may still wait for it. If not, it is dropped when its turn comes.
     fn is_wanted(&self) -> bool;
 
-    /// Whether somebody surely waits for it. If not, it is dropped when others come for whom there is no room.
+    /// Whether somebody surely waits for it. If not, others go first, and it is dropped when there is no room for them.
     fn is_sure(&self) -> bool;
 
     fn run(self: Box<Self>);
@@ -66,15 +66,20 @@ impl Explainer {
     }
 }
 
+impl State {
+    /// The first that is surely wanted, if there is one.
+    fn next(&mut self) -> Option<Box<dyn Job>> {
+        let sure = self.jobs.iter().position(|job| job.is_sure());
+        self.jobs.remove(sure.unwrap_or(0))
+    }
+}
+
 impl Queue {
     fn work(&self) {
         loop {
             let state = self.lock();
             let state = self.given.wait_while(state, |state| state.jobs.is_empty());
-            let job = state
-                .unwrap_or_else(PoisonError::into_inner)
-                .jobs
-                .pop_front();
+            let job = state.unwrap_or_else(PoisonError::into_inner).next();
             // The bytes are anybody's: what goes wrong with one job must not stop the others.
             if let Some(job) = job.filter(|job| job.is_wanted())
                 && catch_unwind(AssertUnwindSafe(|| job.run())).is_err()
@@ -169,5 +174,42 @@ mod tests {
         assert_eq!(seen.recv(), Ok(2));
         assert_eq!(explainer.give(2, job(number(6), &wanted)), Ok(()));
         assert_eq!(seen.recv(), Ok(6));
+    }
+
+    /// Perhaps nobody wants it.
+    struct Doubtful<F>(F);
+
+    impl<F: FnOnce() + Send> Job for Doubtful<F> {
+        fn is_wanted(&self) -> bool {
+            true
+        }
+
+        fn is_sure(&self) -> bool {
+            false
+        }
+
+        fn run(self: Box<Self>) {
+            (self.0)();
+        }
+    }
+
+    #[test]
+    fn who_surely_waits_does_not_wait_for_who_may_have_gone() {
+        let (explainer, wanted) = (Explainer::default(), Arc::default());
+        let (go, wait) = mpsc::channel::<()>();
+        let (done, seen) = mpsc::channel();
+        let number = |number: i32| {
+            let done = done.clone();
+            move || done.send(number).unwrap()
+        };
+        let slow = move || wait.recv().unwrap();
+        explainer.give(9, job(slow, &wanted)).unwrap();
+        explainer.give(9, Box::new(Doubtful(number(1)))).unwrap();
+        explainer.give(9, job(number(2), &wanted)).unwrap();
+        explainer.give(9, Box::new(Doubtful(number(3)))).unwrap();
+        explainer.give(9, job(number(4), &wanted)).unwrap();
+        go.send(()).unwrap();
+        let numbers: Vec<i32> = seen.iter().take(4).collect();
+        assert_eq!(numbers, [2, 4, 1, 3]);
     }
 }
