@@ -341,3 +341,17 @@ fn only_upgrade_is_upgrade_and_not_another_word_of_seven_letters() {
         );
     }
 }
+
+#[test]
+fn no_more_memory_is_reserved_than_what_is_written_needs() {
+    let mut http = server("GET / HTTP/1.1\r\nHost: a\r\n\r\n").expect("a good request");
+    let mut out = BytesMut::new();
+    let field = ("X-".repeat(30), "v".repeat(4000));
+    let fields = [(&*field.0, &*field.1)];
+    http.send_response(200, fields, ResponseBody::Streamed, &mut out)
+        .expect("a good field");
+    assert!(out.capacity() < 4 * out.len(), "{}", out.capacity());
+    let mut out = BytesMut::new();
+    http.send_data(&[b'x'; 100_000], &mut out).expect("a body");
+    assert!(out.capacity() < 2 * out.len(), "{}", out.capacity());
+}
