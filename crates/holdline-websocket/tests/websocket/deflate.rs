@@ -16,7 +16,7 @@ pub(crate) mod received;
 pub(crate) mod sent;
 
 /// What a server and a client agree on that both have these options.
-fn agreed(options: &DeflateOptions) -> Deflate {
+pub(crate) fn agreed(options: &DeflateOptions) -> Deflate {
     negotiate("permessage-deflate; client_max_window_bits", options).unwrap()
 }
 

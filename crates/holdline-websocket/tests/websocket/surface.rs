@@ -7,7 +7,7 @@ use holdline_websocket::{
     SharedText, Utf8Validator,
 };
 
-use crate::support::{client, feed, server};
+use crate::support::{Got, client, feed, limits, run_with, server};
 
 #[test]
 fn names_are_shown_in_words() {
@@ -327,4 +327,28 @@ fn the_first_protocol_tells_role_state_and_errors() {
     server.handle_timeout(Duration::from_secs(11));
     server.handle_timeout(Duration::from_secs(11));
     assert!(server.timed_out() && server.should_close());
+}
+
+#[test]
+fn a_ping_within_a_message_is_no_part_of_its_length() {
+    let frames: [(&[u8], &[u8]); 3] = [
+        (b"\x02\x05", b"12345"),
+        (b"\x89\x64", &[b'p'; 100]),
+        (b"\x80\x05", b"67890"),
+    ];
+    let outcome = run_with(limits(100, 10), &frames);
+    let message = Got::Binary(b"1234567890".to_vec());
+    assert!(outcome.items.contains(&message), "{outcome:?}");
+}
+
+#[cfg(feature = "deflate")]
+#[test]
+fn after_an_error_nothing_is_kept_for_compressed_messages() {
+    let request = holdline_websocket::DeflateOptions::default();
+    let agreed = crate::deflate::agreed(&request);
+    let mut decoder = MessageDecoder::new(Role::Client, Limits::default()).with_deflate(&agreed);
+    assert!(decoder.inflates());
+    let (mut input, mut buffer) = ([0x83, 0], Buffer::new());
+    assert!(decoder.decode(&mut &mut input[..], &mut buffer).is_err());
+    assert!(!decoder.inflates());
 }

@@ -134,3 +134,21 @@ fn hixie76_a_frame_is_incomplete_from_its_first_byte_to_its_last() {
         }
     }
 }
+
+#[test]
+fn hixie76_no_more_memory_is_reserved_than_a_text_needs() {
+    let message = PreparedMessage::text(&"a".repeat(5000));
+    let mut out = BytesMut::new();
+    let (mut server, mut buffer) = (
+        Connection::server(Config::default(), challenge()),
+        Buffer::new(),
+    );
+    server
+        .receive(&mut &mut BODY.to_vec()[..], &mut buffer)
+        .unwrap();
+    server.poll_transmit(&mut out);
+    let mut out = BytesMut::new();
+    server.send_text(&"a".repeat(5000), &mut out).unwrap();
+    assert_eq!(&out[..], &message.bytes()[..]);
+    assert!(out.capacity() < 6000, "{}", out.capacity());
+}

@@ -104,6 +104,9 @@ fn hixie76_origin_null_is_foreign() {
     let headers = pairs(&["Origin"], &[("Origin", "null")]);
     let request = accept("GET", "/", false, headers.into_iter()).unwrap();
     assert!(!request.origin_is_allowed(&["null"]));
+    let request = accept("GET", "/", false, pairs(&[], &[]).into_iter()).unwrap();
+    assert!(request.origin_is_allowed(&["http://other.example", "http://example.com"]));
+    assert!(!request.origin_is_allowed(&["http://other.example"]));
 }
 
 #[test]
