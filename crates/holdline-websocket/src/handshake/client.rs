@@ -65,8 +65,9 @@ impl Request {
         self.deflate = Some(options);
     }
 
-    /// The headers to send: `Upgrade`, `Connection`, `Sec-WebSocket-Key`, `Sec-WebSocket-Version`, and
-    /// `Sec-WebSocket-Protocol` when subprotocols are offered. Add `Host`, and what else the request needs.
+    /// The headers to send: `Upgrade`, `Connection`, `Sec-WebSocket-Key` and `Sec-WebSocket-Version`;
+    /// `Sec-WebSocket-Protocol` when subprotocols are offered, and `Sec-WebSocket-Extensions` when compression is. Over an
+    /// extended CONNECT (RFC 8441) the first three are left out. Add `Host`, and what else the request needs.
     #[must_use]
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         let mut headers = Vec::with_capacity(5);
