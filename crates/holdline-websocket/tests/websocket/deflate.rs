@@ -6,7 +6,7 @@ use crate::support::{
 };
 use bytes::BytesMut;
 use holdline_websocket::{
-    Buffer, Config, Connection, Deflate, DeflateOptions, Event, FrameHeader, Limits,
+    Buffer, Config, Connection, Deflate, DeflateOptions, Event, FrameHeader, Limits, PieceEvent,
     PreparedMessage, ReceiveErrorKind as Kind, Role, Unmasked, handshake::client,
     handshake::server,
 };

@@ -309,3 +309,32 @@ fn a_compressed_message_without_output_is_incomplete() {
     assert_eq!(received, Ok(Some(Event::Text("Hello"))));
     assert!(!connection.is_receiving());
 }
+
+#[test]
+fn pieces_of_a_compressed_message_are_not_small_where_the_input_has_more() {
+    let message: Vec<u8> = (0..40_000u32)
+        .map(|i| b'a' + (i.wrapping_mul(0x9e37_79b9) >> 28) as u8)
+        .collect();
+    let mut wire = BytesMut::new();
+    sender(&DeflateOptions::default())
+        .send_binary(&message, &mut wire)
+        .unwrap();
+    let deflate = agreed(&DeflateOptions::default());
+    let mut client = Connection::client(config(deflate, Limits::default()), || KEY);
+    let (mut input, mut buffer) = (&mut wire[..], Buffer::new());
+    let (mut whole, mut lengths) = (Vec::new(), Vec::new());
+    while let Some(event) = client.receive_piece(&mut input, &mut buffer).unwrap() {
+        let PieceEvent::Binary { data, last } = event else {
+            panic!("{event:?}");
+        };
+        whole.extend_from_slice(data);
+        lengths.push((data.len(), last));
+    }
+    assert_eq!(whole, message);
+    let last = lengths.pop().unwrap();
+    assert!(last.1, "{lengths:?}");
+    assert!(
+        lengths.iter().all(|piece| piece.0 >= 4096 && !piece.1),
+        "{lengths:?}"
+    );
+}

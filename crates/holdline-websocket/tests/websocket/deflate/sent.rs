@@ -194,3 +194,29 @@ fn what_is_shorter_than_the_least_is_sent_as_it_is() {
         );
     }
 }
+
+#[test]
+fn without_takeover_what_stays_as_long_is_sent_as_it_is() {
+    let mut seen = 0;
+    for noise in 32..80u32 {
+        for again in 0..32 {
+            let mut message: Vec<u8> = (0..noise)
+                .map(|i| (i.wrapping_mul(0x9e37_79b9) >> 25) as u8)
+                .collect();
+            message.extend_from_within(..again);
+            // The first of its connection is compressed alike, and always.
+            let mut compressed = BytesMut::new();
+            sender(&DeflateOptions::default())
+                .send_binary(&message, &mut compressed)
+                .unwrap();
+            assert_eq!(compressed[0], 0xc2);
+            if compressed.len() == 2 + message.len() {
+                let mut out = BytesMut::new();
+                sender(&alone()).send_binary(&message, &mut out).unwrap();
+                assert_eq!(out[0], 0x82);
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 0);
+}
