@@ -19,8 +19,10 @@ pub(crate) const LISTEN: [&str; 2] = ["--listen", "127.0.0.1:0"];
 /// The program, without environment variables that would change its behaviour. `shell` runs before it in the same
 /// process.
 pub(crate) fn holdline(shell: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new("sh");
+    // A shell cannot undo what `nohup cargo xtask test` ignores.
+    let mut command = Command::new("env");
     command
+        .args(["--default-signal=HUP", "sh"])
         .args(["-c", &format!("{shell}\nexec \"$0\" \"$@\"")])
         .arg(env!("CARGO_BIN_EXE_holdline"))
         .args(arguments)
