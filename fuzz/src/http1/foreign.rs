@@ -53,17 +53,22 @@ fn take_response(method: &str, bytes: &[u8]) -> Option<Message> {
     let mut decoder = ResponseDecoder::new(Limits::default());
     decoder.expect(method);
     let (mut buffer, mut input, mut message) = (Buffer::new(), bytes, Message::default());
+    // Of the heads before the final one, a minor version that hyper does not know.
+    let mut newer = 0;
     loop {
         let event = match decoder.decode(&mut input, &mut buffer).ok()? {
             Some(event) => event,
             None => decoder.decode_eof().ok()??,
         };
         match event {
+            ResponseEvent::Informational(head) if head.version().minor() > 1 => {
+                newer = head.version().minor();
+            }
             ResponseEvent::Response { head, .. } => {
                 message = Message {
                     method: method.into(),
                     target: head.status().to_string(),
-                    minor: head.version().minor(),
+                    minor: head.version().minor().max(newer),
                     fields: own(head.headers().iter()),
                     ..Message::default()
                 };
