@@ -158,11 +158,7 @@ impl Held<'_> {
         let Exchange {
             machine, outgoing, ..
         } = self.exchange;
-        if let Some(frame) = machine.send_frame(body.len())? {
-            outgoing.bytes.extend_from_slice(frame.before());
-            outgoing.push_shared(body);
-            outgoing.bytes.extend_from_slice(frame.after());
-        }
+        send_shared(machine, outgoing, body)?;
         machine.send_end(&mut outgoing.bytes)?;
         *self.over = true;
         Ok(())
@@ -212,12 +208,7 @@ impl Body<'_> {
     /// # Errors
     /// The body is over.
     pub fn send_shared(&mut self, data: &Bytes) -> Result<(), SendError> {
-        if let Some(frame) = self.machine.send_frame(data.len())? {
-            self.outgoing.bytes.extend_from_slice(frame.before());
-            self.outgoing.push_shared(data);
-            self.outgoing.bytes.extend_from_slice(frame.after());
-        }
-        Ok(())
+        send_shared(self.machine, self.outgoing, data)
     }
 
     /// Sends a chunk that was encoded once for all receivers.
@@ -239,6 +230,20 @@ impl Body<'_> {
         *self.over = true;
         Ok(())
     }
+}
+
+/// Writes data of a body from where it is, between the two ends of its chunk, if there are chunks.
+fn send_shared(
+    machine: &mut ServerConnection,
+    outgoing: &mut Outgoing,
+    data: &Bytes,
+) -> Result<(), SendError> {
+    if let Some(frame) = machine.send_frame(data.len())? {
+        outgoing.bytes.extend_from_slice(frame.before());
+        outgoing.push_shared(data);
+        outgoing.bytes.extend_from_slice(frame.after());
+    }
+    Ok(())
 }
 
 /// How many bytes may wait for the socket before a handler is asked to stop writing.

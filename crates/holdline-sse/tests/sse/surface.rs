@@ -23,23 +23,28 @@ fn feed(decoder: &mut Decoder, buffer: &mut Buffer, stream: &[u8], size: usize) 
     items
 }
 
+/// An event whose type, ID and data are the values 1, 2 and 4.
+fn event_of(value: impl Fn(u8) -> Vec<u8>) -> Vec<u8> {
+    let parts = [
+        &b"event: "[..],
+        &value(1),
+        b"\nid: ",
+        &value(2),
+        b"\ndata: ",
+        &value(4),
+        b"\n\n",
+    ];
+    parts.concat()
+}
+
 #[test]
 fn memory_of_every_part_is_given_back_behind_its_event() {
     for byte in [b'a', 0xff] {
         for large in 0..8 {
             for size in [1, 1000] {
                 let value = |bit| vec![byte; if large & bit == 0 { 1 } else { 5000 }];
-                let parts = [
-                    &b"event: "[..],
-                    &value(1),
-                    b"\nid: ",
-                    &value(2),
-                    b"\ndata: ",
-                    &value(4),
-                    b"\n\n",
-                ];
                 let (mut decoder, mut buffer) = (Decoder::default(), Buffer::new());
-                let items = feed(&mut decoder, &mut buffer, &parts.concat(), size);
+                let items = feed(&mut decoder, &mut buffer, &event_of(value), size);
                 let [ItemBuf::Event(event)] = &items[..] else {
                     panic!("{items:?}");
                 };
@@ -85,17 +90,8 @@ fn memory_of_text_that_grew_by_replacement_characters_is_given_back() {
     // U+FFFD takes three bytes, so the text is large where the bytes are not.
     for large in 1..8 {
         let value = |bit| vec![0xff; if large & bit == 0 { 1 } else { 2000 }];
-        let parts = [
-            &b"event: "[..],
-            &value(1),
-            b"\nid: ",
-            &value(2),
-            b"\ndata: ",
-            &value(4),
-            b"\n\n",
-        ];
         let (mut decoder, mut buffer) = (Decoder::default(), Buffer::new());
-        let items = feed(&mut decoder, &mut buffer, &parts.concat(), 1 << 14);
+        let items = feed(&mut decoder, &mut buffer, &event_of(value), 1 << 14);
         assert_eq!(items.len(), 1);
         assert_eq!(decoder.decode(&mut &b""[..], &mut buffer), Ok(None));
         let kept = buffer.capacity();
