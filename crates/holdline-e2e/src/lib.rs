@@ -17,6 +17,7 @@
 //! - [`long`] is a channel with more history than memory has.
 //! - [`Footprint`] is what the program uses of the machine; [`Tally`] finds messages that were lost, doubled or changed.
 //! - [`sign_token`] makes tokens.
+//! - [`narrow`] connects a client that falls behind as soon as it does not read.
 //! - [`Client`] speaks strict HTTP/1.1 over one socket, [`subscribe`] the seven transports.
 //!
 //! Nothing here measures speed. Every wait has a limit so generous that it is only reached if something is broken,
@@ -36,6 +37,7 @@ mod http;
 mod json;
 pub mod long;
 mod moody;
+mod narrow;
 mod nats;
 pub mod probes;
 mod process;
@@ -55,6 +57,7 @@ pub use garbage::{garbage, mutated};
 pub use http::{Body, Client, Head, Response, publish, with_host};
 pub use json::{ask, cursor_parts, poll_all};
 pub use moody::{Mood, MoodyProxy};
+pub use narrow::narrow;
 pub use nats::NatsServer;
 pub use process::Process;
 pub use proxy::CutProxy;

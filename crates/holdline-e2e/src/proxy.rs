@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
+use crate::narrow;
+
 /// A TCP proxy on the loopback interface that can cut all its connections at any moment or at any byte, stall them,
 /// and refuse new ones. It ends when this is dropped.
 #[derive(Debug)]
@@ -139,7 +141,8 @@ impl Line {
         if self.lock().refusing {
             return Ok(());
         }
-        let server = TcpStream::connect(self.server)?;
+        // While it stalls, no more than this is on the way.
+        let server = narrow(self.server, 256 * 1024)?;
         client.set_nodelay(true)?;
         server.set_nodelay(true)?;
         let ends = [client.try_clone()?, server.try_clone()?];

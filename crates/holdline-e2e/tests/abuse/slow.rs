@@ -8,7 +8,6 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use holdline_e2e::{Client, Transport, wait_for};
 use rand::RngExt;
-use socket2::{Domain, Type};
 
 use crate::ground::{Ground, drain, has_news, refused, trickle, with_host};
 use crate::socket::{Socket, frame, handshake, header};
@@ -160,10 +159,7 @@ pub(crate) fn readers(ground: &mut Ground) -> Result<()> {
 
 /// A connection whose receive buffer is small.
 fn narrow(ground: &Ground) -> Result<TcpStream> {
-    let socket = socket2::Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    socket.set_recv_buffer_size(4096)?;
-    socket.connect(&ground.address.into())?;
-    let stream = TcpStream::from(socket);
+    let stream = holdline_e2e::narrow(ground.address, 4096)?;
     stream.set_read_timeout(Some(holdline_e2e::LIMIT))?;
     stream.set_write_timeout(Some(holdline_e2e::LIMIT))?;
     Ok(stream)

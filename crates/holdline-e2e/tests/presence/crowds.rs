@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use holdline_e2e::{Client, Item, Server, Transport, publish, subscribe_as, wait_for};
+use holdline_e2e::{
+    Client, Item, LIMIT, Server, Transport, narrow, publish, subscribe_as, wait_for,
+};
 use serde_json::Value;
 
 use super::viewer::Viewer;
@@ -95,8 +97,9 @@ fn who_does_not_read_is_told_anew_who_is_there() {
     let server = Server::start(&["--presence-linger", "0s"]).unwrap();
     let mut publisher = Client::connect(server.address()).unwrap();
     // It asks and does not read: what is published fills its socket.
-    let stuck = std::net::TcpStream::connect(server.address()).unwrap();
+    let stuck = narrow(server.address(), 64 * 1024).unwrap();
     let own = stuck.try_clone().unwrap();
+    let (begun, has_begun) = std::sync::mpsc::channel();
     let (go, may_read) = std::sync::mpsc::channel::<()>();
     let reader = std::thread::spawn(move || {
         let mut events = Vec::new();
@@ -117,6 +120,7 @@ fn who_does_not_read_is_told_anew_who_is_there() {
                     events.push(format!("{what} {}", names.unwrap().len()));
                 }
                 if !std::mem::replace(&mut waited, true) {
+                    begun.send(()).unwrap();
                     may_read.recv().unwrap();
                 }
                 std::ops::ControlFlow::Continue(())
@@ -125,6 +129,8 @@ fn who_does_not_read_is_told_anew_who_is_there() {
         result.unwrap();
         events
     });
+    // What is published before it has a place in the log is not for it.
+    has_begun.recv_timeout(LIMIT).unwrap();
     let (mut viewer, _) = Viewer::watch(&server, Transport::Sse, "b");
     let text = "x".repeat(1_000_000);
     for _ in 0..24 {

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 
-use holdline_e2e::{Client, LIMIT, Server};
+use holdline_e2e::{Client, LIMIT, Server, narrow};
 use serde_json::Value;
 
 /// A server with plug-in sockets, and their address.
@@ -32,7 +32,7 @@ pub(crate) struct Plug {
 
 impl Plug {
     pub(crate) fn connect(address: &str) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
+        let stream = narrow(address.parse().unwrap(), 64 * 1024).unwrap();
         stream.set_read_timeout(Some(LIMIT)).unwrap();
         let reader = BufReader::new(stream.try_clone().unwrap());
         Self { stream, reader }

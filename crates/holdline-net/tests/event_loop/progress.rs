@@ -7,20 +7,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use holdline_net::Ending;
-use socket2::{Domain, Socket, Type};
 
 use crate::support::{HANDSHAKE, LARGE, Running, config, read_until};
-
-/// A client whose system takes only a little ahead of it.
-fn narrow(server: &Running) -> TcpStream {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.set_recv_buffer_size(64 * 1024).unwrap();
-    socket.connect(&server.address().into()).unwrap();
-    socket
-        .set_read_timeout(Some(Duration::from_secs(20)))
-        .unwrap();
-    socket.into()
-}
 
 /// A server that gives bodies and messages 300 milliseconds, and a second for each `rate` bytes.
 fn hurried(rate: u64) -> Running {
@@ -75,7 +63,7 @@ fn a_slow_reader_of_a_large_answer_is_not_cut_off_because_readiness_does_not_com
     // Long enough that a reader on a busy machine takes something within it.
     config.write_timeout = Duration::from_secs(2);
     let server = Running::start(config);
-    let mut client = narrow(&server);
+    let mut client = server.connect_narrow();
     client
         .write_all(b"GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         .unwrap();
@@ -100,7 +88,7 @@ fn a_reader_of_a_byte_now_and_then_is_dropped() {
     config.write_timeout = Duration::from_millis(300);
     config.min_write_rate = 1_000_000;
     let server = Running::start(config);
-    let mut client = narrow(&server);
+    let mut client = server.connect_narrow();
     client
         .write_all(b"GET /flood HTTP/1.1\r\nHost: a\r\n\r\n")
         .unwrap();
