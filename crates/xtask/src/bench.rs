@@ -16,10 +16,13 @@ use results::Results;
 pub(crate) use results::{Ratio, median};
 pub(crate) use table::show_time;
 
-/// Checks that all contestants of each case produce the same, and times nothing.
+/// The bench as a test, as an argument of `cargo test`: it checks that all contestants of each case produce the same, and
+/// times nothing.
+pub(crate) const AS_A_TEST: &str = "--bench codecs";
+
+/// Runs it as a test.
 pub(crate) fn check() -> Result<()> {
-    // With the same settings as the unit tests, so that only the bench itself is compiled.
-    cargo(&format!("test {} --bench codecs", everything()?)).run()
+    cargo(&format!("test {} {AS_A_TEST}", everything()?)).run()
 }
 
 /// Times the cases whose id contains `filter` and prints the table. Without a filter it also goes into

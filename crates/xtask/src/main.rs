@@ -116,7 +116,7 @@ enum Command {
         /// Three minutes instead of a quarter of an hour: the ratios are less reliable
         #[arg(long)]
         quick: bool,
-        /// Only run each case once, with its checks; the step of `test`
+        /// Only run each case once, with its checks, as the step `unit` does
         #[arg(long, conflicts_with_all = ["quick", "filter"])]
         test: bool,
         /// Write the table although only some cases are timed: the others stay as the last run on this machine left them

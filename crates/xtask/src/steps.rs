@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use crate::crowd::Crowd;
 use crate::process::cargo;
 use crate::workspace::{everything, tests};
 use crate::{api, bench, e2e, features, msrv, package, structure, tools};
@@ -29,7 +30,7 @@ pub(crate) enum Step {
 
 impl Step {
     /// What `cargo xtask test` runs, in this order: the steps that fail fastest come first.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Tools,
         Self::Fmt,
         Self::Structure,
@@ -37,7 +38,6 @@ impl Step {
         Self::Msrv,
         Self::Lint,
         Self::Unit,
-        Self::Bench,
         Self::Features,
         Self::Doc,
         Self::Package,
@@ -141,9 +141,18 @@ fn lint() -> Result<()> {
     cargo(&format!("clippy {everything} --all-targets -- -D warnings")).run()
 }
 
+/// They take longest.
+const UNIT_FIRST: [&str; 4] = ["holdline", "seeing", "bench", "event_loop"];
+
 fn unit() -> Result<()> {
-    let (everything, tests) = (everything()?, tests(false)?);
-    cargo(&format!("test {everything} {tests}")).run()?;
+    let everything = everything()?;
+    let crowd = Crowd {
+        packages: &everything,
+        targets: &format!("{} {}", tests(false)?, bench::AS_A_TEST),
+        first: &UNIT_FIRST,
+        ..Crowd::default()
+    };
+    crowd.run()?;
     cargo(&format!("test {everything} --doc")).run()
 }
 
