@@ -93,32 +93,24 @@ impl Direction {
         Ok(())
     }
 
-    /// Gives bytes to the protocol of now, up to a change. Secrets are hidden in a copy: another protocol, which
-    /// begins anywhere in the input, gets its bytes as they are.
+    /// Gives bytes to the protocol of now, up to a change. Secrets are hidden in a copy: what follows a message, which
+    /// ends anywhere in the input, gets its bytes as they are.
     fn pass(
         &mut self,
         input: &mut &mut [u8],
         talk: &mut Talk,
         lines: &mut Lines<'_>,
     ) -> Result<(), Stop> {
-        let Some(before) = self.secrets.clone() else {
+        let Some(secrets) = &mut self.secrets else {
             return self.give(input, talk, lines);
         };
         // Most changes come with the end of a head.
         let (front, _) = input.split_at(up_to_empty_line(input));
-        let (mut copy, mut after) = (front.to_vec(), before.clone());
-        after.hide(&mut copy);
+        let mut copy = front.to_vec();
+        secrets.hide(&mut copy);
         let mut left = &mut copy[..];
         let given = self.give(&mut left, talk, lines);
-        let (left, taken) = (left.len(), front.len() - left.len());
-        if let Some(secrets) = &mut self.secrets {
-            if left > 0 {
-                after = before;
-                let mut taken: Vec<u8> = front.iter().take(taken).copied().collect();
-                after.hide(&mut taken);
-            }
-            *secrets = after;
-        }
+        let taken = front.len() - left.len();
         *input = std::mem::take(input).split_at_mut(taken).1;
         given
     }
@@ -135,8 +127,13 @@ impl Direction {
             View::Explained(explained) => explained.feed(input, talk, lines),
         };
         self.at += (before - input.len()) as u64;
-        match change.map_err(|stop| self.placed(stop))? {
-            None => {}
+        let change = change.map_err(|stop| self.placed(stop))?;
+        if let (Some(_), Some(secrets)) = (&change, &mut self.secrets) {
+            // A body may end in the middle of what looks like one.
+            *secrets = Secrets::default();
+        }
+        match change {
+            None | Some(Change::Message) => {}
             Some(Change::Perhaps(protocol)) => self.offer = Offer::Made(protocol),
             Some(Change::To(protocol)) => self.switch(protocol),
         }

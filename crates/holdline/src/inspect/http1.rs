@@ -138,10 +138,8 @@ impl Layer for Http {
                     self.data_end = None;
                     self.end_body(lines)?;
                     self.part(&part, talk, lines)?;
-                    if let Part::End(_) = part
-                        && let Some(change) = self.change.take()
-                    {
-                        break Some(change);
+                    if let Part::End(_) = part {
+                        break Some(self.change.take().unwrap_or(Change::Message));
                     }
                 }
                 Ok(None) => break None,

@@ -10,8 +10,8 @@ use self::field::Field;
 use self::token::Token;
 use self::userinfo::Userinfo;
 
-/// One direction of a connection, of which any piece may come next.
-#[derive(Clone, Debug, Default)]
+/// A message, of which any piece may come next.
+#[derive(Debug, Default)]
 pub(crate) struct Secrets {
     field: Field,
     token: Token,

@@ -46,9 +46,11 @@ pub(super) struct Talk {
     room: Option<usize>,
 }
 
-/// What a message may lead to.
+/// What follows a message.
 #[derive(Clone, Debug)]
 pub(super) enum Change {
+    /// Another message of HTTP.
+    Message,
     /// If the server agrees, what follows is this.
     Perhaps(Protocol),
     To(Protocol),

@@ -15,6 +15,7 @@ mod faults;
 mod forms;
 mod items;
 mod mutations;
+mod secrets;
 mod upgrade;
 
 /// What to decode, and how.

@@ -272,10 +272,8 @@ impl Annotator for Messages {
                         page.say(&words)?;
                         self.in_data = false;
                     }
-                    if let Part::End(_) = part
-                        && let Some(change) = self.change.take()
-                    {
-                        break Ok(Some(change));
+                    if let Part::End(_) = part {
+                        break Ok(Some(self.change.take().unwrap_or(Change::Message)));
                     }
                 }
                 Ok(None) => break Ok(None),
