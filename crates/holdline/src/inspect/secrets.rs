@@ -84,10 +84,10 @@ mod tests {
     fn fields_whose_names_tell_of_a_secret_are_stars() {
         assert_eq!(
             hidden(
-                "GET / HTTP/1.1\r\nX-API-Key: abc\r\nX-Auth-Token: abc\r\nClient-Secret: abc\r\n\
+                "GET / HTTP/1.1\r\nX-API-Key: abc\r\nX-Auth-Token: abc\r\nClient.Secret: abc\r\n\
                  Sec-WebSocket-Key: abc\r\nIdempotency-Key: abc\r\n\r\n{\"token\": 1}\r\nno token: 1"
             ),
-            "GET / HTTP/1.1\r\nX-API-Key: ***\r\nX-Auth-Token: ***\r\nClient-Secret: ***\r\n\
+            "GET / HTTP/1.1\r\nX-API-Key: ***\r\nX-Auth-Token: ***\r\nClient.Secret: ***\r\n\
              Sec-WebSocket-Key: abc\r\nIdempotency-Key: abc\r\n\r\n{\"token\": 1}\r\nno token: 1"
         );
     }

@@ -101,9 +101,8 @@ impl Field {
 
 /// By its name, in lower case.
 fn is_secret(name: &[u8]) -> bool {
-    let is_name = name
-        .iter()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    // In a body there are sentences and members of JSON, too.
+    let is_name = !name.iter().any(|byte| matches!(byte, b' ' | b'\t' | b'"'));
     let has = |word: &&[u8]| name.windows(word.len()).any(|part| part == *word);
     FIELDS.contains(&name) || (is_name && WORDS.iter().any(has))
 }
