@@ -165,6 +165,15 @@ mod tests {
             ("x http://h:8080/a:b@c", "x http://h:8080/a:b@c"),
             ("x http://[::a]:80/ b", "x http://[::a]:80/ b"),
             ("ws://a:80; ws://b:80, c", "ws://a:80; ws://b:80, c"),
+            ("http://ann:1,pass@h/ b", "http://ann:1,****@h/ b"),
+            ("http://ann:1;'2)@h", "http://ann:1;'**@h"),
+            ("'http://a:80'); b", "'http://a:80'); b"),
+            ("http://a:80\\n b", "http://a:80\\n b"),
+            (
+                "http://a:80,http://ann:pass@h",
+                "http://a:80,*****//ann:****@h",
+            ),
+            ("http://a://ann:pass@h", "http://a://ann:****@h"),
             ("x http:/ann:pass@h", "x http:/ann:pass@h"),
         ] {
             assert_eq!(hidden(text), expected);
