@@ -100,21 +100,27 @@ impl<'a> Split<'a> {
     }
 }
 
-/// Whether each sign of a text may stand for its byte. Spaces around the text may be lost.
+/// Whether each sign of a text may stand for its byte. Spaces around the text may be lost, and there may be one more in the
+/// middle, as Wireshark puts it.
 fn shows(text: &str, bytes: &[u8], may_show: impl Fn(char, u8) -> bool) -> bool {
-    let is = |bytes: &[u8]| {
+    let is = |from: usize, to: usize, middle: Option<usize>| {
         let mut signs = text.chars();
-        let shown = bytes
-            .iter()
-            .all(|&byte| signs.next().is_some_and(|sign| may_show(sign, byte)));
-        shown && signs.next().is_none()
+        let shown = bytes.iter().enumerate().take(to).skip(from);
+        let mut shown = shown.map(|(at, &byte)| {
+            let has_gap = middle != Some(at) || signs.next() == Some(' ');
+            has_gap && signs.next().is_some_and(|sign| may_show(sign, byte))
+        });
+        shown.all(|is_shown| is_shown) && signs.next().is_none()
     };
     let is_space = |byte: &u8| *byte == b' ';
     let start = bytes.iter().take_while(|byte| is_space(byte)).count();
-    let end = bytes.iter().rev().take_while(|byte| is_space(byte)).count();
-    is(bytes) || is(bytes.get(start..bytes.len() - end).unwrap_or_default())
+    let end = bytes.len() - bytes.iter().rev().take_while(|byte| is_space(byte)).count();
+    let whole = |middle| is(0, bytes.len(), middle) || is(start, end, middle);
+    whole(None) || whole(Some(MIDDLE))
 }
 
+/// Bytes before the gap in the middle of a row.
+const MIDDLE: usize = 8;
 /// No tool has more than a gap after eight bytes and one before the text. `xxd -e` has one more.
 const MOST_GAPS: usize = 4;
 /// In bytes: `xxd` shows up to 256 bytes in a row. Another tool may show them as characters of four bytes.

@@ -15,6 +15,27 @@ fn data_that_holds_bars_spaces_and_pairs_is_read_from_every_tool() {
     }
 }
 
+/// Wireshark, following a stream. These digits were taken for more bytes.
+#[test]
+fn a_text_with_a_gap_in_its_middle_is_no_bytes() {
+    for (row, bytes) in [
+        (
+            "31 32 33 34 35 36 37 38  39 30 31 32 33 34 35 36   12345678 90123456",
+            &b"1234567890123456"[..],
+        ),
+        (
+            "20 20 33 34 35 36 37 38  39 30 20                  345678 90 ",
+            b"  34567890 ",
+        ),
+        (
+            "31 32 33 34 35 36 37 38                            12345678",
+            b"12345678",
+        ),
+    ] {
+        assert_eq!(bytes_of(row).as_deref(), Ok(bytes), "{row}");
+    }
+}
+
 /// As far as the tools are there.
 #[test]
 fn what_the_tools_print_here_is_what_went_in() {
