@@ -101,6 +101,41 @@ fn a_capture_is_read_in_order_whatever_happened_on_the_way() {
     );
 }
 
+/// What came behind such a packet waited for bytes that had been there, and a note called them missing.
+#[test]
+fn a_packet_that_begins_a_connection_and_comes_again_later_changes_nothing() {
+    let (client, server) = (2000, 80);
+    let begins = [syn(client, server, 99), syn_ack(server, client, 999)];
+    let exchange = |client_at: u32, server_at: u32| {
+        [
+            packet(
+                client,
+                server,
+                client_at,
+                b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+            ),
+            packet(
+                server,
+                client,
+                server_at,
+                b"HTTP/1.1 204 No Content\r\n\r\n",
+            ),
+        ]
+    };
+    let again = exchange(100 + 27, 1000 + 27);
+    let packets = [&begins[..], &exchange(100, 1000), &begins, &again].concat();
+    let path = write("again.pcap", &pcap(&packets));
+    let output = run(&["connection", "--pcap", path.to_str().expect("UTF-8")]);
+    let lines = [
+        r#"{"from":"client","request":"#,
+        r#"{"from":"client","end":"#,
+        r#"{"from":"server","response":"#,
+        r#"{"from":"server","end":"#,
+    ];
+    assert_lines(&output, &lines.repeat(2));
+    assert_eq!(error(&output), "");
+}
+
 /// The last byte comes first, and each in a segment of its own; the numbers wrap around in between.
 #[test]
 fn a_capture_that_is_all_out_of_order_among_many_connections_is_read() {

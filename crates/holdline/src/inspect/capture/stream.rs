@@ -30,9 +30,11 @@ impl Stream {
     pub(super) fn take(&mut self, segment: &TcpSlice<'_>) -> Vec<Vec<u8>> {
         let mut number = segment.sequence_number();
         if segment.syn() {
-            self.began = Some(number);
+            let is_new = self.began.replace(number) != Some(number);
             number = number.wrapping_add(1);
-            self.next = Some(number);
+            if is_new {
+                self.next = Some(number);
+            }
         }
         let payload = segment.payload();
         if payload.is_empty() {
