@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
+use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use holdline_e2e::{Client, Server, publish};
 use serde_json::{Value, json};
 use tungstenite::client::IntoClientRequest;
+use tungstenite::protocol::Role;
 use tungstenite::{Message, WebSocket};
 
 type Socket = WebSocket<TcpStream>;
@@ -215,6 +217,32 @@ fn what_is_wrong_is_told_and_the_connection_goes_on() {
         }
     };
     assert_eq!(u16::from(closed.code), 1003);
+}
+
+#[test]
+fn a_stream_begins_with_where_it_stands_though_a_mistake_came_with_the_handshake() {
+    let server = Server::start(&[]).unwrap();
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    let handshake = format!(
+        "GET /channels/a/websocket HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         Sec-WebSocket-Protocol: holdline.v2\r\n\r\n",
+        server.address()
+    );
+    let no_json = b"\x81\x82\0\0\0\0no";
+    let all = [handshake.as_bytes(), no_json].concat();
+    stream.write_all(&all).unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    let mut socket = WebSocket::from_raw_socket(stream, Role::Client, None);
+    assert_eq!(read(&mut socket)["event"], "holdline.open");
+    assert_eq!(read(&mut socket)["error"]["code"], "bad_message");
+    say(&mut socket, json!({"publish": "a", "data": "one"}));
+    assert_eq!(read(&mut socket)["data"], "one");
 }
 
 #[test]

@@ -32,7 +32,7 @@ use crate::refusal;
 use crate::request_log::RequestLog;
 use crate::routes;
 pub(crate) use crate::shared::{Options, Shared};
-use crate::subscription::{EXPIRED, Follower, Subscription};
+use crate::subscription::{EXPIRED, Follower, SocketStream, Subscription};
 use crate::transport::SubscribeRequest;
 
 /// The request handler of one loop.
@@ -373,7 +373,8 @@ impl Handler for App {
         }
         match stream {
             Stream::Subscriber(mut subscription) => {
-                if let Some((_, answers)) = subscription.answers() {
+                if let Some((_, answers)) = subscription.answered().and_then(SocketStream::answers)
+                {
                     answers.leave(self.waiter(connection));
                 }
                 let follower = subscription.follower();

@@ -52,13 +52,9 @@ impl Subscription {
         }
     }
 
-    /// By what the messages of a client are judged that wants them answered (`holdline.v2`), and where the answers go.
-    pub(crate) fn answers(&mut self) -> Option<(&Rights, &mut Answers)> {
-        match self {
-            Self::WebSocket(socket) => socket.answers(),
-            Self::Socket(plugged) => plugged.socket.answers(),
-            Self::Held(_) | Self::Body(_) => None,
-        }
+    /// The stream of a client that wants its messages answered (`holdline.v2`).
+    pub(crate) fn answered(&mut self) -> Option<&mut SocketStream> {
+        self.socket().filter(|stream| stream.is_answered())
     }
 
     /// The client of a WebSocket or plug-in socket made a mistake that [ends the stream](SocketStream::end_mistaken).

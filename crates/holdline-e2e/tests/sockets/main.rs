@@ -125,8 +125,8 @@ fn what_was_published_before_a_mistake_is_answered_though_all_came_at_once() {
                 .map(|text| serde_json::from_str(text).unwrap())
                 .collect();
             let of = |event: &str| said.iter().find(|said| said["event"] == event);
-            assert!(
-                of("holdline.open").is_some(),
+            assert_eq!(
+                said[0]["event"], "holdline.open",
                 "{more:?} {mistake}: {said:?}"
             );
             let ack = of("holdline.ack").unwrap_or_else(|| panic!("{more:?} {mistake}: {said:?}"));

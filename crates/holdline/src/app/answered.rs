@@ -7,8 +7,8 @@ use crate::access::Rights;
 use crate::hub::Wakes;
 use crate::journal::{Draft, Refusal};
 use crate::rates::Source;
-use crate::spoken::{Mistake, Said, encode_error};
-use crate::subscription::{Answers, Asked, Speaker};
+use crate::spoken::{Mistake, Said};
+use crate::subscription::{Answers, Asked, SocketStream, Speaker};
 
 impl App {
     /// Takes a message of a client. Its answer is given when the stream has everything up to it; what is wrong with it
@@ -16,11 +16,13 @@ impl App {
     pub(crate) fn answer(
         &self,
         connection: ConnectionId,
-        rights: &Rights,
-        answers: &mut Answers,
+        stream: &mut SocketStream,
         text: &str,
         mut speaker: Speaker<'_>,
     ) -> bool {
+        let Some((rights, answers)) = stream.answers() else {
+            return false;
+        };
         match self.take(connection, rights, answers, text) {
             Ok(asked) => {
                 answers.expect(asked);
@@ -29,11 +31,7 @@ impl App {
                 false
             }
             Err(Mistake { reference, reply }) => {
-                reply.count();
-                let error = encode_error(reference.as_ref(), &reply);
-                if let Err(error) = speaker.send_text(&error) {
-                    tracing::debug!(%error, "a client takes no more answers");
-                }
+                stream.refuse(self.hub(), &mut speaker, reference.as_ref(), &reply);
                 reply.status == 400
             }
         }

@@ -26,10 +26,10 @@ impl App {
         if subscription.is_mistaken() {
             return;
         }
-        if let (Message::Text(text), Some((rights, answers))) = (message, subscription.answers()) {
+        if let (Message::Text(text), Some(stream)) = (message, subscription.answered()) {
             let speaker = Speaker::WebSocket(socket);
             // It is told so, and the WebSocket goes on.
-            self.answer(connection, rights, answers, text, speaker);
+            self.answer(connection, stream, text, speaker);
             return;
         }
         match message {

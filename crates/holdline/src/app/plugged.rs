@@ -110,26 +110,21 @@ impl App {
         connection: ConnectionId,
         plugged: &mut Plugged,
         input: &mut &[u8],
-        mut raw: Raw<'_>,
+        raw: Raw<'_>,
     ) -> Expects {
         let Plugged { socket, cutter } = plugged;
+        let mut speaker = Speaker::Socket(raw);
         if socket.is_mistaken() {
             *input = &[];
             return Expects::Nothing;
         }
         let is_mistake = match cutter.take(input) {
             Ok(None) => return Expects::Rest(cutter.held()),
-            Ok(Some(Item::Message(text))) => match socket.answers() {
-                Some((rights, answers)) => {
-                    let speaker = Speaker::Socket(raw);
-                    self.answer(connection, rights, answers, text, speaker)
-                }
-                None => false,
-            },
+            Ok(Some(Item::Message(text))) => self.answer(connection, socket, text, speaker),
             // It is one only in the beginning.
             Ok(Some(_)) => true,
             Err(reply) => {
-                refuse(&reply, &mut raw);
+                socket.refuse(self.hub(), &mut speaker, None, &reply);
                 true
             }
         };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use holdline_net::Progress;
+use holdline_net::{MessageError, Progress};
 
 use super::answers::Answers;
 use super::follower::{Follower, STREAM_BUDGET};
@@ -13,6 +13,8 @@ use crate::access::Rights;
 use crate::hub::{Hub, Looks, Withheld};
 use crate::names;
 use crate::plug::Cutter;
+use crate::reply::Reply;
+use crate::spoken::{Reference, encode_error};
 
 #[derive(Debug)]
 pub(crate) struct SocketStream {
@@ -26,6 +28,8 @@ pub(crate) struct SocketStream {
     /// When the next one is due, on the hub's clock.
     next_beat: Option<Duration>,
     begun: bool,
+    /// The client was told where it begins.
+    opened: bool,
     /// Only of a client that wants them: `holdline.v2`.
     answers: Option<Box<Answers>>,
     /// The client made a mistake that ends the stream, and is owed answers to what came before.
@@ -54,6 +58,7 @@ impl SocketStream {
             heartbeat,
             next_beat: None,
             begun: false,
+            opened: false,
             answers: None,
             mistaken: false,
         }
@@ -74,10 +79,33 @@ impl SocketStream {
         first.map(|channel| (channel, &self.rights))
     }
 
+    /// Whether the client wants its messages answered.
+    pub(super) const fn is_answered(&self) -> bool {
+        self.answers.is_some()
+    }
+
     /// What judges its messages, and where their answers go, if it wants any.
     pub(crate) fn answers(&mut self) -> Option<(&Rights, &mut Answers)> {
         let answers = self.answers.as_deref_mut()?;
         Some((&self.rights, answers))
+    }
+
+    /// Tells the client what is wrong with what it said.
+    pub(crate) fn refuse(
+        &mut self,
+        hub: &Hub,
+        socket: &mut Speaker<'_>,
+        reference: Option<&Reference>,
+        reply: &Reply,
+    ) {
+        reply.count();
+        let error = encode_error(reference, reply);
+        let told = self
+            .open(hub, socket)
+            .and_then(|()| socket.send_text(&error));
+        if let Err(error) = told {
+            tracing::debug!(%error, "a client takes no more answers");
+        }
     }
 
     /// Whether everything that the client published was answered.
@@ -103,12 +131,8 @@ impl SocketStream {
         looks: &mut Looks,
         mut socket: Speaker<'_>,
     ) -> Progress {
-        let mut result = Ok(());
         let begins = !std::mem::replace(&mut self.begun, true);
-        if begins {
-            let cursor = self.follower.position().cursor();
-            result = socket.send_text(&self.follower.own_json(hub, names::OPEN, cursor));
-        }
+        let mut result = self.open(hub, &mut socket);
         let news = self.follower.member_news(hub, STREAM_BUDGET);
         for told in &news.told {
             result = result.and_then(|()| socket.send_text(&self.follower.told_json(told)));
@@ -155,6 +179,15 @@ impl SocketStream {
             self.set_timer(hub, next, socket);
         }
         progress
+    }
+
+    /// Tells where the stream begins, before anything else is told.
+    fn open(&mut self, hub: &Hub, socket: &mut Speaker<'_>) -> Result<(), MessageError> {
+        if std::mem::replace(&mut self.opened, true) {
+            return Ok(());
+        }
+        let cursor = self.follower.position().cursor();
+        socket.send_text(&self.follower.own_json(hub, names::OPEN, cursor))
     }
 
     /// The timer has fired: a heartbeat is due, or a message has waited for its answer as long as it should.
