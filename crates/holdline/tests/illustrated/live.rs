@@ -301,7 +301,9 @@ fn the_pages_need_no_token_open_nothing_else_and_can_be_turned_off() {
         "GET /explain",
         "POST /explain",
     ] {
-        let answer = server.ask(what, OWN, "");
-        assert!(answer.contains("pages_off"), "{what}: {answer}");
+        for accept in ["", "Accept: text/html\r\n"] {
+            let answer = server.ask(what, &format!("{OWN}{accept}"), "");
+            assert!(answer.contains("pages_off"), "{what}: {answer}");
+        }
     }
 }
