@@ -24,6 +24,8 @@ pub(crate) struct Crowd<'a> {
     pub(crate) variables: &'a [(&'a str, PathBuf)],
     /// How many tests of one program run at a time. Cargo's default is one for each core.
     pub(crate) threads: Option<usize>,
+    /// How many programs run at a time beside one for each core, because they mostly wait.
+    pub(crate) spare: usize,
     /// Those that take longest are begun first, so that the others run beside them.
     pub(crate) first: &'a [&'a str],
     /// Those that measure what the machine does, or keep it busy, run one by one after all others.
@@ -76,7 +78,7 @@ impl Crowd<'_> {
         });
         let jobs = together.iter().map(|built| self.job(built)).collect();
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        let mut failed = run_all(jobs, cores);
+        let mut failed = run_all(jobs, cores + self.spare);
         failed.extend(run_all(
             alone.iter().map(|built| self.job(built)).collect(),
             1,

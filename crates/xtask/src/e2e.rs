@@ -8,13 +8,14 @@ use crate::crowd::Crowd;
 use crate::process::{cargo, target_dir};
 use crate::workspace::{everything, tests};
 
-/// They take longest, most of it waiting.
-const FIRST: [&str; 6] = [
-    "client",
+/// They take longest: those that keep a browser busy, and beside them those that mostly wait.
+const FIRST: [&str; 7] = [
     "techniques",
+    "client",
+    "broker_nats",
+    "presence",
     "browser",
     "chat",
-    "presence",
     "examples",
 ];
 
@@ -50,6 +51,7 @@ pub(crate) fn check(packaged: Option<PathBuf>) -> Result<()> {
             ("HOLDLINE_EXAMPLES", target_dir().join("debug/examples")),
         ],
         threads: Some(THREADS),
+        spare: 1,
         first: &FIRST,
         alone: &ALONE,
     };
