@@ -52,6 +52,21 @@ impl Exchange<'_> {
         Ok(())
     }
 
+    /// Answers with a body that is written from where it is, if it is long.
+    fn respond_shared(
+        &mut self,
+        status: u16,
+        headers: impl Fields,
+        body: &Bytes,
+    ) -> Result<(), SendError> {
+        let headers = (self.date, headers);
+        let out = &mut self.outgoing.bytes;
+        let rest = self.machine.respond_shared(status, headers, body, out)?;
+        self.outgoing.push_shared(&rest);
+        self.outgoing.status = Some(status);
+        Ok(())
+    }
+
     /// Answers with a response that was made before. Its `Date` is renewed when it is not that of this second.
     ///
     /// # Errors
@@ -153,13 +168,7 @@ impl Held<'_> {
         headers: impl Fields,
         body: &Bytes,
     ) -> Result<(), SendError> {
-        let length = ResponseBody::Known(body.len() as u64);
-        self.exchange.send_head(status, headers, length)?;
-        let Exchange {
-            machine, outgoing, ..
-        } = self.exchange;
-        send_shared(machine, outgoing, body)?;
-        machine.send_end(&mut outgoing.bytes)?;
+        self.exchange.respond_shared(status, headers, body)?;
         *self.over = true;
         Ok(())
     }
@@ -208,7 +217,12 @@ impl Body<'_> {
     /// # Errors
     /// The body is over.
     pub fn send_shared(&mut self, data: &Bytes) -> Result<(), SendError> {
-        send_shared(self.machine, self.outgoing, data)
+        if let Some(frame) = self.machine.send_frame(data.len())? {
+            self.outgoing.bytes.extend_from_slice(frame.before());
+            self.outgoing.push_shared(data);
+            self.outgoing.bytes.extend_from_slice(frame.after());
+        }
+        Ok(())
     }
 
     /// Sends a chunk that was encoded once for all receivers.
@@ -230,20 +244,6 @@ impl Body<'_> {
         *self.over = true;
         Ok(())
     }
-}
-
-/// Writes data of a body from where it is, between the two ends of its chunk, if there are chunks.
-fn send_shared(
-    machine: &mut ServerConnection,
-    outgoing: &mut Outgoing,
-    data: &Bytes,
-) -> Result<(), SendError> {
-    if let Some(frame) = machine.send_frame(data.len())? {
-        outgoing.bytes.extend_from_slice(frame.before());
-        outgoing.push_shared(data);
-        outgoing.bytes.extend_from_slice(frame.after());
-    }
-    Ok(())
 }
 
 /// How many bytes may wait for the socket before a handler is asked to stop writing.

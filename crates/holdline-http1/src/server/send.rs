@@ -1,10 +1,12 @@
 //! What a server sends.
 
-use bytes::{Bytes, BytesMut};
+mod shared;
+
+use bytes::BytesMut;
 
 use super::{Expect, Linger, ResponseBody, ServerConnection};
 use crate::block::{Fields, Seen, Writer};
-use crate::body::{BodyEncoder, ChunkFrame, PreChunked};
+use crate::body::BodyEncoder;
 use crate::error::{SendError, SendErrorKind};
 use crate::framing::BodyLength;
 use crate::head::judge::RequestKind;
@@ -104,26 +106,6 @@ impl ServerConnection {
     /// No body is open, or it is longer than announced.
     pub fn send_data(&mut self, data: &[u8], out: &mut BytesMut) -> Result<(), SendError> {
         self.open_body()?.encode_data(data, out)
-    }
-
-    /// The bytes to write for data that was framed once for many connections: the same bytes,
-    /// shared, chunked or bare as this response needs it.
-    ///
-    /// # Errors
-    ///
-    /// As [`send_data`](Self::send_data).
-    pub fn send_prechunked(&mut self, data: &PreChunked) -> Result<Bytes, SendError> {
-        self.open_body()?.encode_prechunked(data)
-    }
-
-    /// Frames `length` bytes of data that the caller writes itself, as in a vectored write. None:
-    /// write nothing.
-    ///
-    /// # Errors
-    ///
-    /// As [`send_data`](Self::send_data).
-    pub fn send_frame(&mut self, length: usize) -> Result<Option<ChunkFrame>, SendError> {
-        self.open_body()?.encode_frame(length)
     }
 
     /// Appends what ends the response's body.
@@ -268,21 +250,35 @@ impl ServerConnection {
         data: &[u8],
         out: &mut BytesMut,
     ) -> Result<(), SendError> {
-        let length = match (status, data) {
-            (204 | 304, []) => ResponseBody::None,
-            _ if self.is_tunnel(status) && data.is_empty() => ResponseBody::None,
-            (304, _) => return Err(SendErrorKind::BodyNotAllowed.into()),
-            _ => ResponseBody::Known(data.len() as u64),
-        };
-        let (mut after, mut body) = self.finish_head(status, seen, length, out)?;
+        let (after, mut body) = self.finish_whole_head(status, seen, data.len(), out)?;
         body.encode_data(data, out)?;
+        self.commit(after, body);
+        Ok(())
+    }
+
+    /// Writes what follows the caller's fields in the head of a whole response. Changes nothing but `out`; gives the
+    /// body, and the state after it.
+    #[inline]
+    fn finish_whole_head(
+        &self,
+        status: u16,
+        seen: Seen,
+        length: usize,
+        out: &mut BytesMut,
+    ) -> Result<(State, BodyEncoder), SendError> {
+        let body = match (status, length) {
+            (204 | 304, 0) => ResponseBody::None,
+            _ if self.is_tunnel(status) && length == 0 => ResponseBody::None,
+            (304, _) => return Err(SendErrorKind::BodyNotAllowed.into()),
+            _ => ResponseBody::Known(length as u64),
+        };
+        let (mut after, encoder) = self.finish_head(status, seen, body, out)?;
         if !after.is_switched() {
             after = after
                 .after(Step::ResponseEnd)
                 .ok_or(SendErrorKind::NoBody)?;
         }
-        self.commit(after, body);
-        Ok(())
+        Ok((after, encoder))
     }
 
     /// Writes what the connection must say beside the caller's fields, and the empty line. Changes

@@ -12,8 +12,8 @@ use holdline_net::{ConnectionId, Handle, Handler, Output, Progress, Request, Res
 
 use crate::support::{Running, config};
 
-/// Answers `/prepared` with what was made before, holds `/held` for the same and `/shared/N` for so many bytes, and streams
-/// at any other path.
+/// Answers `/prepared` with what was made before, holds `/held` for the same and `/shared/N` for so many bytes and
+/// `/shared/N/STATUS` for another status than 200, and streams at any other path.
 struct Answers {
     prepared: PreparedResponse,
     dropped: Sender<usize>,
@@ -45,15 +45,17 @@ impl Drop for Told {
 }
 
 impl Handler for Answers {
-    /// What a shared body is to have.
-    type Stream = Option<usize>;
+    /// What a shared body is to have, and its status.
+    type Stream = Option<(usize, u16)>;
 
-    fn request(&mut self, request: &Request<'_>, mut responder: Responder<'_, Option<usize>>) {
+    fn request(&mut self, request: &Request<'_>, mut responder: Responder<'_, Self::Stream>) {
         match request.head.path() {
             "/prepared" => responder.respond_prepared(&mut self.prepared).unwrap(),
             "/held" => responder.hold(None),
             path if path.starts_with("/shared/") => {
-                responder.hold(Some(path["/shared/".len()..].parse().unwrap()));
+                let rest = &path["/shared/".len()..];
+                let (length, status) = rest.split_once('/').unwrap_or((rest, "200"));
+                responder.hold(Some((length.parse().unwrap(), status.parse().unwrap())));
             }
             path => {
                 if path == "/last" {
@@ -67,15 +69,19 @@ impl Handler for Answers {
     fn ready(
         &mut self,
         _: ConnectionId,
-        shared: &mut Option<usize>,
+        shared: &mut Self::Stream,
         output: Output<'_>,
     ) -> Progress {
         match output {
             Output::Held(held) => match *shared {
-                Some(length) => {
+                Some((length, status)) => {
                     let told = Told(vec![b's'; length], self.dropped.clone());
-                    held.respond_shared(200, (), &Bytes::from_owner(told))
-                        .unwrap();
+                    if let Err(error) = held.respond_shared(status, (), &Bytes::from_owner(told)) {
+                        // Nothing was written, so it is held as before.
+                        assert!(error.to_string().contains("body"), "{error}");
+                        *shared = None;
+                        return Progress::More;
+                    }
                 }
                 None => held.respond_prepared(&mut self.prepared).unwrap(),
             },
@@ -211,4 +217,31 @@ fn a_shared_body_is_given_back_when_it_was_sent_or_its_client_is_gone() {
     assert!(server.dropped.try_recv().is_err());
     drop(client);
     assert_eq!(dropped(), length);
+}
+
+#[test]
+fn a_shared_body_is_framed_and_refused_as_one_that_is_copied() {
+    let server = Answering::start();
+    let mut client = server.client();
+    for (path, length) in [
+        ("/shared/0/204", None),
+        ("/shared/0/304", None),
+        ("/shared/0/205", Some("0")),
+        ("/shared/0/404", Some("0")),
+    ] {
+        let (response, body) = ask(&mut client, "GET", path);
+        assert_eq!(
+            (response.status().to_string(), body),
+            (path[10..].into(), vec![])
+        );
+        assert_eq!(response.header("content-length").unwrap(), length, "{path}");
+    }
+    for path in ["/shared/5000/204", "/shared/5000/304", "/shared/5000/205"] {
+        let (response, body) = ask(&mut client, "GET", path);
+        assert_eq!(
+            (response.status(), body),
+            (200, b"made before".to_vec()),
+            "{path}"
+        );
+    }
 }

@@ -1,6 +1,6 @@
-//! Responses that were made before.
+//! Responses that were made before, and those whose body is not copied: the same as the others.
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 
 use super::sending::{GET, GET_1_0, GET_1_0_KEPT, HEAD, after_request};
 use super::*;
@@ -50,6 +50,39 @@ fn a_prepared_response_is_what_respond_sends_to_every_request() {
         }
     }
     assert_eq!(compared, 9 * 5 * 5);
+}
+
+#[test]
+fn a_shared_body_is_answered_with_as_respond_does() {
+    let requests = [
+        GET,
+        HEAD,
+        GET_1_0,
+        GET_1_0_KEPT,
+        CLOSE,
+        CONNECT,
+        UPLOAD,
+        NOTHING,
+    ];
+    for request in requests {
+        for status in [100, 200, 204, 205, 304, 404] {
+            for body in ["", "hi"] {
+                let data = Bytes::from_static(body.as_bytes());
+                let (mut copied, mut shared) = (after_request(request), after_request(request));
+                let (mut expected, mut out) = (BytesMut::from("x"), BytesMut::from("x"));
+                let respond = copied.respond(status, (), &data, &mut expected);
+                let rest = shared.respond_shared(status, (), &data, &mut out);
+                let what = format!("{request:?} {status} {body:?}");
+                if let Ok(rest) = &rest {
+                    assert!(rest.is_empty() || rest.as_ptr() == data.as_ptr(), "{what}");
+                    out.extend_from_slice(rest);
+                }
+                assert_eq!(respond, rest.map(drop), "{what}");
+                assert_eq!(expected, out, "{what}");
+                assert_eq!(format!("{copied:?}"), format!("{shared:?}"), "{what}");
+            }
+        }
+    }
 }
 
 #[test]
