@@ -280,3 +280,27 @@ fn mistakes_write_nothing_and_waiting_bytes_are_bounded() {
     while codec.decode(&mut input).expect("good").is_some() {}
     assert!(codec.connection().should_close() && input.is_empty());
 }
+
+#[test]
+fn after_an_error_nothing_of_what_still_comes_is_kept() {
+    let (mut server, mut client) = (ServerCodec::default(), ClientCodec::default());
+    let mut src = BytesMut::from("GET / HTTP/1.1\nHost: a\n\n");
+    for _ in 0..3 {
+        let error = server.decode(&mut src).expect_err("a bare line feed");
+        assert!(matches!(error, CodecError::Receive(error) if error.at() == 14));
+        assert!(src.is_empty(), "{src:?}");
+        src.extend_from_slice(&[b'x'; 1000]);
+    }
+    // Of the server's own direction nothing is lost: it can answer.
+    let mut out = BytesMut::new();
+    server.encode(ok("no"), &mut out).expect("owed");
+
+    client.encode(get("/"), &mut BytesMut::new()).expect("good");
+    for _ in 0..3 {
+        let mut src = BytesMut::from("HTTP/1.1 2OO OK\r\n\r\n");
+        assert!(
+            client.decode(&mut src).is_err() && src.is_empty(),
+            "{src:?}"
+        );
+    }
+}

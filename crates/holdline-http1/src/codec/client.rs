@@ -111,27 +111,31 @@ impl Decoder for ClientCodec {
 
     fn decode(&mut self, src: &mut BytesMut) -> Result<Option<OwnedResponseEvent>, CodecError> {
         let mut input = &src[..];
-        let received = match self.http.receive(&mut input, &mut self.buffer)? {
-            Some(ResponseEvent::Informational(head)) => {
+        let received = match self.http.receive(&mut input, &mut self.buffer) {
+            Ok(Some(ResponseEvent::Informational(head))) => {
                 Received::Item(OwnedResponseEvent::Informational(head.to_owned()))
             }
-            Some(ResponseEvent::Response { head, body }) => {
+            Ok(Some(ResponseEvent::Response { head, body })) => {
                 Received::Item(OwnedResponseEvent::Response {
                     head: head.to_owned(),
                     body,
                 })
             }
-            Some(ResponseEvent::End { trailers }) => Received::Item(OwnedResponseEvent::End {
+            Ok(Some(ResponseEvent::End { trailers })) => Received::Item(OwnedResponseEvent::End {
                 trailers: trailers.to_owned(),
             }),
-            Some(ResponseEvent::Data(data)) => Received::Data(data.len()),
-            Some(ResponseEvent::Paused) => {
+            Ok(Some(ResponseEvent::Data(data))) => Received::Data(data.len()),
+            Ok(Some(ResponseEvent::Paused)) => {
                 pause(src, self.http.should_close(), self.max_waiting)?;
                 return Ok(None);
             }
-            None => {
+            Ok(None) => {
                 src.clear();
                 return Ok(None);
+            }
+            Err(error) => {
+                src.clear();
+                return Err(error.into());
             }
         };
         let left = input.len();

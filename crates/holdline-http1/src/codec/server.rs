@@ -119,22 +119,26 @@ impl Decoder for ServerCodec {
 
     fn decode(&mut self, src: &mut BytesMut) -> Result<Option<OwnedEvent>, CodecError> {
         let mut input = &src[..];
-        let received = match self.http.receive(&mut input, &mut self.buffer)? {
-            Some(Event::Request { head, body }) => Received::Item(OwnedEvent::Request {
+        let received = match self.http.receive(&mut input, &mut self.buffer) {
+            Ok(Some(Event::Request { head, body })) => Received::Item(OwnedEvent::Request {
                 head: head.to_owned(),
                 body,
             }),
-            Some(Event::End { trailers }) => Received::Item(OwnedEvent::End {
+            Ok(Some(Event::End { trailers })) => Received::Item(OwnedEvent::End {
                 trailers: trailers.to_owned(),
             }),
-            Some(Event::Data(data)) => Received::Data(data.len()),
-            Some(Event::Paused) => {
+            Ok(Some(Event::Data(data))) => Received::Data(data.len()),
+            Ok(Some(Event::Paused)) => {
                 pause(src, self.http.should_close(), self.max_waiting)?;
                 return Ok(None);
             }
-            None => {
+            Ok(None) => {
                 src.clear();
                 return Ok(None);
+            }
+            Err(error) => {
+                src.clear();
+                return Err(error.into());
             }
         };
         let left = input.len();
