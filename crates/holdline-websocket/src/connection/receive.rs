@@ -83,40 +83,41 @@ impl<K: MaskKeys> Connection<K> {
     /// use holdline_websocket::{Buffer, Config, Connection, Event};
     /// use std::io::{self, Read};
     ///
+    /// /// Reads once, and returns how many bytes came. 0: the stream has ended, and `receive_eof` is next.
     /// fn read(
     ///     stream: &mut impl Read,
     ///     block: &mut [u8],
     ///     websocket: &mut Connection,
     ///     buffer: &mut Buffer,
     ///     mut handle: impl FnMut(Event<'_>),
-    /// ) -> io::Result<()> {
+    /// ) -> io::Result<usize> {
     ///     let room = websocket.receive_room(buffer);
     ///     if !room.is_empty() {
     ///         let n = stream.read(room)?;
     ///         if let Some(event) = websocket.receive_filled(n, buffer).map_err(io::Error::other)? {
     ///             handle(event);
     ///         }
-    ///         return Ok(());
+    ///         return Ok(n);
     ///     }
     ///     let n = stream.read(block)?;
     ///     let mut input = &mut block[..n];
     ///     while let Some(event) = websocket.receive(&mut input, buffer).map_err(io::Error::other)? {
     ///         handle(event);
     ///     }
-    ///     Ok(())
+    ///     Ok(n)
     /// }
     /// # let (mut websocket, mut buffer) = (Connection::server(Config::default()), Buffer::new());
     /// # let wire = [&b"\x82\xff\0\0\0\0\0\x10\0\0\0\0\0\0"[..], &[7; 1 << 20]].concat();
     /// # let (mut stream, mut length, mut reads) = (&wire[..], 0, 0);
-    /// # while !stream.is_empty() {
+    /// # let mut block = [0; 16 << 10];
+    /// # while read(&mut stream, &mut block, &mut websocket, &mut buffer, |event| match event {
+    /// #     Event::Binary(data) => length += data.len(),
+    /// #     other => panic!("{other:?}"),
+    /// # })? > 0 {
     /// #     reads += 1;
-    /// #     read(&mut stream, &mut [0; 16 << 10], &mut websocket, &mut buffer, |event| match event {
-    /// #         Event::Binary(data) => length += data.len(),
-    /// #         other => panic!("{other:?}"),
-    /// #     })
-    /// #     .unwrap();
     /// # }
     /// # assert_eq!((length, reads < 32), (1 << 20, true));
+    /// # Ok::<(), io::Error>(())
     /// ```
     pub fn receive_room<'b>(&self, buffer: &'b mut Buffer) -> &'b mut [u8] {
         self.decoder.room(buffer)
