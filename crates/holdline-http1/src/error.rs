@@ -253,16 +253,20 @@ impl From<SendErrorKind> for SendError {
 #[non_exhaustive]
 pub enum SendErrorKind {
     /// No request waits for a response, or its response has started already.
-    #[error("no request waits for a response")]
+    #[error("no request waits for a response: receive one first, and answer it once")]
     NoRequest,
     /// No message body is open: send a head first.
-    #[error("no body is open for sending")]
+    #[error("no body is open for sending: send a head that announces one first")]
     NoBody,
     /// The exchange before is not finished, or the connection is closing (client).
-    #[error("the connection is not ready for a request")]
+    #[error(
+        "the connection is not ready for a request: receive the response before to its end, or open another connection"
+    )]
     NotReady,
     /// The status is not in the range that this call takes.
-    #[error("status code outside the range for this call")]
+    #[error(
+        "status code outside the range for this call: a final response has 200 to 999, an informational one 100 or 102 to 199"
+    )]
     InvalidStatus,
     /// A field name is no token (RFC 9110 §5.1).
     #[error("field name is no token (RFC 9110 §5.1)")]
@@ -272,10 +276,15 @@ pub enum SendErrorKind {
     InvalidFieldValue,
     /// `Content-Length` and `Transfer-Encoding` are written by the connection: give the length
     /// as the body argument.
-    #[error("Content-Length and Transfer-Encoding are written by the connection")]
+    #[error(
+        "Content-Length and Transfer-Encoding are written by the connection: leave them out, and tell the body's length instead"
+    )]
     FramingField,
-    /// This response or request cannot have a body (RFC 9110 §6.4.1).
-    #[error("this message cannot have a body (RFC 9110 §6.4.1)")]
+    /// This response or request cannot have a body (RFC 9110 §6.4.1): the responses 204, 205 and 304, a 2xx to CONNECT,
+    /// and the requests TRACE and CONNECT.
+    #[error(
+        "this message cannot have a body (RFC 9110 §6.4.1): 204, 205, 304, a 2xx to CONNECT, TRACE and CONNECT have none"
+    )]
     BodyNotAllowed,
     /// More body than was announced.
     #[error("more body than the announced length")]
@@ -332,6 +341,21 @@ pub enum SendErrorKind {
 mod tests {
     use super::*;
     use alloc::format;
+
+    #[test]
+    fn a_caller_is_told_what_to_do_instead() {
+        for (kind, advice) in [
+            (SendErrorKind::NoRequest, "receive one first"),
+            (SendErrorKind::NoBody, "send a head"),
+            (SendErrorKind::NotReady, "open another connection"),
+            (SendErrorKind::InvalidStatus, "200 to 999"),
+            (SendErrorKind::FramingField, "leave them out"),
+            (SendErrorKind::BodyNotAllowed, "a 2xx to CONNECT"),
+        ] {
+            let text = format!("{}", SendError::new(kind));
+            assert!(text.contains(advice), "{text}");
+        }
+    }
 
     #[test]
     fn errors_say_what_where_and_what_to_do() {
