@@ -156,14 +156,6 @@ impl Machine {
         }
     }
 
-    /// Frees the memory in which the last message was joined, as receiving the next bytes would.
-    pub(crate) fn give_back(&mut self, buffer: &mut Buffer) {
-        if buffer.capacity() > 0 {
-            // No bytes give no message; an error stays, and the next call returns it again.
-            let _ = self.receive(&mut Default::default(), buffer);
-        }
-    }
-
     pub(crate) fn poll_transmit(&mut self, out: &mut BytesMut) {
         match self {
             Self::Rfc6455(machine) => machine.poll_transmit(out),

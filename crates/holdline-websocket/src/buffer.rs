@@ -6,8 +6,8 @@ use alloc::{string::String, vec::Vec};
 ///
 /// It allocates only when a frame is cut by the end of a read, or a message has several fragments. It
 /// grows with what really came, by doubling, so its capacity is at most twice what the message has so far.
-/// All memory is given back with the first call after the message was handed out: an idle connection
-/// holds none.
+/// All memory is given back with the first call after the message was handed out, or by
+/// [`give_back`](Self::give_back): an idle connection holds none.
 #[derive(Debug, Default)]
 pub struct Buffer {
     /// The text so far. A `String`, so that each byte is validated once, when it comes, and the whole
@@ -107,9 +107,22 @@ impl Buffer {
         self.binary.len().saturating_sub(self.room as usize)
     }
 
-    /// Frees what the last call handed out.
+    /// Frees what the last call handed out, as the next call would. For those who may not receive again soon, and must
+    /// not receive nothing instead: what is under way stays as it is, also between the pieces of a message.
+    ///
+    /// ```
+    /// use holdline_websocket::{Buffer, Config, Connection, Event};
+    ///
+    /// let (mut websocket, mut buffer) = (Connection::server(Config::default()), Buffer::new());
+    /// let (mut begin, mut end) = (*b"\x82\x82\0\0\0\0a", *b"b");
+    /// assert_eq!(websocket.receive(&mut &mut begin[..], &mut buffer), Ok(None));
+    /// let event = websocket.receive(&mut &mut end[..], &mut buffer);
+    /// assert_eq!(event, Ok(Some(Event::Binary(b"ab"))));
+    /// buffer.give_back();
+    /// assert_eq!(buffer.capacity(), 0);
+    /// ```
     #[inline]
-    pub(crate) fn give_back(&mut self) {
+    pub fn give_back(&mut self) {
         if self.handed_out != Part::Nothing {
             self.free();
         }

@@ -196,7 +196,7 @@ impl<S> Socket<S> {
         let shared = &mut context.scratch.websocket;
         let buffer = self.buffer.as_deref_mut().unwrap_or(shared);
         // The next call, which would free the last message, may be a long time off.
-        self.machine.give_back(buffer);
+        buffer.give_back();
         let kept = self.buffer.as_ref().map(|buffer| buffer.capacity());
         match kept {
             None if shared.capacity() > 0 => self.buffer = Some(Box::new(std::mem::take(shared))),

@@ -8,15 +8,15 @@ use holdline_websocket::Config;
 use holdline_websocket::hixie76;
 
 use super::*;
-use crate::Message;
 use crate::connection::Scratch;
 use crate::connection::core::Origin;
 use crate::handler::{Progress, Request};
 use crate::responder::Responder;
 use crate::shared::Shared;
 use crate::socket::PeerSocket;
+use crate::{Message, Piece};
 
-/// Notes how long the messages are.
+/// Notes how long the messages and their pieces are.
 struct Lengths(Vec<usize>);
 
 impl Handler for Lengths {
@@ -31,10 +31,25 @@ impl Handler for Lengths {
     fn message(&mut self, _: ConnectionId, (): &mut (), message: Message<'_>, _: Output<'_>) {
         self.0.push(message.len());
     }
+
+    fn message_piece(&mut self, _: ConnectionId, (): &mut (), piece: Piece<'_>, _: Output<'_>) {
+        self.0.push(piece.data.len());
+        if piece.last {
+            self.0.push(LAST);
+        }
+    }
 }
+
+/// Follows the length of the last piece of a message.
+const LAST: usize = usize::MAX;
 
 /// What a connection holds after each of the inputs, and the lengths of the messages in them.
 fn held(machine: Machine, inputs: &[&[u8]]) -> (Vec<usize>, Vec<usize>) {
+    held_in_pieces(machine, inputs, false)
+}
+
+/// The same, and messages may be handed out in pieces.
+fn held_in_pieces(machine: Machine, inputs: &[&[u8]], in_pieces: bool) -> (Vec<usize>, Vec<usize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let origin = Origin::new(socket.peer_addr().ok(), 0);
@@ -51,7 +66,7 @@ fn held(machine: Machine, inputs: &[&[u8]]) -> (Vec<usize>, Vec<usize>) {
     let mut websocket = Socket::new(Upgraded {
         machine,
         stream: (),
-        in_pieces: false,
+        in_pieces,
     });
     let mut held = Vec::new();
     for input in inputs {
@@ -122,6 +137,22 @@ fn what_is_joined_stays_when_a_turn_ends_within_a_message() {
     assert_eq!(held[0], 0);
     assert!(held[1] >= 2 && held[2] >= 3 && held[3] == 0, "{held:?}");
     assert_eq!(lengths[MESSAGES..], [4]);
+}
+
+#[test]
+fn a_ping_that_comes_in_two_reads_between_the_pieces_of_a_message_costs_no_piece() {
+    let machine = Machine::Rfc6455(holdline_websocket::Connection::server(Config::default()));
+    let parts: [&[u8]; 5] = [
+        b"\x01\x81\0\0\0\0a",
+        b"\x89\x82\0\0\0\0p",
+        b"q",
+        b"\x00\x82\0\0\0\0bc",
+        b"\x80\x83\0\0\0\0def",
+    ];
+    let (held, lengths) = held_in_pieces(machine, &parts, true);
+    assert_eq!(lengths, [1, 2, 3, LAST]);
+    assert!(held[1] > 0);
+    assert_eq!([held[0], held[2], held[3], held[4]], [0; 4]);
 }
 
 #[cfg(feature = "hixie76")]
