@@ -189,7 +189,7 @@ impl<S> Connection<S> {
                 core.readable && core.unread.len() < AHEAD
             }
             Protocol::Http(_) | Protocol::WebSocket(_) | Protocol::Raw(_) => {
-                (!core.unread.is_empty() || core.readable) && core.queue.len() < ROOM
+                (self.has_unread() || core.readable) && core.queue.len() < ROOM
             }
             Protocol::Lingering(_) => core.readable,
         }
@@ -202,7 +202,7 @@ impl<S> Connection<S> {
         block: &mut [u8],
     ) -> Result<bool, Driven> {
         let pending = self.protocol.is_pending();
-        if !self.core.unread.is_empty() && !pending {
+        if self.has_unread() && !pending {
             let mut waiting = self.core.unread.take();
             let mut rest = &mut waiting[..];
             self.parse(context, &mut rest);
@@ -284,7 +284,7 @@ impl<S> Connection<S> {
             self.half_closed(context);
             self.flush(context)?;
         }
-        let dealt_with = self.core.unread.is_empty() && !self.protocol.is_pending();
+        let dealt_with = !self.has_unread() && !self.protocol.is_pending();
         if !self.core.peer_closed || !dealt_with {
             return Ok(());
         }

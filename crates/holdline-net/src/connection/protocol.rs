@@ -19,6 +19,11 @@ impl<S> Protocol<S> {
         matches!(self, Protocol::Http(http) if http.is_pending())
     }
 
+    /// Whether it may hand out more of what it was given, without another byte.
+    pub(super) fn has_more(&self) -> bool {
+        matches!(self, Protocol::WebSocket(socket) if socket.has_more())
+    }
+
     pub(super) fn has_stream(&self) -> bool {
         match self {
             Protocol::Http(http) => http.has_stream(),

@@ -9,6 +9,11 @@ use crate::handler::Handler;
 use crate::uploads::Unfinished;
 
 impl<S> Connection<S> {
+    /// Whether there is something to parse that was read already.
+    pub(super) fn has_unread(&self) -> bool {
+        !self.core.unread.is_empty() || self.protocol.has_more()
+    }
+
     /// The memory that it keeps for a head, a body or a message that is not whole, or for input that cannot be parsed
     /// yet; and since when it is behind.
     pub(crate) fn unfinished(&self, config: &Config, now: u64) -> Option<Unfinished> {

@@ -23,6 +23,8 @@ pub(super) struct Socket<S> {
     pub(super) stream: S,
     /// Messages are handed out in pieces.
     in_pieces: bool,
+    /// A turn ended before the machine said that more must come. What was inflated may wait in it without any input.
+    has_more: bool,
     failed: bool,
     /// A message did not come in time.
     late: bool,
@@ -35,6 +37,7 @@ impl<S> Socket<S> {
             buffer: None,
             stream: upgraded.stream,
             in_pieces: upgraded.in_pieces,
+            has_more: false,
             failed: false,
             late: false,
         }
@@ -49,6 +52,11 @@ impl<S> Socket<S> {
     pub(super) fn eof(&mut self) -> Ending {
         self.machine.receive_eof();
         self.ending()
+    }
+
+    /// Whether it may hand out more without another byte.
+    pub(super) fn has_more(&self) -> bool {
+        self.has_more
     }
 
     fn ending(&self) -> Ending {
@@ -152,6 +160,7 @@ impl<S> Socket<S> {
     ) -> bool {
         let mut messages = 0;
         let mut was_complete = !self.machine.is_receiving();
+        self.has_more = true;
         while core.has_room(context) && messages < MESSAGES && context.delivered < SHARE {
             let buffer = match &mut self.buffer {
                 Some(buffer) => &mut **buffer,
@@ -166,7 +175,10 @@ impl<S> Socket<S> {
             let (machine, outgoing) = (&mut self.machine, &mut context.scratch.outgoing);
             let output = output(machine, outgoing, core, now);
             match received {
-                Ok(Received::Nothing) => break,
+                Ok(Received::Nothing) => {
+                    self.has_more = false;
+                    break;
+                }
                 Ok(Received::Message(message)) => {
                     messages += 1;
                     context.delivered += message.len();
@@ -181,6 +193,7 @@ impl<S> Socket<S> {
                 Err(error) => {
                     tracing::debug!(%error, "a WebSocket failed");
                     self.failed = true;
+                    self.has_more = false;
                     break;
                 }
             }

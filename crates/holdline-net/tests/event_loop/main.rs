@@ -9,6 +9,8 @@ mod arrived;
 mod full;
 mod head;
 mod large;
+#[cfg(feature = "deflate")]
+mod pieces;
 mod progress;
 #[path = "../support/mod.rs"]
 mod support;

@@ -39,7 +39,10 @@ impl<K: MaskKeys> Connection<K> {
     /// Like [`receive`](Self::receive), but hands out messages in pieces as they arrive, so that a message
     /// of any length needs no memory. Set [`Config::limits`](crate::Config::limits) accordingly.
     ///
-    /// A call of `receive` within a message that is being streamed drops the rest of it.
+    /// Only `Ok(None)` says that more must come. An `input` that is empty does not: of a compressed message more may have
+    /// been inflated than was handed out.
+    ///
+    /// A call of `receive` within a message that is being streamed drops the rest of it, also with no input.
     ///
     /// # Errors
     ///
