@@ -25,6 +25,8 @@ pub(super) struct Http<S> {
     buffer: Option<Box<Buffer>>,
     pending: Option<Pending<S>>,
     stage: Stage,
+    /// A turn ended before the machine said that more must come. The end of a request may wait in it without any input.
+    has_more: bool,
     /// Bytes that came since the request before.
     arrived: u32,
 }
@@ -48,6 +50,7 @@ impl<S> Http<S> {
             buffer: None,
             pending: None,
             stage: Stage::Idle,
+            has_more: false,
             arrived: 0,
         }
     }
@@ -55,6 +58,11 @@ impl<S> Http<S> {
     /// Whether a response is pending, so that nothing more is parsed before it is finished.
     pub(super) fn is_pending(&self) -> bool {
         matches!(self.pending, Some(Pending::Held(_) | Pending::Body(_)))
+    }
+
+    /// Whether it may tell of more without another byte.
+    pub(super) fn has_more(&self) -> bool {
+        self.has_more && !self.is_pending()
     }
 
     /// Whether a request is awaited, and nothing of it is here.
@@ -112,10 +120,14 @@ impl<S> Http<S> {
         input: &mut &[u8],
     ) -> Next<S> {
         let mut requests = 0;
-        let mut stuck = false;
+        let (mut starved, mut stuck) = (false, false);
+        self.has_more = false;
         while core.has_room(context) && requests < REQUESTS && !self.machine.should_close() {
             let next = match self.step(core, context, input) {
-                Step::Starved => break,
+                Step::Starved => {
+                    starved = true;
+                    break;
+                }
                 Step::Partial => continue,
                 Step::Stuck => {
                     core.note(context, Some(End::Failed));
@@ -138,6 +150,7 @@ impl<S> Http<S> {
                 return next;
             }
         }
+        self.has_more = !starved;
         self.machine
             .poll_transmit(&mut context.scratch.outgoing.bytes);
         if stuck || self.machine.should_close() {

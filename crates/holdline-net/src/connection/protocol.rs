@@ -21,7 +21,11 @@ impl<S> Protocol<S> {
 
     /// Whether it may hand out more of what it was given, without another byte.
     pub(super) fn has_more(&self) -> bool {
-        matches!(self, Protocol::WebSocket(socket) if socket.has_more())
+        match self {
+            Protocol::Http(http) => http.has_more(),
+            Protocol::WebSocket(socket) => socket.has_more(),
+            Protocol::Raw(_) | Protocol::Lingering(_) => false,
+        }
     }
 
     pub(super) fn has_stream(&self) -> bool {

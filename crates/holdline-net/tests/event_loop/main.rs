@@ -8,6 +8,7 @@ mod answers;
 mod arrived;
 mod full;
 mod head;
+mod kept;
 mod large;
 #[cfg(feature = "deflate")]
 mod pieces;
