@@ -52,8 +52,11 @@ impl Exchange<'_> {
         Ok(())
     }
 
-    /// Answers with a body that is written from where it is, if it is long.
-    fn respond_shared(
+    /// Answers with the whole body, which is written from where it is if it is long.
+    ///
+    /// # Errors
+    /// As [`respond`](Self::respond).
+    pub fn respond_shared(
         &mut self,
         status: u16,
         headers: impl Fields,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use holdline_http1::{BodyLength, Fields, PreparedResponse, ResponseBody, SendError};
 use holdline_websocket as websocket;
 
@@ -103,6 +104,22 @@ impl<S> Responder<'_, S> {
         body: &[u8],
     ) -> Result<(), SendError> {
         self.exchange.respond(status, headers, body)?;
+        *self.outcome = Outcome::Answered;
+        Ok(())
+    }
+
+    /// Answers with the whole body, which is written from where it is if it is long: nothing of it is copied. It is held
+    /// until it was sent.
+    ///
+    /// # Errors
+    /// As [`respond`](Self::respond).
+    pub fn respond_shared(
+        mut self,
+        status: u16,
+        headers: impl Fields,
+        body: &Bytes,
+    ) -> Result<(), SendError> {
+        self.exchange.respond_shared(status, headers, body)?;
         *self.outcome = Outcome::Answered;
         Ok(())
     }

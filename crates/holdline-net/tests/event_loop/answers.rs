@@ -13,7 +13,7 @@ use holdline_net::{ConnectionId, Handle, Handler, Output, Progress, Request, Res
 use crate::support::{Running, config};
 
 /// Answers `/prepared` with what was made before, holds `/held` for the same and `/shared/N` for so many bytes and
-/// `/shared/N/STATUS` for another status than 200, and streams at any other path.
+/// `/shared/N/STATUS` for another status than 200, answers `/at-once/N` with so many bytes, and streams at any other path.
 struct Answers {
     prepared: PreparedResponse,
     dropped: Sender<usize>,
@@ -52,6 +52,12 @@ impl Handler for Answers {
         match request.head.path() {
             "/prepared" => responder.respond_prepared(&mut self.prepared).unwrap(),
             "/held" => responder.hold(None),
+            path if path.starts_with("/at-once/") => {
+                let length = path["/at-once/".len()..].parse().unwrap();
+                let told = Told(vec![b's'; length], self.dropped.clone());
+                let body = Bytes::from_owner(told);
+                responder.respond_shared(200, (), &body).unwrap();
+            }
             path if path.starts_with("/shared/") => {
                 let rest = &path["/shared/".len()..];
                 let (length, status) = rest.split_once('/').unwrap_or((rest, "200"));
@@ -199,8 +205,13 @@ fn a_shared_body_is_given_back_when_it_was_sent_or_its_client_is_gone() {
     };
     let mut client = server.client();
     for length in [0, 1, 5000, 0x4000, 1 << 20] {
-        for method in ["GET", "HEAD"] {
-            let (response, body) = ask(&mut client, method, &format!("/shared/{length}"));
+        for (method, path) in [
+            ("GET", "shared"),
+            ("HEAD", "shared"),
+            ("GET", "at-once"),
+            ("HEAD", "at-once"),
+        ] {
+            let (response, body) = ask(&mut client, method, &format!("/{path}/{length}"));
             let expected = if method == "HEAD" { 0 } else { length };
             assert!(body == vec![b's'; expected], "{} bytes", body.len());
             let field = response.header("content-length").unwrap();
