@@ -57,7 +57,8 @@ pub enum ResponseBody {
     /// There is none: for 204, 304, and HEAD without a length; other responses get
     /// `Content-Length: 0`. The response is finished with its head, and needs no `send_end`.
     None,
-    /// So many bytes will follow.
+    /// So many bytes will follow. To HEAD, and with 304, it is the length that the answer to GET would have: what is
+    /// sent to HEAD is left out, and with 304 nothing may be sent.
     Known(u64),
     /// The length is not known: chunked to HTTP/1.1, ended by closing to HTTP/1.0.
     Streamed,
