@@ -1,7 +1,10 @@
 //! Field lines to be sent: checked once, then written in one go.
 
+mod dated;
+
 use bytes::{Bytes, BytesMut};
 
+pub use self::dated::Dated;
 use crate::error::{SendError, SendErrorKind};
 use crate::trailer;
 use crate::wire::class;
@@ -11,7 +14,7 @@ use crate::wire::target::Authority;
 /// Field lines for a head or trailer section.
 ///
 /// Implemented for arrays, slices and vectors of `(name, value)` pairs, for `()` (no field),
-/// [`HeaderBlock`], `Option` of these, references to them, tuples of two of them, and with
+/// [`HeaderBlock`], [`Dated`], `Option` of these, references to them, tuples of two of them, and with
 /// feature `http` for `http::HeaderMap`:
 ///
 /// ```
@@ -90,6 +93,7 @@ pub(crate) struct Seen {
     pub(crate) hosts: u8,
     pub(crate) bad_host: bool,
     pub(crate) expect_continue: bool,
+    pub(crate) date: bool,
     forbidden_trailer: bool,
 }
 
@@ -179,6 +183,7 @@ impl<'o> Writer<'o> {
         if name.eq_ignore_ascii_case("te") && field::te_has_chunked(value) {
             return Err(SendErrorKind::ChunkedInTe.into());
         }
+        seen.date |= name.len() == 4 && name.eq_ignore_ascii_case("date");
         match Special::of(name.as_bytes()) {
             None | Some(Special::Upgrade) => {}
             Some(Special::Host) => {
@@ -205,8 +210,16 @@ impl<'o> Writer<'o> {
         self.seen.hosts = self.seen.hosts.saturating_add(other.hosts);
         self.seen.bad_host |= other.bad_host;
         self.seen.expect_continue |= other.expect_continue;
+        self.seen.date |= other.date;
         self.out.extend_from_slice(&block.bytes);
         Ok(())
+    }
+
+    /// Takes so many bytes that were written out again.
+    fn take_out(&mut self, start: usize, length: usize) {
+        let after = self.out.split_off(start + length);
+        self.out.truncate(start);
+        self.out.unsplit(after);
     }
 }
 

@@ -102,7 +102,7 @@ pub use buffer::Buffer;
 pub use error::{ReceiveError, ReceiveErrorKind, SendError, SendErrorKind};
 pub use limits::Limits;
 
-pub use block::{Fields, HeaderBlock};
+pub use block::{Dated, Fields, HeaderBlock};
 pub use framing::{BodyLength, Version};
 pub use head::{RequestHead, RequestHeadBuf, ResponseHead, ResponseHeadBuf};
 pub use header::{Headers, HeadersBuf, Iter};

@@ -61,7 +61,9 @@ pub(crate) fn renew_date(response: &mut PreparedResponse, line: &HeaderBlock) {
     }
 }
 
-fn date_block() -> HeaderBlock {
+/// RFC 9110 §6.6.1: "An origin server with a clock [...] MUST generate a Date header field in all
+/// 2xx (Successful), 3xx (Redirection), and 4xx (Client Error) responses".
+pub(crate) fn date_block() -> HeaderBlock {
     let date = httpdate::fmt_http_date(SystemTime::now());
     // A formatted date is a valid field value.
     HeaderBlock::new([("Date", date)]).unwrap_or_default()

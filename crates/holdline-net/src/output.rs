@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use holdline_http1::{
-    Fields, HeaderBlock, PreChunked, PreparedResponse, RequestHead, ResponseBody, SendError,
+    Dated, Fields, HeaderBlock, PreChunked, PreparedResponse, RequestHead, ResponseBody, SendError,
     ServerConnection,
 };
 
@@ -35,7 +35,7 @@ impl Exchange<'_> {
         self.request_head
     }
 
-    /// Answers with the whole body. `Date`, `Content-Length` and `Connection` are added.
+    /// Answers with the whole body. `Content-Length`, `Connection`, and a `Date` unless the fields have one, are added.
     ///
     /// # Errors
     /// A header field that cannot be sent. Nothing has been written.
@@ -45,7 +45,7 @@ impl Exchange<'_> {
         headers: impl Fields,
         body: &[u8],
     ) -> Result<(), SendError> {
-        let headers = (self.date, headers);
+        let headers = Dated::new(self.date, headers);
         self.machine
             .respond(status, headers, body, &mut self.outgoing.bytes)?;
         self.outgoing.status = Some(status);
@@ -62,7 +62,7 @@ impl Exchange<'_> {
         headers: impl Fields,
         body: &Bytes,
     ) -> Result<(), SendError> {
-        let headers = (self.date, headers);
+        let headers = Dated::new(self.date, headers);
         let out = &mut self.outgoing.bytes;
         let rest = self.machine.respond_shared(status, headers, body, out)?;
         self.outgoing.push_shared(&rest);
@@ -88,7 +88,7 @@ impl Exchange<'_> {
         headers: impl Fields,
         body: ResponseBody,
     ) -> Result<(), SendError> {
-        let headers = (self.date, headers);
+        let headers = Dated::new(self.date, headers);
         self.machine
             .send_response(status, headers, body, &mut self.outgoing.bytes)?;
         self.outgoing.status = Some(status);

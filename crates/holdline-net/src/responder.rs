@@ -93,7 +93,7 @@ impl<'a, S> Intake<'a, S> {
 }
 
 impl<S> Responder<'_, S> {
-    /// Answers with the whole body. `Date`, `Content-Length` and `Connection` are added.
+    /// Answers with the whole body. `Content-Length`, `Connection`, and a `Date` unless the fields have one, are added.
     ///
     /// # Errors
     /// A header field that cannot be sent. Nothing has been written; the server answers 500.
@@ -125,8 +125,7 @@ impl<S> Responder<'_, S> {
     }
 
     /// Answers with a response that was made before: what is asked often and has one answer for all costs a fifth
-    /// less so. Give the response no `Date`: it is set here, and renewed once a second, for which it must be
-    /// mutable. `Connection` is added as for [`respond`](Self::respond).
+    /// less so. Its `Date` is set here, and renewed once a second, for which it must be mutable. `Connection` is added as for [`respond`](Self::respond).
     ///
     /// ```
     /// # use holdline_http1::{PreparedResponse, SendError};

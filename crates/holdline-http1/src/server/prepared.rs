@@ -38,16 +38,17 @@ pub struct PreparedResponse {
 }
 
 impl PreparedResponse {
-    /// Lays out status, fields and body. Give no `Date` among the fields:
-    /// [`set_date`](Self::set_date) is for that.
+    /// Lays out status, fields and body. A `Date` among the fields is the one that [`set_date`](Self::set_date) replaces.
     ///
     /// # Errors
     ///
     /// The status is below 200 or above 999, a field is bad, or the status does not allow the body.
     pub fn new(status: u16, headers: impl Fields, body: &[u8]) -> Result<Self, SendError> {
         let mut out = BytesMut::new();
-        let seen = write_fields(status, &headers, &mut out)?;
+        let mut seen = write_fields(status, &headers, &mut out)?;
         let fields_end = out.len();
+        let has_date = core::mem::take(&mut seen.date);
+        let date = has_date.then(|| find_date(&out)).flatten();
         let mut http = after_get();
         http.finish_response(status, seen, body, &mut out)?;
         Ok(Self {
@@ -56,7 +57,7 @@ impl PreparedResponse {
             fields_end,
             body_at: out.len() - body.len(),
             whole: out.into(),
-            date: None,
+            date,
         })
     }
 
@@ -101,6 +102,22 @@ impl PreparedResponse {
 }
 
 const NAME: &str = "Date";
+
+/// Where the value of the first `Date` stands in what was written, and its length.
+fn find_date(written: &[u8]) -> Option<(usize, usize)> {
+    let mut start = 0;
+    for line in written.split_inclusive(|&byte| byte == b'\n') {
+        let (name, rest) = line.split_at_checked(NAME.len()).unwrap_or_default();
+        if let Some(value) = rest.strip_prefix(b": ")
+            && name.eq_ignore_ascii_case(NAME.as_bytes())
+        {
+            let at = start + line.len() - value.len();
+            return Some((at, value.len() - b"\r\n".len()));
+        }
+        start += line.len();
+    }
+    None
+}
 
 impl ServerConnection {
     /// Appends a whole response that was made before: the same bytes, and the same state

@@ -61,6 +61,20 @@ fn a_pipeline_is_answered_however_it_is_cut() {
 }
 
 #[test]
+fn a_date_that_is_given_is_the_only_one() {
+    let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    let mut http = Server::new(Script::new([get, get]));
+    let written = http.stream().written();
+    http.read_request().unwrap().unwrap();
+    http.respond(200, [("date", "then")], b"").unwrap();
+    http.read_request().unwrap().unwrap();
+    let length = ResponseBody::Known(0);
+    http.send_response(200, [("date", "then")], length).unwrap();
+    let answer = "HTTP/1.1 200 OK\r\ndate: then\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(text(&written), answer.repeat(2));
+}
+
+#[test]
 fn a_body_is_read_in_pieces_and_answered_in_pieces() {
     let mut http = Server::new(Script::new([
         "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r",

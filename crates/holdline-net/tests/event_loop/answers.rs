@@ -13,7 +13,8 @@ use holdline_net::{ConnectionId, Handle, Handler, Output, Progress, Request, Res
 use crate::support::{Running, config};
 
 /// Answers `/prepared` with what was made before, holds `/held` for the same and `/shared/N` for so many bytes and
-/// `/shared/N/STATUS` for another status than 200, answers `/at-once/N` with so many bytes, and streams at any other path.
+/// `/shared/N/STATUS` for another status than 200, answers `/at-once/N` with so many bytes and
+/// `/dated` with a date of its own, and streams at any other path, so at `/dated-stream`.
 struct Answers {
     prepared: PreparedResponse,
     dropped: Sender<usize>,
@@ -52,6 +53,8 @@ impl Handler for Answers {
         match request.head.path() {
             "/prepared" => responder.respond_prepared(&mut self.prepared).unwrap(),
             "/held" => responder.hold(None),
+            "/dated" => responder.respond(200, [DATED], b"").unwrap(),
+            "/dated-stream" => responder.stream(200, [DATED], None).unwrap(),
             path if path.starts_with("/at-once/") => {
                 let length = path["/at-once/".len()..].parse().unwrap();
                 let told = Told(vec![b's'; length], self.dropped.clone());
@@ -106,6 +109,7 @@ impl Handler for Answers {
     }
 }
 
+const DATED: (&str, &str) = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
 /// Nothing, what is copied, and what is not.
 const LENGTHS: [usize; 7] = [0, 1, 1000, 5000, 0x4000, 100_000, 1];
 
@@ -228,6 +232,20 @@ fn a_shared_body_is_given_back_when_it_was_sent_or_its_client_is_gone() {
     assert!(server.dropped.try_recv().is_err());
     drop(client);
     assert_eq!(dropped(), length);
+}
+
+#[test]
+fn a_date_that_the_handler_gives_is_the_only_one() {
+    let server = Answering::start();
+    let mut client = server.client();
+    for path in ["/dated", "/dated-stream", "/at-once/1"] {
+        let (response, _) = ask(&mut client, "GET", path);
+        let fields = response.headers();
+        let mut dates = fields.filter(|(name, _)| name.eq_ignore_ascii_case("date"));
+        let (_, date) = dates.next().unwrap();
+        assert_eq!(date == DATED.1.as_bytes(), path != "/at-once/1");
+        assert!(dates.next().is_none(), "{path}");
+    }
 }
 
 #[test]

@@ -102,6 +102,22 @@ fn its_date_is_set_and_replaced_also_by_one_of_another_length() {
             assert_eq!(out, expected);
         }
     }
+    // One that was among the fields is replaced as well, where it stands.
+    let fields = [("A", "b"), ("date", "long ago"), ("C", "d")];
+    let mut given = PreparedResponse::new(200, fields, b"hi").expect("good");
+    for date in ["long ago", "Tuesday", "now"] {
+        if date != "long ago" {
+            given.set_date(date).expect("good");
+        }
+        assert_eq!(given.date(), Some(date.as_bytes()));
+        let mut out = BytesMut::new();
+        let mut http = after_request(GET);
+        http.respond_prepared(&given, &mut out).expect("owed");
+        let text = String::from_utf8_lossy(&out).to_lowercase();
+        let head =
+            format!("a: b\r\ndate: {date}\r\nc: d\r\ncontent-length: 2\r\n\r\nhi").to_lowercase();
+        assert!(text.ends_with(&head), "{text}");
+    }
     let before = response.clone();
     let error = response.set_date("a\r\nSet-Cookie: b").unwrap_err();
     assert_eq!(error.kind(), SendErrorKind::InvalidFieldValue);

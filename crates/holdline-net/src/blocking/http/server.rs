@@ -1,11 +1,13 @@
 use std::io::{Read, Write};
 use std::ops::Range;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use holdline_http1::{
-    BodyLength, Buffer, Event, Fields, HeaderBlock, RequestHeadBuf, ResponseBody, ServerConfig,
+    BodyLength, Buffer, Dated, Event, Fields, RequestHeadBuf, ResponseBody, ServerConfig,
     ServerConnection,
 };
+
+use crate::clock;
 
 use super::super::io::{Io, IoEvent};
 use super::Error;
@@ -38,8 +40,8 @@ use super::incoming::Incoming;
 /// # Ok::<(), holdline_net::blocking::http::Error>(())
 /// ```
 ///
-/// `Date`, `Content-Length`, `Transfer-Encoding` and `Connection` are written by the connection.
-/// Give none of them. `100 Continue` is sent when the body is asked for.
+/// `Content-Length`, `Transfer-Encoding` and `Connection` are written by the connection. Give none of them. `Date` is
+/// written unless you give one. `100 Continue` is sent when the body is asked for.
 #[derive(Debug)]
 pub struct Server<S> {
     io: Io<S>,
@@ -177,7 +179,8 @@ impl<S: Read + Write + 'static> Server<S> {
     ///
     /// [`Error::Send`] when nothing waits for an answer or a field is bad. [`Error::Io`].
     pub fn respond(&mut self, status: u16, headers: impl Fields, body: &[u8]) -> Result<(), Error> {
-        let headers = (date(), headers);
+        let date = clock::date_block();
+        let headers = Dated::new(&date, headers);
         self.machine
             .respond(status, headers, body, &mut self.io.out)?;
         self.answered = true;
@@ -196,7 +199,8 @@ impl<S: Read + Write + 'static> Server<S> {
         headers: impl Fields,
         body: ResponseBody,
     ) -> Result<(), Error> {
-        let headers = (date(), headers);
+        let date = clock::date_block();
+        let headers = Dated::new(&date, headers);
         self.machine
             .send_response(status, headers, body, &mut self.io.out)?;
         self.answered = body == ResponseBody::None;
@@ -389,13 +393,6 @@ impl<S: Read + Write + 'static> Server<S> {
             }
         }
     }
-}
-
-/// RFC 9110 §6.6.1: "An origin server with a clock [...] MUST generate a Date header field in all
-/// 2xx (Successful), 3xx (Redirection), and 4xx (Client Error) responses".
-fn date() -> Option<HeaderBlock> {
-    let now = httpdate::fmt_http_date(SystemTime::now());
-    HeaderBlock::new([("Date", now)]).ok()
 }
 
 /// How long a client may go on sending after the last response; as [`Config::linger_timeout`] of the event loop.
