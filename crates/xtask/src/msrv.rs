@@ -13,7 +13,8 @@ use crate::workspace::packages;
 /// Nothing is built. What our own code needs of the standard library is found by the step `lint`; the language is left to
 /// [`check`].
 pub(crate) fn dependencies() -> Result<()> {
-    let arguments = "metadata --format-version 1 --all-features --locked --offline";
+    // Where no other system was built for, it fetches what is needed there.
+    let arguments = "metadata --format-version 1 --all-features --locked";
     let graph = Graph::of(&serde_json::from_str(&cargo(arguments).stdout()?)?);
     let mut newer = BTreeSet::new();
     for name in PUBLISHED {

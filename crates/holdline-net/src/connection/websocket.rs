@@ -161,7 +161,10 @@ impl<S> Socket<S> {
         let mut messages = 0;
         let mut was_complete = !self.machine.is_receiving();
         self.has_more = true;
-        while core.has_room(context) && messages < MESSAGES && context.delivered < SHARE {
+        // What was read straight in is nowhere else.
+        while filled.is_some()
+            || core.has_room(context) && messages < MESSAGES && context.delivered < SHARE
+        {
             let buffer = match &mut self.buffer {
                 Some(buffer) => &mut **buffer,
                 None => &mut context.scratch.websocket,

@@ -103,10 +103,10 @@ fn close(socket: &TcpStream, how: Shutdown) {
 
 /// Who has vanished without a word must not keep a place for ever.
 fn prepare(socket: &TcpStream) -> io::Result<()> {
-    let keepalive = TcpKeepalive::new().with_time(QUIET).with_interval(PROBE);
-    SockRef::from(socket).set_tcp_keepalive(&keepalive)?;
     // What is small must not wait for more.
-    socket.set_nodelay(true)
+    socket.set_nodelay(true)?;
+    let keepalive = TcpKeepalive::new().with_time(QUIET).with_interval(PROBE);
+    SockRef::from(socket).set_tcp_keepalive(&keepalive)
 }
 
 /// Bytes that are read at a time.
