@@ -135,7 +135,7 @@ fn no_client_notices_that_another_process_goes_on() {
     let mut server = Running::serve(Server::new(vec![listener], config()).unwrap());
     let over = AtomicBool::new(false);
     let (answered, kept) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    thread::scope(|scope| {
+    let _last = thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 while !over.load(Ordering::SeqCst) {
@@ -168,6 +168,8 @@ fn no_client_notices_that_another_process_goes_on() {
             server = next;
         }
         over.store(true, Ordering::SeqCst);
+        // It lasts until the clients are done.
+        server
     });
 }
 
