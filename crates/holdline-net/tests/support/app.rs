@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use bytes::Bytes;
 use holdline_net::{
@@ -164,7 +163,7 @@ impl Handler for App {
                 let accept =
                     hixie76::accept(head.method(), &target, false, head.headers().iter()).unwrap();
                 let mut config = hixie76::Config::default();
-                config.timeout = Duration::from_millis(300);
+                config.timeout = std::time::Duration::from_millis(300);
                 let kind = self.open(connection, Kind::Socket);
                 let socket = hixie76::Connection::server(config, accept.challenge());
                 responder
