@@ -1,6 +1,6 @@
 //! HTTP/1.1 in both directions.
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use holdline_http1::{
     Buffer, Chunk, ChunkDecoder, ClientConfig, ClientConnection, Event, Limits, PreparedResponse,
     ReceiveError, RequestBody, RequestDecoder, ResponseBody, ResponseDecoder, ResponseEvent,
@@ -45,13 +45,15 @@ pub fn chunked(data: &[u8]) {
 
 /// A server that answers whatever comes: the same answers however the requests are cut, each request
 /// answered once, nothing after an error, and every answer is one that our client understands. Answers that were
-/// prepared are the same, byte for byte.
+/// prepared, and those whose body is not copied, are the same, byte for byte.
 pub fn server(data: &[u8]) {
     let (seed, stream) = seed(data);
     let all = however_cut(|| Server::new(limits(seed), respond), stream, seed);
-    let mut prepared = Server::new(limits(seed), respond_prepared);
-    feed(&mut prepared, Cuts::new(stream, seed));
-    assert_eq!(prepared.out, all[0].0.out);
+    for respond in [respond_prepared, respond_shared] {
+        let mut other = Server::new(limits(seed), respond);
+        feed(&mut other, Cuts::new(stream, seed));
+        assert_eq!(other.out, all[0].0.out);
+    }
     let [whole, cut, single] = all.map(|(server, _)| server.answers());
     assert_eq!(whole, cut);
     assert_eq!(whole, single);
@@ -268,6 +270,17 @@ fn respond_prepared(
     out: &mut BytesMut,
 ) -> Result<(), SendError> {
     http.respond_prepared(&PreparedResponse::new(status, (), body)?, out)
+}
+
+fn respond_shared(
+    http: &mut ServerConnection,
+    status: u16,
+    body: &[u8],
+    out: &mut BytesMut,
+) -> Result<(), SendError> {
+    let rest = http.respond_shared(status, (), &Bytes::copy_from_slice(body), out)?;
+    out.extend_from_slice(&rest);
+    Ok(())
 }
 
 impl Server {

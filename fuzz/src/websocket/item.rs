@@ -133,16 +133,24 @@ pub(super) fn received<'w, K: MaskKeys>(
         }
         let mut block = piece.to_vec();
         let mut input = &mut block[..];
+        // As who may not receive again soon. It changes nothing.
+        let gives_back = number % 2 == 1;
         if matches!(reading, Reading::Pieces) {
             while let Some(piece) = ours
                 .receive_piece(&mut input, &mut buffer)
                 .expect("good frames")
             {
                 items.extend(joined.push(piece));
+                if gives_back {
+                    buffer.give_back();
+                }
             }
         } else {
             while let Some(event) = ours.receive(&mut input, &mut buffer).expect("good frames") {
                 items.push(event.into());
+                if gives_back {
+                    buffer.give_back();
+                }
             }
         }
         after(ours);
