@@ -70,8 +70,8 @@ mod tests {
         for (fields, expected) in [
             (written(Dated::new(&now, ())), "before Date: now\r\n"),
             (
-                written(Dated::new(&now, [("A", "a"), ("Dates", "b")])),
-                "before Date: now\r\nA: a\r\nDates: b\r\n",
+                written(Dated::new(&now, [("Vary", "a"), ("Dates", "b")])),
+                "before Date: now\r\nVary: a\r\nDates: b\r\n",
             ),
             (
                 written(Dated::new(&now, [("A", "a"), ("date", "own")])),

@@ -61,6 +61,13 @@ fn whole_responses() {
             true,
         ),
         (
+            HEAD,
+            200,
+            "",
+            "HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 0\r\n\r\n",
+            true,
+        ),
+        (
             GET,
             204,
             "",
