@@ -215,7 +215,7 @@ impl<'o> Writer<'o> {
         Ok(())
     }
 
-    /// Takes so many bytes that were written out again.
+    /// Removes so many of the bytes that were written, from `start` on.
     fn take_out(&mut self, start: usize, length: usize) {
         let after = self.out.split_off(start + length);
         self.out.truncate(start);

@@ -125,7 +125,8 @@ impl<S> Responder<'_, S> {
     }
 
     /// Answers with a response that was made before: what is asked often and has one answer for all costs a fifth
-    /// less so. Its `Date` is set here, and renewed once a second, for which it must be mutable. `Connection` is added as for [`respond`](Self::respond).
+    /// less so. Its `Date` is set here, and renewed once a second, for which it must be mutable. `Connection` is added
+    /// as for [`respond`](Self::respond).
     ///
     /// ```
     /// # use holdline_http1::{PreparedResponse, SendError};

@@ -311,8 +311,7 @@ impl EventSource {
 
     /// "Reestablish the connection", unless this was one failure too many.
     fn retry(&mut self, reason: Reason, now: Duration, random: u32, after: Option<Duration>) {
-        // An error would have closed the source before.
-        let _ = self.decoder.decode_eof();
+        self.decoder.discard_unfinished();
         // A stream that lived for longer than the delay before it counts as a success.
         if let Phase::Open { since } = self.phase
             && now.saturating_sub(since) >= self.delay(self.failures.saturating_sub(1))

@@ -158,12 +158,17 @@ impl Decoder {
         if let Some(error) = self.error {
             return Err(error);
         }
+        self.discard_unfinished();
+        Ok(None)
+    }
+
+    /// Goes to the beginning of the next stream.
+    pub(crate) fn discard_unfinished(&mut self) {
         self.position = 0;
         self.mark = 0;
         self.after_cr = false;
         self.open = Open::No;
         self.kept = Kept::NOTHING;
-        Ok(None)
     }
 
     /// The last event ID string: what the last finished block left, or the seed. A client sends

@@ -107,8 +107,8 @@ impl Buffer {
         self.binary.len().saturating_sub(self.room as usize)
     }
 
-    /// Frees what the last call handed out, as the next call would. For those who may not receive again soon, and must
-    /// not receive nothing instead: what is under way stays as it is, also between the pieces of a message.
+    /// Frees what the last call handed out, as the next call would; for when that may be a long time off. What is under
+    /// way stays as it is. A call of `receive` with no input frees it as well, but ends a message in pieces.
     ///
     /// ```
     /// use holdline_websocket::{Buffer, Config, Connection, Event};

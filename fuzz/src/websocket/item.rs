@@ -133,7 +133,7 @@ pub(super) fn received<'w, K: MaskKeys>(
         }
         let mut block = piece.to_vec();
         let mut input = &mut block[..];
-        // As who may not receive again soon. It changes nothing.
+        // As an event loop does before it waits. It must change nothing.
         let gives_back = number % 2 == 1;
         if matches!(reading, Reading::Pieces) {
             while let Some(piece) = ours

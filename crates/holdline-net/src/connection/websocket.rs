@@ -161,7 +161,7 @@ impl<S> Socket<S> {
         let mut messages = 0;
         let mut was_complete = !self.machine.is_receiving();
         self.has_more = true;
-        // What was read straight in is nowhere else.
+        // Bytes that were read straight into the message are nowhere else, so they are taken first.
         while filled.is_some()
             || core.has_room(context) && messages < MESSAGES && context.delivered < SHARE
         {

@@ -11,20 +11,20 @@ const CONNECT: &str = "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n";
 const UPLOAD: &str = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n";
 const UPGRADE: &str = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n";
 const NOTHING: &str = "";
+const REQUESTS: [&str; 9] = [
+    GET,
+    HEAD,
+    GET_1_0,
+    GET_1_0_KEPT,
+    CLOSE,
+    CONNECT,
+    UPLOAD,
+    UPGRADE,
+    NOTHING,
+];
 
 #[test]
 fn a_prepared_response_is_what_respond_sends_to_every_request() {
-    let requests = [
-        GET,
-        HEAD,
-        GET_1_0,
-        GET_1_0_KEPT,
-        CLOSE,
-        CONNECT,
-        UPLOAD,
-        UPGRADE,
-        NOTHING,
-    ];
     let fields: [&[(&str, &str)]; 5] = [
         &[],
         &[("A", "b")],
@@ -33,7 +33,7 @@ fn a_prepared_response_is_what_respond_sends_to_every_request() {
         &[("Upgrade", "x")],
     ];
     let mut compared = 0;
-    for request in requests {
+    for request in REQUESTS {
         for fields in fields {
             for (status, body) in [(200, "hi"), (200, ""), (204, ""), (304, ""), (599, "no")] {
                 let prepared = PreparedResponse::new(status, fields, body.as_bytes());
@@ -54,17 +54,7 @@ fn a_prepared_response_is_what_respond_sends_to_every_request() {
 
 #[test]
 fn a_shared_body_is_answered_with_as_respond_does() {
-    let requests = [
-        GET,
-        HEAD,
-        GET_1_0,
-        GET_1_0_KEPT,
-        CLOSE,
-        CONNECT,
-        UPLOAD,
-        NOTHING,
-    ];
-    for request in requests {
+    for request in REQUESTS {
         for status in [100, 200, 204, 205, 304, 404] {
             for body in ["", "hi"] {
                 let data = Bytes::from_static(body.as_bytes());

@@ -42,8 +42,9 @@ impl Source for Reading {
 impl Reading {
     /// Has the writer write what waits, or find out that it cannot.
     fn ask_writer(&self) {
-        // If it is not there any more, it has ended already.
-        let _ = self.writer.send(Job::Look);
+        if self.writer.send(Job::Look).is_err() {
+            tracing::debug!("the writer has ended already");
+        }
     }
 }
 
