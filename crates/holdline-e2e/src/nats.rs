@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::process::Process;
@@ -136,9 +136,9 @@ impl NatsServer {
     /// When it does not run, or what the system says.
     pub fn signal(&self, signal: Signal) -> Result<()> {
         let running = self.running.as_ref().context("it does not run")?;
-        let id =
-            Pid::from_raw(i32::try_from(running.child.id())?).context("a process id of zero")?;
-        kill_process(id, signal).context("sending a signal to nats-server")
+        running
+            .signal(signal)
+            .context("sending a signal to nats-server")
     }
 
     /// A copy of its files, while it does not run.

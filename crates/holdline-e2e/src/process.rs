@@ -4,6 +4,8 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+
 use crate::wait::wait_for;
 
 /// A process that is killed when this is dropped, or when the test's process ends without dropping anything.
@@ -36,6 +38,21 @@ impl Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
         self.watchdog.call_off();
+    }
+
+    /// Sends it a signal. After `STOP` it stands still when this returns: the system tells each of its threads in
+    /// turn, and on a busy machine one that was not told yet still answers what comes.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn signal(&self, signal: Signal) -> io::Result<()> {
+        let id = Pid::from_child(&self.child);
+        kill_process(id, signal)?;
+        if signal == Signal::STOP {
+            let which = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            waitid(WaitId::Pid(id), which)?;
+        }
+        Ok(())
     }
 
     /// Waits until it ends by itself.

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::process::Process;
@@ -140,9 +140,7 @@ impl RedisServer {
 
     /// Stops it without ending it, as if the network swallowed everything.
     pub fn signal(&self, signal: Signal) {
-        let id = self.process.as_ref().unwrap().child.id();
-        let id = Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
-        kill_process(id, signal).unwrap();
+        self.process.as_ref().unwrap().signal(signal).unwrap();
     }
 }
 

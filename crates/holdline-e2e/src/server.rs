@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use crate::process::Process;
 use crate::wait::LIMIT;
@@ -115,9 +115,10 @@ impl Server {
     /// # Errors
     /// When it does not run, or what the system says.
     pub fn signal(&self, signal: Signal) -> Result<()> {
-        let id = i32::try_from(self.id()?)?;
-        let id = Pid::from_raw(id).context("a process id of zero")?;
-        kill_process(id, signal).context("sending a signal to the server")
+        let running = self.running.as_ref().context("the server does not run")?;
+        running
+            .signal(signal)
+            .context("sending a signal to the server")
     }
 
     /// Kills it like a crash would, without telling anyone.
