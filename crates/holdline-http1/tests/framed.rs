@@ -1,13 +1,16 @@
 //! Both codecs over a stream in memory.
 #![cfg(feature = "tokio-util")]
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use holdline_http1::codec::{
     ClientCodec, CodecError, OwnedEvent, OwnedResponseEvent, SendRequest, SendResponse, ServerCodec,
 };
 use holdline_http1::{
-    BodyLength, HeaderBlock, PreChunked, ReceiveErrorKind, RequestBody, ResponseBody, SendErrorKind,
+    BodyLength, HeaderBlock, PreChunked, PreparedResponse, ReceiveErrorKind, RequestBody,
+    ResponseBody, SendErrorKind,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio_util::codec::{Decoder, Encoder, Framed};
@@ -144,6 +147,29 @@ async fn pipelined_requests_are_answered_in_turn() {
     let mut text = String::new();
     client.read_to_string(&mut text).await.expect("read");
     assert_eq!((count, text.matches("\r\n\r\nhi").count()), (3, 3));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_prepared_response_is_shared_by_its_connections() {
+    let prepared = PreparedResponse::new(200, [("Server", "s")], b"hello").expect("good");
+    let prepared = Arc::new(prepared);
+    for (method, body) in [("GET", "hello"), ("HEAD", "")] {
+        let (mut client, server) = duplex(4096);
+        let request = format!("{method} / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        client.write_all(request.as_bytes()).await.expect("sent");
+        let mut http = Framed::new(server, ServerCodec::default());
+        while !http.codec().connection().should_close() {
+            if let Some(Ok(OwnedEvent::End { .. })) = http.next().await {
+                let prepared = SendResponse::Prepared(prepared.clone());
+                http.send(prepared).await.expect("sent");
+            }
+        }
+        http.close().await.expect("closed");
+        let mut text = String::new();
+        client.read_to_string(&mut text).await.expect("read");
+        let head = "HTTP/1.1 200 OK\r\nServer: s\r\nContent-Length: 5\r\nConnection: close\r\n\r\n";
+        assert_eq!(text, [head, body].concat());
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -1,13 +1,15 @@
 //! The server's codec.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use tokio_util::codec::{Decoder, Encoder};
 
 use super::{CodecError, Received, pause};
 use crate::body::PreChunked;
 use crate::{
-    BodyLength, Buffer, Event, HeaderBlock, HeadersBuf, RequestHeadBuf, ResponseBody, ServerConfig,
-    ServerConnection,
+    BodyLength, Buffer, Event, HeaderBlock, HeadersBuf, PreparedResponse, RequestHeadBuf,
+    ResponseBody, ServerConfig, ServerConnection,
 };
 
 /// What a server received: an [`Event`] that owns its bytes.
@@ -50,6 +52,9 @@ pub enum SendResponse {
         /// The body.
         body: Bytes,
     },
+    /// [`respond_prepared`](ServerConnection::respond_prepared): a whole response that was made before. With a `Date`
+    /// in it, make another one each second.
+    Prepared(Arc<PreparedResponse>),
     /// [`send_response`](ServerConnection::send_response): a head, whose body follows.
     Head {
         /// 200 to 999.
@@ -175,6 +180,7 @@ impl Encoder<SendResponse> for ServerCodec {
                 headers,
                 body,
             } => http.respond(status, headers, &body, out)?,
+            SendResponse::Prepared(response) => http.respond_prepared(&response, out)?,
             SendResponse::Head {
                 status,
                 headers,

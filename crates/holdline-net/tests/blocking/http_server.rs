@@ -1,4 +1,4 @@
-use holdline_http1::{RequestHeadBuf, ResponseBody, ServerConfig};
+use holdline_http1::{PreparedResponse, RequestHeadBuf, ResponseBody, ServerConfig};
 use holdline_net::blocking::http::{Error, Server};
 
 use crate::script::{Script, every_cut, text};
@@ -72,6 +72,35 @@ fn a_date_that_is_given_is_the_only_one() {
     http.send_response(200, [("date", "then")], length).unwrap();
     let answer = "HTTP/1.1 200 OK\r\ndate: then\r\nContent-Length: 0\r\n\r\n";
     assert_eq!(text(&written), answer.repeat(2));
+}
+
+#[test]
+fn a_prepared_response_is_sent_like_any_other_with_the_date_of_now() {
+    let kind = [("Content-Type", "text/plain")];
+    let mut prepared = PreparedResponse::new(200, kind, b"hello").unwrap();
+    let written = |prepared: Option<&mut PreparedResponse>| {
+        let requests =
+            ["GET", "HEAD", "GET"].map(|method| format!("{method} / HTTP/1.1\r\nHost: x\r\n\r\n"));
+        let mut http = Server::new(Script::new(requests));
+        let written = http.stream().written();
+        let mut prepared = prepared;
+        while let Some(head) = http.read_request().unwrap() {
+            match &mut prepared {
+                Some(prepared) => http.respond_prepared(prepared).unwrap(),
+                None => http.respond(200, kind, b"hello").unwrap(),
+            }
+            assert!(matches!(head.as_ref().method(), "GET" | "HEAD"));
+        }
+        let written = text(&written);
+        assert_eq!(written.matches("\r\nDate: ").count(), 3, "{written}");
+        without_date(&written)
+    };
+    assert_eq!(written(Some(&mut prepared)), written(None));
+    assert!(prepared.date().is_some());
+    let mut http = Server::new(Script::new(["CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n"]));
+    http.read_request().unwrap().unwrap();
+    let error = http.respond_prepared(&mut prepared).unwrap_err();
+    assert!(matches!(error, Error::Send(_)), "{error}");
 }
 
 #[test]

@@ -3,8 +3,8 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use holdline_http1::{
-    BodyLength, Buffer, Dated, Event, Fields, RequestHeadBuf, ResponseBody, ServerConfig,
-    ServerConnection,
+    BodyLength, Buffer, Dated, Event, Fields, PreparedResponse, RequestHeadBuf, ResponseBody,
+    ServerConfig, ServerConnection,
 };
 
 use crate::clock;
@@ -183,6 +183,20 @@ impl<S: Read + Write + 'static> Server<S> {
         let headers = Dated::new(&date, headers);
         self.machine
             .respond(status, headers, body, &mut self.io.out)?;
+        self.answered = true;
+        self.flush()
+    }
+
+    /// Answers with a whole response that was made before: the same bytes as [`respond`](Self::respond), for less
+    /// work. Its `Date` becomes that of this second.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Send`] when nothing waits for an answer, or a CONNECT, which a 2xx with a body cannot answer.
+    /// [`Error::Io`].
+    pub fn respond_prepared(&mut self, response: &mut PreparedResponse) -> Result<(), Error> {
+        clock::renew_date(response, &clock::date_block());
+        self.machine.respond_prepared(response, &mut self.io.out)?;
         self.answered = true;
         self.flush()
     }
