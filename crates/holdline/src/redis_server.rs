@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use redis::{Client, Connection, IntoConnectionInfo, RedisResult, parse_redis_url};
+use redis::{Client, Connection, IntoConnectionInfo, RedisError, RedisResult, parse_redis_url};
 
 /// `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`.
 pub(crate) struct RedisServer {
@@ -62,6 +62,15 @@ impl RedisServer {
         wire.set_write_timeout(Some(patience))?;
         wire.set_read_timeout(Some(patience))?;
         Ok(wire)
+    }
+}
+
+/// What an error says to a person. There is nothing of the URL in it. What the system says when a time is over, "Resource
+/// temporarily unavailable", helps nobody.
+pub(crate) fn said(error: &RedisError) -> String {
+    match error.is_timeout() {
+        true => "Redis gave no answer in time".to_owned(),
+        false => error.to_string(),
     }
 }
 

@@ -12,7 +12,9 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 
-use holdline_e2e::{Client, Item, NatsServer, Server, Transport, cursor_parts as parts, subscribe};
+use holdline_e2e::{
+    Client, Item, NatsServer, Server, Transport, cursor_parts as parts, subscribe, wait_for,
+};
 use serde_json::Value;
 
 /// A server at this broker, of which `query` says more.
@@ -62,6 +64,17 @@ fn post(server: &Server, channel: &str, text: &str) -> String {
     let (status, answer) = ask(server.address(), "POST", &target, "", text).unwrap();
     assert_eq!(status, 200, "{answer}");
     answer["id"].as_str().unwrap().to_owned()
+}
+
+/// Publishes as soon as it works again, once.
+fn post_again(server: &Server, text: &str) -> String {
+    let key = format!("Idempotency-Key: {}\r\n", text.replace(' ', "-"));
+    wait_for("publishing to work again", || {
+        match ask(server.address(), "POST", "/channels/test", &key, text) {
+            Ok((200, answer)) => Some(answer["id"].as_str().unwrap().to_owned()),
+            _ => None,
+        }
+    })
 }
 
 /// What comes after a cursor, up to this text.

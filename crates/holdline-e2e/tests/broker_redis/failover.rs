@@ -122,9 +122,6 @@ fn a_primary_that_must_have_a_replica_takes_nothing_without_one() {
     });
     replica.restart();
     replica.follow(&primary);
-    let after = wait_for("publishing to work again", || {
-        let (status, answer) = try_post(&a, "again");
-        (status == 200).then(|| answer["id"].as_str().unwrap().to_owned())
-    });
+    let after = post_again(&a, "again");
     assert_eq!(parts(&after).0, parts(&here).0);
 }

@@ -110,12 +110,8 @@ fn a_broker_that_is_rolled_back_by_some_entries() {
     let copy = tempfile::tempdir().unwrap();
     redis.copy_to(copy.path());
     redis.restart();
-    let mut before = String::new();
-    wait_for("publishing to work again", || {
-        let (status, answer) = try_post(&a, "lost");
-        before = answer["id"].as_str().unwrap_or_default().to_owned();
-        (status == 200).then_some(())
-    });
+    post_again(&a, "lost");
+    let mut before = post_again(&b, "lost, too");
     for _ in 0..5 {
         before = post(&b, "lost");
     }
@@ -143,10 +139,7 @@ fn a_broker_that_comes_back_with_everything_is_no_new_life() {
     let (status, answer) = try_post(&a, "while it is away");
     assert_eq!(status, 503, "{answer}");
     redis.restart();
-    let after = wait_for("publishing to work again", || {
-        let (status, answer) = try_post(&b, "after");
-        (status == 200).then(|| answer["id"].as_str().unwrap().to_owned())
-    });
+    let after = post_again(&b, "after");
     assert_eq!(parts(&after).0, parts(&before).0);
     let received = receive(&a, Transport::LongPoll, &before, "after");
     assert_eq!(received, [(after, "after".to_owned())]);

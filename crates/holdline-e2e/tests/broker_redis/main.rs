@@ -41,6 +41,15 @@ fn post(server: &Server, text: &str) -> String {
     answer["id"].as_str().unwrap().to_owned()
 }
 
+/// Publishes as soon as it works again, once.
+fn post_again(server: &Server, text: &str) -> String {
+    let key = format!("Idempotency-Key: {}\r\n", text.replace(' ', "-"));
+    wait_for("publishing to work again", || {
+        let (status, answer) = ask(server, "POST", "/channels/test", &key, text);
+        (status == 200).then(|| answer["id"].as_str().unwrap().to_owned())
+    })
+}
+
 /// The code of an error.
 fn code(answer: &Value) -> &str {
     answer["error"]["code"].as_str().unwrap_or_default()

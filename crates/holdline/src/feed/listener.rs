@@ -12,6 +12,7 @@ use super::outlet::Outlet;
 use super::source::Source;
 use crate::app::Shared;
 use crate::once_a_minute::OnceAMinute;
+use crate::redis_server::said;
 
 #[derive(Debug)]
 pub(super) struct Listener {
@@ -57,8 +58,8 @@ impl Listener {
         while !self.is_stopping() {
             if let End::Away(error) = self.listen() {
                 if self.told.is_due() {
-                    // The error has nothing of the URL in it.
-                    tracing::warn!("--feed {}: {error}; trying again", self.source);
+                    let why = said(&error);
+                    tracing::warn!("--feed {}: {why}; trying again", self.source);
                 }
                 // Perhaps another server can reach it.
                 self.give_lease();

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use ::redis::{Connection as Wire, ErrorKind, RedisError, ServerErrorKind, Value, cmd};
 
 use crate::journal::broker::engine::{Identity, Trouble};
+use crate::redis_server::said;
 
 /// What a server says about itself.
 #[derive(Debug)]
@@ -89,7 +90,7 @@ impl Info {
 
 /// What an error means for the connection. The text has nothing of the URL in it.
 pub(super) fn trouble(error: &RedisError) -> Trouble {
-    let text = error.to_string();
+    let text = said(error);
     let is_wrong = match error.kind() {
         ErrorKind::AuthenticationFailed | ErrorKind::InvalidClientConfig => true,
         ErrorKind::Server(
