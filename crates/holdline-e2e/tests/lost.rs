@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use holdline_e2e::{Client, CutProxy, Item, Server, Transport, publish, subscribe, wait_for};
+use holdline_e2e::{Client, CutProxy, Item, Server, Transport, ask, publish, subscribe, wait_for};
 
 /// Fifty messages came while it was away, and the server keeps twenty.
 #[test]
@@ -27,6 +27,12 @@ fn away_for_too_long() {
         let items = receive(transport, server.address(), channel, &cursor, "0");
         assert_eq!(texts(&items), ["0"], "{transport}: {items:?}");
         assert!(lost(&items).is_empty(), "{transport}: {items:?}");
+        // More is kept for one that is there and slow.
+        let presence = format!("/channels/{channel}/presence");
+        wait_for("the server to see that it is away", || {
+            let (_, answer) = ask(&server, "GET", &presence, "", "").unwrap();
+            (answer["subscribers"] == 0).then_some(())
+        });
         for number in 1..50 {
             publish(&mut client, channel, &number.to_string()).unwrap();
         }
