@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::mpsc::channel;
+use std::thread::{self, JoinHandle};
 
 use holdline_http1::RequestBody;
 use holdline_net::blocking::Tcp;
@@ -139,6 +140,67 @@ fn an_answer_that_begins_while_the_request_is_sent_does_not_cut_the_request() {
     assert_eq!(http.read_response().unwrap().status(), 200);
     assert_eq!(http.read_body(10).unwrap(), b"ok");
     drop(http);
+    playing.join().unwrap();
+}
+
+/// Answers after the head, and says `answer` when the client has begun to send its body. It reads that only then.
+fn answering_both_ways(answer: &'static [u8]) -> (String, JoinHandle<usize>) {
+    peer(move |mut stream| {
+        read_head(&mut stream);
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+            .unwrap();
+        while stream.peek(&mut [0]).unwrap() == 0 {}
+        stream.write_all(answer).unwrap();
+        // Now nothing can go on unless the client has taken the answer in.
+        thread::sleep(SHORT);
+        let mut body = Vec::new();
+        while !body.ends_with(b"\r\n0\r\n\r\n") {
+            let mut block = [0; 1 << 16];
+            match stream.read(&mut block).unwrap() {
+                0 => break,
+                length => body.extend_from_slice(&block[..length]),
+            }
+        }
+        body.len()
+    })
+}
+
+#[test]
+fn a_response_whose_head_was_read_comes_whole_while_the_request_is_still_sent() {
+    let answer = Vec::leak((0..100_000_u32).map(|n| n as u8).collect());
+    let (address, playing) = answering_both_ways(answer);
+    let mut http = Client::new(connect(&address, Some(PATIENCE)), &address);
+    http.send_request("POST", "/", (), RequestBody::Streamed)
+        .unwrap();
+    assert!(!http.is_answered());
+    assert_eq!(http.read_response().unwrap().status(), 200);
+    http.send_data(&big()).unwrap();
+    http.send_end().unwrap();
+    assert!(http.read_body(200_000).unwrap() == answer);
+    assert!(http.is_answered());
+    assert!(playing.join().unwrap() > 16 << 20);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_response_whose_head_was_read_comes_whole_when_the_server_resets_the_request() {
+    let (address, playing) = peer(|mut stream| {
+        read_head(&mut stream);
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n")
+            .unwrap();
+        while stream.peek(&mut [0]).unwrap() == 0 {}
+        // With the rest of the request unread, which resets the connection.
+        stream.write_all(b"done").unwrap();
+    });
+    let mut http = Client::new(connect(&address, Some(PATIENCE)), &address);
+    http.send_request("POST", "/", (), RequestBody::Streamed)
+        .unwrap();
+    assert_eq!(http.read_response().unwrap().status(), 200);
+    http.send_data(&big()).unwrap();
+    assert_eq!(http.read_body(10).unwrap(), b"done");
+    assert!(!http.is_reusable());
     playing.join().unwrap();
 }
 

@@ -131,13 +131,13 @@ impl<S> Client<S> {
         self.close = true;
     }
 
-    /// Whether the final response to the present request has begun to come. A caller that sends a long
-    /// body in pieces can stop then.
+    /// Whether the final response to the present request has begun to come, also when it was
+    /// [read](Self::read_response) since. A caller that sends a long body in pieces can stop then.
     #[must_use]
     pub fn is_answered(&self) -> bool {
-        self.early
-            .back()
-            .is_some_and(|head| !head.is_informational())
+        let handed_out = self.used && !self.awaiting;
+        let head = self.early.back();
+        handed_out || head.is_some_and(|head| !head.is_informational())
     }
 
     /// The trailer fields of the last response's body, once it is read.
