@@ -139,10 +139,11 @@ impl<S> Io<S> {
 
 impl<S: Read + Write + 'static> Io<S> {
     /// Writes what is in `out`: returns when it is [written](IoEvent::Sent), when something
-    /// [came](IoEvent::Came) meanwhile, or when the peer's direction [ended](IoEvent::Ended), once.
+    /// [came](IoEvent::Came) meanwhile, when the peer's direction [ended](IoEvent::Ended), once, or when it is too
+    /// [late](IoEvent::Late). A stream that is no socket is not interrupted in a write.
     ///
     /// After an error that is no timeout, what was to be written is gone.
-    pub(super) fn send(&mut self) -> Result<IoEvent> {
+    pub(super) fn send(&mut self, until: Option<Instant>) -> Result<IoEvent> {
         if let Some(failure) = &self.broken {
             let error = failure.error();
             self.discard_out();
@@ -152,8 +153,8 @@ impl<S: Read + Write + 'static> Io<S> {
             return Ok(IoEvent::Sent);
         }
         let turn = match Socket::of(&self.stream) {
-            Some(_) => self.send_to_socket(),
-            None => self.send_to_stream(),
+            Some(_) => self.send_to_socket(until),
+            None => self.send_to_stream(until),
         };
         if let Err(error) = &turn
             && !is_timeout(error)
@@ -165,7 +166,7 @@ impl<S: Read + Write + 'static> Io<S> {
 
     /// Writes what is in `out`, and keeps what comes meanwhile.
     pub(super) fn flush(&mut self) -> Result<()> {
-        while self.send()? != IoEvent::Sent {}
+        while self.send(None)? != IoEvent::Sent {}
         Ok(())
     }
 
@@ -175,7 +176,7 @@ impl<S: Read + Write + 'static> Io<S> {
         let written = match Socket::of(&self.stream) {
             _ if !self.is_sending() => return,
             Some(_) => self.write_some(),
-            None => self.write_all().map(|()| true),
+            None => self.write_all(None),
         };
         match written {
             Ok(true) => self.sent(),

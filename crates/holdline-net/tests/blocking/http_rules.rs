@@ -2,7 +2,11 @@
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
+#[cfg(unix)]
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
+#[cfg(unix)]
+use std::{thread::JoinHandle, time::Duration};
 
 use holdline_http1::{RequestBody, ResponseBody};
 use holdline_net::blocking::http::{Client, Error, Server};
@@ -168,4 +172,48 @@ fn a_client_that_never_stops_sending_is_not_read_for_ever() {
     });
     assert_eq!(serving.join().unwrap(), 408);
     trickling.join().unwrap();
+}
+
+/// A peer that writes `first` and then takes a few bytes now and then, until the other side has had enough.
+#[cfg(unix)]
+fn sipping(first: &'static [u8]) -> (String, JoinHandle<()>, impl FnOnce()) {
+    let (over, is_over) = channel::<()>();
+    let (address, playing) = peer(move |mut stream| {
+        stream.write_all(first).unwrap();
+        while is_over.recv_timeout(Duration::from_millis(5)) == Err(RecvTimeoutError::Timeout) {
+            stream.read_exact(&mut [0; 4096]).unwrap();
+        }
+    });
+    (address, playing, move || over.send(()).unwrap())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_server_that_takes_a_little_now_and_then_does_not_keep_a_request_beyond_the_timeout() {
+    let (address, playing, end) = sipping(b"");
+    let mut http = Client::new(connect(&address, None), &address);
+    http.set_timeout(Some(SHORT));
+    let error = http
+        .request("POST", "/", (), &vec![b'x'; 64 << 20])
+        .unwrap_err();
+    assert_eq!(error.to_string(), "the request was not sent within 150 ms");
+    assert!(error.is_timeout());
+    end();
+    playing.join().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_client_that_takes_a_little_now_and_then_does_not_keep_a_response_beyond_the_timeout() {
+    let (address, playing, end) = sipping(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    let mut http = Server::new(connect(&address, None));
+    http.set_timeout(Some(SHORT));
+    http.read_request().unwrap().unwrap();
+    let error = http.respond(200, (), &vec![b'x'; 64 << 20]).unwrap_err();
+    assert_eq!(error.to_string(), "the response was not sent within 150 ms");
+    assert!(error.is_timeout());
+    // Nor does what is left of it keep the call for the next request.
+    assert!(http.read_request().unwrap_err().is_timeout());
+    end();
+    playing.join().unwrap();
 }

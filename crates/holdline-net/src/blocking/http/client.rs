@@ -119,8 +119,8 @@ impl<S> Client<S> {
     /// How long each call may take in all, however the bytes come. Default: `None`, so that the stream's own
     /// timeouts decide, and a single byte starts one of those again.
     ///
-    /// For a `TcpStream` and a Unix socket it is exact. Another stream is looked at when a read returns, so
-    /// there a call may take one read timeout of the stream more.
+    /// For a `TcpStream` and a Unix socket it is exact. Another stream is looked at when a read or a write returns,
+    /// so there a call may take one timeout of the stream more.
     pub fn set_timeout(&mut self, timeout: Option<Duration>) {
         self.timeout = timeout;
     }
@@ -299,7 +299,7 @@ impl<S: Read + Write + 'static> Client<S> {
                 self.io.discard_out();
                 return Ok(());
             }
-            match self.io.send() {
+            match self.io.send(until) {
                 Ok(IoEvent::Sent) => return Ok(()),
                 Ok(_) if answered => {}
                 Ok(_) if self.finds_answer()? => return Ok(()),

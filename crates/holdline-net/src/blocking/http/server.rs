@@ -9,7 +9,7 @@ use holdline_http1::{
 
 use crate::clock;
 
-use super::super::io::{Io, IoEvent};
+use super::super::io::{Io, IoEvent, timed_out};
 use super::Error;
 use super::incoming::Incoming;
 
@@ -98,8 +98,8 @@ impl<S> Server<S> {
     /// How long each call may take in all, however the bytes come. Default: `None`, so that the stream's own
     /// timeouts decide, and a single byte starts one of those again.
     ///
-    /// For a `TcpStream` and a Unix socket it is exact. Another stream is looked at when a read returns, so
-    /// there a call may take one read timeout of the stream more.
+    /// For a `TcpStream` and a Unix socket it is exact. Another stream is looked at when a read or a write returns,
+    /// so there a call may take one timeout of the stream more.
     pub fn set_timeout(&mut self, timeout: Option<Duration>) {
         self.timeout = timeout;
     }
@@ -128,8 +128,8 @@ impl<S: Read + Write + 'static> Server<S> {
         if !self.answered {
             return Err(Error::Unanswered);
         }
-        self.flush()?;
         let until = self.until();
+        self.flush_within(until)?;
         loop {
             if self.machine.should_close() {
                 self.linger(false);
@@ -274,12 +274,7 @@ impl<S: Read + Write + 'static> Server<S> {
     ///
     /// [`Error::Io`].
     pub fn flush(&mut self) -> Result<(), Error> {
-        while self.io.send()? != IoEvent::Sent {
-            if self.machine.should_close() {
-                self.io.drop_unread();
-            }
-        }
-        Ok(())
+        self.flush_within(self.until())
     }
 
     /// Answers an error with [its status](Error::status) and a line of text, if an answer can still
@@ -314,6 +309,23 @@ impl<S: Read + Write + 'static> Server<S> {
             .send_switching_protocols(headers, &mut self.io.out)?;
         self.flush()?;
         Ok(self.into_parts())
+    }
+
+    fn flush_within(&mut self, until: Option<Instant>) -> Result<(), Error> {
+        loop {
+            let event = self.io.send(until)?;
+            if event == IoEvent::Sent {
+                return Ok(());
+            }
+            if self.machine.should_close() {
+                self.io.drop_unread();
+            }
+            if let (Some(until), Some(limit)) = (until, self.timeout)
+                && until <= Instant::now()
+            {
+                return Err(timed_out("the response was not sent", limit).into());
+            }
+        }
     }
 
     fn until(&self) -> Option<Instant> {

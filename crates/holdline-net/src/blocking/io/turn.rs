@@ -14,14 +14,19 @@ impl<S: Read + Write + 'static> Io<S> {
         self.out.get(self.written..).unwrap_or_default()
     }
 
-    /// Writes all of it, for as long as the stream takes.
-    pub(super) fn write_all(&mut self) -> Result<()> {
+    /// Writes all of it, for as long as the stream takes. Returns whether all of it is written: it begins no write
+    /// after `until` but the first.
+    pub(super) fn write_all(&mut self, until: Option<Instant>) -> Result<bool> {
         while let Some(rest) = self.out.get(self.written..).filter(|rest| !rest.is_empty()) {
             let result = self.stream.write(rest);
             self.after_write(result)?;
+            if has_passed(until) && !self.rest().is_empty() {
+                return Ok(false);
+            }
         }
         // A TLS stream may keep what it took until it is flushed.
-        self.stream.flush()
+        self.stream.flush()?;
+        Ok(true)
     }
 
     /// Whether all of it is written; what the socket does not take now is left.
@@ -63,11 +68,12 @@ impl<S: Read + Write + 'static> Io<S> {
         }
     }
 
-    pub(super) fn send_to_socket(&mut self) -> Result<IoEvent> {
+    pub(super) fn send_to_socket(&mut self, until: Option<Instant>) -> Result<IoEvent> {
         let mut begun = None;
         let mut patience = None;
         loop {
             let before = self.written;
+            let is_last = has_passed(until);
             match self.write_some() {
                 Ok(true) => {
                     self.sent();
@@ -90,13 +96,18 @@ impl<S: Read + Write + 'static> Io<S> {
             }
             // If both sides only write, nothing else would ever end the wait.
             let limit = patience.flatten().or(full.then_some(self.standstill));
-            let until = limit.zip(begun).map(|(limit, begun)| begun + limit);
+            let standing = limit.zip(begun).map(|(limit, begun)| begun + limit);
             let listens = self.ended.is_none() && !full;
-            let ready = socket.wait(listens, true, until)?;
+            let first = until.into_iter().chain(standing).min();
+            let ready = socket.wait(listens, true, first)?;
             if ready.input
                 && let Some(turn) = self.read_now()
             {
                 return Ok(turn);
+            }
+            // A peer that takes a little now and then is written to once more, and not for ever.
+            if is_last || ready.is_nothing() && has_passed(until) {
+                return Ok(IoEvent::Late);
             }
             if ready.is_nothing() {
                 return Err(timed_out(UNTAKEN, limit.unwrap_or_default()));
@@ -104,13 +115,14 @@ impl<S: Read + Write + 'static> Io<S> {
         }
     }
 
-    pub(super) fn send_to_stream(&mut self) -> Result<IoEvent> {
+    pub(super) fn send_to_stream(&mut self, until: Option<Instant>) -> Result<IoEvent> {
         let begun = Instant::now();
-        match self.write_all() {
-            Ok(()) => {
+        match self.write_all(until) {
+            Ok(true) => {
                 self.sent();
                 Ok(IoEvent::Sent)
             }
+            Ok(false) => Ok(IoEvent::Late),
             Err(error) if is_timeout(&error) => {
                 self.read_after(timed_out(UNTAKEN, begun.elapsed()))
             }
@@ -163,7 +175,7 @@ impl<S: Read + Write + 'static> Io<S> {
             let first = until.into_iter().chain(patience).min();
             let ready = socket.wait(true, self.is_sending(), first)?;
             if ready.is_nothing() {
-                if until.is_some_and(|until| until <= Instant::now()) {
+                if has_passed(until) {
                     self.overtime = until;
                     return Ok(IoEvent::Late);
                 }
@@ -175,7 +187,7 @@ impl<S: Read + Write + 'static> Io<S> {
     pub(super) fn receive_from_stream(&mut self, until: Option<Instant>) -> Result<IoEvent> {
         let begun = Instant::now();
         if self.is_sending() {
-            match self.send() {
+            match self.send(until) {
                 Ok(IoEvent::Came) => return Ok(IoEvent::Came),
                 // The read that follows a write which timed out was the read of this turn.
                 Err(error) if is_timeout(&error) && self.ended.is_none() => {
@@ -275,6 +287,10 @@ impl<S> Io<S> {
         };
         self.overtime.replace(until) == Some(until)
     }
+}
+
+fn has_passed(until: Option<Instant>) -> bool {
+    until.is_some_and(|until| until <= Instant::now())
 }
 
 /// Bytes of the read block of a connection.
