@@ -203,7 +203,7 @@ impl<S: Read + Write + 'static, K: MaskKeys> WebSocket<S, K> {
     /// its Close frame; a client then waits for the end of the stream, as RFC 6455 §7.1.1 asks.
     ///
     /// This takes at most [`Config::close_timeout`](holdline_websocket::Config::close_timeout), and on a
-    /// stream that is no socket one read timeout more; without one a silent peer can hold it for ever there.
+    /// stream that is no socket one timeout of it more; without one a silent peer can hold it for ever there.
     ///
     /// # Errors
     ///
@@ -212,12 +212,14 @@ impl<S: Read + Write + 'static, K: MaskKeys> WebSocket<S, K> {
         if self.finished {
             return Ok(());
         }
-        if self.machine.is_open()
-            && let Err(error) = self.send_close(CloseCode::NORMAL, "")
-            && (error.is_timeout() || matches!(error, Error::Send(_)))
-        {
-            // Another error is that of the stream, which may still hold the peer's own Close.
-            return Err(error);
+        if self.machine.is_open() {
+            self.machine
+                .send_close(CloseCode::NORMAL, "", &mut self.io.out)?;
+            // The rest goes while the answer is waited for, and a stream that takes nothing may still hold the peer's own
+            // Close.
+            self.io.write_now();
+            // The time of closing begins.
+            self.tick()?;
         }
         while self.step()? != Step::Closed {}
         if self.machine.transport() == Transport::AwaitPeerClose {
@@ -277,13 +279,14 @@ impl<S: Read + Write + 'static, K: MaskKeys> WebSocket<S, K> {
             None => {}
         }
         loop {
+            let until = self.deadline().filter(|_| self.machine.is_closing());
             let received = self.inbox.receive(&mut self.machine, &mut self.io);
             // Pongs, the answer to a Close, and the Close that answers a broken rule.
             self.machine.poll_transmit(&mut self.io.out);
             match received {
                 Ok(None) => {}
                 Ok(Some(Step::Closed)) => {
-                    self.say_goodbye();
+                    self.say_goodbye(until);
                     return Ok(Step::Closed);
                 }
                 Ok(Some(step)) => {
@@ -291,7 +294,7 @@ impl<S: Read + Write + 'static, K: MaskKeys> WebSocket<S, K> {
                     return Ok(step);
                 }
                 Err(error) => {
-                    self.say_goodbye();
+                    self.say_goodbye(until);
                     return Err(error.into());
                 }
             }
@@ -302,10 +305,10 @@ impl<S: Read + Write + 'static, K: MaskKeys> WebSocket<S, K> {
         }
     }
 
-    /// Writes our last frame.
-    fn say_goodbye(&mut self) {
+    /// Writes our last frame, until the end of closing if that had begun.
+    fn say_goodbye(&mut self, until: Option<Instant>) {
         // What the peer said must not be lost because it does not take our answer. The error comes again with `flush`.
-        self.io.flush().ok();
+        while matches!(self.io.send(until), Ok(IoEvent::Came | IoEvent::Ended)) {}
     }
 
     /// The peer's direction of the stream has ended, or failed.
@@ -321,7 +324,8 @@ impl<S: Read + Write + 'static, K: MaskKeys> WebSocket<S, K> {
 
     /// Reads until the stream ends, for as long as closing may take. What comes is not looked at.
     fn discard(&mut self) {
-        while self.machine.transport() != Transport::Drop && self.tick().is_ok() {
+        // With the last time that it is told the machine has no deadline any more.
+        while self.tick().is_ok() && self.machine.transport() != Transport::Drop {
             self.io.drop_unread();
             match self.io.receive(self.deadline()) {
                 Ok(IoEvent::Came | IoEvent::Late) => {}

@@ -2,6 +2,8 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+#[cfg(unix)]
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -208,4 +210,46 @@ fn an_end_that_is_not_awaited_does_not_hide_an_error() {
     let mut websocket = client(Script::new([b"\x88\x00"]));
     let failed = websocket.end(|_| Err(ErrorKind::NotConnected.into()));
     assert!(matches!(failed, Err(Error::Io(_))));
+}
+
+/// Closes with `SOON` as the time for it and no timeout of the stream, after a message that the peer does not take if it is
+/// `stuck`. Another thread plays the peer, whose stream stays open until the end. Returns how it ended.
+#[cfg(unix)]
+fn close_soon(stuck: bool, goodbye: &'static [u8]) -> Result<(), Error> {
+    let (stream, mut peer) = pair();
+    let mut config = Config::default();
+    config.close_timeout = SOON;
+    let keys: ClientKeys = entropy::mask_key;
+    let mut websocket = WebSocket::new(stream, Vec::new(), Connection::client(config, keys));
+    if stuck {
+        let stream = websocket.stream();
+        stream.set_write_timeout(Some(SOON)).unwrap();
+        while websocket.send_binary(&vec![0; 8 << 20]).is_ok() {}
+    }
+    peer.write_all(goodbye).unwrap();
+    websocket.stream().set_read_timeout(None).unwrap();
+    websocket.stream().set_write_timeout(None).unwrap();
+    let (ended, end) = channel();
+    let closing = thread::spawn(move || ended.send(websocket.close()).unwrap());
+    // If it does not end, the end of the stream ends it.
+    let result = end.recv_timeout(Duration::from_secs(20));
+    drop(peer);
+    closing.join().unwrap();
+    result.expect("closing took no end")
+}
+
+#[cfg(unix)]
+#[test]
+fn a_server_that_answers_a_close_and_keeps_the_stream_open_is_not_waited_for_longer_than_closing_may_take()
+ {
+    // The answer is there already, as if it had come in the same moment.
+    close_soon(false, b"\x88\x02\x03\xe8").unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_peer_that_takes_nothing_does_not_hold_up_the_end_of_closing() {
+    let error = close_soon(true, b"").unwrap_err();
+    assert!(matches!(error, Error::Timeout(_)), "{error}");
+    close_soon(true, b"\x88\x02\x03\xe8").unwrap();
 }
