@@ -1,3 +1,4 @@
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use holdline_net::blocking::websocket::{Choice, ClientKeys, Error, Message, WebS
 use holdline_net::entropy;
 use holdline_websocket::{Buffer, CloseCode, Config, Connection, Event, Keepalive};
 
+use crate::peer::{PATIENCE, connect, peer};
 use crate::script::{Script, every_cut, text};
 
 const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -104,6 +106,28 @@ fn the_application_chooses() {
     let (result, written) = accept(Choice::Refuse(403));
     assert!(matches!(result, Err(Error::Refused(403))));
     assert!(written.starts_with("HTTP/1.1 403 "));
+}
+
+#[test]
+fn a_client_that_is_refused_and_has_sent_more_gets_the_whole_answer_and_no_reset() {
+    let post = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n";
+    for (request, status) in [(post, "405"), (REQUEST, "403")] {
+        let (address, serving) = peer(|stream| {
+            WebSocket::accept_with(stream, Config::default(), |_, _| Choice::Refuse(403))
+                .unwrap_err()
+        });
+        let mut client = connect(&address, Some(PATIENCE));
+        let sent = [request.as_bytes(), &[b'x'; 200_000]].concat();
+        client.write_all(&sent).unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{answer}"
+        );
+        drop(client);
+        serving.join().unwrap();
+    }
 }
 
 #[test]

@@ -402,7 +402,7 @@ impl<S: Read + Write + 'static> Server<S> {
     ///
     /// After an error of the client we cannot know whether more is on its way. A stream that we cannot wait
     /// for with a deadline is then left at once.
-    fn linger(&mut self, after_error: bool) {
+    pub(in crate::blocking) fn linger(&mut self, after_error: bool) {
         let more = self.machine.is_receiving_body() || !self.io.is_quiet();
         // If a socket cannot be shut down, its peer is gone and has nothing to lose.
         if !(more || after_error && self.io.keeps_time()) || self.io.shut_down_write().is_err() {

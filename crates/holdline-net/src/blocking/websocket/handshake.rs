@@ -129,6 +129,7 @@ impl<S: Read + Write + 'static> WebSocket<S> {
             Choice::Refuse(status) => {
                 http.close_after_response();
                 http.respond(status, (), b"")?;
+                http.linger(false);
                 return Err(Error::Refused(status));
             }
         };
@@ -205,6 +206,7 @@ fn refuse<S: Read + Write + 'static, T>(
     let headers = [("Content-Type", "text/plain; charset=utf-8")];
     let body = format!("{error}\n");
     http.respond(error.status(), (error.headers(), headers), body.as_bytes())?;
+    http.linger(false);
     Err(error.into())
 }
 
