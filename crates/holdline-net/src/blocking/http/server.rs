@@ -146,7 +146,8 @@ impl<S: Read + Write + 'static> Server<S> {
         }
     }
 
-    /// The next piece of the request's body, as it came. `None` at its end.
+    /// The next piece of the request's body, as it came. `None` at its end. What is left of it when the request is
+    /// answered to the end is skipped, and not given any more.
     ///
     /// # Errors
     ///
@@ -157,7 +158,7 @@ impl<S: Read + Write + 'static> Server<S> {
     }
 
     /// The whole body of the request, or what [`read_data`](Self::read_data) left of it, of at most
-    /// `limit` bytes. After a timeout the next call goes on.
+    /// `limit` bytes. After a timeout the next call goes on. Call it before the request is answered.
     ///
     /// # Errors
     ///
