@@ -153,10 +153,11 @@ impl<S> Http<S> {
         self.has_more = !starved;
         self.machine
             .poll_transmit(&mut context.scratch.outgoing.bytes);
-        if stuck || self.machine.should_close() {
-            return Next::Finish(Ending::Finished);
+        match () {
+            () if stuck => Next::Finish(Ending::Failed),
+            () if self.machine.should_close() => Next::Finish(Ending::Finished),
+            () => Next::Stay,
         }
-        Next::Stay
     }
 
     fn take_outcome(&mut self, core: &mut Core, outcome: Outcome<S>) -> Next<S> {

@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 
+use holdline_net::Ending;
+
 use crate::support::{HANDSHAKE, Running, config, read_until};
 
 const GET: &[u8] = b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -110,4 +112,19 @@ fn a_websocket_that_takes_no_messages_refuses_one_by_its_first_byte() {
     let mut close = [0; 4];
     client.read_exact(&mut close).unwrap();
     assert_eq!((close[0], &close[2..]), (0x88, &1008_u16.to_be_bytes()[..]));
+}
+
+#[test]
+fn an_upload_in_pieces_that_breaks_off_in_a_bad_chunk_has_failed() {
+    let server = Running::start(config());
+    let mut client = server.connect();
+    client
+        .write_all(
+            b"POST /pieces HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nno chunk\r\n",
+        )
+        .unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert_eq!(server.endings(1), [Ending::Failed]);
 }
