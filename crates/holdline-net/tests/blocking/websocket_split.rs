@@ -137,3 +137,23 @@ fn what_a_sender_could_not_write_goes_on_while_the_other_half_reads() {
     peer.write_all(b"\x81\x06got it").unwrap();
     reading.join().unwrap();
 }
+
+#[test]
+fn a_close_is_answered_though_a_sender_was_writing_and_the_reader_is_gone() {
+    let (stream, mut peer) = pair();
+    let (mut reader, sender) = client(stream, Config::default()).split().unwrap();
+    let length = 32 << 20;
+    let sending = thread::spawn(move || sender.send_binary(&vec![0; length]).unwrap());
+    let mut header = [0; 14];
+    peer.read_exact(&mut header).unwrap();
+    peer.write_all(b"\x88\x02\x03\xe8").unwrap();
+    assert_eq!(reader.read().unwrap(), None);
+    drop(reader);
+    assert!(!sending.is_finished());
+    let mut rest = vec![0; length];
+    peer.read_exact(&mut rest).unwrap();
+    let mut close = [0; 8];
+    peer.read_exact(&mut close).unwrap();
+    assert_eq!(close[..2], [0x88, 0x82]);
+    sending.join().unwrap();
+}

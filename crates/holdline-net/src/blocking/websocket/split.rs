@@ -146,16 +146,13 @@ impl<K: MaskKeys> Sender<K> {
         encode: impl FnOnce(&mut Connection<K>, &mut BytesMut) -> Result<(), SendError>,
     ) -> Result<(), Error> {
         let mut writer = lock(&self.shared.writer);
-        encode(&mut lock(&self.shared.machine), &mut writer.out)?;
-        let sent = writer.flush();
-        if writer.is_sending() {
-            self.shared.owed.store(true, Ordering::SeqCst);
-        }
-        drop(writer);
-        if self.shared.owed.load(Ordering::SeqCst) {
-            self.shared.wake();
-        }
-        Ok(sent?)
+        let encoded = encode(&mut lock(&self.shared.machine), &mut writer.out);
+        let sent = match encoded {
+            Ok(()) => writer.flush().map_err(Error::from),
+            Err(error) => Err(error.into()),
+        };
+        self.shared.pass_on(writer);
+        sent
     }
 }
 
@@ -223,7 +220,8 @@ impl<K: MaskKeys> Reader<K> {
                 self.inbox.receive(&mut machine, &mut self.io)
             };
             let timed_out = self.tick(matches!(received, Ok(None)));
-            let sending = self.reply();
+            let is_last = matches!(received, Ok(Some(Step::Closed)) | Err(_));
+            let sending = self.reply(is_last);
             if let Some(step) = received? {
                 return Ok(step);
             }
@@ -247,16 +245,22 @@ impl<K: MaskKeys> Reader<K> {
         }
     }
 
-    /// Sends what is due by itself, and what a sender had to leave, as far as the socket takes it. Returns
-    /// whether something is left. It does not wait for a sender that is writing: that one wakes this reader afterwards.
-    fn reply(&self) -> bool {
+    /// Sends what is due by itself, and what a sender had to leave, as far as the socket takes it, or all of it if that
+    /// `is_last`: nobody may call again. Returns whether something is left. It does not wait for a sender that is
+    /// writing: that one does this afterwards.
+    fn reply(&self, is_last: bool) -> bool {
         self.shared.owed.store(true, Ordering::SeqCst);
         let Ok(mut writer) = self.shared.writer.try_lock() else {
             return false;
         };
         self.shared.owed.store(false, Ordering::SeqCst);
         lock(&self.shared.machine).poll_transmit(&mut writer.out);
-        writer.write_now();
+        if is_last {
+            // What the peer said must not be lost because it does not take our answer.
+            writer.flush().ok();
+        } else {
+            writer.write_now();
+        }
         writer.is_sending()
     }
 
@@ -309,6 +313,33 @@ impl<K: MaskKeys> Reader<K> {
             (Err(error), _) => error.into(),
             (Ok(()), Some(error)) => error.into(),
             (Ok(()), None) => Error::Disconnected,
+        }
+    }
+}
+
+impl<K: MaskKeys> Shared<K> {
+    /// Unlocks the writer. What the reader had to send meanwhile goes first: the reader may not be called again. If not
+    /// everything can be written, the reader goes on with it.
+    fn pass_on<'s>(&'s self, mut writer: MutexGuard<'s, Io<TcpStream>>) {
+        loop {
+            let left = writer.is_sending();
+            drop(writer);
+            if left {
+                self.owed.store(true, Ordering::SeqCst);
+                return self.wake();
+            }
+            if !self.owed.load(Ordering::SeqCst) {
+                return;
+            }
+            // Whoever has it now looks at what is owed afterwards.
+            let Ok(again) = self.writer.try_lock() else {
+                return;
+            };
+            writer = again;
+            self.owed.store(false, Ordering::SeqCst);
+            lock(&self.machine).poll_transmit(&mut writer.out);
+            // The error comes again with the next send.
+            writer.flush().ok();
         }
     }
 }
