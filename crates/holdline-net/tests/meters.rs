@@ -183,6 +183,15 @@ fn a_request_byte_by_byte_and_a_stream_are_counted_while_they_last() {
 }
 
 #[test]
+fn a_response_whose_end_has_no_bytes_is_over_at_once() {
+    let mut server = Running::start();
+    let head = b"HEAD /meter/stream HTTP/1.1\r\nHost: a\r\n\r\n";
+    let sent = server.exchange(head, FOUR_EMPTY_LINES_END);
+    // The connection goes on, and nothing comes over it.
+    assert_counts(&server.meter(0), head.len() as u64, sent, Some(End::Done));
+}
+
+#[test]
 fn a_websocket_is_counted_both_ways_until_it_is_closed() {
     let mut server = Running::start();
     let handshake =

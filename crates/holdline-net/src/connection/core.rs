@@ -158,6 +158,8 @@ impl Core {
     pub(super) fn write<H: Handler>(&mut self, context: &mut Context<'_, H>) {
         let outgoing = &mut context.scratch.outgoing;
         if outgoing.is_empty() && self.queue.is_empty() {
+            // A response may be over whose end has no bytes.
+            self.taken(0, context);
             return;
         }
         if self.broken {
@@ -173,13 +175,7 @@ impl Core {
         };
         if let Ok(taken) = written {
             context.counting.sent.add(taken as u64);
-            let whose = self.whose();
-            if let Some(tally) = &mut self.tally {
-                tally.taken(taken, context.handler, whose);
-                if tally.is_done() {
-                    self.tally = None;
-                }
-            }
+            self.taken(taken, context);
         }
         match written {
             Ok(_) if self.queue.is_empty() => self.deadlines.clear(Deadline::Write),
@@ -193,9 +189,20 @@ impl Core {
                 }
             }
             Err(_) => {
-                outgoing.clear();
+                context.scratch.outgoing.clear();
                 self.why = Some(End::Reset);
                 self.break_down();
+            }
+        }
+    }
+
+    /// The socket took so many bytes more: reports what is over by that.
+    fn taken<H: Handler>(&mut self, bytes: usize, context: &mut Context<'_, H>) {
+        let whose = self.whose();
+        if let Some(tally) = &mut self.tally {
+            tally.taken(bytes, context.handler, whose);
+            if tally.is_done() {
+                self.tally = None;
             }
         }
     }
