@@ -29,7 +29,7 @@ mod websocket;
 use self::context::Next;
 pub(crate) use self::context::{Context, Driven, Scratch};
 pub(crate) use self::core::Origin;
-use self::core::{Core, Departure, Received};
+use self::core::{Core, Received};
 use self::deadlines::{Deadline, after};
 use self::http::Http;
 use self::lingering::Lingering;
@@ -129,7 +129,7 @@ impl<S> Connection<S> {
         }
         match self.work(context) {
             // What it was at when its turn came is over, or has become a stream.
-            Ok(Driven::Done) if self.core.departure == Departure::Due => self.leave(context),
+            Ok(Driven::Done) if self.can_leave() => self.leave(context),
             Ok(driven) | Err(driven) => driven,
         }
     }

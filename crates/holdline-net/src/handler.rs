@@ -203,9 +203,10 @@ pub trait Handler {
         let _ = (connection, stream, output);
     }
 
-    /// The server is stopping. A held request must be answered now. A body may get last words; it
-    /// is ended by the server. A WebSocket may get last words; the server closes it with 1001. A connection of a raw
-    /// listener may get last words; it is closed.
+    /// The server is stopping. A held request must be answered now. A body may get last words; it is ended by the
+    /// server. This is called for it when [`ready`](Handler::ready) has nothing more to write; what is not written within
+    /// [`Config::stop_timeout`](crate::Config::stop_timeout) is cut off, so that its client knows of it. A WebSocket may
+    /// get last words; the server closes it with 1001. A connection of a raw listener may get last words; it is closed.
     fn stopping(
         &mut self,
         connection: ConnectionId,

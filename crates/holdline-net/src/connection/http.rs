@@ -60,6 +60,11 @@ impl<S> Http<S> {
         matches!(self.pending, Some(Pending::Held(_) | Pending::Body(_)))
     }
 
+    /// Whether the body of a response is being sent.
+    pub(super) fn has_body(&self) -> bool {
+        matches!(self.pending, Some(Pending::Body(_)))
+    }
+
     /// Whether it may tell of more without another byte.
     pub(super) fn has_more(&self) -> bool {
         self.has_more && !self.is_pending()

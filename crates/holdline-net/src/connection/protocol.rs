@@ -36,6 +36,11 @@ impl<S> Protocol<S> {
         }
     }
 
+    /// Whether the body of a response is being sent.
+    pub(super) fn has_body(&self) -> bool {
+        matches!(self, Protocol::Http(http) if http.has_body())
+    }
+
     /// Whether the handler may be called.
     pub(super) fn is_established(&self) -> bool {
         match self {

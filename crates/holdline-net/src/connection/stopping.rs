@@ -15,6 +15,13 @@ impl<S> Connection<S> {
         self.drive(context)
     }
 
+    /// Whether it is to end, and the handler does not wait for room to write the rest of a body: its client would take
+    /// a part of that for the whole.
+    pub(super) fn can_leave(&self) -> bool {
+        let writes = self.core.wants_ready && self.protocol.has_body();
+        self.core.departure == Departure::Due && !writes
+    }
+
     /// Ends what it does, as far as that can be ended now.
     pub(super) fn leave<H: Handler<Stream = S>>(&mut self, context: &mut Context<'_, H>) -> Driven {
         if self.protocol.has_stream() {

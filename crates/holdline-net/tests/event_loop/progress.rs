@@ -176,3 +176,38 @@ fn a_header_that_trickles_is_refused() {
     trickle(&mut client, b"\x82\xff\0\0\0\0\0\x01\0\0\x01\x02\x03", 1);
     assert_eq!(close_code(&mut client), 1008);
 }
+
+/// The response of 64 MiB from its beginning to the end of the connection, of which `before` bytes are read before the
+/// server is stopped. Returns its chunks, and whether they have an end.
+fn download(server: Running, before: usize) -> (usize, bool) {
+    let mut client = server.connect_narrow();
+    client
+        .write_all(b"GET /flood HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    let mut got = vec![0; before];
+    client.read_exact(&mut got).unwrap();
+    let stopped = server.stop();
+    if before == 0 {
+        stopped.join().unwrap();
+    }
+    // A connection that is cut may also be reset.
+    let _ = client.read_to_end(&mut got);
+    let zs = got.iter().filter(|byte| **byte == b'Z').count();
+    (zs, got.ends_with(b"\r\n0\r\n\r\n"))
+}
+
+#[test]
+fn a_download_that_is_under_way_when_the_server_stops_comes_whole() {
+    assert_eq!(
+        download(Running::start(config()), 8 << 20),
+        (64 << 20, true)
+    );
+}
+
+#[test]
+fn a_download_that_is_cut_because_the_server_stops_does_not_look_whole() {
+    let mut config = config();
+    config.stop_timeout = Duration::from_millis(200);
+    let (length, has_end) = download(Running::start(config), 0);
+    assert!(length < 64 << 20 && !has_end, "{length}");
+}
