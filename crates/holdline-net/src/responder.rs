@@ -79,8 +79,9 @@ impl<'a, S> Intake<'a, S> {
     }
 
     /// Answers now. The body is neither asked for nor kept. A small one (64 KiB) that the client sends anyway is
-    /// dropped, and the connection goes on; otherwise the connection closes after the response, and what the
-    /// client still sends is discarded for a while, so that it can read that response (RFC 9112 §9.6).
+    /// dropped, and the connection goes on, unless the client said `Expect: 100-continue`: it may send the body or not.
+    /// Otherwise the connection closes after the response, and what the client still sends is discarded for a while, so
+    /// that it can read that response (RFC 9112 §9.6).
     #[must_use]
     pub fn answer(self) -> Responder<'a, S> {
         // Until the responder is used.
