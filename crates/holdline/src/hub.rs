@@ -35,7 +35,7 @@ use std::time::{Duration, Instant};
 use holdline_comet::Cursor;
 use holdline_net::Notifier;
 
-pub(crate) use self::archive::{Archive, Mark, Marks, Order, Piece, Unreadable};
+pub(crate) use self::archive::{Archive, Mark, Marks, Order, Piece, Unreadable, empty_log};
 pub(crate) use self::channel::{Lag, Presence};
 use self::corrections::Corrections;
 pub(crate) use self::limits::{HubLimits, TooManyChannels};

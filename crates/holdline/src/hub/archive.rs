@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use holdline_comet::{Cursor, Log};
+use holdline_comet::{Cursor, Log, LogLimits};
 
 use super::loops::Waiter;
 use crate::message::Message;
@@ -37,7 +37,8 @@ pub(crate) struct Order {
     pub(super) place: Cursor,
     /// Of the life in which it was placed. A piece is of no use in another one.
     pub(crate) epoch: u64,
-    pub(crate) channels: Vec<Wanting>,
+    /// The names of its channels.
+    pub(crate) channels: Vec<Arc<str>>,
     /// It has everything up to this number.
     pub(crate) after: u64,
     /// From the number after this one on, memory has all of it.
@@ -56,23 +57,67 @@ impl Order {
     }
 }
 
-/// A channel of an order.
-#[derive(Clone, Debug)]
-pub(crate) struct Wanting {
-    pub(crate) name: Arc<str>,
-    /// Up to this number memory has forgotten its messages: no loss is told of what comes later.
-    pub(crate) forgotten: u64,
-}
-
 /// Messages that were read for an order.
 #[derive(Debug)]
 pub(crate) struct Piece {
-    /// One for each channel of the order.
+    /// One for each channel of the order. Memory may have messages that are gone here: read it with
+    /// [those](Self::with_memory).
     pub(crate) logs: Vec<Log<Arc<Message>>>,
     /// All messages of these channels up to this number are here or gone.
     pub(crate) to: u64,
     /// About how much memory it takes.
     pub(crate) bytes: usize,
+}
+
+impl Piece {
+    /// The same with what memory has in its place. `memory` are the logs of the same channels, and `forgotten` says up to
+    /// which number each has forgotten its messages. The archive may have less of a channel than memory: it does not know of
+    /// the resume window, nor who is behind. So it counts only for what memory has forgotten.
+    pub(super) fn with_memory(
+        self,
+        memory: &[&Log<Arc<Message>>],
+        forgotten: &[u64],
+        after: u64,
+        budget: usize,
+    ) -> Self {
+        let channels = || memory.iter().zip(forgotten);
+        // No more than what one batch can take: the next piece begins there.
+        let ends = channels().filter_map(|(log, forgotten)| {
+            let mut size = 0;
+            let mut entries = log.after(after.max(*forgotten));
+            let end = entries.find(|(_, message)| {
+                size += message.json_len();
+                size >= budget
+            });
+            end.map(|(number, _)| number)
+        });
+        let to = ends.min().map_or(self.to, |end| end.min(self.to));
+        let logs = self.logs.iter().zip(channels());
+        let logs = logs.map(|(piece, (log, &forgotten))| {
+            let gone = piece.evicted_through().min(forgotten);
+            let older = piece.after(gone).take_while(|entry| entry.0 <= forgotten);
+            let newer = log.after(after.max(forgotten));
+            let both = older.chain(newer).take_while(|entry| entry.0 <= to);
+            let mut whole = empty_log(gone);
+            for (number, message) in both {
+                let message = Arc::clone(message);
+                if let Err(error) = whole.push(number, message.size(), Duration::ZERO, message) {
+                    tracing::error!(%error, "a piece of the history is not in order");
+                }
+            }
+            whole
+        });
+        let logs = logs.collect();
+        Self { logs, to, ..self }
+    }
+}
+
+/// For messages that are not there for long. Those up to `gone` are not there.
+pub(crate) fn empty_log(gone: u64) -> Log<Arc<Message>> {
+    let mut limits = LogLimits::default();
+    limits.max_messages = usize::MAX;
+    limits.max_bytes = usize::MAX;
+    Log::with_evicted_through(limits, gone)
 }
 
 /// The history could not be read. Why is in the log.

@@ -27,7 +27,7 @@ impl Deletions {
     pub(super) fn concern(&self, order: &Order) -> bool {
         let later = self.last.iter().rev();
         let mut later = later.take_while(|(number, _)| *number > order.head);
-        let is_of_it = |name: &Arc<str>| order.channels.iter().any(|of| of.name == *name);
+        let is_of_it = |name: &Arc<str>| order.channels.iter().any(|of| of == name);
         self.forgotten > order.head || later.any(|(_, name)| is_of_it(name))
     }
 }

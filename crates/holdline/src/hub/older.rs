@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use holdline_comet::{Log, LogLimits, Position, Reader, Since};
 
 use super::Hub;
-use super::archive::{Archive, Mark, Marks, Order, Taken, Wanting};
+use super::archive::{Archive, Mark, Marks, Order, Taken};
 use super::channels::Ids;
 use super::gaps::Stops;
 use super::loops::Waiter;
@@ -64,6 +64,7 @@ impl Hub {
                     if order.epoch == moment.epoch && !state.deletions.concern(&order) =>
                 {
                     let deleted = gap.after > 0 && state.has_deleted(&place.ids, gap.after);
+                    let piece = piece.with_memory(&logs, &gap.forgotten, gap.after, wanted.budget);
                     let logs: Vec<_> = piece.logs.iter().collect();
                     let reader = Reader::new(moment.epoch, piece.to, &logs);
                     let reader = reader.with_given(moment.given.max(moment.head));
@@ -75,15 +76,13 @@ impl Hub {
                     }
                 }
                 Taken::None | Taken::Piece(..) => {
-                    let names = names.map_or_else(|| state.names(&place.ids), <[_]>::to_vec);
-                    let channels = names.into_iter().zip(gap.forgotten);
-                    let channels = channels.map(|(name, forgotten)| Wanting { name, forgotten });
+                    let channels = names.map_or_else(|| state.names(&place.ids), <[_]>::to_vec);
                     archive.order(Order {
                         ticket: 0,
                         waiter,
                         place: cursor,
                         epoch: moment.epoch,
-                        channels: channels.collect(),
+                        channels,
                         after: gap.after,
                         until: gap.until,
                         head: moment.head,

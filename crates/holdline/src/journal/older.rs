@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use holdline_comet::{Log, LogLimits};
+use holdline_comet::Log;
 
-use crate::hub::{Archive, Hub, Order, Piece, Unreadable};
+use crate::hub::{Archive, Hub, Order, Piece, Unreadable, empty_log};
 use crate::message::{Content, Message};
 use crate::once_a_minute::OnceAMinute;
 
@@ -103,13 +103,7 @@ pub(super) struct Filling<'o> {
 impl<'o> Filling<'o> {
     /// `gone` says up to which number the messages of a channel are gone.
     pub(super) fn new(order: &'o Order, gone: impl Fn(&str) -> u64) -> Self {
-        let mut limits = LogLimits::default();
-        limits.max_messages = usize::MAX;
-        limits.max_bytes = usize::MAX;
-        let logs = order.channels.iter().map(|wanting| {
-            let gone = gone(&wanting.name).min(wanting.forgotten);
-            Log::with_evicted_through(limits, gone)
-        });
+        let logs = order.channels.iter().map(|name| empty_log(gone(name)));
         Self {
             order,
             logs: logs.collect(),
@@ -130,13 +124,13 @@ impl<'o> Filling<'o> {
         number: u64,
         content: Content,
     ) -> Result<(), String> {
-        let (Some(wanting), Some(log)) =
+        let (Some(name), Some(log)) =
             (self.order.channels.get(channel), self.logs.get_mut(channel))
         else {
             return Ok(());
         };
         let cursor = self.order.cursor(number);
-        let message = Arc::new(Message::new(cursor, Arc::clone(&wanting.name), content));
+        let message = Arc::new(Message::new(cursor, Arc::clone(name), content));
         let size = message.size();
         log.push(number, size, Duration::ZERO, message)
             .map_err(|error| error.to_string())?;

@@ -84,7 +84,7 @@ impl Reading {
         life: &Life,
     ) -> Result<Found, Trouble> {
         let past = &self.flow.past;
-        let gone = order.channels.iter().map(|of| past.gone(&of.name)).min();
+        let gone = order.channels.iter().map(|of| past.gone(of)).min();
         let begin = order.after.max(gone.unwrap_or(0)) + 1;
         let entries = range(connection, begin, order.until)?;
         // What is not there at the beginning is there no more.
@@ -143,7 +143,7 @@ impl Reading {
             return Ok(());
         };
         let mut channels = order.channels.iter();
-        let Some(index) = channels.position(|of| *of.name == **channel) else {
+        let Some(index) = channels.position(|of| **of == **channel) else {
             return Ok(());
         };
         if number <= self.flow.past.gone(channel) {

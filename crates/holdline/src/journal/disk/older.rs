@@ -69,8 +69,8 @@ fn read(database: &Database, parts: &Parts, order: &Order) -> Result<Found, Trou
         let row = messages.get(number)?;
         let row = row.ok_or_else(|| Trouble::damaged(format!("message {number} is missing")))?;
         let row = decode(number, row.value())?;
-        let wanting = order.channels.get(channel);
-        if wanting.is_none_or(|wanting| row.channel != &*wanting.name) {
+        let name = order.channels.get(channel);
+        if name.is_none_or(|name| row.channel != &**name) {
             return Err(Trouble::damaged(format!(
                 "message {number} is of another channel"
             )));
@@ -95,8 +95,8 @@ struct Entry {
 /// which knows what is gone.
 fn plan<'o>(index: &Index, order: &'o Order, until: u64) -> (Vec<Entry>, Filling<'o>) {
     let mut plan = Vec::new();
-    for (channel, wanting) in order.channels.iter().enumerate() {
-        let numbers = index.after(&wanting.name, order.after);
+    for (channel, name) in order.channels.iter().enumerate() {
+        let numbers = index.after(name, order.after);
         let numbers = numbers.take_while(|&number| number <= until);
         let entries = numbers.map(|number| Entry { number, channel });
         plan.extend(entries.take(MOST_MESSAGES + 1));

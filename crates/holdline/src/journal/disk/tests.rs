@@ -47,6 +47,16 @@ struct Running {
 
 impl Running {
     fn start(device: &Device, options: DiskOptions, epoch: u64) -> Result<Self, String> {
+        Self::start_with(device, options, epoch, |_| {})
+    }
+
+    /// The same with other limits of what memory has.
+    fn start_with(
+        device: &Device,
+        options: DiskOptions,
+        epoch: u64,
+        change: impl FnOnce(&mut HubLimits),
+    ) -> Result<Self, String> {
         let place = Arc::new(device.clone());
         let opened = OpenedDisk::at(place, options, epoch).map_err(|error| error.to_string())?;
         let mut log = LogLimits::default();
@@ -56,6 +66,7 @@ impl Running {
         log.max_age = options.limits.age.map(Duration::from_millis);
         let mut limits = HubLimits::ample(log);
         limits.total_bytes = options.memory;
+        change(&mut limits);
         let hub = Arc::new(Hub::new(opened.lives.clone(), limits));
         let disk = Disk::start(opened, &hub)?;
         Ok(Self { hub, disk })

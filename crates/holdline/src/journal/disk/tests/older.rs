@@ -253,3 +253,30 @@ fn whatever_happens_each_message_comes_once_and_in_order_or_is_told_lost() {
     assert_eq!(running.disk.archive.len(), 0);
     running.end();
 }
+
+#[test]
+fn who_reads_one_channel_from_the_disk_gets_what_only_memory_has_of_another() {
+    let device = Device::default();
+    let mut few = options();
+    few.limits.messages = 5;
+    let running = Running::start_with(&device, few, EPOCH, |limits| {
+        limits.log.resume_window = Duration::from_secs(60);
+        limits.channels = 2;
+    });
+    let running = running.unwrap();
+    for number in 1..=19 {
+        assert_eq!(running.say("busy", "x"), Ok(number));
+    }
+    for (number, channel) in (20..).zip(["quiet", "busy", "other"]) {
+        assert_eq!(running.say(channel, "x"), Ok(number));
+    }
+    // Memory has forgotten the channel `quiet`, and the disk all but five messages of `busy`.
+    let waiter = waiters(&running.hub, 1)[0];
+    for names in [["quiet", "busy"], ["busy", "quiet"]] {
+        for budget in [1, 500, 100_000] {
+            let mut client = Client::new(&running.hub, &names, running.cursor(2), waiter);
+            assert_eq!(client.all(budget), ((3..=21).collect(), vec![]));
+        }
+    }
+    running.end();
+}
