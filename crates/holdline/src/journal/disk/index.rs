@@ -6,7 +6,8 @@
 //!
 //! A message that is dropped is *dead*: from then on nobody gets it. Dead rows leave the file many at a time, oldest
 //! first. Those that are still there after a crash are messages of the history again until the limits drop them again.
-//! Only those of a deleted channel must not be: the file has a *mark* for them, up to which all is gone.
+//! Only those of a deleted channel must not be: the file has a *mark* for them, up to which all is gone. A channel that is
+//! forgotten loses its mark and stays forgotten; if it comes again, it has a mark again.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -115,6 +116,10 @@ impl Index {
                     ..Shelf::default()
                 };
                 self.shelves.insert(Arc::clone(&name), shelf);
+                if previous > 0 && previous == self.forgotten {
+                    // If it was there before, its rows may still be in the file, and some of them were deleted.
+                    self.marks.insert(Arc::clone(&name));
+                }
                 name
             }
         };
@@ -256,11 +261,26 @@ impl Index {
         while self.shelves.len() > limits.channels.max(1)
             && let Some((last, name)) = self.silent.pop_first()
         {
-            while self.drop_oldest(&name) {}
-            self.shelves.remove(&name);
-            self.forgotten = self.forgotten.max(last);
-            self.marks.insert(name);
+            self.forget(last, name);
         }
+    }
+
+    /// Forgets channels again that were forgotten before, of which the file still has rows: some of these were deleted, and
+    /// a channel that is forgotten has no mark. All others have a later message. To be called when all rows are here.
+    pub(super) fn forget_again(&mut self) {
+        while let Some(&(last, _)) = self.silent.first()
+            && last <= self.forgotten
+            && let Some((_, name)) = self.silent.pop_first()
+        {
+            self.forget(last, name);
+        }
+    }
+
+    fn forget(&mut self, last: u64, name: Arc<str>) {
+        while self.drop_oldest(&name) {}
+        self.shelves.remove(&name);
+        self.forgotten = self.forgotten.max(last);
+        self.marks.insert(name);
     }
 
     fn drop_before(&mut self, number: u64) {

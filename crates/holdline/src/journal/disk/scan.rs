@@ -74,6 +74,7 @@ pub(super) fn scan(database: &Database) -> Result<Index, Trouble> {
     if rows != messages.len()? {
         return Err(Trouble::damaged("some of its messages are missing"));
     }
+    index.forget_again();
     Ok(index)
 }
 

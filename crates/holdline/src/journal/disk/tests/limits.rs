@@ -133,3 +133,35 @@ fn the_longest_silent_channels_are_forgotten() {
     assert_eq!(numbers(&again.all("c")), [4]);
     again.end();
 }
+
+#[test]
+fn what_was_deleted_does_not_come_back_when_its_channel_was_forgotten() {
+    let device = Device::default();
+    let mut few = options();
+    few.limits.channels = 2;
+    let first = Running::start(&device, few, EPOCH).unwrap();
+    for (number, channel) in (1..).zip(["b", "a", "a"]) {
+        assert_eq!(first.say(channel, "secret"), Ok(number));
+    }
+    assert_eq!(first.publish(Draft::deletion("a")), Ok(4));
+    // Now channel a has been silent longest, and there is no room for it.
+    for (number, channel) in (5..).zip(["b", "c"]) {
+        assert_eq!(first.say(channel, "x"), Ok(number));
+    }
+    let left = device.after_kill();
+    let again = Running::start(&left, options(), NEXT_EPOCH).unwrap();
+    assert_eq!(again.all("a"), []);
+    assert!(again.after("a", again.cursor(1)).1, "it lost messages");
+    again.end();
+    // It comes again.
+    assert_eq!(first.say("a", "new"), Ok(7));
+    let left = device.after_kill();
+    for options in [few, options()] {
+        let again = Running::start(&left, options, NEXT_EPOCH).unwrap();
+        assert_eq!(again.texts("a"), ["new"]);
+        assert!(again.after("a", again.cursor(1)).1, "it lost messages");
+        assert!(!again.after("a", again.cursor(6)).1);
+        again.end();
+    }
+    first.end();
+}
