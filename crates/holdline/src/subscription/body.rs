@@ -107,7 +107,8 @@ impl BodyStream {
             true => Progress::More,
             false => batch.progress(),
         };
-        let is_over = progress == Progress::Idle && self.is_over(hub);
+        // What is being read from the disk comes before the end.
+        let is_over = progress == Progress::Idle && batch.withheld.is_none() && self.is_over(hub);
         if is_over || is_unreadable || self.format.is_full() || self.follower.wait(hub).is_some() {
             scratch.clear();
             if is_over {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::program::serve;
-use crate::wire::Wire;
+use crate::wire::{Wire, member};
 
 #[test]
 fn a_stream_ends_when_its_time_is_over_and_says_where_it_stood() {
@@ -57,5 +57,32 @@ fn an_iframe_without_wait_is_a_short_page_with_all_there_is() {
     for bad in ["x", "-1", ""] {
         wire.get(&format!("/channels/a/xhr-stream?wait={bad}"));
         assert_eq!(wire.answer().0, 400, "{bad}");
+    }
+}
+
+#[test]
+fn a_short_page_waits_for_what_comes_from_the_disk() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().to_str().unwrap();
+    let limits = ["--history-bytes", "5000", "--resume-window", "0s"];
+    let (_server, address) = serve("127.0.0.1:0", &[&["--data", data], &limits[..]].concat());
+    let mut wire = Wire::connect(&address);
+    let long = "x".repeat(1000);
+    let posts = (0..20).map(|number| wire.post("/channels/a", &format!("{number} {long}")));
+    let ids: Vec<_> = posts
+        .map(|(_, answer)| member(&answer, "id").to_owned())
+        .collect();
+    for target in ["iframe?callback=f&", "xhr-stream?"] {
+        for (since, count) in [("earliest", 20), (&ids[2], 17), (&ids[19], 0)] {
+            wire.get(&format!("/channels/a/{target}wait=0&since={since}"));
+            let page = String::from_utf8(wire.until(b"\r\n0\r\n\r\n")).unwrap();
+            assert_eq!(page.matches(&long).count(), count, "{target} {since}");
+            let last = format!(
+                "\"id\":\"{}\",\"channel\":\"a\",\"event\":\"holdline.timeout\"",
+                ids[19]
+            );
+            assert!(page.contains(&last), "{target} {since}: {page}");
+            assert!(!page.contains("holdline.lost"));
+        }
     }
 }
