@@ -10,7 +10,8 @@ use holdline_net::Config;
 pub(crate) fn fit(config: &mut Config, listeners: usize, has_admin: bool) -> Result<usize, String> {
     let own = OWN + 2 * config.threads.get() + listeners;
     let wanted = config.max_connections;
-    let most = raise_to(own + wanted + config.reserve + ADMIN);
+    let needed = wanted.saturating_add(own + config.reserve + ADMIN);
+    let most = raise_to(needed);
     let left = most.saturating_sub(own);
     if left < LEAST {
         return Err(format!(

@@ -97,11 +97,11 @@ fn sources(arguments: &ServeArguments) -> Result<Vec<Source>, String> {
 
 /// Says where the server is.
 fn announce(lines: &[String]) -> Result<(), String> {
-    for line in lines {
-        println!("{line}");
-    }
+    let mut out = io::stdout().lock();
+    let written = lines.iter().try_for_each(|line| writeln!(out, "{line}"));
     // Flushed because a program that waits for these lines may read them from a pipe.
-    io::stdout().flush().map_err(|error| error.to_string())
+    let written = written.and_then(|()| out.flush());
+    written.map_err(|error| format!("cannot write to standard output: {error}"))
 }
 
 /// A server with its listeners, and where they came from.

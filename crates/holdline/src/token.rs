@@ -1,5 +1,6 @@
 //! `holdline token`: signs a token.
 
+use std::io::{self, Write};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -17,8 +18,10 @@ pub(crate) fn run(arguments: &SignArguments) -> Result<(), String> {
         tracing::warn!("this token grants nothing: see --publish and --subscribe");
     }
     let kid = arguments.kid.as_ref().or(source.kid.as_ref());
-    println!("{}", sign(&source.read()?, kid, claims.aud, &claims)?);
-    Ok(())
+    let token = sign(&source.read()?, kid, claims.aud, &claims)?;
+    let mut out = io::stdout().lock();
+    let written = writeln!(out, "{token}").and_then(|()| out.flush());
+    written.map_err(|error| format!("cannot write to standard output: {error}"))
 }
 
 /// What is not said is left out.

@@ -79,3 +79,25 @@ fn a_delivery_total_that_is_too_little_for_the_lag_of_one_stream_is_told() {
     let server = Server::start(&["--delivery-total", "67108863"]);
     server.wait_for_log("give --max-lag 33554431, or --delivery-total 67108864");
 }
+
+#[test]
+fn more_connections_than_any_system_allows_are_as_many_as_it_does() {
+    let most = usize::MAX.to_string();
+    let server = Server::start(&["--max-connections", &most]);
+    server.wait_for_log(&format!("instead of {most} (--max-connections)"));
+    is(&get(server.connect(), "/channels/a/poll", ""), 200);
+}
+
+/// It panicked, and its exit status was 101.
+#[test]
+fn who_cannot_write_to_standard_output_says_so() {
+    let key = "k".repeat(32);
+    let token = ["token", "--token-key", &key, "--publish", "a"];
+    for arguments in [&LISTEN[..], &token] {
+        let ended = ends("exec >/dev/full", arguments);
+        let why = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{why}");
+        assert!(why.contains("cannot write to standard output"), "{why}");
+        assert!(!why.contains("panicked"), "{why}");
+    }
+}
