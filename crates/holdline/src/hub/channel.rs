@@ -17,6 +17,8 @@ pub(super) struct Channel {
     pub(super) published: Option<u64>,
     /// The number of the last message that was deleted; 0 for none.
     pub(super) deleted: u64,
+    /// The number of the last message that was let go because all channels together had too much to deliver; 0 for none.
+    pub(super) squeezed: u64,
     /// The number of its last [gap](super::gaps); 0 for none.
     pub(super) gap: u64,
     /// Subscribers by event loop.
@@ -34,6 +36,7 @@ impl Channel {
             presence: Presence::default(),
             published: None,
             deleted: 0,
+            squeezed: 0,
             gap: 0,
             loops: Vec::new(),
             filed: None,

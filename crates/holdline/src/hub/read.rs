@@ -172,6 +172,7 @@ impl Hub {
             wanted,
             next,
             deleted: false,
+            squeezed: false,
             broken: false,
             stops,
             charges: Vec::new(),
@@ -182,18 +183,22 @@ impl Hub {
         look.broken = from.epoch() != epoch || from.sequence() < state.broken;
         let has_lost_to =
             |channel: &Channel| from.epoch() == epoch && channel.deleted > from.sequence();
+        let was_squeezed = |channel: &Channel| channel.squeezed > from.sequence();
         let read;
         // The fast path for one channel: this runs for each message and subscriber.
         if let Ids::One(id) = place.ids
             && let Some(channel) = state.channels.get_mut(id)
         {
             look.deleted = has_lost_to(channel);
+            look.squeezed = was_squeezed(channel);
             read = look.read(moment.reader(&[&channel.log]), place);
             look.settle(0, id, channel, &mut state.kept);
         } else {
             let channels = place.ids.as_slice().iter();
-            let mut channels = channels.filter_map(|&id| state.channels.get(id));
-            look.deleted = channels.any(has_lost_to);
+            for channel in channels.filter_map(|&id| state.channels.get(id)) {
+                look.deleted |= has_lost_to(channel);
+                look.squeezed |= was_squeezed(channel);
+            }
             read = look.read(moment.reader(&state.logs(&place.ids)), place);
             for (index, &id) in place.ids.as_slice().iter().enumerate() {
                 if let Some(channel) = state.channels.get_mut(id) {
@@ -282,6 +287,8 @@ struct Look {
     next: Next,
     /// Whether messages were deleted that the subscriber did not have.
     deleted: bool,
+    /// Whether messages that the subscriber did not have were let go because there was too much to deliver.
+    squeezed: bool,
     /// Whether the journal lost messages that the subscriber did not have, or perhaps did.
     broken: bool,
     /// The [gaps](super::gaps) that it comes to.
@@ -328,9 +335,11 @@ impl Look {
         self.stops.begin(&reading);
         // What was deleted is no reason to give up the rest, which may be of other channels.
         if is_live && reading.lost.is_some() && !self.deleted {
-            let loss = match self.broken {
-                true => Loss::Gone,
-                false => Loss::Room,
+            let loss = match (self.broken, self.squeezed) {
+                (true, _) => Loss::Gone,
+                (false, true) => Loss::Room,
+                // The log drops what a stream needs that is too far behind, perhaps before it reads again.
+                (false, false) => Loss::Lag,
             };
             return skip(reader, position, loss);
         }

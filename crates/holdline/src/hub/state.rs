@@ -299,7 +299,9 @@ impl State {
         };
         if let Some(channel) = self.channels.get_mut(id) {
             self.kept.changing(id, channel, |channel| {
-                channel.log.let_go();
+                if channel.log.let_go() {
+                    channel.squeezed = channel.log.evicted_through();
+                }
             });
         }
         true

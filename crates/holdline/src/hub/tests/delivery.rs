@@ -1,6 +1,7 @@
 //! What is kept, whatever the history limit says, for clients that are connected or were a moment ago.
 
 use super::*;
+use crate::counters::Loss;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -352,4 +353,22 @@ fn a_compressed_form_costs_what_it_has_once_it_is_made() {
     let least = 10_000 + prepared.bytes().len() + compressed;
     assert!(takes as usize >= least, "{takes}, at least {least}");
     hub.lock().check();
+}
+
+/// `holdline_lost_total` said that there was too little memory for delivery.
+#[test]
+fn a_stream_whose_socket_is_full_is_counted_as_behind_the_lag() {
+    for (delivery_bytes, loss) in [(1 << 20, Loss::Lag), (10_000, Loss::Room)] {
+        let mut limits = no_history();
+        limits.log.max_lag = 20_000;
+        limits.delivery_bytes = delivery_bytes;
+        let hub = Hub::new(1, limits);
+        let mut stream = Stream::open(&hub, &["a"]);
+        for _ in 0..40 {
+            publish(&hub, "a", &"x".repeat(2_000));
+        }
+        let mut looks = Looks::default();
+        let batch = looks.read(&hub, &mut stream.place, wanted(300), None);
+        assert_eq!(batch.loss(), Some(loss));
+    }
 }
