@@ -57,6 +57,10 @@ pub(super) struct Index {
     times: VecDeque<(u64, u64)>,
     /// Channels whose mark is to be written.
     marks: BTreeSet<Arc<str>>,
+    /// Where channels began before messages were dropped, until the file says that they are.
+    begins: HashMap<Arc<str>, Mark>,
+    /// The transaction that was to say so has failed.
+    has_failed: bool,
 }
 
 /// The messages of a channel.
@@ -74,6 +78,13 @@ struct Entry {
 }
 
 impl Shelf {
+    fn begin(&self) -> Mark {
+        Mark {
+            gone: self.gone,
+            first: self.entries.front().map(|entry| entry.number),
+        }
+    }
+
     /// The number of the last message, whether it is there or gone.
     fn last(&self) -> u64 {
         self.entries.back().map_or(self.gone, |entry| entry.number)
@@ -180,9 +191,11 @@ impl Index {
         let Some(shelf) = self.shelves.get_mut(name) else {
             return false;
         };
+        let begin = shelf.begin();
         let Some(entry) = shelf.entries.pop_front() else {
             return false;
         };
+        self.begins.entry(Arc::clone(name)).or_insert(begin);
         shelf.gone = entry.number;
         self.oldest.remove(&entry.number);
         match shelf.entries.front() {
@@ -328,13 +341,25 @@ impl Index {
         self.forgotten
     }
 
-    /// Where a channel begins.
+    /// What was dropped leaves the file, or has a mark there.
+    pub(super) fn committed(&mut self) {
+        self.begins.clear();
+    }
+
+    /// It does not: this is not the index of what is in the file any more.
+    pub(super) fn failed(&mut self) {
+        self.has_failed = true;
+    }
+
+    /// Where a channel begins. If that could not be written, it begins where it began before.
     pub(super) fn mark(&self, name: &str) -> Mark {
+        if self.has_failed
+            && let Some(begin) = self.begins.get(name)
+        {
+            return *begin;
+        }
         match self.shelves.get(name) {
-            Some(shelf) => Mark {
-                gone: shelf.gone,
-                first: shelf.entries.front().map(|entry| entry.number),
-            },
+            Some(shelf) => shelf.begin(),
             None => Mark {
                 gone: self.forgotten,
                 first: None,

@@ -98,6 +98,7 @@ impl Store {
         self.index().trim_all(&self.limits, now());
         self.tidy(&write, now(), 0)?;
         write.commit()?;
+        self.index().committed();
         lives.ok_or_else(|| Trouble::damaged("it has no life"))
     }
 
@@ -148,7 +149,7 @@ impl Store {
 
     /// Keeps a batch, whose numbers are greater than all before. All of it is kept, or nothing.
     pub(super) fn keep(&mut self, batch: &[Pending], timed: bool, now: u64) -> Result<(), Trouble> {
-        guarded(|| {
+        let kept = guarded(|| {
             let write = self.write()?;
             self.put(&write, batch)?;
             self.tidy(&write, now, 2 * batch.len())?;
@@ -161,7 +162,14 @@ impl Store {
                 self.reserve(&mut meta, timed)?;
             }
             Ok(write.commit()?)
-        })
+        });
+        let mut index = self.index();
+        match &kept {
+            Ok(()) => index.committed(),
+            Err(_) => index.failed(),
+        }
+        drop(index);
+        kept
     }
 
     /// With sync from time to time, numbers are given before they are kept. So that they are not given again after a

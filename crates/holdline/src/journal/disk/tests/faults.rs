@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 
 use super::*;
+use crate::journal::tests::reader::{Client, waiters};
 
 /// Publishes until it works again, and returns the number.
 fn when_it_works_again(running: &Running, data: &str) -> u64 {
@@ -105,4 +106,44 @@ fn a_disk_that_fails_until_the_end_does_not_keep_the_server_from_ending() {
     let again = Running::start(&device.after_kill(), options(), NEXT_EPOCH).unwrap();
     assert_eq!(again.texts("a"), ["one"]);
     again.end();
+}
+
+#[test]
+fn nothing_is_told_as_lost_because_of_what_a_full_disk_refused() {
+    let device = Device::default();
+    let mut few = older::small(20_000);
+    few.limits.messages = 100;
+    let running = Running::start(&device, few, EPOCH).unwrap();
+    for number in 1..=100 {
+        assert_eq!(running.say("a", &"x".repeat(300)), Ok(number));
+    }
+    let waiter = waiters(&running.hub, 1)[0];
+    for draft in [Draft::deletion("a"), Draft::message("a", None, "x")] {
+        device.fail(Some(ErrorKind::StorageFull));
+        assert_eq!(running.publish(draft), Err(Refusal::NoSpace));
+        // Memory does not have these, and the disk cannot be read now.
+        for since in [running.cursor(0), Since::Earliest] {
+            let mut client = Client::new(&running.hub, &["a"], since, waiter);
+            assert_eq!(client.position.cursor().sequence(), 0);
+            let began = Instant::now();
+            let read = loop {
+                match client.look(1000) {
+                    Read::Reading => thread::sleep(Duration::from_millis(1)),
+                    read => break read,
+                }
+                assert!(began.elapsed() < Duration::from_secs(20));
+            };
+            assert!(matches!(read, Read::Unreadable), "{read:?}");
+            client.leave();
+        }
+        device.fail(None);
+        let began = Instant::now();
+        while running.publish(Draft::message("b", None, "works")).is_err() {
+            assert!(began.elapsed() < Duration::from_secs(20));
+            thread::sleep(Duration::from_millis(10));
+        }
+        let mut client = Client::new(&running.hub, &["a"], running.cursor(0), waiter);
+        assert_eq!(client.all(1000), ((1..=100).collect(), vec![]));
+    }
+    running.end();
 }
