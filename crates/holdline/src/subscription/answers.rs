@@ -66,6 +66,10 @@ impl Answers {
         socket: &mut Speaker<'_>,
     ) -> Option<Duration> {
         let (now, patience, key_patience) = (hub.now(), self.patience, self.key_patience);
+        let place = Place {
+            cursor: place,
+            is_current: place.epoch() == hub.cursor_of(0).epoch(),
+        };
         let mut next: Option<Duration> = None;
         self.asked.retain(|asked| {
             let waited = now.saturating_sub(asked.at);
@@ -98,6 +102,25 @@ impl Answers {
     }
 }
 
+/// Where the stream stands.
+#[derive(Clone, Copy)]
+struct Place {
+    cursor: Cursor,
+    /// It is one of the current life.
+    is_current: bool,
+}
+
+impl Place {
+    /// Whether the stream was given all up to this cursor, or was told that it lost some of it.
+    fn has_passed(self, cursor: Cursor) -> bool {
+        match self.cursor.epoch() == cursor.epoch() {
+            true => self.cursor.sequence() >= cursor.sequence(),
+            // Then what was shown is of an older life, which the stream has left.
+            false => self.is_current,
+        }
+    }
+}
+
 enum Answer {
     Known(String),
     /// The connection is woken when it is.
@@ -115,10 +138,8 @@ enum GivesUp {
 }
 
 impl Asked {
-    fn answer(&self, place: Cursor, rest_is_late: bool, first_is_late: bool) -> Answer {
-        let has_passed = |cursor: Cursor| {
-            place.epoch() == cursor.epoch() && place.sequence() >= cursor.sequence()
-        };
+    fn answer(&self, place: Place, rest_is_late: bool, first_is_late: bool) -> Answer {
+        let has_passed = |cursor| place.has_passed(cursor);
         match self.receipt.outcome() {
             Outcome::Shown(Published { cursor, receivers }) if has_passed(cursor) => {
                 self.ack(cursor, Some(receivers), self.repeated)
@@ -148,3 +169,38 @@ impl Asked {
 
 /// Messages of one client that wait for their answer.
 const MOST: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// It had none at all.
+    #[test]
+    fn a_message_that_was_shown_before_a_new_life_began_has_its_answer_after_the_loss() {
+        let cursor = Cursor::new(1, 5);
+        let published = Published {
+            cursor,
+            receivers: 3,
+        };
+        let asked = Asked {
+            reference: None,
+            receipt: Receipt::new(Outcome::Shown(published)),
+            repeated: false,
+            at: Duration::ZERO,
+        };
+        for (cursor, is_current, is_answered) in [
+            (Cursor::new(1, 4), true, false),
+            (Cursor::new(1, 5), true, true),
+            // A new life has begun, and the stream does not know yet.
+            (Cursor::new(1, 4), false, false),
+            (Cursor::new(2, 9), true, true),
+            // It comes from a life before.
+            (Cursor::new(9, 9), false, false),
+        ] {
+            let answer = asked.answer(Place { cursor, is_current }, false, false);
+            let is_known = matches!(&answer, Answer::Known(ack) if ack.contains("\"id\":\"1-5\""));
+            assert_eq!(is_known, is_answered, "{cursor}");
+            assert_eq!(matches!(answer, Answer::Later), !is_answered, "{cursor}");
+        }
+    }
+}
