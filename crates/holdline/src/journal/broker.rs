@@ -143,6 +143,7 @@ impl Broker {
             past,
             options.most_waiting,
         ));
+        flow.table().begin(agreed.sight.last);
         let follower = Follower::new(Arc::clone(&flow), followed, connection, agreed, newest);
         let publisher = Publisher::new(Arc::clone(&flow));
         let archive = hub.open_archive(Box::new(flow.past.clone()));

@@ -29,6 +29,11 @@ struct Waiting {
 }
 
 impl Table {
+    /// Everything up to this number was shown when the server started.
+    pub(super) fn begin(&mut self, passed: u64) {
+        self.passed = passed;
+    }
+
     /// A message is on its way.
     pub(super) fn expect(&mut self, mark: u64, receipt: Receipt, has_key: bool, now: Duration) {
         let waiting = Waiting {

@@ -233,3 +233,19 @@ fn a_message_whose_lease_is_somebody_elses_is_not_kept() {
     assert_eq!(fake.state().batches, [1, 1]);
     assert_eq!(node.number("next"), 2);
 }
+
+/// It was told after 5 s that nobody knows, again and again, until something else was published.
+#[test]
+fn a_message_that_comes_again_at_a_server_that_has_just_started_has_its_answer() {
+    let fake = Fake::new();
+    let one = Node::new(&fake);
+    let Outcome::Shown(first) = one.publish(keyed("text", "k")) else {
+        panic!("it is new");
+    };
+    drop(one);
+    let other = Node::new(&fake);
+    match other.publish(keyed("text", "k")) {
+        Outcome::Before(cursor) => assert_eq!(cursor, first.cursor),
+        outcome => panic!("{outcome:?}"),
+    }
+}
