@@ -90,7 +90,8 @@ impl<S> Server<S> {
         &mut self.io.stream
     }
 
-    /// The stream, and the bytes that were read from it and not used.
+    /// The stream, and the bytes that were read from it and not used. What a call could not write is dropped: call
+    /// [`flush`](Self::flush) before if one ended with a timeout.
     pub fn into_parts(self) -> (S, Vec<u8>) {
         self.io.into_parts()
     }
