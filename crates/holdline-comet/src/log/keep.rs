@@ -28,14 +28,19 @@ impl<M> Log<M> {
         }
     }
 
-    /// When time alone changes something: call [`expire`](Log::expire) after it. `None` when it does not.
+    /// When time alone changes something: call [`expire`](Log::expire) then, or later. `None` when it does not, as while
+    /// a [live client](Log::join) is what keeps the oldest message.
     pub fn poll_timeout(&self) -> Option<Duration> {
         let retained = self.limits.max_age.and_then(|max_age| {
             let oldest = self.entries.get(self.lingering)?;
-            Some(oldest.pushed.saturating_add(max_age))
+            // A message of just this age is retained.
+            let last = oldest.pushed.saturating_add(max_age);
+            Some(last.saturating_add(Duration::from_nanos(1)))
         });
-        let lingers = self.entries.front().filter(|_| self.lingering > 0);
-        let lingers = lingers.map(|oldest| oldest.pushed.saturating_add(self.limits.resume_window));
+        let oldest = self.entries.front().filter(|_| self.lingering > 0);
+        let lingers = oldest
+            .filter(|oldest| !self.is_needed(oldest))
+            .map(|oldest| oldest.pushed.saturating_add(self.limits.resume_window));
         match (retained, lingers) {
             (Some(retained), Some(lingers)) => Some(retained.min(lingers)),
             (retained, lingers) => retained.or(lingers),
@@ -158,10 +163,14 @@ impl<M> Log<M> {
     /// Whether the oldest message, which is not retained, stays all the same.
     fn is_kept(&self, now: Duration) -> bool {
         self.entries.front().is_some_and(|oldest| {
-            let behind = self.end().wrapping_sub(oldest.end);
-            now < oldest.pushed.saturating_add(self.limits.resume_window)
-                || oldest.waiting > 0 && behind <= self.limits.max_lag
+            now < oldest.pushed.saturating_add(self.limits.resume_window) || self.is_needed(oldest)
         })
+    }
+
+    /// Whether a live client that is not too far behind waits for the oldest message.
+    fn is_needed(&self, oldest: &Entry<M>) -> bool {
+        let behind = self.end().wrapping_sub(oldest.end);
+        oldest.waiting > 0 && behind <= self.limits.max_lag
     }
 }
 

@@ -151,15 +151,53 @@ fn age_removes_also_the_newest() {
     let mut log = Log::new(limits(10, 100, Some(30)));
     log.push(1, 1, secs(0), ()).unwrap();
     log.push(2, 1, secs(10), ()).unwrap();
-    assert_eq!(log.poll_timeout(), Some(secs(30)));
     log.expire(secs(30));
     assert_eq!(log.len(), 2);
-    log.expire(secs(31));
+    let timeout = log.poll_timeout().unwrap();
+    assert_eq!(timeout, secs(30) + Duration::from_nanos(1));
+    log.expire(timeout);
     assert_eq!(log.len(), 1);
     log.expire(secs(1000));
     assert!(log.is_empty());
     assert_eq!(log.poll_timeout(), None);
     assert_eq!((log.evicted_through(), log.last_sequence()), (2, 2));
+}
+
+#[test]
+fn a_loop_that_sleeps_until_the_timeout_does_not_spin_while_a_client_reads() {
+    let mut log = Log::new(limits(1, usize::MAX, None));
+    log.join();
+    for sequence in 1..=3 {
+        log.push(sequence, 10, secs(0), ()).unwrap();
+    }
+    // The client is behind: what it needs is gone when it has read, not at any time.
+    log.expire(secs(60));
+    assert_eq!((log.len(), log.poll_timeout()), (3, None));
+    log.advance(0, 1);
+    let timeout = log.poll_timeout().unwrap();
+    log.expire(timeout);
+    assert_eq!((log.evicted_through(), log.poll_timeout()), (1, None));
+}
+
+#[test]
+fn each_turn_of_a_loop_that_sleeps_until_the_timeout_changes_something() {
+    let limits = LogLimits {
+        resume_window: secs(20),
+        ..limits(10, 100, Some(30))
+    };
+    let mut log = Log::new(limits);
+    for sequence in 1..=3 {
+        log.push(sequence, 1, secs(10 * sequence), ()).unwrap();
+    }
+    log.retire();
+    let mut turns = 0;
+    while let Some(timeout) = log.poll_timeout() {
+        let before = (log.len(), log.retained());
+        log.expire(timeout);
+        assert_ne!((log.len(), log.retained()), before, "at {timeout:?}");
+        turns += 1;
+    }
+    assert!(log.is_empty() && turns <= 6);
 }
 
 #[test]
