@@ -37,14 +37,16 @@ pub enum BodyItem<'b> {
 }
 
 impl BodyDecoder {
-    /// A decoder of a body with this length.
+    /// A decoder of a body with this length. Of the limits those on bodies, chunk extensions and trailers count. A
+    /// length beyond [`max_body`](Limits::max_body) is an error of the first call.
     #[must_use]
     pub fn new(length: BodyLength, limits: Limits) -> Self {
+        let is_too_long = matches!(length, BodyLength::Known(length) if length > limits.max_body);
         Self {
             body: Body::new(length),
             reading: Reading::strict(limits),
             at: 0,
-            error: None,
+            error: is_too_long.then(|| ReceiveError::new(Kind::BodyTooLong, 0)),
         }
     }
 
@@ -101,7 +103,8 @@ pub(crate) enum Body {
         /// Something in the chunks was taken that the grammar does not have.
         was_lenient: bool,
     },
-    UntilClose,
+    /// So many bytes have come.
+    UntilClose(u64),
     Ended {
         was_lenient: bool,
     },
@@ -113,7 +116,7 @@ impl Body {
             BodyLength::None => Self::Length(0),
             BodyLength::Known(length) => Self::Length(length),
             BodyLength::Chunked => Self::Chunks(Chunks::new()),
-            BodyLength::UntilClose => Self::UntilClose,
+            BodyLength::UntilClose => Self::UntilClose(0),
         }
     }
 
@@ -129,7 +132,7 @@ impl Body {
         match self {
             Self::Chunks(chunks) => chunks.was_lenient(),
             Self::Trailers { was_lenient, .. } | Self::Ended { was_lenient } => *was_lenient,
-            Self::Length(_) | Self::UntilClose => false,
+            Self::Length(_) | Self::UntilClose(_) => false,
         }
     }
 
@@ -155,8 +158,8 @@ impl Body {
                 *remaining -= data.len() as u64;
                 Ok((!data.is_empty()).then_some(BodyItem::Data(data)))
             }
-            Self::UntilClose => {
-                let data = take(input, usize::MAX, at);
+            Self::UntilClose(taken) => {
+                let data = take_until_close(taken, input, reading, at)?;
                 Ok((!data.is_empty()).then_some(BodyItem::Data(data)))
             }
             Self::Chunks(chunks) => match chunks.next(input, reading, at)? {
@@ -183,8 +186,10 @@ impl Body {
                 let length = usize::try_from(*remaining).unwrap_or(usize::MAX);
                 *remaining -= take(input, length, at).len() as u64;
             }
-            Self::UntilClose => {
-                take(input, usize::MAX, at);
+            Self::UntilClose(taken) => {
+                while !input.is_empty() {
+                    take_until_close(taken, input, reading, at)?;
+                }
             }
             Self::Chunks(chunks) => {
                 while let Some(chunk) = chunks.next(input, reading, at)? {
@@ -202,7 +207,7 @@ impl Body {
     /// The connection has ended. `Ok(true)`: and so has the body.
     pub(crate) fn eof(&mut self, at: u64) -> Result<bool, ReceiveError> {
         match self {
-            Self::UntilClose | Self::Length(0) => {
+            Self::UntilClose(_) | Self::Length(0) => {
                 *self = Self::Ended { was_lenient: false };
                 Ok(true)
             }
@@ -242,4 +247,20 @@ impl Body {
             trailers: Headers::new(section, &buffer.spans),
         }))
     }
+}
+
+/// The next data of a body that ends with the connection: only its limit can end it before.
+fn take_until_close<'i>(
+    taken: &mut u64,
+    input: &mut &'i [u8],
+    reading: &Reading,
+    at: &mut u64,
+) -> Result<&'i [u8], ReceiveError> {
+    let room = reading.bounds.max_body.saturating_sub(*taken);
+    if room == 0 && !input.is_empty() {
+        return Err(ReceiveError::new(Kind::BodyTooLong, *at));
+    }
+    let data = take(input, usize::try_from(room).unwrap_or(usize::MAX), at);
+    *taken += data.len() as u64;
+    Ok(data)
 }

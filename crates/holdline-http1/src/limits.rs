@@ -27,7 +27,7 @@ pub struct Limits {
     pub max_target: usize,
     /// Bytes of a method. Default 32. Beyond it: 501.
     pub max_method: usize,
-    /// Bytes of a body, without chunk framing and trailers. Beyond it: 413.
+    /// Bytes of a body, however it is framed, without chunk framing and trailers. Beyond it: 413.
     ///
     /// The default is `u64::MAX`, no limit, because a body is handed on piece by piece and
     /// never kept here. A program that joins the pieces must set this.

@@ -83,3 +83,36 @@ fn a_body_that_is_cut_or_framed_badly_is_an_error_with_its_offset() {
     let chunked = at_every_split(BodyLength::Chunked, b"5\r\nhello\r\nx\r\n");
     assert_eq!(chunked, Err((ReceiveErrorKind::InvalidChunkSize, 10)));
 }
+
+#[test]
+fn a_body_of_any_kind_has_no_more_than_its_limit() {
+    let mut limits = Limits::default();
+    limits.max_body = 5;
+    let decode = |length, mut input: &[u8]| {
+        let mut decoder = BodyDecoder::new(length, limits.clone());
+        let (mut buffer, mut data) = (Buffer::new(), Vec::new());
+        loop {
+            match decoder.decode(&mut input, &mut buffer) {
+                Ok(Some(BodyItem::Data(bytes))) => data.extend_from_slice(bytes),
+                Ok(_) => break Ok(data),
+                Err(error) => break Err((data, error.kind(), error.at())),
+            }
+        }
+    };
+    let too_long = |data: &str, at| {
+        let data = data.as_bytes().to_vec();
+        Err((data, ReceiveErrorKind::BodyTooLong, at))
+    };
+    let hello = Ok(b"hello".to_vec());
+    assert_eq!(decode(BodyLength::Known(5), b"hello!"), hello);
+    assert_eq!(decode(BodyLength::Known(6), b"hello!"), too_long("", 0));
+    assert_eq!(decode(BodyLength::UntilClose, b"hello"), hello);
+    assert_eq!(
+        decode(BodyLength::UntilClose, b"hello!"),
+        too_long("hello", 5)
+    );
+    assert_eq!(
+        decode(BodyLength::Chunked, b"5\r\nhello\r\n1\r\n!"),
+        too_long("hello", 10)
+    );
+}

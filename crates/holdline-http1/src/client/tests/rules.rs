@@ -1,5 +1,7 @@
 //! Which responses are taken and which are refused, each at every split.
 
+use bytes::BytesMut;
+
 use super::*;
 
 /// The items of a complete response, and whether the connection is reusable after it.
@@ -312,6 +314,36 @@ pub(crate) fn the_end_of_the_stream_is_judged() {
 }
 
 #[test]
+fn a_server_that_never_closes_cannot_send_more_than_the_body_may_have() {
+    let mut config = ClientConfig::default();
+    config.limits.max_body = 100_000;
+    let mut http = ClientConnection::new(config);
+    let (mut buffer, mut body) = (Buffer::new(), 0_u64);
+    http.request("GET", "/", [("Host", "a")], b"", &mut BytesMut::new())
+        .unwrap();
+    let mut input = &b"HTTP/1.0 200 OK\r\n\r\n"[..];
+    while let Ok(Some(_)) = http.receive(&mut input, &mut buffer) {}
+    let error = (0..1000).find_map(|_| {
+        let mut input = &[b'x'; 1000][..];
+        loop {
+            match http.receive(&mut input, &mut buffer) {
+                Ok(Some(ResponseEvent::Data(data))) => body += data.len() as u64,
+                Ok(Some(other)) => panic!("{other:?}"),
+                Ok(None) => return None,
+                Err(error) => return Some(error),
+            }
+        }
+    });
+    let error = error.expect("a limit");
+    assert_eq!(
+        (error.kind(), error.at()),
+        (Kind::BodyTooLong, 19 + 100_000)
+    );
+    assert_eq!(body, 100_000);
+    assert!(http.should_close() && !http.is_reusable());
+}
+
+#[test]
 fn limits_are_kept() {
     let mut config = ClientConfig::default();
     config.limits.max_head = 60;
@@ -327,6 +359,17 @@ fn limits_are_kept() {
         get("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"),
         Kind::BodyTooLong,
         33,
+    );
+    let until_close = b"HTTP/1.1 200 OK\r\n\r\nabc";
+    accepted(
+        every_way(|| client(&config, "GET", None), until_close, true),
+        "abc",
+        false,
+    );
+    refused(
+        get("HTTP/1.1 200 OK\r\n\r\nabcd"),
+        Kind::BodyTooLong,
+        19 + 3,
     );
     refused(
         get("HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\n\r\n"),
