@@ -94,8 +94,10 @@ pub enum RequestBody {
 /// let mut input: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 /// let mut body = Vec::new();
 /// while let Some(event) = http.receive(&mut input, &mut buffer)? {
-///     if let ResponseEvent::Data(data) = event {
-///         body.extend_from_slice(data);
+///     match event {
+///         ResponseEvent::Data(data) => body.extend_from_slice(data),
+///         ResponseEvent::End { .. } => break, // what follows belongs to no request
+///         _ => {}
 ///     }
 /// }
 /// assert_eq!(body, b"hi");

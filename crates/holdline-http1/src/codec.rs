@@ -4,9 +4,11 @@
 //! A codec is its connection with a [`Buffer`](crate::Buffer) beside it, so every rule, limit and
 //! state is the same. Body data is not copied: it shares the read buffer.
 //!
-//! - **In turn.** Send the response before you poll for the item after `End`. A request that is
-//!   pipelined waits in the read buffer; who polls before that reads on into that buffer, and gets
-//!   [`CodecError::Flooded`] when it holds more than a head may.
+//! - **In turn.** Send the response before you poll for the item after `End`, also within a
+//!   `select!`. A request that is pipelined waits in the read buffer; who polls before that reads on
+//!   into that buffer, and gets [`CodecError::Flooded`] when it holds more than a head may. `Framed`
+//!   then looks at the buffer again only when more bytes come, and not when the response is sent: a
+//!   client that waits for its second response waits for ever.
 //! - **Closing.** Close when `codec().connection().should_close()`. Bytes that come then are
 //!   dropped unread.
 //! - **Expect.** A codec cannot write by itself: send the 100 as

@@ -27,7 +27,8 @@ pub enum Event<'b> {
     },
     /// The input is not empty and stays untouched: the response to the current request is not
     /// finished, or the connection will be closed, or has switched to another protocol. Keep
-    /// the bytes, stop reading, and call again when the response is finished.
+    /// the bytes, stop reading, and call again when the response is finished. Until then every
+    /// call gives this again: leave the loop.
     Paused,
 }
 
@@ -55,6 +56,7 @@ pub enum ResponseEvent<'b> {
         trailers: Headers<'b>,
     },
     /// The input is not empty and stays untouched: the connection will be closed or has
-    /// switched to another protocol, whose bytes these are.
+    /// switched to another protocol, whose bytes these are. Every call gives this again: leave
+    /// the loop.
     Paused,
 }

@@ -13,7 +13,8 @@
 //!     match event {
 //!         Event::Request { head, .. } => assert_eq!(head.path(), "/tea"),
 //!         Event::End { .. } => http.respond(200, [("Content-Type", "text/plain")], b"hi", &mut out)?,
-//!         _ => {} // data of the body; `Paused`
+//!         Event::Paused => break, // `input` waits until the response is finished
+//!         _ => {}                 // data of the body
 //!     }
 //! }
 //! assert!(out.ends_with(b"\r\n\r\nhi")); // write it to the socket

@@ -26,8 +26,10 @@ use crate::wire::scan::Scan;
 /// let mut input: &[u8] = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi";
 /// let mut body = Vec::new();
 /// while let Some(event) = decoder.decode(&mut input, &mut buffer)? {
-///     if let Event::Data(data) = event {
-///         body.extend_from_slice(data);
+///     match event {
+///         Event::Data(data) => body.extend_from_slice(data),
+///         Event::Paused => break,
+///         _ => {}
 ///     }
 /// }
 /// assert_eq!(body, b"hi");

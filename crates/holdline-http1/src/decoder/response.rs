@@ -13,7 +13,8 @@ use crate::limits::{Limits, Reading};
 use crate::wire::scan::Scan;
 
 /// Decodes the responses of one stream, with every rule of a
-/// [`ClientConnection`](crate::ClientConnection) but without requests.
+/// [`ClientConnection`](crate::ClientConnection) that needs no request. So
+/// [`max_informational`](Limits::max_informational) does not count here.
 ///
 /// How long a response is depends on the request's method: tell it with
 /// [`expect`](Self::expect) when it was HEAD or CONNECT. After a 101, after a 2xx to CONNECT
