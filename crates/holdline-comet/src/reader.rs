@@ -140,9 +140,12 @@ impl<'l, M> Reader<'l, M> {
     }
 
     /// Gives up what is between `position` and the head, for a client that is too far behind. Returns
-    /// the cursor from which it goes on, as in [`Reading::lost`]: tell it.
+    /// the cursor from which it goes on, as in [`Reading::lost`]: tell it. A client that is
+    /// [ahead](Reader::is_ahead) stays where it is, or it would get messages twice.
     pub fn skip(&self, position: &mut Position) -> Cursor {
-        *position = self.position(Since::Now);
+        if !self.is_ahead(position) {
+            *position = self.position(Since::Now);
+        }
         position.cursor
     }
 

@@ -113,6 +113,19 @@ fn a_client_that_skips_goes_on_at_the_head() {
     assert_eq!(read(reader, &mut position), (None, vec![]));
 }
 
+#[test]
+fn a_client_ahead_that_skips_gets_no_message_twice() {
+    let one = log(10, [1, 2, 3]);
+    let logs = [&one];
+    let reader = Reader::new(EPOCH, 3, &logs).with_given(5);
+    let mut position = at(5);
+    assert_eq!(reader.skip(&mut position), Cursor::new(EPOCH, 5));
+    let one = log(10, [1, 2, 3, 4, 5, 6]);
+    let logs = [&one];
+    let reader = Reader::new(EPOCH, 6, &logs);
+    assert_eq!(read(reader, &mut position), (None, vec![6]));
+}
+
 /// Logs that retain one message, and have all the others still.
 fn lingering(sequences: impl IntoIterator<Item = u64>) -> Log<u64> {
     let mut log = Log::new(LogLimits {
