@@ -294,10 +294,11 @@ impl<'h> Request<'h> {
         for element in lines(name::PROTOCOL).flat_map(elements) {
             // §4.1: "The elements that comprise this value MUST be non-empty strings with characters in the
             // range U+0021 to U+007E not including separator characters [...] and MUST all be unique strings"
-            let protocol = ascii(element)
-                .filter(|protocol| is_token(protocol) && !protocols.contains(protocol))
-                .ok_or(HandshakeError::Protocol)?;
-            protocols.push(protocol);
+            let protocol = ascii(element).filter(|protocol| is_token(protocol));
+            protocols.push(protocol.ok_or(HandshakeError::Protocol)?);
+        }
+        if repeats(&protocols) {
+            return Err(HandshakeError::Protocol);
         }
 
         let mut extensions = Vec::new();
@@ -311,6 +312,16 @@ impl<'h> Request<'h> {
             extensions,
         })
     }
+}
+
+/// Whether two of them are the same. Sorted, because a head may list thousands.
+fn repeats(protocols: &[&str]) -> bool {
+    if protocols.len() < 2 {
+        return false;
+    }
+    let mut sorted = protocols.to_vec();
+    sorted.sort_unstable();
+    sorted.windows(2).any(|pair| pair.first() == pair.last())
 }
 
 pub(crate) struct Repeated;

@@ -212,3 +212,25 @@ pub(crate) fn extended_connect_needs_the_protocol_and_the_version() {
     );
     assert_eq!(error("websocket", &[version, version]).0, 400);
 }
+
+#[test]
+fn a_request_with_very_many_subprotocols_does_not_hold_up_the_others() {
+    let names: Vec<_> = (0..150_000).map(|number| format!("p{number}")).collect();
+    let begun = std::time::Instant::now();
+    let list = names.join(",");
+    let with = |list: &str| {
+        let pairs = pairs(
+            &["Sec-WebSocket-Protocol"],
+            &[("Sec-WebSocket-Protocol", list)],
+        );
+        accept("GET", pairs.into_iter()).map(|request| request.protocols().len())
+    };
+    assert_eq!(with(&list), Ok(150_000));
+    assert_eq!(
+        with(&format!("{list},p30000")),
+        Err(HandshakeError::Protocol)
+    );
+    // Each compared with all before it would take half a minute.
+    let took = begun.elapsed();
+    assert!(took.as_secs() < 5, "{took:?}");
+}
