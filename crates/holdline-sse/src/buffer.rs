@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 /// The caller keeps one beside each decoder and passes it to every call. It allocates nothing
 /// until something has to be joined: an event of several `data` lines, a line that was cut, or
 /// text that was not valid UTF-8. Memory above 4 KiB is given back when it is no longer needed,
-/// at the latest by the call that returns `Ok(None)`.
+/// at the latest by the call of `decode` that returns `Ok(None)` or an error.
 ///
 /// The contents belong to one decoder. Passing another decoder's buffer gives wrong text, but
 /// never a panic.

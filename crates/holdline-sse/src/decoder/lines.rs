@@ -36,7 +36,11 @@ impl Decoder {
                 };
                 Ok(found.map(|found| self.item(found, &block, buffer)))
             }
-            Err(error) => Err(self.fail(error, input)),
+            Err(error) => {
+                self.kept = Kept::NOTHING;
+                buffer.release(self.kept, false);
+                Err(self.fail(error, input))
+            }
         }
     }
 

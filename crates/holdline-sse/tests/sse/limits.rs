@@ -269,3 +269,29 @@ fn memory_is_bounded_by_the_limits() {
         assert!(buffer.capacity() <= 7 * 4096, "{}", buffer.capacity());
     }
 }
+
+#[test]
+fn a_stream_that_went_over_a_limit_holds_no_memory() {
+    for start in [
+        "data: ",
+        "event: ",
+        "id: ",
+        "data: a\ndata: ",
+        "event: a\ndata:",
+    ] {
+        let mut decoder = decoder(limits(1 << 20, 1 << 20));
+        let mut buffer = Buffer::new();
+        let piece = [b'a'; 1 << 16];
+        let mut error = None;
+        let mut input = start.as_bytes();
+        assert_eq!(decoder.decode(&mut input, &mut buffer), Ok(None));
+        while error.is_none() {
+            error = decoder.decode(&mut &piece[..], &mut buffer).err();
+        }
+        assert!(
+            buffer.capacity() <= 7 * 4096,
+            "{start:?}: {}",
+            buffer.capacity()
+        );
+    }
+}
