@@ -15,7 +15,8 @@ use crate::{
 ///
 /// It reads [`ItemBuf`]s: every item is copied, which [`Decoder::decode`] does not do. It writes
 /// [`EventFields`] and `ItemBuf`s. An event that was read and is written again is the same to
-/// the next reader, and so its ID is written even when it is empty.
+/// the next reader, and so its ID is written even when it is empty. One whose type has a NUL can be
+/// read and not be written ([`EncodeError::EventType`]).
 ///
 /// ```
 /// use futures_util::TryStreamExt;

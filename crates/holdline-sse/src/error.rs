@@ -64,7 +64,7 @@ pub enum DecodeErrorKind {
 #[non_exhaustive]
 pub enum EncodeError {
     /// The event type contains CR, LF or NUL. A line end would begin another field
-    /// (WHATWG HTML §9.2.5).
+    /// (WHATWG HTML §9.2.5). The standard allows NUL, which few listeners can name.
     #[error("an event type cannot contain {}, found at byte {at}; remove it", name(*.byte))]
     EventType {
         /// The byte: 0x0D, 0x0A or 0x00.

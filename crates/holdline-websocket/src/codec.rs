@@ -99,7 +99,8 @@ impl<K> Codec<K> {
 pub enum OwnedEvent {
     /// A text message, copied.
     Text(String),
-    /// A binary message. It shares the read buffer when it came in one frame, and is never copied.
+    /// A binary message. It shares the read buffer if it was there whole, in one frame. What comes in pieces is
+    /// joined, and not copied again.
     Binary(Bytes),
     /// A ping. Send [`Outgoing::Replies`], if nothing else.
     Ping(Bytes),
