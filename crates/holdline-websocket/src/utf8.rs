@@ -102,13 +102,14 @@ impl Utf8Validator {
     #[must_use]
     pub fn missing(&self) -> usize {
         let [lead, ..] = self.partial;
-        let whole = match (self.length, lead) {
+        let whole: usize = match (self.length, lead) {
             (0, _) => 0,
             (_, 0xf0..) => 4,
             (_, 0xe0..) => 3,
             _ => 2,
         };
-        whole - usize::from(self.length)
+        // After an error there may be more.
+        whole.saturating_sub(usize::from(self.length))
     }
 
     /// Whether the text may end here: no code point is unfinished.

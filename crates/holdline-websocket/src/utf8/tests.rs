@@ -102,3 +102,15 @@ fn agrees_with_the_standard_library_on_all_short_sequences() {
         }
     }
 }
+
+#[test]
+fn a_validator_that_has_failed_can_still_be_asked() {
+    for lead in [0xc3u8, 0xe2, 0xf0] {
+        let mut validator = Utf8Validator::new();
+        validator.push(&[lead]).unwrap();
+        for _ in 0..300 {
+            let _ = validator.push(b"a");
+            assert!(validator.missing() <= 3, "{lead:x}");
+        }
+    }
+}
