@@ -6,7 +6,7 @@
 
 use std::net::TcpStream;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use holdline_net::blocking::Tcp;
 use holdline_net::blocking::http::{Client, Error, Response};
@@ -35,8 +35,8 @@ struct Attempts {
     /// It was sent whole, and no answer came.
     unknown: bool,
     retry: Duration,
-    /// When to stop, once it was sent or could not be.
-    until: Option<Instant>,
+    /// When it was sent for the first time, or could not be. While a machine sleeps, one of its clocks may stand still.
+    begun: Option<(Instant, SystemTime)>,
     next_delay: Duration,
 }
 
@@ -70,14 +70,18 @@ impl Publisher {
             let delay = attempts.next_delay().max(failure.after());
             // A server that was never there is a wrong URL.
             let may_pass = self.connected && failure.may_pass(attempts.unknown);
-            if !may_pass || delay >= attempts.left_from_now() {
+            let again = may_pass && delay < attempts.left_from_now();
+            if again {
+                report(format_args!("{failure}; sending it again"));
+                thread::sleep(delay);
+            }
+            // It may have been stopped for longer, and the server have forgotten the key.
+            if !again || attempts.left_from_now().is_zero() {
                 return Err(match attempts.unknown && !failure.is_unknown() {
                     true => Failure::After(Box::new(failure)),
                     false => failure,
                 });
             }
-            report(format_args!("{failure}; sending it again"));
-            thread::sleep(delay);
         }
         Ok(())
     }
@@ -145,22 +149,23 @@ impl Attempts {
             key: format!("{a:08x}{b:08x}{c:08x}{d:08x}"),
             unknown: false,
             retry,
-            until: None,
+            begun: None,
             next_delay: FIRST_DELAY,
         }
     }
 
     /// How long it may be sent again. `None` before it was sent for the first time, which may take its time.
     fn left(&self) -> Option<Duration> {
-        let until = self.until?;
-        Some(until.saturating_duration_since(Instant::now()))
+        let (steady, wall) = self.begun?;
+        let gone = steady.elapsed().max(wall.elapsed().unwrap_or_default());
+        Some(self.retry.saturating_sub(gone))
     }
 
     /// The same, counted from now on if nothing was before.
     fn left_from_now(&mut self) -> Duration {
-        let now = Instant::now();
-        let until = *self.until.get_or_insert(now + self.retry);
-        until.saturating_duration_since(now)
+        let now = (Instant::now(), SystemTime::now());
+        self.begun.get_or_insert(now);
+        self.left().unwrap_or_default()
     }
 
     /// Longer after each that failed, and not as long as others wait.

@@ -1,11 +1,12 @@
 //! `holdline publish` when the connection breaks: each message is published once, or it says that nobody knows.
 
-use std::io::{BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::Command;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use crate::support::{cut_line, read_keyed, run, scripted, serve, text};
+use crate::support::{cut_line, holdline, read_keyed, run, scripted, serve, text};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
 const IN_USE: &[u8] = b"HTTP/1.1 409 Conflict\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n";
@@ -170,6 +171,34 @@ fn what_is_refused_at_once_is_not_sent_again() {
     assert_eq!(
         (output.status.code(), text(&output.stderr)),
         (Some(1), "holdline: the server answered 503\n")
+    );
+    assert_eq!(received.try_iter().count(), 1);
+}
+
+/// A server forgets a key after two minutes, and whoever stops a program with Ctrl-Z may come back later.
+#[test]
+fn a_publisher_that_was_stopped_for_too_long_does_not_send_its_message_again() {
+    let (url, received) = answers(&[None, Some(OK)]);
+    let arguments = ["publish", &url, "--retry", "1s", "one"];
+    let mut publisher = holdline(&arguments).spawn().unwrap();
+    let pid = publisher.id().to_string();
+    let signal = |name: &str| {
+        let status = Command::new("kill").args([name, &pid]).status().unwrap();
+        assert!(status.success());
+    };
+    let mut errors = BufReader::new(publisher.stderr.take().unwrap());
+    let mut error = String::new();
+    errors.read_line(&mut error).unwrap();
+    assert!(error.contains("sending it again"), "{error}");
+    signal("-STOP");
+    std::thread::sleep(Duration::from_millis(1200));
+    signal("-CONT");
+    assert_eq!(publisher.wait().unwrap().code(), Some(1));
+    errors.read_to_string(&mut error).unwrap();
+    let last = error.lines().last().unwrap();
+    assert!(
+        last.ends_with("whether it was published is not known"),
+        "{error}"
     );
     assert_eq!(received.try_iter().count(), 1);
 }
