@@ -133,6 +133,12 @@ pub(super) fn restore(
             newest = Some((number, mark));
         }
     }
+    // The newest are not there. If they were of this life, somebody may have the number of one before them.
+    let start = sight.life.as_ref().map_or(0, |life| life.start);
+    if next <= sight.last && start < sight.last {
+        hub.lose(sight.last, &mut wakes);
+        oldest = sight.last;
+    }
     past.lose(oldest);
     hub.restored(sight.last, oldest);
     Ok(newest.filter(|(number, _)| *number == sight.last))

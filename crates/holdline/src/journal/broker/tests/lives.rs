@@ -187,3 +187,22 @@ fn a_server_that_starts_has_what_is_kept_and_knows_what_is_not() {
     assert_eq!(read(&late, Cursor::new(epoch, 6)), (false, texts.clone()));
     assert_eq!(read(&late, Cursor::new(epoch, 5)), (true, texts));
 }
+
+/// They were deleted in the engine, or trimmed while this server read.
+#[test]
+fn a_server_that_starts_when_the_newest_entries_are_not_there_any_more_tells_that_they_are_lost() {
+    let fake = Fake::new();
+    let first = Node::new(&fake);
+    for n in 1..=9 {
+        first.number(&n.to_string());
+    }
+    let epoch = head(&first).epoch();
+    drop(first);
+    fake.state().entries.truncate(6);
+    let late = Node::new(&fake);
+    let (lost, _) = read(&late, Cursor::new(epoch, 6));
+    assert!(lost, "7, 8 and 9 were published, and are gone");
+    assert_eq!(read(&late, Cursor::new(epoch, 9)), (false, Vec::new()));
+    assert_eq!(late.number("after"), 10);
+    assert_eq!(head(&late).epoch(), epoch);
+}
