@@ -299,3 +299,39 @@ fn what_was_being_published_when_it_was_closed_is_told_to_be_unknown() {
     node.end();
     assert!(server.asked().iter().all(|asked| asked.body == "first"));
 }
+
+/// The server forgets a key after two minutes. Then the same message would be another one.
+#[test]
+fn a_page_that_slept_for_too_long_does_not_publish_its_message_again() {
+    for clock in ["performance", "Date"] {
+        let server = Scripted::start(|_, _| Answer::Nothing);
+        let node = Node::run(
+            &format!("http://{}", server.address),
+            &format!(
+                "const real = {clock}.now.bind({clock});
+                 const slept = () => ({clock}.now = () => real() + 600_000);
+                 const wait = setTimeout;
+                 globalThis.setTimeout = (act, time) => wait(time < 2000 ? () => (slept(), act()) : act, time);
+                 publish(base, 'a', 'x').catch(({{ code }}) => say(code));"
+            ),
+        );
+        assert_eq!(node.line(), json!(["unknown_outcome"]), "{clock}");
+        node.end();
+        assert_eq!(server.wait_for(1).len(), 1, "{clock}");
+    }
+}
+
+#[test]
+fn a_message_that_may_have_been_published_is_not_told_to_be_refused_when_the_token_ends() {
+    let server = Scripted::start(|number, _| match number {
+        0 => Answer::Nothing,
+        _ => Answer::error(401, "", "bad_token"),
+    });
+    let node = Node::run(
+        &format!("http://{}", server.address),
+        "publish(base, 'a', 'x', { token: 't' }).catch(({ code, cause }) => say(code, cause.status));",
+    );
+    assert_eq!(node.line(), json!(["unknown_outcome", 401]));
+    node.end();
+    assert_eq!(server.wait_for(2).len(), 2);
+}

@@ -13,6 +13,8 @@ const LONGEST_CLIMB = 600_000;
 /** How long publishing is tried, and one request of it. The server knows a key for two minutes. */
 const PUBLISHING = 90_000;
 const ONE_TRY = 30_000;
+/** What is wrong with the request itself, however often it is sent. */
+const WRONG = [400, 413, 415, 422];
 /** Seconds that a request is held at most: many proxies cut after 30. */
 const LONGEST_WAIT = 20;
 const POLL_PAUSE = 2_000;
@@ -24,6 +26,11 @@ const everyone = new Set();
 const sleepers = new Set();
 
 const now = () => performance.now();
+/** Tells how many ms are left of this time. While a machine sleeps, one of its clocks may stand still. */
+function countdown(time) {
+  const [steady, wall] = [now(), Date.now()];
+  return () => time - Math.max(now() - steady, Date.now() - wall);
+}
 const backOff = (failures) => Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** failures) * (0.5 + Math.random() / 2);
 const failure = (message, more) => Object.assign(new Error(message), more);
 const textSize = (text) => new TextEncoder().encode(text).length;

@@ -8,16 +8,18 @@ async function publish(url, channel, data, options = {}) {
   const address = new URL(`channels/${encodeURIComponent(channel)}`, baseOf(url));
   if (event !== undefined) address.searchParams.set("event", event);
   const headers = { "Idempotency-Key": key };
-  const end = now() + PUBLISHING;
+  const left = countdown(PUBLISHING);
   let renewed = false;
   let unknown = false;
+  let error = failure("there was no time");
   for (let tries = 0; ; tries += 1) {
-    let error;
     try {
       const shown = typeof token === "function" ? await token(renewed) : token;
+      // The page may have slept, and the server have forgotten the key.
+      if (left() <= 0) break;
       if (shown) headers.Authorization = `Bearer ${shown}`;
       const init = { method: "POST", body: data, headers, credentials };
-      const [response, text] = await request(address, init, Math.min(ONE_TRY, end - now()), signal);
+      const [response, text] = await request(address, init, Math.min(ONE_TRY, left()), signal);
       if (response.ok) return JSON.parse(text);
       error = refusal(response.status, response.headers.get("Retry-After"), text);
     } catch (thrown) {
@@ -25,18 +27,21 @@ async function publish(url, channel, data, options = {}) {
     }
     // The token may have run out meanwhile.
     const renew = error.status === 401 && typeof token === "function" && !renewed;
-    if (error.status && !error.passing && !renew) throw error;
+    if (error.status && !error.passing && !renew) {
+      if (WRONG.includes(error.status)) throw error;
+      // An attempt before this one may have been taken.
+      break;
+    }
     renewed = renew;
     // Who is too fast is told so before anything is done.
     unknown ||= error.status !== 429 && !renew;
     const delay = renew ? 0 : backOff(tries) + (error.after || 0);
-    if (signal?.aborted || now() + delay > end) {
-      if (!unknown) throw error;
-      const message = `it is not known whether this was published: ${error.message}`;
-      throw failure(message, { code: "unknown_outcome", cause: error });
-    }
+    if (signal?.aborted || delay > left()) break;
     await pause(delay, signal, error.after > 0);
   }
+  if (!unknown) throw error;
+  const message = `it is not known whether this was published: ${error.message}`;
+  throw failure(message, { code: "unknown_outcome", cause: error });
 }
 
 /** One request, with a limit for the whole of it. */
