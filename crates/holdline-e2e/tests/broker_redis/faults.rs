@@ -100,11 +100,25 @@ fn a_broker_that_hangs_is_as_good_as_away() {
 
 #[test]
 fn a_foreign_id_stops_publishing_until_it_is_removed_and_reading_goes_on() {
+    stops_until_it_is_removed("*");
+}
+
+/// No cursor has such a number: a client that was given one could not come back with it.
+#[test]
+fn an_id_that_is_greater_than_any_number_stops_publishing_until_it_is_removed_and_is_shown_to_nobody()
+ {
+    stops_until_it_is_removed("0-9223372036854775808");
+    stops_until_it_is_removed("0-18446744073709551615");
+}
+
+fn stops_until_it_is_removed(foreign: &str) {
     let redis = Redis::durable();
     let (a, b) = (node(&redis), node(&redis));
     let id = post(&a, "here");
     wait_for_text(&b, "here");
-    let foreign = redis.cli(&["XADD", "holdline", "*", "channel", "test", "data", "poison"]);
+    let foreign = redis.cli(&[
+        "XADD", "holdline", foreign, "channel", "test", "data", "poison",
+    ]);
     let foreign = foreign.trim();
     for server in [&a, &b] {
         let (status, answer) = try_post(server, "no");

@@ -195,7 +195,7 @@ impl Connection for Connected {
         let [life, newest, last, first] = items::<4>(reply)?;
         let newest = parse_id(&text(newest)?)?;
         let (last, first) = (parse_id(&text(last)?)?, parse_id(&text(first)?)?);
-        let is_foreign = newest.0 != 0;
+        let is_foreign = newest.0 != 0 || newest.1 > GREATEST;
         let last = if is_foreign { last.1 } else { newest.1 };
         Ok(Sight {
             life: parse_life(&text(life)?),
@@ -354,8 +354,11 @@ fn parse_life(text: &str) -> Option<Life> {
     })
 }
 
-const FOREIGN: &str = "the broker's stream has an entry whose ID has a time, as `XADD KEY *` makes it, so that no \
-    number is free after it. Remove it with `XDEL KEY ID`, then give the newest other entry's ID to `XSETID KEY ID`. \
+/// No cursor has a greater number.
+const GREATEST: u64 = i64::MAX as u64;
+
+const FOREIGN: &str = "the broker's stream has an entry whose ID has a time, as `XADD KEY *` makes it, or a number \
+    that is too great, so that no number is free after it. Remove it with `XDEL KEY ID`, then give the newest other entry's ID to `XSETID KEY ID`. \
     Publish by hand with `XADD KEY 0-* …`";
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ::redis::Value;
 
+use super::GREATEST;
 use super::replies::{bytes, items, list, parse_id, text};
 use crate::journal::broker::engine::{Change, Entry, Outgoing, Trouble, What};
 
@@ -30,13 +31,14 @@ pub(super) fn fields(outgoing: &Outgoing) -> Vec<(&'static str, Cow<'_, str>)> {
     fields
 }
 
-/// Entries up to the first one whose ID has a time: that one, and those after it, have no number.
+/// Entries up to the first one whose ID has a time, or too great a number: that one, and those after it, have none.
 pub(super) fn parse_entries(reply: Value) -> Result<Vec<Entry>, Trouble> {
     let mut entries = Vec::new();
     for entry in list(reply)? {
         let [id, values] = items::<2>(entry)?;
-        let (0, number) = parse_id(&text(id)?)? else {
-            break;
+        let number = match parse_id(&text(id)?)? {
+            (0, number) if number <= GREATEST => number,
+            _ => break,
         };
         let values = list(values)?.into_iter().map(bytes);
         entries.push(parse(number, values.collect::<Result<_, _>>()?));

@@ -98,6 +98,11 @@ local id = redis.call(unpack(entry))
 if not id then
   return {'other-life'}
 end
+local number = string.match(id, '%d+$')
+if #number > 19 or (#number == 19 and number > '9223372036854775807') then
+  redis.call('XDEL', KEYS[1], id)
+  return redis.error_reply('ERR the number is too great')
+end
 if scope ~= '' then
   redis.call('HSET', KEYS[3], scope, ARGV[6] .. id)
   redis.call('ZADD', KEYS[4], string.format('%.0f', now + tonumber(ARGV[4])), scope)
@@ -105,7 +110,7 @@ end
 return {'number', id}
 ";
 
-/// Returns the life's record, the newest ID that ever was, the newest ID without a time that is there, and the oldest.
+/// Returns the life's record, the newest ID that ever was, the newest ID that is a number and is there, and the oldest.
 const LOOK: &str = r"
 if redis.call('EXISTS', KEYS[1]) == 0 then
   return {'', '0-0', '0-0', '0-0'}
@@ -118,7 +123,7 @@ for index = 1, #info, 2 do
     newest = info[index + 1]
   end
 end
-local last = redis.call('XREVRANGE', KEYS[1], '0-18446744073709551615', '-', 'COUNT', 1)
+local last = redis.call('XREVRANGE', KEYS[1], '0-9223372036854775807', '-', 'COUNT', 1)
 local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)
 return {life, newest, last[1] and last[1][1] or '0-0', first[1] and first[1][1] or '0-0'}
 ";
