@@ -18,7 +18,7 @@ pub(super) struct Info {
 impl Info {
     pub(super) fn ask(wire: &mut Wire) -> Result<Self, Trouble> {
         let mut values = HashMap::new();
-        for section in ["server", "replication", "persistence"] {
+        for section in ["server", "replication", "persistence", "memory"] {
             let reply: String = cmd("INFO")
                 .arg(section)
                 .query(wire)
@@ -74,19 +74,31 @@ impl Info {
         Identity {
             name: self.value("run_id").to_owned(),
             is_durable: syncs && !took_over,
-            warning: (!syncs).then(|| {
-                "Redis does not write each entry to its disk before it answers, so that acknowledged messages can be \
-                 lost when it ends; then a new life begins, and clients are told. Start it with `--appendonly yes \
-                 --appendfsync always` to exclude that"
-                    .to_owned()
-            }),
+            warning: match (syncs, self.evicts()) {
+                (true, false) => None,
+                (false, false) => Some(NOT_SYNCED.to_owned()),
+                (true, true) => Some(EVICTS.to_owned()),
+                (false, true) => Some(format!("{NOT_SYNCED}; {EVICTS}")),
+            },
         }
+    }
+
+    /// Whether it throws away keys that nobody has given a time when there are too many.
+    fn evicts(&self) -> bool {
+        self.value("maxmemory") != "0" && self.value("maxmemory_policy").starts_with("allkeys")
     }
 
     fn value(&self, name: &str) -> &str {
         self.values.get(name).map_or("", String::as_str)
     }
 }
+
+const NOT_SYNCED: &str = "Redis does not write each entry to its disk before it answers, so that acknowledged messages can be lost when it \
+    ends; then a new life begins, and clients are told. Start it with `--appendonly yes --appendfsync always` to \
+    exclude that";
+const EVICTS: &str = "Redis throws away any of its keys when it has too little memory, so that idempotency keys can be \
+    forgotten and messages that are sent again be published twice. Start it with `--maxmemory-policy noeviction` to \
+    exclude that";
 
 /// What an error means for the connection. The text has nothing of the URL in it.
 pub(super) fn trouble(error: &RedisError) -> Trouble {
@@ -182,5 +194,26 @@ mod tests {
         info.values.insert("aof_enabled".to_owned(), "1".to_owned());
         assert!(info.check().is_ok());
         assert!(info.identity().is_durable);
+    }
+
+    #[test]
+    fn a_redis_that_throws_keys_away_is_warned_of() {
+        let warning = |maxmemory: &str, policy: &str, aof: &str| {
+            let values = [
+                ("maxmemory", maxmemory),
+                ("maxmemory_policy", policy),
+                ("aof_enabled", aof),
+            ];
+            let values = values.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let sync = Some("always".to_owned());
+            let values = values.into();
+            Info { values, sync }.identity().warning.unwrap_or_default()
+        };
+        assert_eq!(warning("0", "allkeys-random", "1"), "");
+        assert_eq!(warning("1000000", "noeviction", "1"), "");
+        assert_eq!(warning("1000000", "volatile-lru", "1"), "");
+        assert_eq!(warning("1000000", "allkeys-random", "1"), EVICTS);
+        let both = warning("1000000", "allkeys-lru", "0");
+        assert!(both.contains(EVICTS) && both.contains(NOT_SYNCED), "{both}");
     }
 }
