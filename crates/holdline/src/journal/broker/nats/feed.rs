@@ -143,20 +143,11 @@ impl Feed {
             _ if !is_ours => Ok(()),
             // A heartbeat.
             Some(100) => Ok(()),
-            Some(404 | 408) => {
+            _ => {
+                judge_end(message)?;
                 self.pull = None;
                 Ok(())
             }
-            // The next message did not fit any more into what was asked for.
-            Some(409) if message.headers.description.contains("MaxBytes") => {
-                self.pull = None;
-                Ok(())
-            }
-            Some(NO_RESPONDERS) => Err(away(&"the stream is gone")),
-            _ => Err(away(&format!(
-                "JetStream says: {}",
-                message.headers.description
-            ))),
         }
     }
 
@@ -225,16 +216,34 @@ fn pull(
                         break 'pulls;
                     }
                 }
-                None if link.answers(&message) == Some(number) => match count {
-                    0 => break 'pulls,
-                    _ => break,
-                },
+                None if link.answers(&message) == Some(number) => {
+                    // Who takes a refusal for the end of the stream takes what was not read for lost.
+                    if let Err(trouble) = judge_end(&message) {
+                        result = Err(trouble);
+                        break 'pulls;
+                    }
+                    match count {
+                        0 => break 'pulls,
+                        _ => break,
+                    }
+                }
                 None => strays.push(message),
             }
         }
     }
     link.put_back(strays);
     result
+}
+
+/// Whether this is the end of what was asked for: there is nothing more, or the next message did not fit any more into it.
+fn judge_end(message: &Message) -> Result<(), Trouble> {
+    let description = &message.headers.description;
+    match message.headers.status {
+        Some(404 | 408) => Ok(()),
+        Some(409) if description.contains("MaxBytes") => Ok(()),
+        Some(NO_RESPONDERS) => Err(away(&"the stream is gone")),
+        _ => Err(away(&format!("JetStream says: {description}"))),
+    }
 }
 
 impl<'a> Read<'a> {
@@ -304,7 +313,13 @@ const OVERHEAD: usize = 1024;
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader, Read as _, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
     use super::*;
+    use crate::journal::broker::engine::EngineOptions;
+    use crate::journal::broker::nats::address::Address;
 
     #[test]
     fn the_reply_subject_tells_of_the_delivery() {
@@ -336,6 +351,63 @@ mod tests {
             "$JS.ACK.s.c",
         ] {
             assert_eq!(of(reply), None, "{reply}");
+        }
+    }
+
+    /// A server of NATS that has a consumer, and gives this status instead of its messages.
+    fn refusing(status: &'static str) -> Address {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            let (mut out, _) = listener.accept().unwrap();
+            let mut input = BufReader::new(out.try_clone().unwrap());
+            let info = r#"{"server_id":"x","version":"2.10.0","headers":true,"jetstream":true,"max_payload":1000}"#;
+            write!(out, "INFO {info}\r\n").unwrap();
+            let mut line = String::new();
+            while input.read_line(&mut line).is_ok_and(|length| length > 0) {
+                let words: Vec<_> = line.split_whitespace().collect();
+                match words[..] {
+                    ["PING"] => write!(out, "PONG\r\n").unwrap(),
+                    ["PUB", subject, reply, length] => {
+                        let length: usize = length.parse().unwrap();
+                        input.read_exact(&mut vec![0; length + 2]).unwrap();
+                        if subject.contains("MSG.NEXT") {
+                            let block = format!("NATS/1.0 {status}\r\n\r\n");
+                            let length = block.len();
+                            write!(out, "HMSG {reply} 1 {length} {length}\r\n{block}\r\n").unwrap();
+                        } else {
+                            let text = r#"{"name":"c","success":true}"#;
+                            write!(out, "MSG {reply} 1 {}\r\n{text}\r\n", text.len()).unwrap();
+                        }
+                    }
+                    _ => {}
+                }
+                line.clear();
+            }
+        });
+        Address::parse(&format!("nats://{address}")).unwrap()
+    }
+
+    #[test]
+    fn what_jetstream_does_not_give_now_is_not_taken_for_gone() {
+        let options = EngineOptions {
+            keep: 1000,
+            keys: 1,
+            key_time: Duration::from_secs(1),
+            max_message: 1000,
+        };
+        for (status, is_end) in [
+            ("404 No Messages", true),
+            ("409 Message Size Exceeds MaxBytes", true),
+            ("409 Consumer Deleted", false),
+            ("409 Leadership Change", false),
+            ("503", false),
+        ] {
+            let address = refusing(status);
+            let mut link = Link::new(&address).unwrap();
+            let place = Place::new(address, options);
+            let read = range(&mut link, &place, (1, 9), 10);
+            assert_eq!(read.is_ok(), is_end, "{status}: {read:?}");
         }
     }
 }
