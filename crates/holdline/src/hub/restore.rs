@@ -40,6 +40,11 @@ impl Hub {
         state.shrink(&self.limits);
     }
 
+    /// Up to this number there were messages, perhaps, of a channel that is not known: it had to make room for others.
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.lock().unknown.evicted_through()
+    }
+
     /// Puts back a channel of which no message is put back. Its last one has the number `last`.
     pub(crate) fn restore_channel(&self, name: &str, last: u64) {
         let mut guard = self.lock_to_change();

@@ -116,7 +116,8 @@ pub(super) fn restore(
                 } => hub.restore(KeptMessage {
                     number,
                     channel: &channel,
-                    previous: oldest,
+                    // If the channel is not known, it may have been here before.
+                    previous: oldest.max(hub.forgotten()),
                     content,
                     age: time.map_or(Duration::ZERO, |time| {
                         now.saturating_sub(Duration::from_millis(time))

@@ -195,3 +195,31 @@ fn a_broker_that_is_away_is_told_and_read_when_it_is_back() {
     wait_for(|| node.broker.flow.life());
     assert_eq!(client.all(1000), ((got + 1..=200).collect(), vec![]));
 }
+
+/// What memory had no room for while the server started, it must not take for what never was.
+#[test]
+fn a_channel_that_was_forgotten_while_a_server_started_has_all_its_messages() {
+    let fake = Fake::new();
+    drop(Node::new(&fake));
+    for number in 1..=302 {
+        let channel = match number {
+            1 | 151 | 301 => "rare",
+            _ if number % 2 == 0 => "a",
+            _ => "b",
+        };
+        fake.add(message(channel, "x"));
+    }
+    let mut limits = HubLimits::ample(LogLimits::default());
+    limits.channels = 2;
+    let later = Node::with(&fake, limits);
+    let waiter = waiters(&later.hub, 1)[0];
+    for (begin, expected) in [
+        (Since::Earliest, vec![1, 151, 301]),
+        (since(&later, 0), vec![1, 151, 301]),
+        (since(&later, 100), vec![151, 301]),
+        (since(&later, 200), vec![301]),
+    ] {
+        let mut client = Client::new(&later.hub, &["rare"], begin, waiter);
+        assert_eq!(client.all(1000), (expected, vec![]), "{begin:?}");
+    }
+}
