@@ -45,6 +45,17 @@ impl Hub {
         self.lock().unknown.evicted_through()
     }
 
+    /// The number of the last message of a channel, or a greater one if the channel is not known.
+    pub(crate) fn last_of(&self, name: &str) -> u64 {
+        let state = self.lock();
+        let channel = state.channels.id(name);
+        let log = channel
+            .and_then(|id| state.channels.get(id))
+            .map(|channel| &channel.log);
+        let log = log.unwrap_or(&state.unknown);
+        log.last_sequence().max(log.evicted_through())
+    }
+
     /// Puts back a channel of which no message is put back. Its last one has the number `last`.
     pub(crate) fn restore_channel(&self, name: &str, last: u64) {
         let mut guard = self.lock_to_change();

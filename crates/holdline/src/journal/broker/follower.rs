@@ -184,7 +184,7 @@ impl Follower {
         let mut table = self.flow.table();
         let shown = match judged {
             Judged::Change { channel, effect } => {
-                self.flow.past.passes(number, &channel, &effect);
+                self.flow.past.passes(number, &channel, &effect, hub);
                 Some(effect.show(number, &channel, hub, wakes))
             }
             Judged::Nothing => {

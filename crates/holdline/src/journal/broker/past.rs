@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::hub::{Mark, Marks};
+use crate::hub::{Hub, Mark, Marks};
 use crate::journal::Effect;
 
 /// What is known of the engine's entries that memory does not have any more.
@@ -14,7 +14,8 @@ pub(super) struct Past(Arc<Mutex<State>>);
 struct State {
     /// Entries up to this number are gone: trimmed, lost, or of a life that is over.
     gone: u64,
-    /// The last deletion of each channel that has one after that.
+    /// Of each channel that was deleted after that, the last message before its last deletion, or a later number if that
+    /// is not known. There is none between the two.
     deletions: HashMap<String, u64>,
 }
 
@@ -29,9 +30,10 @@ impl Past {
     }
 
     /// To be called before a change is shown, so that nobody who knows of a deletion reads what was before.
-    pub(super) fn passes(&self, number: u64, channel: &str, effect: &Effect) {
+    pub(super) fn passes(&self, number: u64, channel: &str, effect: &Effect, hub: &Hub) {
         if let Effect::Deletion = effect {
-            self.lock().deletions.insert(channel.to_owned(), number);
+            let last = hub.last_of(channel).min(number);
+            self.lock().deletions.insert(channel.to_owned(), last);
         }
     }
 

@@ -124,7 +124,7 @@ pub(super) fn restore(
                     }),
                 }),
                 Judged::Change { channel, effect } => {
-                    past.passes(number, &channel, &effect);
+                    past.passes(number, &channel, &effect, hub);
                     // Nobody waits for it.
                     let _ = effect.show(number, &channel, hub, &mut wakes);
                 }

@@ -223,3 +223,35 @@ fn a_channel_that_was_forgotten_while_a_server_started_has_all_its_messages() {
         assert_eq!(client.all(1000), (expected, vec![]), "{begin:?}");
     }
 }
+
+/// Between the last message that was deleted and the deletion there is none of this channel.
+#[test]
+fn who_had_everything_that_was_deleted_is_told_nothing() {
+    let mut log = LogLimits::default();
+    log.max_messages = 0;
+    log.resume_window = Duration::ZERO;
+    let fake = Fake::new();
+    let node = Node::with(&fake, HubLimits::ample(log));
+    node.say("a", "1");
+    node.say("b", "2");
+    node.say("b", "3");
+    assert!(matches!(
+        node.publish(Draft::deletion("a")),
+        Outcome::Shown(_)
+    ));
+    node.say("a", "5");
+    node.say("b", "6");
+    let late = Node::with(&fake, HubLimits::ample(log));
+    for node in [&node, &late] {
+        node.hub.expire();
+        let waiter = waiters(&node.hub, 1)[0];
+        for number in 0..4 {
+            let mut client = Client::new(&node.hub, &["a"], since(node, number), waiter);
+            let (numbers, lost) = client.all(1000);
+            assert_eq!(numbers, [5]);
+            assert_eq!(lost.is_empty(), number > 0, "since {number}: {lost:?}");
+        }
+        let mut client = Client::new(&node.hub, &["a", "b"], since(node, 1), waiter);
+        assert_eq!(client.all(1000), (vec![2, 3, 5, 6], vec![]));
+    }
+}
