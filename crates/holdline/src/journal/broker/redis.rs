@@ -20,7 +20,7 @@ use ::redis::{Cmd, Connection as Wire, Pipeline, Value, cmd};
 
 use self::address::Address;
 use self::entry::{fields, parse_entries};
-use self::replies::{Info, integer, items, parse_id, text, trouble};
+use self::replies::{GREATEST, Info, integer, items, parse_id, text, trouble};
 use self::scripts::Scripts;
 use super::engine::{
     BATCH, Connection, Engine, EngineOptions, Entry, Fate, Identity, Life, Outgoing, PATIENCE,
@@ -353,9 +353,6 @@ fn parse_life(text: &str) -> Option<Life> {
         engine: parts.next()?.to_owned(),
     })
 }
-
-/// No cursor has a greater number.
-const GREATEST: u64 = i64::MAX as u64;
 
 const FOREIGN: &str = "the broker's stream has an entry whose ID has a time, as `XADD KEY *` makes it, or a number \
     that is too great, so that no number is free after it. Remove it with `XDEL KEY ID`, then give the newest other entry's ID to `XSETID KEY ID`. \

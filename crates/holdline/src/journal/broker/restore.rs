@@ -87,8 +87,6 @@ pub(super) fn restore(
     let mut wakes = Wakes::default();
     let (mut next, mut newest) = (sight.first, None);
     let mut oldest = sight.first.saturating_sub(1);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = now.unwrap_or_default();
     while next <= sight.last {
         let entries = connection.range(next, sight.last, PIECE)?;
         if entries.is_empty() {
@@ -110,23 +108,10 @@ pub(super) fn restore(
                 oldest = number - 1;
             }
             match judge.judge(number, what, hub) {
-                Judged::Change {
-                    channel,
-                    effect: Effect::Message(content),
-                } => hub.restore(KeptMessage {
-                    number,
-                    channel: &channel,
-                    // If the channel is not known, it may have been here before.
-                    previous: oldest.max(hub.forgotten()),
-                    content,
-                    age: time.map_or(Duration::ZERO, |time| {
-                        now.saturating_sub(Duration::from_millis(time))
-                    }),
-                }),
                 Judged::Change { channel, effect } => {
                     past.passes(number, &channel, &effect, hub);
-                    // Nobody waits for it.
-                    let _ = effect.show(number, &channel, hub, &mut wakes);
+                    let came = Came { number, time };
+                    show(came, &channel, effect, oldest, hub, &mut wakes);
                 }
                 Judged::Nothing => hub.skip(number, &mut wakes),
             }
@@ -143,6 +128,34 @@ pub(super) fn restore(
     past.lose(oldest);
     hub.restored(sight.last, oldest);
     Ok(newest.filter(|(number, _)| *number == sight.last))
+}
+
+/// The number of an entry, and when it came, in milliseconds since the epoch of Unix.
+struct Came {
+    number: u64,
+    time: Option<u64>,
+}
+
+/// Shows a change. All up to `oldest` is gone.
+fn show(came: Came, channel: &str, effect: Effect, oldest: u64, hub: &Hub, wakes: &mut Wakes) {
+    let Came { number, time } = came;
+    let Effect::Message(content) = effect else {
+        // Nobody waits for it.
+        let _ = effect.show(number, channel, hub, wakes);
+        return;
+    };
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = since_epoch.unwrap_or_default();
+    hub.restore(KeptMessage {
+        number,
+        channel,
+        // If the channel is not known, it may have been here before.
+        previous: oldest.max(hub.forgotten()),
+        content,
+        age: time.map_or(Duration::ZERO, |time| {
+            now.saturating_sub(Duration::from_millis(time))
+        }),
+    });
 }
 
 /// Entries that are asked for at a time.

@@ -5,8 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ::redis::Value;
 
-use super::GREATEST;
-use super::replies::{bytes, items, list, parse_id, text};
+use super::replies::{GREATEST, bytes, items, list, parse_id, text};
 use crate::journal::broker::engine::{Change, Entry, Outgoing, Trouble, What};
 
 /// The fields of a new entry. The script adds the time.
