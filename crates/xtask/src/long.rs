@@ -75,6 +75,14 @@ const ALL: &[Long] = &[
         needs_examples: false,
     },
     Long {
+        name: "random-clients",
+        about: "300 servers with random limits: what random requests get is compared with what was published",
+        build: "-p holdline-e2e --test random_clients",
+        filter: "",
+        needs_program: true,
+        needs_examples: false,
+    },
+    Long {
         name: "soak",
         about: "twenty minutes of clients that come and go over all transports (Linux)",
         build: "-p holdline-e2e --test soak",

@@ -71,7 +71,8 @@ fn the_steps_of_the_box_are_not_counted_as_the_panels() {
         text.parse().unwrap()
     };
     wait_for("the box to move fast", || (steps() > 20).then_some(()));
-    let (before, first) = (bytes(&browser)["sse"], steps());
+    // What the connection began with may be counted late.
+    let (before, first) = (settled(&browser, "poll")["sse"], steps());
     wait_for("the box to move on", || {
         (steps() > first + 60).then_some(())
     });
