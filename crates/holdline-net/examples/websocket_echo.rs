@@ -54,7 +54,10 @@ fn main() -> ExitCode {
 
 fn serve_loops(address: &str) -> Result<(), Box<dyn Error>> {
     let address: SocketAddr = address.parse()?;
-    let server = Server::bind(address, Config::default())?;
+    let mut config = Config::default();
+    // Room for four of the longest at a time: each takes up to twice its length while it comes.
+    config.max_upload_total = 8 * MAX_MESSAGE as usize;
+    let server = Server::bind(address, config)?;
     println!("ws://{}/", server.local_addr()?);
     server.run(|_| Echo)?;
     Ok(())

@@ -9,8 +9,16 @@ use holdline_e2e::{EchoServer, Server};
 fn program() {
     let limit = 16 << 20;
     let limit_option = limit.to_string();
-    // No ping of its own comes, however slow the machine is.
-    let options = ["--max-message", &limit_option, "--heartbeat", "1h"];
+    let options = [
+        "--max-message",
+        &limit_option,
+        // Four of the longest may come at a time, and each takes up to twice its length meanwhile.
+        "--max-upload-total",
+        "536870912",
+        // No ping of its own comes, however slow the machine is.
+        "--heartbeat",
+        "1h",
+    ];
     let server = Server::start(&options).unwrap();
     passes(server.address(), "/echo", limit);
 }
