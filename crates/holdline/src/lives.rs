@@ -106,7 +106,7 @@ pub(crate) fn parse_cursor(text: &str) -> Result<Cursor, String> {
 }
 
 /// No message gets this number or a greater one.
-const NUMBERS: u64 = 1 << 63;
+pub(crate) const NUMBERS: u64 = 1 << 63;
 /// How many older lives are remembered.
 const MOST: usize = 1000;
 

@@ -198,12 +198,12 @@ impl Core {
 
     /// The socket took so many bytes more: reports what is over by that.
     fn taken<H: Handler>(&mut self, bytes: usize, context: &mut Context<'_, H>) {
-        let whose = self.whose();
-        if let Some(tally) = &mut self.tally {
-            tally.taken(bytes, context.handler, whose);
-            if tally.is_done() {
-                self.tally = None;
-            }
+        let Some(mut tally) = self.tally.take() else {
+            return;
+        };
+        tally.taken(bytes, context.handler, self.whose());
+        if !tally.is_done() {
+            self.tally = Some(tally);
         }
     }
 

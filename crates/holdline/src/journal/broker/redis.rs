@@ -20,13 +20,14 @@ use ::redis::{Cmd, Connection as Wire, Pipeline, Value, cmd};
 
 use self::address::Address;
 use self::entry::{fields, parse_entries};
-use self::replies::{GREATEST, Info, integer, items, parse_id, text, trouble};
+use self::replies::{Info, integer, items, parse_id, text, trouble};
 use self::scripts::Scripts;
 use super::engine::{
     BATCH, Connection, Engine, EngineOptions, Entry, Fate, Identity, Life, Outgoing, PATIENCE,
     Sight, Talk, Trouble,
 };
 use super::random::random;
+use crate::lives::NUMBERS;
 
 /// A Redis server.
 #[derive(Debug)]
@@ -195,7 +196,7 @@ impl Connection for Connected {
         let [life, newest, last, first] = items::<4>(reply)?;
         let newest = parse_id(&text(newest)?)?;
         let (last, first) = (parse_id(&text(last)?)?, parse_id(&text(first)?)?);
-        let is_foreign = newest.0 != 0 || newest.1 > GREATEST;
+        let is_foreign = newest.0 != 0 || newest.1 >= NUMBERS;
         let last = if is_foreign { last.1 } else { newest.1 };
         Ok(Sight {
             life: parse_life(&text(life)?),

@@ -87,6 +87,8 @@ pub(super) fn restore(
     let mut wakes = Wakes::default();
     let (mut next, mut newest) = (sight.first, None);
     let mut oldest = sight.first.saturating_sub(1);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.unwrap_or_default();
     while next <= sight.last {
         let entries = connection.range(next, sight.last, PIECE)?;
         if entries.is_empty() {
@@ -110,8 +112,11 @@ pub(super) fn restore(
             match judge.judge(number, what, hub) {
                 Judged::Change { channel, effect } => {
                     past.passes(number, &channel, &effect, hub);
-                    let came = Came { number, time };
-                    show(came, &channel, effect, oldest, hub, &mut wakes);
+                    let age = time.map_or(Duration::ZERO, |time| {
+                        now.saturating_sub(Duration::from_millis(time))
+                    });
+                    let entry = Shown { number, age };
+                    show(entry, &channel, effect, oldest, hub, &mut wakes);
                 }
                 Judged::Nothing => hub.skip(number, &mut wakes),
             }
@@ -130,31 +135,27 @@ pub(super) fn restore(
     Ok(newest.filter(|(number, _)| *number == sight.last))
 }
 
-/// The number of an entry, and when it came, in milliseconds since the epoch of Unix.
-struct Came {
+/// The number of an entry, and how long ago it came.
+struct Shown {
     number: u64,
-    time: Option<u64>,
+    age: Duration,
 }
 
 /// Shows a change. All up to `oldest` is gone.
-fn show(came: Came, channel: &str, effect: Effect, oldest: u64, hub: &Hub, wakes: &mut Wakes) {
-    let Came { number, time } = came;
+fn show(entry: Shown, channel: &str, effect: Effect, oldest: u64, hub: &Hub, wakes: &mut Wakes) {
+    let Shown { number, age } = entry;
     let Effect::Message(content) = effect else {
         // Nobody waits for it.
         let _ = effect.show(number, channel, hub, wakes);
         return;
     };
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = since_epoch.unwrap_or_default();
     hub.restore(KeptMessage {
         number,
         channel,
         // If the channel is not known, it may have been here before.
         previous: oldest.max(hub.forgotten()),
         content,
-        age: time.map_or(Duration::ZERO, |time| {
-            now.saturating_sub(Duration::from_millis(time))
-        }),
+        age,
     });
 }
 

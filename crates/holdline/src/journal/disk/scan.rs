@@ -11,6 +11,7 @@ use super::index::Index;
 use super::row::charge;
 use super::tables::{MARKS, MESSAGES, META, decode};
 use super::trouble::Trouble;
+use crate::lives::NUMBERS;
 
 /// What the index wants of a row.
 struct Scanned {
@@ -108,5 +109,3 @@ fn scan_part(database: &Database, from: u64, to: u64) -> Result<Vec<Scanned>, Tr
 /// How many numbers one thread looks at before the index gets what it found: at most 13 MB of rows.
 const PART: u64 = if cfg!(test) { 7 } else { 1 << 18 };
 const MOST_THREADS: u64 = 4;
-/// No message has this number or a greater one.
-const NUMBERS: u64 = 1 << 63;

@@ -163,12 +163,10 @@ impl Store {
             }
             Ok(write.commit()?)
         });
-        let mut index = self.index();
         match &kept {
-            Ok(()) => index.committed(),
-            Err(_) => index.failed(),
+            Ok(()) => self.index().committed(),
+            Err(_) => self.index().failed(),
         }
-        drop(index);
         kept
     }
 

@@ -5,8 +5,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ::redis::Value;
 
-use super::replies::{GREATEST, bytes, items, list, parse_id, text};
+use super::replies::{bytes, items, list, parse_id, text};
 use crate::journal::broker::engine::{Change, Entry, Outgoing, Trouble, What};
+use crate::lives::NUMBERS;
 
 /// The fields of a new entry. The script adds the time.
 pub(super) fn fields(outgoing: &Outgoing) -> Vec<(&'static str, Cow<'_, str>)> {
@@ -36,7 +37,7 @@ pub(super) fn parse_entries(reply: Value) -> Result<Vec<Entry>, Trouble> {
     for entry in list(reply)? {
         let [id, values] = items::<2>(entry)?;
         let number = match parse_id(&text(id)?)? {
-            (0, number) if number <= GREATEST => number,
+            (0, number) if number < NUMBERS => number,
             _ => break,
         };
         let values = list(values)?.into_iter().map(bytes);

@@ -171,9 +171,6 @@ fn strange() -> Trouble {
     Trouble::Away("Redis gave an answer of another kind".to_owned())
 }
 
-/// No cursor has a greater number.
-pub(super) const GREATEST: u64 = i64::MAX as u64;
-
 #[cfg(test)]
 mod tests {
     use super::*;
