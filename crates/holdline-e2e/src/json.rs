@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::http::Client;
 use crate::server::Server;
+use crate::wait::wait_for;
 
 /// Sends a request, and gives status and JSON, or `null` if the answer is none. `fields` end with CRLF each.
 ///
@@ -23,6 +24,25 @@ pub fn ask(
     client.send(format!("{head}Content-Length: {length}\r\n\r\n{body}"))?;
     let answer = client.answer(method)?;
     Ok((answer.head.status, answer.json().unwrap_or_default()))
+}
+
+/// Publishes in the channel `test` as soon as that works again, once. Returns the id.
+///
+/// # Errors
+/// If there is no whole answer.
+///
+/// # Panics
+/// When it does not work within [`LIMIT`](crate::LIMIT).
+pub fn post_again(server: &Server, text: &str) -> Result<String> {
+    let key = format!("Idempotency-Key: {}\r\n", text.replace(' ', "-"));
+    wait_for("publishing to work again", || {
+        let published = ask(server, "POST", "/channels/test", &key, text);
+        let id = published.map(|(status, answer)| {
+            let id = answer["id"].as_str().unwrap_or_default().to_owned();
+            (status == 200).then_some(id)
+        });
+        id.transpose()
+    })
 }
 
 /// All messages of a channel after a cursor as `(id, data)`, by as many polls as it takes, and whether some are lost.

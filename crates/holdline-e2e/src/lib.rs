@@ -55,7 +55,7 @@ pub use example::{EchoServer, testsuite_client};
 pub use footprint::Footprint;
 pub use garbage::{garbage, mutated};
 pub use http::{Body, Client, Head, Response, publish, with_host};
-pub use json::{ask, cursor_parts, poll_all};
+pub use json::{ask, cursor_parts, poll_all, post_again};
 pub use moody::{Mood, MoodyProxy};
 pub use narrow::narrow;
 pub use nats::NatsServer;

@@ -12,9 +12,7 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 
-use holdline_e2e::{
-    Client, Item, NatsServer, Server, Transport, cursor_parts as parts, subscribe, wait_for,
-};
+use holdline_e2e::{Client, Item, NatsServer, Server, Transport, cursor_parts as parts, subscribe};
 use serde_json::Value;
 
 /// A server at this broker, of which `query` says more.
@@ -66,15 +64,8 @@ fn post(server: &Server, channel: &str, text: &str) -> String {
     answer["id"].as_str().unwrap().to_owned()
 }
 
-/// Publishes as soon as it works again, once.
 fn post_again(server: &Server, text: &str) -> String {
-    let key = format!("Idempotency-Key: {}\r\n", text.replace(' ', "-"));
-    wait_for("publishing to work again", || {
-        match ask(server.address(), "POST", "/channels/test", &key, text) {
-            Ok((200, answer)) => Some(answer["id"].as_str().unwrap().to_owned()),
-            _ => None,
-        }
-    })
+    holdline_e2e::post_again(server, text).unwrap()
 }
 
 /// What comes after a cursor, up to this text.

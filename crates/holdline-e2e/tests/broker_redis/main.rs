@@ -41,13 +41,8 @@ fn post(server: &Server, text: &str) -> String {
     answer["id"].as_str().unwrap().to_owned()
 }
 
-/// Publishes as soon as it works again, once.
 fn post_again(server: &Server, text: &str) -> String {
-    let key = format!("Idempotency-Key: {}\r\n", text.replace(' ', "-"));
-    wait_for("publishing to work again", || {
-        let (status, answer) = ask(server, "POST", "/channels/test", &key, text);
-        (status == 200).then(|| answer["id"].as_str().unwrap().to_owned())
-    })
+    holdline_e2e::post_again(server, text).unwrap()
 }
 
 /// The code of an error.
